@@ -1,0 +1,1 @@
+//! The typed client: a pure core and its drivers.

@@ -1,0 +1,1 @@
+//! libclusapi.so: the C face of the client.

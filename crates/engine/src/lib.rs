@@ -1,0 +1,1 @@
+//! The cluster as a state machine: it decides, and touches nothing.

@@ -1,0 +1,1 @@
+//! The guard: it owns the cgroup slices and does the hard stop.

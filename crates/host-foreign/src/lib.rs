@@ -1,0 +1,1 @@
+//! Resource types in shared libraries, by the C tables of resapi.h.

@@ -1,0 +1,1 @@
+//! The resource host: it loads resource types and drives resources by the service's orders.

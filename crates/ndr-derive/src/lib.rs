@@ -1,0 +1,1 @@
+//! Derives for the NDR transfer syntax.

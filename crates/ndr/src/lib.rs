@@ -1,0 +1,1 @@
+//! NDR transfer syntax: reading and writing the values of DCE/RPC calls.

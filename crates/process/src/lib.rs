@@ -1,0 +1,1 @@
+//! Processes inside cgroup leaves: starting, signalling, freezing, killing, looking.

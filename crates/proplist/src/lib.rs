@@ -1,0 +1,1 @@
+//! Property lists, value lists and multi-strings in the cluster API's byte format.

@@ -1,0 +1,1 @@
+//! The helper functions that a resource type library calls.

@@ -1,0 +1,1 @@
+//! DCE/RPC: PDUs, associations, and the drivers for servers and clients.

@@ -1,0 +1,1 @@
+//! The cluster database: one contract, several backends, and the registry tree on top.

@@ -1,0 +1,152 @@
+//! Control codes: what the `...Control` functions ask for, and the block of codes that is Mainstay's own.
+//!
+//! Layout (clusapi.h): bits 31-24 object, 23 global, 22 modify, 21 user-defined, 20 internal, 19-2 function,
+//! 1-0 access (0 any, 1 read, 2 write).
+
+use std::fmt;
+
+/// A control code of the ClusAPI control functions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ControlCode(pub u32);
+
+/// The object byte of a code.
+pub mod object {
+    /// Codes of resources.
+    pub const RESOURCE: u32 = 0x0100_0000;
+    /// Codes of resource types.
+    pub const RESOURCE_TYPE: u32 = 0x0200_0000;
+    /// Codes of groups.
+    pub const GROUP: u32 = 0x0300_0000;
+    /// Codes of nodes.
+    pub const NODE: u32 = 0x0400_0000;
+    /// Codes of the cluster.
+    pub const CLUSTER: u32 = 0x0700_0000;
+}
+
+const MODIFY: u32 = 1 << 22;
+const USER: u32 = 1 << 21;
+const INTERNAL: u32 = 1 << 20;
+const FUNCTION_MASK: u32 = 0x003F_FFFF & !MODIFY;
+
+impl ControlCode {
+    /// Whether the code changes something, so that its caller needs full access (MS-CMRP 3.1.4.2.77).
+    pub fn modifies(self) -> bool {
+        self.0 & MODIFY != 0
+    }
+
+    /// Whether the code belongs to the vendor of a resource type.
+    pub fn is_user(self) -> bool {
+        self.0 & USER != 0
+    }
+
+    /// Whether only the service may send the code to a resource type.
+    pub fn is_internal(self) -> bool {
+        self.0 & INTERNAL != 0
+    }
+
+    /// The function, without object, global and modify bits, for matching (CLUSCTL_CONTROL_CODE_MASK).
+    pub fn function(self) -> u32 {
+        self.0 & FUNCTION_MASK
+    }
+}
+
+impl fmt::Debug for ControlCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#010x}", self.0)
+    }
+}
+
+impl fmt::Display for ControlCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Functions that several kinds of objects share, to be compared with [`ControlCode::function`].
+pub mod function {
+    /// Does the object exist? Answers ERROR_INVALID_FUNCTION when it does.
+    pub const UNKNOWN: u32 = 0x00;
+    /// DWORD of CLUS_CHAR_ bits.
+    pub const GET_CHARACTERISTICS: u32 = 0x05;
+    /// DWORD; 1 for a core object.
+    pub const GET_FLAGS: u32 = 0x09;
+    /// CLUS_RESOURCE_CLASS_INFO.
+    pub const GET_CLASS_INFO: u32 = 0x0D;
+    /// Value list of classes and type names.
+    pub const GET_REQUIRED_DEPENDENCIES: u32 = 0x11;
+    /// The object's name.
+    pub const GET_NAME: u32 = 0x29;
+    /// The resource's type.
+    pub const GET_RESOURCE_TYPE: u32 = 0x2D;
+    /// The object's id.
+    pub const GET_ID: u32 = 0x39;
+    /// The cluster's full name.
+    pub const GET_FQDN: u32 = 0x3D;
+    /// Can the node be lost?
+    pub const CHECK_VOTER_DOWN: u32 = 0x49;
+    /// Multi-string of property names.
+    pub const ENUM_COMMON_PROPERTIES: u32 = 0x51;
+    /// Property list.
+    pub const GET_RO_COMMON_PROPERTIES: u32 = 0x55;
+    /// Property list.
+    pub const GET_COMMON_PROPERTIES: u32 = 0x59;
+    /// Takes a property list.
+    pub const SET_COMMON_PROPERTIES: u32 = 0x5E;
+    /// Takes a property list, changes nothing.
+    pub const VALIDATE_COMMON_PROPERTIES: u32 = 0x61;
+    /// Property list of formats.
+    pub const GET_COMMON_PROPERTY_FMTS: u32 = 0x65;
+    /// Multi-string of property names.
+    pub const ENUM_PRIVATE_PROPERTIES: u32 = 0x79;
+    /// Property list.
+    pub const GET_RO_PRIVATE_PROPERTIES: u32 = 0x7D;
+    /// Property list.
+    pub const GET_PRIVATE_PROPERTIES: u32 = 0x81;
+    /// Takes a property list.
+    pub const SET_PRIVATE_PROPERTIES: u32 = 0x86;
+    /// Takes a property list, changes nothing.
+    pub const VALIDATE_PRIVATE_PROPERTIES: u32 = 0x89;
+    /// Property list of formats.
+    pub const GET_PRIVATE_PROPERTY_FMTS: u32 = 0x8D;
+}
+
+/// CLUSCTL_RESOURCE_DELETE: the service tells the resource type that the resource goes.
+pub const RESOURCE_DELETE: ControlCode = ControlCode(0x0150_0006);
+
+/// Mainstay's own: asks a resource whether it could carry out an offline call, before anything stops.
+///
+/// Internal, from the service to the resource type; the input is the call's buffer. ERROR_SUCCESS says yes,
+/// ERROR_INVALID_FUNCTION says "cannot tell, go on", anything else refuses the call with that code.
+pub const RESOURCE_VALIDATE_OFFLINE: ControlCode = ControlCode(0x011D_3401);
+
+/// Mainstay's own block of ClusterControl codes: what MS-CMRP has no method for. Input and output are property
+/// lists; `docs/control-codes.md` lists their properties.
+pub mod own {
+    use super::ControlCode;
+
+    /// Carries an operation with object, flags, buffer, reason text and token; answers status and operation id.
+    pub const SUBMIT: ControlCode = ControlCode(0x074D_3402);
+    /// Lists operations: those that run and those that ended lately.
+    pub const LIST_OPERATIONS: ControlCode = ControlCode(0x070D_3405);
+    /// Waits for the end of one operation, at most as long as asked, and shows it.
+    pub const WAIT_OPERATION: ControlCode = ControlCode(0x070D_3409);
+    /// Reads the journal.
+    pub const READ_JOURNAL: ControlCode = ControlCode(0x070D_340D);
+    /// Everything at a glance: nodes, groups, resources, and what is pending.
+    pub const STATUS: ControlCode = ControlCode(0x070D_3411);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_codes() {
+        assert!(ControlCode(0x0140_005E).modifies());
+        assert_eq!(ControlCode(0x0140_005E).function(), function::SET_COMMON_PROPERTIES);
+        assert!(ControlCode(0x0160_0014).is_user() && ControlCode(0x0160_0014).modifies());
+        assert!(RESOURCE_VALIDATE_OFFLINE.is_internal() && !RESOURCE_VALIDATE_OFFLINE.is_user());
+        assert!(own::SUBMIT.modifies() && !own::SUBMIT.is_user() && !own::SUBMIT.is_internal());
+        assert!(!own::STATUS.modifies() && !own::STATUS.is_user() && !own::STATUS.is_internal());
+    }
+}

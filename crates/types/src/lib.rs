@@ -1,0 +1,27 @@
+//! The words of a failover cluster, shared by every room of the house.
+//!
+//! This crate owns names and numbers: ids, states, Win32 status codes, flags, reasons, control codes, and the
+//! vocabulary in which the service gives orders to resource hosts and the hosts report back.
+//! It never does I/O and never decides anything.
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod control;
+pub mod event;
+pub mod flags;
+pub mod id;
+pub mod name;
+pub mod operation;
+pub mod order;
+pub mod reason;
+pub mod state;
+pub mod status;
+
+pub use access::Access;
+pub use control::ControlCode;
+pub use flags::{OfflineFlags, OnlineFlags};
+pub use id::{ClusterId, Epoch, GroupId, HostId, NodeId, ObjectId, OperationId, ResourceId};
+pub use name::Name;
+pub use reason::OfflineReason;
+pub use state::{GroupState, NodeState, ResourceState};
+pub use status::Status;

@@ -1,0 +1,1 @@
+//! End to end: the real service, real processes, real clients, real crashes.

@@ -1,0 +1,3 @@
+//! Everything one runs: demo, test, bench.
+
+fn main() {}
