@@ -115,7 +115,8 @@ impl FromStr for OperationId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = || InvalidId { kind: "operation", text: text.chars().take(80).collect(), example: "1-42" };
+        let invalid =
+            || InvalidId { kind: "operation", text: text.chars().take(80).collect(), example: "1-42" };
         let (node, number) = match text.split_once('-') {
             Some((node, number)) => (node.parse().map_err(|_| invalid())?, number),
             None => (1, text),
