@@ -1,0 +1,84 @@
+//! Messages between the service and a resource host.
+//!
+//! The host listens on a Unix socket in the run directory; the service connects. The newest connection wins: what
+//! older ones still had queued is dropped.
+//!
+//! ```text
+//!   service                           host
+//!      ── Hello ─────────────────────►     version, cluster, session
+//!      ◄──────────────── Welcome ────      version, what it holds
+//!      ◄──────────────── Report* ────      kept reports that were not acknowledged come first
+//!      ── Order, Query, Acknowledge ─►
+//!      ◄─── Report, Answer, Pong ────
+//! ```
+
+use mainstay_types::order::{Held, Opening, Order, Query, QueryAnswer, Report};
+use mainstay_types::{ClusterId, HostId, ResourceId};
+use serde::{Deserialize, Serialize};
+
+/// From the service to a host.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum ToHost {
+    /// The first message of a connection.
+    Hello {
+        /// The newest version that the service speaks.
+        version: u32,
+        /// A host of another cluster refuses.
+        cluster: ClusterId,
+        /// Counts the service's starts. A host refuses a session older than one it has seen.
+        session: u64,
+    },
+    /// Do something.
+    Order(Order),
+    /// Say something.
+    Query(Query),
+    /// The resource's properties have changed; no action, no answer.
+    Configure {
+        /// The resource.
+        resource: ResourceId,
+        /// All of them anew.
+        opening: Box<Opening>,
+    },
+    /// Every kept report up to this sequence is committed; the host may forget them.
+    Acknowledge {
+        /// The highest sequence that is done with.
+        sequence: u64,
+    },
+    /// Are you there?
+    Ping {
+        /// Comes back in the Pong.
+        nonce: u64,
+    },
+    /// End, if nothing is held any more. A host that still holds a resource stays.
+    Exit,
+}
+
+/// From a host to the service.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum FromHost {
+    /// The answer to Hello.
+    Welcome {
+        /// The version that both will speak.
+        version: u32,
+        /// Which host this is.
+        host: HostId,
+        /// Its process id.
+        pid: u32,
+        /// Everything it holds.
+        held: Vec<Held>,
+    },
+    /// The Hello was not accepted; the connection ends.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// Something happened.
+    Report(Report),
+    /// The answer to a query.
+    Answer(QueryAnswer),
+    /// The answer to a Ping.
+    Pong {
+        /// The Ping's.
+        nonce: u64,
+    },
+}
