@@ -130,5 +130,6 @@ pub struct Event {
     pub type_name: String,
     /// The buffer of the notification: a state as a little-endian DWORD, an id or text as UTF-16LE with NUL, a
     /// multi-string, or a property list of what changed; which one is the kind's (MS-CMRP 3.1.4.2.139).
+    #[serde(with = "serde_bytes")]
     pub buffer: Vec<u8>,
 }

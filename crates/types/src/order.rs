@@ -81,6 +81,7 @@ pub enum Action {
         /// The caller's flags.
         flags: OnlineFlags,
         /// The caller's instructions, a property list, or empty.
+        #[serde(with = "serde_bytes")]
         buffer: Vec<u8>,
     },
     /// Take it offline gracefully.
@@ -90,6 +91,7 @@ pub enum Action {
         /// Why, as the service knows it.
         reason: OfflineReason,
         /// The caller's instructions, a property list, or empty.
+        #[serde(with = "serde_bytes")]
         buffer: Vec<u8>,
         /// The node it is moving to.
         destination: Option<Name>,
@@ -142,6 +144,7 @@ pub struct RegistryValue {
     /// REG_SZ 1, REG_EXPAND_SZ 2, REG_BINARY 3, REG_DWORD 4, REG_MULTI_SZ 7, REG_QWORD 11.
     pub kind: u32,
     /// Its bytes; strings are UTF-16LE with their closing NUL.
+    #[serde(with = "serde_bytes")]
     pub data: Vec<u8>,
 }
 
@@ -178,6 +181,7 @@ pub enum Question {
         /// The caller's flags.
         flags: OfflineFlags,
         /// The caller's instructions.
+        #[serde(with = "serde_bytes")]
         buffer: Vec<u8>,
     },
     /// A control code to a resource.
@@ -187,6 +191,7 @@ pub enum Question {
         /// The code.
         code: u32,
         /// The input buffer.
+        #[serde(with = "serde_bytes")]
         input: Vec<u8>,
         /// How much output the caller can take, in bytes.
         output_length_max: u32,
@@ -200,6 +205,7 @@ pub enum Question {
         /// The code.
         code: u32,
         /// The input buffer.
+        #[serde(with = "serde_bytes")]
         input: Vec<u8>,
         /// How much output the caller can take, in bytes.
         output_length_max: u32,
@@ -226,6 +232,7 @@ pub struct QueryAnswer {
     /// How it ended. ERROR_INVALID_FUNCTION: the type does not know the code.
     pub status: Status,
     /// The output, or with ERROR_MORE_DATA nothing.
+    #[serde(with = "serde_bytes")]
     pub output: Vec<u8>,
     /// The size that the whole output has, in bytes.
     pub output_length_needed: u32,
