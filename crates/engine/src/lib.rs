@@ -1,1 +1,22 @@
-//! The cluster as a state machine: it decides, and touches nothing.
+//! The cluster as a state machine. The engine decides, and touches nothing.
+//!
+//! [`Engine::handle`] takes one [`Input`] (a call, a host's report, a committed transaction, the time) and returns
+//! the [`Effect`]s that the service has to carry out: commit this, order that, answer this caller, tell watchers.
+//! Reads go through [`Engine::view`]. There is no clock, no thread, no random number and no I/O in here: time and new
+//! ids come in with the input, and the same inputs give the same effects, so that the simulator runs what the service
+//! runs.
+//!
+//! ```text
+//!          Input                                      Effect
+//!   call ────────────►┌──────────────────────┐──► Commit ──► store ──► Committed ─┐
+//!   report, answer ──►│ model (view of tree) │──► Order, Query ──► host           │
+//!   committed ───────►│ operations           │──► Answer ──► caller               │
+//!   tick ────────────►│ hosts and leaves     │──► Publish, Journal                │
+//!        ▲            └──────────────────────┘                                    │
+//!        └────────────────────────────────────────────────────────────────────────┘
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod effect;
+pub mod input;

@@ -1,0 +1,222 @@
+//! What callers may ask for.
+//!
+//! Every outside face ends here: the C library, the command, the wire. Ids of new objects are made by the service
+//! and come with the command. Objects are named by id; who resolved a name earlier gets ERROR_RESOURCE_NOT_AVAILABLE
+//! and its kin when the object is gone by now.
+
+use mainstay_types::operation::Asker;
+use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, ResourceId};
+
+use crate::input::CallId;
+
+/// A command with its caller.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The service's number for it.
+    pub id: CallId,
+    /// Who asks.
+    pub caller: Caller,
+    /// What.
+    pub command: Command,
+}
+
+/// Who asks, and what the handle that he asks through may do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// For the journal.
+    pub asker: Asker,
+    /// The access that was granted when the handle was opened.
+    pub access: Access,
+}
+
+/// What is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// OfflineClusterResource and Ex (opnums 18 and 136).
+    OfflineResource {
+        /// Which.
+        resource: ResourceId,
+        /// `dwOfflineFlags` as it came.
+        flags: u32,
+        /// The buffer as it came.
+        buffer: Vec<u8>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// OnlineClusterResource and Ex (opnums 17 and 135).
+    OnlineResource {
+        /// Which.
+        resource: ResourceId,
+        /// `dwOnlineFlags` as it came.
+        flags: u32,
+        /// The buffer as it came.
+        buffer: Vec<u8>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// OfflineClusterGroup and Ex (opnums 50 and 131).
+    OfflineGroup {
+        /// Which.
+        group: GroupId,
+        /// `dwOfflineFlags` as it came.
+        flags: u32,
+        /// The buffer as it came.
+        buffer: Vec<u8>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// OnlineClusterGroup and Ex (opnums 49 and 130).
+    OnlineGroup {
+        /// Which.
+        group: GroupId,
+        /// `dwOnlineFlags` as it came.
+        flags: u32,
+        /// The buffer as it came.
+        buffer: Vec<u8>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// RestartClusterResource (opnum 146).
+    RestartResource {
+        /// Which.
+        resource: ResourceId,
+        /// `dwFlags` as it came; ignored, as MS-CMRP says.
+        flags: u32,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// FailClusterResource (opnum 16).
+    FailResource {
+        /// Which.
+        resource: ResourceId,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// CreateClusterGroup and Ex (opnums 42 and 129).
+    CreateGroup {
+        /// The new group's id.
+        id: GroupId,
+        /// Its name as it came.
+        name: String,
+        /// GroupType.
+        group_type: u32,
+    },
+    /// DeleteClusterGroup (opnum 43).
+    DeleteGroup {
+        /// Which.
+        group: GroupId,
+        /// Delete its resources too.
+        force: bool,
+    },
+    /// SetClusterGroupName (opnum 46).
+    RenameGroup {
+        /// Which.
+        group: GroupId,
+        /// The new name as it came.
+        name: String,
+    },
+    /// CreateClusterResource (opnum 9).
+    CreateResource {
+        /// The new resource's id.
+        id: ResourceId,
+        /// Its group.
+        group: GroupId,
+        /// Its name as it came.
+        name: String,
+        /// Its type's name as it came.
+        type_name: String,
+        /// `dwFlags` as it came: 1 for a monitor of its own.
+        flags: u32,
+    },
+    /// DeleteClusterResource (opnum 10).
+    DeleteResource {
+        /// Which.
+        resource: ResourceId,
+    },
+    /// SetClusterResourceName (opnum 13).
+    RenameResource {
+        /// Which.
+        resource: ResourceId,
+        /// The new name as it came.
+        name: String,
+    },
+    /// CreateClusterResourceType (opnum 26).
+    CreateResourceType {
+        /// Its name as it came.
+        name: String,
+        /// How it is shown.
+        display_name: String,
+        /// The shared library's path.
+        library: String,
+        /// The interval of the quick check, in milliseconds; 0 for the default.
+        looks_alive_ms: u32,
+        /// The interval of the thorough check, in milliseconds; 0 for the default.
+        is_alive_ms: u32,
+    },
+    /// DeleteClusterResourceType (opnum 27).
+    DeleteResourceType {
+        /// Which.
+        name: Name,
+    },
+    /// AddClusterResourceDependency (opnum 19).
+    AddDependency {
+        /// The dependent.
+        resource: ResourceId,
+        /// The provider.
+        provider: ResourceId,
+    },
+    /// RemoveClusterResourceDependency (opnum 20).
+    RemoveDependency {
+        /// The dependent.
+        resource: ResourceId,
+        /// The provider.
+        provider: ResourceId,
+    },
+    /// SetClusterResourceDependencyExpression (opnum 109).
+    SetDependencyExpression {
+        /// The dependent.
+        resource: ResourceId,
+        /// The expression as it came; empty clears.
+        expression: String,
+    },
+    /// AddClusterResourceNode (opnum 23).
+    AddPossibleOwner {
+        /// The resource.
+        resource: ResourceId,
+        /// The node.
+        node: NodeId,
+    },
+    /// RemoveClusterResourceNode (opnum 24).
+    RemovePossibleOwner {
+        /// The resource.
+        resource: ResourceId,
+        /// The node.
+        node: NodeId,
+    },
+    /// SetClusterName (opnum 2).
+    RenameCluster {
+        /// The new name as it came.
+        name: String,
+    },
+    /// A control code to any object (opnums 73, 75, 77, 79 and 106): properties too.
+    Control {
+        /// The object.
+        object: ObjectId,
+        /// The code.
+        code: ControlCode,
+        /// The input buffer.
+        input: Vec<u8>,
+        /// How much output the caller can take, in bytes.
+        output_length_max: u32,
+    },
+}
+
+/// What a caller of an operation wants remembered with it. Plain calls leave it empty.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Remark {
+    /// The reason in words.
+    pub reason: String,
+    /// A client's own token. A submission with a token that was seen from the same account before answers with the
+    /// operation that it became then, so that a client whose connection broke can ask again.
+    pub token: String,
+}
