@@ -120,7 +120,7 @@ pub const RESOURCE_DELETE: ControlCode = ControlCode(0x0150_0006);
 pub const RESOURCE_VALIDATE_OFFLINE: ControlCode = ControlCode(0x011D_3401);
 
 /// Mainstay's own block of ClusterControl codes: what MS-CMRP has no method for. Input and output are property
-/// lists; `docs/control-codes.md` lists their properties.
+/// lists; [`crate::own_codes`] names their properties, and `docs/control-codes.md` explains them.
 pub mod own {
     use super::ControlCode;
 
@@ -134,6 +134,11 @@ pub mod own {
     pub const READ_JOURNAL: ControlCode = ControlCode(0x070D_340D);
     /// Everything at a glance: nodes, groups, resources, and what is pending.
     pub const STATUS: ControlCode = ControlCode(0x070D_3411);
+    /// Says why the last call on this connection was refused.
+    pub const EXPLAIN: ControlCode = ControlCode(0x070D_3415);
+
+    /// Every code of the block.
+    pub const ALL: &[ControlCode] = &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN];
 }
 
 #[cfg(test)]
@@ -146,7 +151,10 @@ mod tests {
         assert_eq!(ControlCode(0x0140_005E).function(), function::SET_COMMON_PROPERTIES);
         assert!(ControlCode(0x0160_0014).is_user() && ControlCode(0x0160_0014).modifies());
         assert!(RESOURCE_VALIDATE_OFFLINE.is_internal() && !RESOURCE_VALIDATE_OFFLINE.is_user());
-        assert!(own::SUBMIT.modifies() && !own::SUBMIT.is_user() && !own::SUBMIT.is_internal());
-        assert!(!own::STATUS.modifies() && !own::STATUS.is_user() && !own::STATUS.is_internal());
+        for &code in own::ALL {
+            assert_eq!(code.modifies(), code == own::SUBMIT, "{code}");
+            assert!(!code.is_user() && !code.is_internal(), "{code}");
+            assert_eq!(code.0 & 0xFF00_0000, object::CLUSTER, "{code}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub mod id;
 pub mod name;
 pub mod operation;
 pub mod order;
+pub mod own_codes;
 pub mod property;
 pub mod reason;
 pub mod state;

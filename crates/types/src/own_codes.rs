@@ -1,0 +1,89 @@
+//! What travels in Mainstay's own control codes: the names of the properties, in one place for service, client and
+//! command.
+//!
+//! Each code of [`crate::control::own`] takes a property list and answers with one. A property that is marked optional
+//! may be absent; an absent text means the same as an empty one. Lists without any property are sent as no input.
+//! Formats are given as SZ (a string), MULTI_SZ, DWORD and BINARY, as in clusapi.h.
+
+/// SUBMIT: carries an operation.
+///
+/// The control call itself answers 0 when the service has looked at the operation, and a refusal of the operation is
+/// told in [`STATUS`](submit::STATUS). Any other answer of the call means that the list could not be read or the
+/// caller may not submit; then nothing was done.
+pub mod submit {
+    /// In, SZ: what is asked for, a word of [`Verb`](crate::operation::Verb).
+    pub const VERB: &str = "Verb";
+    /// In, DWORD: the kind of the object, [`OBJECT_TYPE_GROUP`] or [`OBJECT_TYPE_RESOURCE`].
+    pub const OBJECT_TYPE: &str = "ObjectType";
+    /// In, SZ: name or id of the object.
+    pub const OBJECT: &str = "Object";
+    /// In, DWORD, optional: the flags, in the numbers of the function that the verb belongs to.
+    pub const FLAGS: &str = "Flags";
+    /// In, BINARY, optional: the property list with instructions for the resource.
+    pub const BUFFER: &str = "Buffer";
+    /// In, SZ, optional: why, in the caller's words, for the journal.
+    pub const REASON: &str = "Reason";
+    /// In, SZ, optional: a word of the caller's own. The same token within the memory of the service answers with the
+    /// operation of the first call instead of beginning a second one.
+    pub const TOKEN: &str = "Token";
+
+    /// Out, DWORD: what the operation's own function would have answered: 0, 997, or the refusal.
+    pub const STATUS: &str = "Status";
+    /// Out, SZ: id of the operation, `1-42`; absent when it was refused before it got one.
+    pub const OPERATION: &str = "Operation";
+    /// Out, SZ: the same in words, with the object and the way out; may be empty.
+    pub const TEXT: &str = "Text";
+
+    /// CLUSTER_OBJECT_TYPE_GROUP.
+    pub const OBJECT_TYPE_GROUP: u32 = 2;
+    /// CLUSTER_OBJECT_TYPE_RESOURCE.
+    pub const OBJECT_TYPE_RESOURCE: u32 = 3;
+}
+
+/// LIST_OPERATIONS: those that run, and those that ended lately.
+pub mod list_operations {
+    /// In, SZ, optional: only operations on this object, by name or id.
+    pub const OBJECT: &str = "Object";
+    /// In, DWORD, optional: at most so many; the service has a bound of its own.
+    pub const LIMIT: &str = "Limit";
+    /// Out, MULTI_SZ: operations, newest first, each as JSON of
+    /// [`OperationRecord`](crate::operation::OperationRecord).
+    pub const RECORDS: &str = "Records";
+}
+
+/// WAIT_OPERATION: waits for the end of one operation and shows it.
+pub mod wait_operation {
+    /// In, SZ: id of the operation, `1-42`.
+    pub const OPERATION: &str = "Operation";
+    /// In, DWORD, optional: how long to wait at most, in milliseconds; 0 or absent looks and does not wait. The service
+    /// has a bound of its own, so callers that want to wait longer ask again.
+    pub const TIMEOUT_MS: &str = "TimeoutMs";
+    /// Out, SZ: JSON of [`OperationRecord`](crate::operation::OperationRecord); absent when there is no such operation.
+    pub const RECORD: &str = "Record";
+    /// Out, DWORD: 1 when the operation has ended, 0 while it runs.
+    pub const ENDED: &str = "Ended";
+}
+
+/// READ_JOURNAL: what was asked for, and what became of it.
+pub mod read_journal {
+    /// In, SZ, optional: only records of this object, by name or id.
+    pub const OBJECT: &str = "Object";
+    /// In, DWORD, optional: at most so many; the service has a bound of its own.
+    pub const LIMIT: &str = "Limit";
+    /// In, SZ, optional: only records older than this operation.
+    pub const BEFORE: &str = "Before";
+    /// Out, MULTI_SZ: records, newest first, each a JSON document.
+    pub const RECORDS: &str = "Records";
+}
+
+/// STATUS: everything at a glance.
+pub mod status {
+    /// Out, SZ: one JSON document.
+    pub const STATUS: &str = "Status";
+}
+
+/// EXPLAIN: why the last call on this connection was refused.
+pub mod explain {
+    /// Out, SZ: the reason in words, with the object and the way out; empty when the last call was not refused.
+    pub const TEXT: &str = "Text";
+}
