@@ -3,9 +3,7 @@
 //! To add an operation: write its request (and its answer, if no existing one fits) in the module of its kind of object,
 //! then add one line here.
 
-#[cfg(test)]
-use mainstay_ndr::DecodeError;
-use mainstay_ndr::{EncodeError, Endian, NdrParams};
+use mainstay_ndr::{DecodeError, EncodeError, Endian, NdrParams};
 use mainstay_types::Access;
 
 use crate::batch::{
@@ -28,7 +26,7 @@ use crate::{
     EnumResponse, GroupEnumResponse, GroupHandle, GroupSetHandle, KeyHandle, NetInterfaceHandle,
     NetworkHandle, NodeHandle, NotifyHandle, OpenClusterExResponse, OpenClusterResponse, OpenExResponse,
     OpenResponse, Operation, Received, RequestError, RequiredAccess, ResourceEnumResponse, ResourceHandle,
-    StateResponse, StatusResponse, StringResponse,
+    StateResponse, StatusResponse, StringResponse, decode_response, encode_response,
 };
 use crate::{
     batch, cluster, control, group, group_set, net_interface, network, node, notify, notify_v1, registry,
@@ -129,13 +127,13 @@ macro_rules! operations {
                     $(Self::$name(request) => request.refusal(status).to_stub(),)*
                 }
             }
+        }
 
-            /// Reads an answer to this request and writes it again; the tests' way to any operation's answer.
-            #[cfg(test)]
-            pub(crate) fn rewrite_response(&self, stub: &[u8]) -> Result<(Vec<u8>, usize), DecodeError> {
-                match self {
-                    $(Self::$name(_) => rewrite::<<$module::$name as Operation>::Response>(stub),)*
-                }
+        /// Reads an answer to operation `opnum` and writes it again, whatever its type.
+        pub(crate) fn rewrite_response(opnum: u16, stub: &[u8], endian: Endian) -> Result<Vec<u8>, RewriteError> {
+            match opnum {
+                $($opnum => rewrite::<$module::$name>(stub, endian),)*
+                _ => Err(RewriteError::UnknownOperation),
             }
         }
     };
@@ -322,8 +320,18 @@ fn decode<O: Operation>(stub: &[u8], endian: Endian) -> Result<Received, Request
     }
 }
 
-#[cfg(test)]
-fn rewrite<R: NdrParams>(stub: &[u8]) -> Result<(Vec<u8>, usize), DecodeError> {
-    let (response, used) = R::from_stub(stub, Endian::Little)?;
-    Ok((response.to_stub().unwrap_or_default(), used))
+/// Why an answer cannot be read and written again.
+#[derive(Debug)]
+pub(crate) enum RewriteError {
+    /// No such operation.
+    UnknownOperation,
+    /// It cannot be read.
+    Decode(#[allow(dead_code, reason = "for messages of failed tests")] DecodeError),
+    /// It was read and cannot be written.
+    Encode(#[allow(dead_code, reason = "for messages of failed tests")] EncodeError),
+}
+
+fn rewrite<O: Operation>(stub: &[u8], endian: Endian) -> Result<Vec<u8>, RewriteError> {
+    let response = decode_response::<O>(stub, endian).map_err(RewriteError::Decode)?;
+    encode_response::<O>(&response).map_err(RewriteError::Encode)
 }
