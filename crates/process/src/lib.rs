@@ -1,1 +1,24 @@
 //! Processes inside cgroup leaves: starting, signalling, freezing, killing, looking.
+//!
+//! This crate owns everything that touches processes and cgroups of the machine: where a resource's leaf is
+//! ([`layout`]), what can be done with it ([`cgroup`]), how a program is started inside it ([`spawn`]), and how it
+//! is watched afterwards ([`process`]). It never decides when.
+//!
+//! cgroup v2 with `cgroup.kill` and `cgroup.freeze` (Linux 5.14) is required; it may be mounted anywhere.
+//! Unsafe code is only in `spawn::child`, `account` and `privilege`.
+
+pub mod account;
+pub mod cgroup;
+pub mod layout;
+pub mod privilege;
+pub mod process;
+#[cfg(any(test, feature = "testing"))]
+pub mod scratch;
+pub mod signal;
+pub mod spawn;
+pub mod words;
+
+pub use cgroup::{CgroupError, Leaf};
+pub use process::{Exit, Identity, Process};
+pub use signal::Signal;
+pub use spawn::{Command, Output, SpawnError};
