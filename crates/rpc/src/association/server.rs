@@ -181,6 +181,11 @@ impl ServerAssociation {
         self.outstanding_bytes
     }
 
+    /// Bytes that came in and are not understood yet.
+    pub(crate) fn buffered_input(&self) -> usize {
+        self.input.pending().len()
+    }
+
     /// Takes bytes from the client. Call [`poll`](Self::poll) until it has nothing more before feeding more, then
     /// less than one fragment is kept from one time to the next.
     pub fn handle_input(&mut self, bytes: &[u8]) {

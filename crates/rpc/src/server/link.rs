@@ -89,6 +89,7 @@ impl Link {
         state.writer = None;
         state.waker = None;
         state.association.close();
+        state.association.consume_output(usize::MAX);
     }
 
     /// Lets `write` put an answer into the association, and sends it unless the delivering thread is about to.
