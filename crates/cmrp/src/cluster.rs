@@ -1,5 +1,7 @@
 //! The cluster itself: opening it, its names and version, its lists.
 
+use std::fmt;
+
 use mainstay_ndr::{Ndr, NdrParams, Varying};
 
 use crate::response::{plain_responses, responses};
@@ -166,7 +168,7 @@ pub struct BackupClusterDatabase {
 }
 
 /// `ApiSetServiceAccountPassword` (opnum 108): changes the password of the cluster's service account.
-#[derive(Debug, Clone, PartialEq, Eq, NdrParams)]
+#[derive(Clone, PartialEq, Eq, NdrParams)]
 pub struct SetServiceAccountPassword {
     /// New password.
     pub password: String,
@@ -174,6 +176,16 @@ pub struct SetServiceAccountPassword {
     pub flags: u16,
     /// Room for results, in nodes.
     pub max_results: u32,
+}
+
+/// Leaves the password out, so that it reaches no log.
+impl fmt::Debug for SetServiceAccountPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetServiceAccountPassword")
+            .field("flags", &self.flags)
+            .field("max_results", &self.max_results)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The answer to [`SetServiceAccountPassword`].

@@ -1,4 +1,7 @@
 //! The cluster registry: keys, values and their security.
+//!
+//! Opening a key needs read access whatever `sam_desired` says; the operations that change something ask for full access
+//! themselves.
 
 use mainstay_ndr::{DecodeError, Decoder, EncodeError, Encoder, Ndr, NdrParams};
 

@@ -2,6 +2,7 @@
 //!
 //! The bytes of the first table were made and checked with Samba's `ndrdump`; those of the second follow from the
 //! published IDL, and show alignment, deferred pointers and counts that the first does not reach.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod common;
 
@@ -65,6 +66,13 @@ fn utf16(text: &str) -> Vec<u8> {
 const CLUSTER_NAME: &str = "0d000000 00000000 0d000000 43006c007500730074006500720020004e0061006d0065000000";
 const EMPTY_NAME: &str = "01000000 00000000 01000000 0000";
 const NULL: &str = "0000000000000000000000000000000000000000";
+
+#[test]
+fn interface_and_transfer_syntax() {
+    assert_eq!((UUID.to_string().as_str(), VERSION), ("b97db8b2-4c63-11cf-bff6-08002be23f2f", (3, 0)));
+    let syntax = TRANSFER_SYNTAX.to_string();
+    assert_eq!((syntax.as_str(), TRANSFER_SYNTAX_VERSION), ("8a885d04-1ceb-11c9-9fe8-08002b104860", (2, 0)));
+}
 
 #[test]
 fn opening_and_closing() {

@@ -37,6 +37,30 @@
 //! assert_eq!((back, used), (call, stub.len()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! What the derives cannot lay out does not compile. A conformant array has to be the last field of a structure:
+//!
+//! ```compile_fail
+//! #[derive(mainstay_ndr::Ndr)]
+//! struct Misplaced {
+//!     data: Vec<u8>,
+//!     flags: u32,
+//! }
+//! # #[derive(mainstay_ndr::NdrParams)]
+//! # struct Call { value: Misplaced }
+//! # let call = Call { value: Misplaced { data: vec![], flags: 0 } };
+//! # let _ = mainstay_ndr::NdrParams::to_stub(&call);
+//! ```
+//!
+//! and the elements of an array cannot be conformant themselves:
+//!
+//! ```compile_fail
+//! #[derive(mainstay_ndr::NdrParams)]
+//! struct Names {
+//!     names: Vec<String>,
+//! }
+//! # let _ = mainstay_ndr::NdrParams::to_stub(&Names { names: vec![] });
+//! ```
 #![forbid(unsafe_code)]
 
 mod array;
