@@ -24,6 +24,9 @@ mod model;
 pub mod registry;
 mod store;
 
+#[cfg(all(test, feature = "sqlite"))]
+mod differential_tests;
+
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 #[cfg(feature = "sqlite")]
