@@ -42,7 +42,6 @@ macro_rules! operations {
     ($($opnum:literal $module:ident::$name:ident => $response:ty, $access:ident;)*) => {
         /// A request of any operation.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[non_exhaustive]
         #[allow(missing_docs, reason = "each variant holds the type of the same name, which says what it is")]
         pub enum Request {
             $($name($module::$name),)*
