@@ -1,1 +1,37 @@
-//! The typed client: a pure core and its drivers.
+//! The typed client of the cluster service.
+//!
+//! Owns the client's half of a conversation: which object was opened how, what happens when a connection is lost, how
+//! large a buffer has to be, and what each answer means. It makes no decision about the cluster and knows no C.
+//!
+//! [`Cluster`] is written against [`Transport`]; [`Local`] is the service's Unix socket. It blocks its caller and does
+//! nothing behind its back: no thread, no runtime, no signal handler.
+//!
+//! ```no_run
+//! use mainstay_client::{Cluster, Desired, Resource};
+//!
+//! let mut cluster = Cluster::open_local(None, Desired::Full)?;
+//! let resource: Resource = cluster.open_object("web", Desired::Full)?;
+//! println!("{:?}", cluster.offline_resource(&resource)?);
+//! # Ok::<(), mainstay_client::CallError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod address;
+mod cluster;
+mod control;
+mod error;
+mod object;
+mod operations;
+mod own;
+mod session;
+mod transport;
+
+pub use address::{DEFAULT_SOCKET, SOCKET_VARIABLE, socket_path};
+pub use cluster::{Accepted, Cluster};
+pub use control::{CONTROL_OUTPUT_MAX, ControlAnswer, Target};
+pub use error::CallError;
+pub use object::{Desired, Group, Kind, Node, Opened, Resource, kind};
+pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};
+pub use own::{OperationWait, Submission, SubmitObject, Submitted};
+pub use session::Session;
+pub use transport::{ANSWER_WITHIN, Link, Local, Transport};

@@ -1,0 +1,240 @@
+//! Mainstay's own control codes: what MS-CMRP has no operation for. The lists are described in
+//! [`mainstay_types::own_codes`].
+
+use std::time::Duration;
+
+use mainstay_proplist::PropertyList;
+use mainstay_types::control::own;
+use mainstay_types::operation::{OperationRecord, Verb};
+use mainstay_types::own_codes::{explain, list_operations, read_journal, status, submit, wait_operation};
+use mainstay_types::{ControlCode, OperationId, Status};
+use serde::de::DeserializeOwned;
+
+use crate::CallError;
+use crate::cluster::Cluster;
+use crate::control::Target;
+use crate::transport::Transport;
+
+/// The object of a submitted operation, by name or id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmitObject<'a> {
+    /// A group.
+    Group(&'a str),
+    /// A resource.
+    Resource(&'a str),
+}
+
+/// An operation to submit.
+#[derive(Clone, Copy, Debug)]
+pub struct Submission<'a> {
+    /// What is asked for.
+    pub verb: Verb,
+    /// Of what.
+    pub object: SubmitObject<'a>,
+    /// The flags, in the numbers of the function that the verb belongs to.
+    pub flags: u32,
+    /// A property list with instructions; empty is none.
+    pub buffer: &'a [u8],
+    /// Why, in the caller's words; empty is nothing.
+    pub reason: &'a str,
+    /// A word of the caller's own that makes the submission repeatable; empty is none.
+    pub token: &'a str,
+}
+
+impl<'a> Submission<'a> {
+    /// The plain operation.
+    pub fn new(verb: Verb, object: SubmitObject<'a>) -> Self {
+        Self { verb, object, flags: 0, buffer: &[], reason: "", token: "" }
+    }
+
+    fn to_list(self) -> PropertyList {
+        let (object_type, object) = match self.object {
+            SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
+            SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
+        };
+        let mut list = PropertyList::new();
+        list.set(submit::VERB, self.verb.as_str());
+        list.set(submit::OBJECT_TYPE, object_type);
+        list.set(submit::OBJECT, object);
+        list.set(submit::FLAGS, self.flags);
+        if !self.buffer.is_empty() {
+            list.set(submit::BUFFER, self.buffer.to_vec());
+        }
+        for (name, text) in [(submit::REASON, self.reason), (submit::TOKEN, self.token)] {
+            if !text.is_empty() {
+                list.set(name, text);
+            }
+        }
+        list
+    }
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// What the operation's own function would have answered: 0, 997, or the refusal.
+    pub status: Status,
+    /// The operation's id; `None` when it was refused before it got one.
+    pub operation: Option<OperationId>,
+    /// The same in words; may be empty.
+    pub text: String,
+}
+
+/// How a wait for an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperationWait {
+    /// There is no operation of this id.
+    Unknown,
+    /// It was still running when the time was over.
+    Running(Box<OperationRecord>),
+    /// It has ended.
+    Ended(Box<OperationRecord>),
+}
+
+impl<T: Transport> Cluster<T> {
+    /// Submits an operation. A refusal is told in the answer, with its reason in words.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn submit(&mut self, submission: &Submission<'_>) -> Result<Submitted, CallError> {
+        const CALL: &str = "SUBMIT";
+        let answer = self.own_code(CALL, own::SUBMIT, &submission.to_list())?;
+        let status = answer
+            .dword(submit::STATUS)
+            .ok_or_else(|| broken(CALL, format!("no {} in the answer", submit::STATUS)))?;
+        let operation = match answer.text(submit::OPERATION) {
+            None | Some("") => None,
+            Some(id) => Some(id.parse().map_err(|error| broken(CALL, format!("{error}")))?),
+        };
+        let text = answer.text(submit::TEXT).unwrap_or_default().to_owned();
+        Ok(Submitted { status: Status(status), operation, text })
+    }
+
+    /// Operations that run and that ended lately, newest first; those of one object by name or id, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn operations(
+        &mut self,
+        object: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<Vec<OperationRecord>, CallError> {
+        const CALL: &str = "LIST_OPERATIONS";
+        let mut input = PropertyList::new();
+        if let Some(object) = object {
+            input.set(list_operations::OBJECT, object);
+        }
+        if let Some(limit) = limit {
+            input.set(list_operations::LIMIT, limit);
+        }
+        let answer = self.own_code(CALL, own::LIST_OPERATIONS, &input)?;
+        let records = answer.texts(list_operations::RECORDS).unwrap_or_default();
+        records.iter().map(|record| parse_json(CALL, record)).collect()
+    }
+
+    /// Waits for the end of an operation, at most so long. The service bounds each wait by itself, so an answer that
+    /// it still runs may come earlier than asked.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn wait_operation(
+        &mut self,
+        operation: OperationId,
+        within: Duration,
+    ) -> Result<OperationWait, CallError> {
+        const CALL: &str = "WAIT_OPERATION";
+        let timeout_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        let input = PropertyList::new()
+            .with(wait_operation::OPERATION, operation.to_string())
+            .with(wait_operation::TIMEOUT_MS, timeout_ms);
+        let answer = self.own_code(CALL, own::WAIT_OPERATION, &input)?;
+        let Some(record) = answer.text(wait_operation::RECORD) else { return Ok(OperationWait::Unknown) };
+        let record = Box::new(parse_json(CALL, record)?);
+        Ok(match answer.dword(wait_operation::ENDED) {
+            Some(0) | None => OperationWait::Running(record),
+            Some(_) => OperationWait::Ended(record),
+        })
+    }
+
+    /// Records of the journal, newest first, each as a JSON document: of one object by name or id, at most `limit`,
+    /// older than `before`.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn journal(
+        &mut self,
+        object: Option<&str>,
+        limit: Option<u32>,
+        before: Option<OperationId>,
+    ) -> Result<Vec<String>, CallError> {
+        let mut input = PropertyList::new();
+        if let Some(object) = object {
+            input.set(read_journal::OBJECT, object);
+        }
+        if let Some(limit) = limit {
+            input.set(read_journal::LIMIT, limit);
+        }
+        if let Some(before) = before {
+            input.set(read_journal::BEFORE, before.to_string());
+        }
+        let answer = self.own_code("READ_JOURNAL", own::READ_JOURNAL, &input)?;
+        Ok(answer.texts(read_journal::RECORDS).unwrap_or_default().to_vec())
+    }
+
+    /// Everything at a glance, as one JSON document.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn status_json(&mut self) -> Result<String, CallError> {
+        const CALL: &str = "STATUS";
+        let answer = self.own_code(CALL, own::STATUS, &PropertyList::new())?;
+        answer
+            .text(status::STATUS)
+            .map(str::to_owned)
+            .ok_or_else(|| broken(CALL, format!("no {} in the answer", status::STATUS)))
+    }
+
+    /// Why the last call on this connection was refused, in words; empty when there is nothing to say.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn explain(&mut self) -> Result<String, CallError> {
+        let answer = self.own_code("EXPLAIN", own::EXPLAIN, &PropertyList::new())?;
+        Ok(answer.text(explain::TEXT).unwrap_or_default().to_owned())
+    }
+
+    fn own_code(
+        &mut self,
+        call: &'static str,
+        code: ControlCode,
+        input: &PropertyList,
+    ) -> Result<PropertyList, CallError> {
+        let input = match input.is_empty() {
+            true => None,
+            false => Some(input.to_bytes().map_err(|error| CallError::unbuildable(call, &error))?),
+        };
+        let answer =
+            self.control(Target::Cluster, None, code, input.as_deref()).map_err(|error| match error {
+                CallError::Refused { status, .. } => CallError::refused(call, status),
+                other => other,
+            })?;
+        if answer.output.is_empty() {
+            return Ok(PropertyList::new());
+        }
+        PropertyList::parse(&answer.output).map_err(|error| CallError::unparsable(call, &error))
+    }
+}
+
+fn parse_json<R: DeserializeOwned>(call: &'static str, document: &str) -> Result<R, CallError> {
+    serde_json::from_str(document).map_err(|error| broken(call, error.to_string()))
+}
+
+fn broken(operation: &'static str, detail: String) -> CallError {
+    CallError::BrokenProtocol { operation, detail }
+}
