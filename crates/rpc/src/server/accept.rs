@@ -13,13 +13,13 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, warn};
 
 use super::link::Link;
-use super::{Interface, Server};
+use super::{Interface, Server, ServerLimits};
 use crate::PeerCredentials;
 
 /// How long to wait before the next try when the machine has no descriptors or memory left for a connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// The user whom the limit per user does not bind: the administrator must get in to end what fills the server.
+/// The user whom the limit per user does not bind.
 const ROOT_UID: u32 = 0;
 
 /// Everyone who is connected.
@@ -70,9 +70,7 @@ impl Peers {
             }
         };
         let of_user = self.per_user.get(&peer.uid).copied().unwrap_or(0);
-        let full = self.tasks.len() >= server.limits.connections_max;
-        let user_full = peer.uid != ROOT_UID && of_user >= server.limits.connections_per_user_max;
-        if full || user_full {
+        if !has_room(&server.limits, self.tasks.len(), peer.uid, of_user) {
             warn!(uid = peer.uid, pid = peer.pid, of_user, "too many connections; this one is closed");
             return;
         }
@@ -120,6 +118,15 @@ impl Peers {
     }
 }
 
+/// Whether a user with `of_user` connections may have one more beside the `total` of everyone.
+fn has_room(limits: &ServerLimits, total: usize, uid: u32, of_user: usize) -> bool {
+    if uid == ROOT_UID {
+        return total < limits.connections_max;
+    }
+    let for_users = limits.connections_max.saturating_sub(limits.connections_for_root);
+    total < for_users && of_user < limits.connections_per_user_max
+}
+
 /// Whether an error of accept(2) is one of this moment or this peer, and not of the listener.
 fn passes(error: &io::Error) -> bool {
     use rustix::io::Errno;
@@ -137,4 +144,41 @@ fn passes(error: &io::Error) -> bool {
                 | Errno::PROTO
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_user_locks_out_another_and_none_locks_out_root() {
+        let limits = ServerLimits {
+            connections_max: 10,
+            connections_per_user_max: 4,
+            connections_for_root: 2,
+            ..ServerLimits::default()
+        };
+        for (total, uid, of_user, room) in [
+            (0, 1000, 0, true),
+            (3, 1000, 3, true),
+            (4, 1000, 4, false),
+            (4, 1001, 0, true),
+            (7, 1002, 0, true),
+            (8, 1002, 0, false),
+            (8, ROOT_UID, 0, true),
+            (9, ROOT_UID, 9, true),
+            (10, ROOT_UID, 0, false),
+        ] {
+            assert_eq!(has_room(&limits, total, uid, of_user), room, "{total} {uid} {of_user}");
+        }
+    }
+
+    #[test]
+    fn a_lack_of_descriptors_passes_and_a_closed_listener_does_not() {
+        use rustix::io::Errno;
+        assert!(passes(&Errno::MFILE.into()));
+        assert!(passes(&Errno::CONNABORTED.into()));
+        assert!(!passes(&Errno::BADF.into()));
+        assert!(!passes(&Errno::INVAL.into()));
+    }
 }

@@ -83,6 +83,10 @@ const CONNECTIONS_MAX: usize = 1024;
 /// Connections of one user other than root, so that no user locks out the others.
 const CONNECTIONS_PER_USER_MAX: usize = 256;
 
+/// Connections that only root may have, of those that there are: the administrator must get in to end what fills the
+/// server.
+const CONNECTIONS_FOR_ROOT: usize = 16;
+
 /// How long a connection may exist without a bind; every client binds at once.
 const BIND_WITHIN: Duration = Duration::from_secs(10);
 
@@ -107,6 +111,8 @@ pub struct ServerLimits {
     pub connections_max: usize,
     /// Connections of one user, root excepted; one more is closed at once.
     pub connections_per_user_max: usize,
+    /// Of `connections_max`, those that only root may have.
+    pub connections_for_root: usize,
     /// A connection that has not bound by then is closed.
     pub bind_within: Duration,
     /// A client that takes nothing of what waits for it for so long loses its connection.
@@ -125,6 +131,7 @@ impl Default for ServerLimits {
             association: Limits::default(),
             connections_max: CONNECTIONS_MAX,
             connections_per_user_max: CONNECTIONS_PER_USER_MAX,
+            connections_for_root: CONNECTIONS_FOR_ROOT,
             bind_within: BIND_WITHIN,
             write_stall_max: WRITE_STALL_MAX,
             output_max_bytes: OUTPUT_MAX_BYTES,
