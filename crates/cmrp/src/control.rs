@@ -60,6 +60,11 @@ impl ControlResponse {
         Self { output: Varying::empty(request.output_len), status, ..Self::default() }
     }
 
+    /// The answer that the output did not fit: ERROR_MORE_DATA with the length that it needs.
+    pub fn too_small(request: &ControlRequest, required_len: u32) -> Self {
+        Self { required_len, ..Self::ended(request, ERROR_MORE_DATA) }
+    }
+
     /// The same output with another status: a code can end in 5024 or 997 and have output all the same.
     #[must_use]
     pub fn with_status(self, status: u32) -> Self {

@@ -54,6 +54,16 @@ impl DesiredAccess {
     }
 }
 
+impl DesiredAccess {
+    /// What is granted to a caller who may have `allowed`; `None` is a refusal.
+    pub fn grant(self, allowed: Option<Access>) -> Option<Access> {
+        match self {
+            Self::Maximum => allowed,
+            Self::Exactly(wanted) => allowed.filter(|&allowed| allowed >= wanted).map(|_| wanted),
+        }
+    }
+}
+
 impl Access {
     /// How the grant is reported to the caller.
     pub fn granted_mask(self) -> u32 {
@@ -67,6 +77,21 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grant_is_never_more_than_what_is_allowed() {
+        use Access::{Full, Read};
+        for (desired, allowed, granted) in [
+            (DesiredAccess::Maximum, None, None),
+            (DesiredAccess::Maximum, Some(Read), Some(Read)),
+            (DesiredAccess::Maximum, Some(Full), Some(Full)),
+            (DesiredAccess::Exactly(Read), Some(Full), Some(Read)),
+            (DesiredAccess::Exactly(Full), Some(Read), None),
+            (DesiredAccess::Exactly(Read), None, None),
+        ] {
+            assert_eq!(desired.grant(allowed), granted, "{desired:?} of {allowed:?}");
+        }
+    }
 
     #[test]
     fn masks_of_ex_opens() {
