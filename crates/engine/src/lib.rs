@@ -19,4 +19,19 @@
 
 pub mod command;
 pub mod effect;
+mod engine;
+pub mod error;
+mod graph;
+mod hosts;
 pub mod input;
+pub mod limits;
+mod live;
+pub mod model;
+pub mod operation;
+pub mod view;
+
+pub use engine::{Config, Engine};
+pub use error::DatabaseError;
+pub use model::check_database;
+pub use model::genesis::{Genesis, genesis};
+pub use view::View;

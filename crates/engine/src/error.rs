@@ -1,0 +1,516 @@
+//! What can go wrong, grouped by who is to blame, and the one map from there to Win32 status codes.
+//!
+//! Every refusal names the object, the value and the way out. The map is exhaustive: a new variant does not compile
+//! without its status.
+
+use mainstay_store::registry::RegistryError;
+use mainstay_types::{ResourceState, Status};
+use thiserror::Error;
+
+/// A database that this program cannot work on. Nothing in it was changed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum DatabaseError {
+    /// It is empty, or belongs to something else.
+    #[error("the database holds no cluster; create one with 'mainstay cluster create NAME --data-dir DIR'")]
+    NoCluster,
+    /// It was written by another version.
+    #[error(
+        "the database has schema version {found}, this program knows version {known}; use the program that wrote it"
+    )]
+    Schema {
+        /// What it has.
+        found: u32,
+        /// What this program knows.
+        known: u32,
+    },
+    /// Something in it cannot be read.
+    #[error("the database is damaged: {object}: {reason}; restore it from a backup")]
+    Damaged {
+        /// Which object.
+        object: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A registry entry cannot be read or written.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// Why a call is refused. Nothing has changed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Refusal {
+    /// The caller's request is wrong in itself.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The cluster's state or configuration does not allow it.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The service, the store or a host could not do it now.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// The caller's to mend.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum RequestError {
+    /// The handle was opened for reading.
+    #[error("'{verb}' needs full access, and the handle was opened for reading; open it with GENERIC_ALL")]
+    AccessDenied {
+        /// What was asked.
+        verb: &'static str,
+    },
+    /// Bits that no flag has.
+    #[error("flags {flags:#x} have unknown or contradicting bits; {allowed}")]
+    Flags {
+        /// As they came.
+        flags: u32,
+        /// What would do.
+        allowed: &'static str,
+    },
+    /// The instruction buffer is too large.
+    #[error("the instruction buffer has {length} bytes, at most {max} are allowed")]
+    BufferTooLarge {
+        /// Its length.
+        length: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// The instruction buffer is no property list.
+    #[error("the buffer is not a well-formed property list: {reason}")]
+    BufferMalformed {
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A name that nothing can have.
+    #[error("{what} '{name}' is not possible: {reason}")]
+    Name {
+        /// "group name"
+        what: &'static str,
+        /// As it came, cut.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Some other value is out of its bounds.
+    #[error("{what} {value} is not possible; {allowed}")]
+    Value {
+        /// Which parameter.
+        what: &'static str,
+        /// As it came, cut.
+        value: String,
+        /// What would do.
+        allowed: String,
+    },
+    /// A dependency expression that cannot be read.
+    #[error("{0}")]
+    Expression(String),
+    /// Alternatives are not offered yet.
+    #[error("alternatives ('or') in dependencies are not offered; write '([first]) and ([second])'")]
+    Alternatives,
+    /// A property that the object does not have.
+    #[error("{object} has no common property '{property}'; GET_COMMON_PROPERTY_FMTS lists them")]
+    UnknownProperty {
+        /// The object.
+        object: String,
+        /// The property.
+        property: String,
+    },
+    /// A property that only the service sets.
+    #[error("property '{property}' of {object} is read-only{way_out}")]
+    ReadOnlyProperty {
+        /// The object.
+        object: String,
+        /// The property.
+        property: String,
+        /// "; rename it instead", or empty.
+        way_out: &'static str,
+    },
+    /// A property of another format.
+    #[error("property '{property}' of {object} is a {expected}, and a {found} was given")]
+    PropertyFormat {
+        /// The object.
+        object: String,
+        /// The property.
+        property: String,
+        /// Its format.
+        expected: &'static str,
+        /// What came.
+        found: &'static str,
+    },
+    /// A property's value is out of its range.
+    #[error("property '{property}' of {object} cannot be {value}; {allowed}")]
+    PropertyRange {
+        /// The object.
+        object: String,
+        /// The property.
+        property: String,
+        /// As it came.
+        value: String,
+        /// "it takes 10 to 4294967295".
+        allowed: String,
+    },
+    /// A control code that the object does not know.
+    #[error("{object} does not know control code {code}")]
+    ControlCode {
+        /// The object.
+        object: String,
+        /// The code.
+        code: String,
+    },
+    /// The output of a control code does not fit.
+    #[error("the output has {needed} bytes, the caller takes {offered}")]
+    MoreData {
+        /// Its size.
+        needed: u32,
+        /// What fits.
+        offered: u32,
+    },
+}
+
+/// The cluster's state or configuration stands against it.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ClusterError {
+    /// The resource was deleted.
+    #[error("resource {id} is no longer there")]
+    ResourceGone {
+        /// Its id.
+        id: String,
+    },
+    /// The group was deleted.
+    #[error("group {id} is no longer there")]
+    GroupGone {
+        /// Its id.
+        id: String,
+    },
+    /// The node is not a member.
+    #[error("node {id} is no member of the cluster")]
+    NodeGone {
+        /// Its number.
+        id: String,
+    },
+    /// No such type.
+    #[error("there is no resource type '{name}'; 'mainstay type list' shows them")]
+    TypeNotFound {
+        /// As it came.
+        name: String,
+    },
+    /// A name is taken.
+    #[error("a {what} named '{name}' exists already")]
+    NameTaken {
+        /// "group"
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A resource type of the name exists.
+    #[error("a resource type named '{name}' exists already")]
+    TypeExists {
+        /// The name.
+        name: String,
+    },
+    /// Not in this state.
+    #[error("resource '{name}' is {state}; {way_out}")]
+    State {
+        /// The resource.
+        name: String,
+        /// Its state.
+        state: ResourceState,
+        /// What would help.
+        way_out: &'static str,
+    },
+    /// It is being worked on.
+    #[error("resource '{name}' is being worked on by operation {operation}; wait for its end")]
+    InOperation {
+        /// The resource.
+        name: String,
+        /// The operation.
+        operation: String,
+    },
+    /// It has failed, and the strict rules say so.
+    #[error("resource '{name}' has failed")]
+    Failed {
+        /// The resource.
+        name: String,
+    },
+    /// Something of it may still be running.
+    #[error("resource '{name}' has failed and something of it may still be running; take it offline first")]
+    Unproven {
+        /// The resource.
+        name: String,
+    },
+    /// Only what is running or on its way can fail.
+    #[error("resource '{name}' is {state}; only what is online or on its way can be failed")]
+    NotRunning {
+        /// The resource.
+        name: String,
+        /// Its state.
+        state: ResourceState,
+    },
+    /// It is locked.
+    #[error("resource '{name}' is locked by its type (reason {reason}); wait, or use the ignore-locked flag")]
+    Locked {
+        /// The resource.
+        name: String,
+        /// The type's own number.
+        reason: u64,
+    },
+    /// The type said that it cannot.
+    #[error("resource '{name}' cannot carry it out: {text}")]
+    CheckRefused {
+        /// The resource.
+        name: String,
+        /// The type's status.
+        status: Status,
+        /// The type's words.
+        text: String,
+    },
+    /// This node must not run it.
+    #[error("node '{node}' is no possible owner of resource '{name}'; add it with AddClusterResourceNode")]
+    NotPossibleOwner {
+        /// The resource.
+        name: String,
+        /// The node.
+        node: String,
+    },
+    /// Others need it.
+    #[error("resource '{dependent}' depends on '{name}'; remove the dependency first")]
+    DependentExists {
+        /// What was to be deleted.
+        name: String,
+        /// Who needs it.
+        dependent: String,
+    },
+    /// No such dependency.
+    #[error("resource '{name}' does not depend on '{provider}'")]
+    DependencyNotFound {
+        /// The dependent.
+        name: String,
+        /// The provider.
+        provider: String,
+    },
+    /// The dependency is there.
+    #[error("resource '{name}' depends on '{provider}' already")]
+    DependencyExists {
+        /// The dependent.
+        name: String,
+        /// The provider.
+        provider: String,
+    },
+    /// A circle.
+    #[error("resource '{provider}' depends on '{name}' itself; a circle is not possible")]
+    Circle {
+        /// The dependent.
+        name: String,
+        /// The provider.
+        provider: String,
+    },
+    /// Two groups.
+    #[error("resources '{name}' and '{provider}' are in different groups; dependencies stay inside a group")]
+    OtherGroup {
+        /// The dependent.
+        name: String,
+        /// The provider.
+        provider: String,
+    },
+    /// A chain too long.
+    #[error("the chain of dependencies of '{name}' would be longer than {max}")]
+    TooDeep {
+        /// The dependent.
+        name: String,
+        /// The bound.
+        max: usize,
+    },
+    /// The dependent serves, and would depend on what does not.
+    #[error("resource '{name}' is online; take it offline, or bring '{provider}' online first")]
+    DependentOnline {
+        /// The dependent.
+        name: String,
+        /// The provider.
+        provider: String,
+    },
+    /// The node is in the list.
+    #[error("node '{node}' is a possible owner of '{name}' already")]
+    OwnerExists {
+        /// The resource.
+        name: String,
+        /// The node.
+        node: String,
+    },
+    /// The node is not in the list.
+    #[error("node '{node}' is no possible owner of '{name}'")]
+    OwnerNotFound {
+        /// The resource.
+        name: String,
+        /// The node.
+        node: String,
+    },
+    /// It still holds something.
+    #[error("{what} '{name}' still has {count} resources; delete them first")]
+    NotEmpty {
+        /// "group" or "resource type"
+        what: &'static str,
+        /// The object.
+        name: String,
+        /// How many.
+        count: usize,
+    },
+    /// A bound of the cluster.
+    #[error("there are {max} {what} already, and no more are possible")]
+    Full {
+        /// "resources"
+        what: &'static str,
+        /// The bound.
+        max: usize,
+    },
+}
+
+/// The service, the store or a host could not.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ServiceError {
+    /// The store did not take it. Nothing has changed.
+    #[error("the database did not take the change, nothing was done: {reason}")]
+    NotCommitted {
+        /// Its words.
+        reason: String,
+    },
+    /// Somebody else changed the same thing.
+    #[error("somebody changed the same object meanwhile, nothing was done; try again")]
+    Conflict,
+    /// Too much at once.
+    #[error("too many {what} wait already (at most {max}); try again")]
+    Busy {
+        /// "calls"
+        what: &'static str,
+        /// The bound.
+        max: usize,
+    },
+    /// The resource's type did not answer.
+    #[error("resource '{name}' did not answer within {limit_ms} ms; nothing was done")]
+    NoAnswer {
+        /// The resource.
+        name: String,
+        /// The bound.
+        limit_ms: u64,
+    },
+    /// No host to ask.
+    #[error("{object} is in no resource host now: {reason}")]
+    NoHost {
+        /// The object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
+    /// The service has not read its database.
+    #[error("the service is not ready: {reason}")]
+    NotReady {
+        /// Why.
+        reason: String,
+    },
+    /// A bug of ours that must not become a crash.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Refusal {
+    /// The Win32 status that the caller is told.
+    pub fn status(&self) -> Status {
+        match self {
+            Refusal::Request(error) => error.status(),
+            Refusal::Cluster(error) => error.status(),
+            Refusal::Service(error) => error.status(),
+        }
+    }
+}
+
+impl RequestError {
+    /// See [`Refusal::status`].
+    pub fn status(&self) -> Status {
+        match self {
+            Self::AccessDenied { .. } => Status::ACCESS_DENIED,
+            Self::Flags { .. }
+            | Self::BufferTooLarge { .. }
+            | Self::BufferMalformed { .. }
+            | Self::Value { .. }
+            | Self::Expression(_)
+            | Self::UnknownProperty { .. } => Status::INVALID_PARAMETER,
+            Self::Name { .. } => Status::INVALID_NAME,
+            Self::Alternatives => Status::NOT_SUPPORTED,
+            Self::ReadOnlyProperty { .. } => Status::RESOURCE_PROPERTY_UNCHANGEABLE,
+            Self::PropertyFormat { .. } => Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH,
+            Self::PropertyRange { .. } => Status::CLUSTER_PARAMETER_OUT_OF_BOUNDS,
+            Self::ControlCode { .. } => Status::INVALID_FUNCTION,
+            Self::MoreData { .. } => Status::MORE_DATA,
+        }
+    }
+}
+
+impl ClusterError {
+    /// See [`Refusal::status`].
+    pub fn status(&self) -> Status {
+        match self {
+            Self::ResourceGone { .. } => Status::RESOURCE_NOT_AVAILABLE,
+            Self::GroupGone { .. } => Status::GROUP_NOT_AVAILABLE,
+            Self::NodeGone { .. } => Status::CLUSTER_NODE_NOT_FOUND,
+            Self::TypeNotFound { .. } => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
+            Self::NameTaken { .. } | Self::OwnerExists { .. } => Status::OBJECT_ALREADY_EXISTS,
+            Self::TypeExists { .. } => Status::ALREADY_EXISTS,
+            Self::State { .. } | Self::InOperation { .. } | Self::Unproven { .. } => Status::INVALID_STATE,
+            Self::Failed { .. } => Status::RESOURCE_FAILED,
+            Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,
+            Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,
+            Self::CheckRefused { status, .. } => *status,
+            Self::NotPossibleOwner { .. } => Status::NODE_CANT_HOST_RESOURCE,
+            Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
+            Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,
+            Self::DependencyExists { .. } => Status::DEPENDENCY_ALREADY_EXISTS,
+            Self::Circle { .. } => Status::CIRCULAR_DEPENDENCY,
+            Self::OtherGroup { .. } => Status::INVALID_PARAMETER,
+            Self::TooDeep { .. } => Status::DEPENDENCY_TREE_TOO_COMPLEX,
+            Self::DependentOnline { .. } => Status::RESOURCE_ONLINE,
+            Self::OwnerNotFound { .. } => Status::CLUSTER_NODE_NOT_FOUND,
+            Self::NotEmpty { .. } => Status::DIR_NOT_EMPTY,
+            Self::Full { .. } => Status::CLUSTER_MAXNUM_OF_RESOURCES_EXCEEDED,
+        }
+    }
+}
+
+impl ServiceError {
+    /// See [`Refusal::status`].
+    pub fn status(&self) -> Status {
+        match self {
+            Self::NotCommitted { .. } | Self::Conflict | Self::NotReady { .. } => Status::SHARING_PAUSED,
+            Self::Busy { .. } => Status::BUSY,
+            Self::NoAnswer { .. } => Status::RESOURCE_CALL_TIMED_OUT,
+            Self::NoHost { .. } => Status::CLUSTER_RHS_FAILED_INITIALIZATION,
+            Self::Internal(_) => Status::CLUSTER_INTERNAL_INVALID_FUNCTION,
+        }
+    }
+}
+
+impl From<RegistryError> for Refusal {
+    /// What the registry refuses was too large or badly named by the caller, except damage.
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::ValueTooLarge { .. }
+            | RegistryError::NameTooLong { .. }
+            | RegistryError::BadCharacter { .. }
+            | RegistryError::EmptySegment { .. }
+            | RegistryError::PathTooDeep { .. }
+            | RegistryError::PathTooLong { .. } => Refusal::Request(RequestError::Value {
+                what: "registry value",
+                value: error.to_string(),
+                allowed: "choose a shorter one".into(),
+            }),
+            RegistryError::KeyNotFound { .. }
+            | RegistryError::HasSubkeys { .. }
+            | RegistryError::RootKey
+            | RegistryError::Damaged { .. } => Refusal::Service(ServiceError::Internal(error.to_string())),
+        }
+    }
+}
+
+/// At most so many characters of something that came from outside, for a message.
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN_CHARS: usize = 80;
+    text.chars().take(SHOWN_CHARS).collect()
+}

@@ -1,0 +1,176 @@
+//! The dependency graph: who has to stop when something goes, who has to run before something comes, and which new
+//! dependencies are possible.
+//!
+//! Pure functions over the model and the states. Order is not kept as a list: whoever acts asks whether a resource's
+//! turn has come, so independent ones go side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::{ResourceId, ResourceState};
+
+use crate::error::{ClusterError, Refusal};
+use crate::limits::DEPENDENCY_DEPTH_MAX;
+use crate::live::Live;
+use crate::model::Model;
+use crate::model::expression::Expression;
+
+/// The states, by resource.
+pub(crate) type States = BTreeMap<ResourceId, Live>;
+
+/// The resource and every dependent that would have to stop if it did, transitively.
+///
+/// A dependent has to stop when its need is no longer met by what stays online. One that is down already stays as it
+/// is, and so does everything above it.
+pub(crate) fn stop_closure(
+    model: &Model,
+    states: &States,
+    roots: impl IntoIterator<Item = ResourceId>,
+) -> BTreeSet<ResourceId> {
+    let mut closure: BTreeSet<ResourceId> = roots.into_iter().collect();
+    let mut open: Vec<ResourceId> = closure.iter().copied().collect();
+    while let Some(provider) = open.pop() {
+        for dependent in model.dependents(provider) {
+            if closure.contains(&dependent) || !states.get(&dependent).is_some_and(Live::has_to_stop) {
+                continue;
+            }
+            let Some(resource) = model.resource(dependent) else { continue };
+            let stays = |found: ResourceId| {
+                !closure.contains(&found)
+                    && states.get(&found).is_some_and(|live| live.state == ResourceState::Online)
+            };
+            if !resource.depends_on.is_met(stays) {
+                closure.insert(dependent);
+                open.push(dependent);
+            }
+        }
+    }
+    closure
+}
+
+/// The resource and every provider that has to be brought online before it, transitively.
+///
+/// Of alternatives, one that is online suffices; with none online, all are tried.
+pub(crate) fn start_closure(
+    model: &Model,
+    states: &States,
+    roots: impl IntoIterator<Item = ResourceId>,
+) -> BTreeSet<ResourceId> {
+    let mut closure: BTreeSet<ResourceId> = roots.into_iter().collect();
+    let mut open: Vec<ResourceId> = closure.iter().copied().collect();
+    let online = |id: ResourceId| states.get(&id).is_some_and(|live| live.state == ResourceState::Online);
+    while let Some(dependent) = open.pop() {
+        let Some(resource) = model.resource(dependent) else { continue };
+        if resource.depends_on.is_met(online) {
+            continue;
+        }
+        for provider in resource.depends_on.providers() {
+            if !online(provider) && closure.insert(provider) {
+                open.push(provider);
+            }
+        }
+    }
+    closure
+}
+
+/// Whether everything that needs this resource is down, so that it may stop.
+pub(crate) fn may_stop(model: &Model, states: &States, id: ResourceId) -> bool {
+    blocking_dependent(model, states, id).is_none()
+}
+
+/// A dependent that is not down yet.
+pub(crate) fn blocking_dependent(model: &Model, states: &States, id: ResourceId) -> Option<ResourceId> {
+    let serves = |found: ResourceId| {
+        found != id && states.get(&found).is_some_and(|live| live.state == ResourceState::Online)
+    };
+    model.dependents(id).find(|dependent| {
+        let needs = model.resource(*dependent).is_some_and(|resource| !resource.depends_on.is_met(serves));
+        needs && states.get(dependent).is_some_and(|live| !live.is_down())
+    })
+}
+
+/// Whether everything that the resource needs is online.
+pub(crate) fn may_start(model: &Model, states: &States, id: ResourceId) -> bool {
+    let online =
+        |found: ResourceId| states.get(&found).is_some_and(|live| live.state == ResourceState::Online);
+    model.resource(id).is_some_and(|resource| resource.depends_on.is_met(online))
+}
+
+/// Whether the need can still be met by what is online or on its way up.
+pub(crate) fn may_yet_start(
+    model: &Model,
+    states: &States,
+    id: ResourceId,
+    comes: impl Fn(ResourceId) -> bool,
+) -> bool {
+    let hopeful = |found: ResourceId| {
+        states.get(&found).is_some_and(|live| match live.state {
+            ResourceState::Online | ResourceState::OnlinePending => true,
+            _ => comes(found),
+        })
+    };
+    model.resource(id).is_some_and(|resource| resource.depends_on.is_met(hopeful))
+}
+
+/// Whether the resource may come to depend on the provider: both there, one group, no circle, not too deep.
+pub(crate) fn check_new_dependency(
+    model: &Model,
+    id: ResourceId,
+    provider: ResourceId,
+) -> Result<(), Refusal> {
+    let gone = |id: ResourceId| ClusterError::ResourceGone { id: id.to_string() };
+    let resource = model.resource(id).ok_or_else(|| gone(id))?;
+    let other = model.resource(provider).ok_or_else(|| gone(provider))?;
+    let (name, provider_name) = (resource.name.to_string(), other.name.to_string());
+    if resource.group != other.group {
+        return Err(ClusterError::OtherGroup { name, provider: provider_name }.into());
+    }
+    if id == provider || reaches(model, provider, id) {
+        return Err(ClusterError::Circle { name, provider: provider_name }.into());
+    }
+    let below = depth(model, provider, &|model, id| providers_of(model, id));
+    let above = depth(model, id, &|model, id| model.dependents(id).collect());
+    if below + above + 1 > DEPENDENCY_DEPTH_MAX {
+        return Err(ClusterError::TooDeep { name, max: DEPENDENCY_DEPTH_MAX }.into());
+    }
+    Ok(())
+}
+
+/// Whether a resource with this expression would stand on a circle.
+pub(crate) fn closes_circle(model: &Model, id: ResourceId, expression: &Expression) -> Option<ResourceId> {
+    expression.providers().find(|provider| *provider == id || reaches(model, *provider, id))
+}
+
+/// Whether `from` depends on `to`, directly or not.
+fn reaches(model: &Model, from: ResourceId, to: ResourceId) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(next) = open.pop() {
+        for provider in providers_of(model, next) {
+            if provider == to {
+                return true;
+            }
+            if seen.insert(provider) {
+                open.push(provider);
+            }
+        }
+    }
+    false
+}
+
+fn providers_of(model: &Model, id: ResourceId) -> Vec<ResourceId> {
+    model.resource(id).map(|resource| resource.depends_on.providers().collect()).unwrap_or_default()
+}
+
+/// The longest chain from a resource in one direction, in edges. Layer by layer: the graph has no circles, and its
+/// depth is bounded wherever an edge is added.
+fn depth(model: &Model, id: ResourceId, next: &dyn Fn(&Model, ResourceId) -> Vec<ResourceId>) -> usize {
+    let mut layer = BTreeSet::from([id]);
+    let mut length = 0;
+    loop {
+        layer = layer.iter().flat_map(|id| next(model, *id)).collect();
+        if layer.is_empty() || length > DEPENDENCY_DEPTH_MAX {
+            return length;
+        }
+        length += 1;
+    }
+}

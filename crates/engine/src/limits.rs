@@ -1,0 +1,92 @@
+//! Every bound and every time of the engine, with its reason.
+//!
+//! Times are in milliseconds of [`crate::input::Now::steady_ms`].
+
+/// Resources in a cluster. Twice what the largest known clusters have; the model of so many stays under 32 MiB.
+pub const RESOURCES_MAX: usize = 16_384;
+/// Groups in a cluster. Every group has at least its owner record in the database.
+pub const GROUPS_MAX: usize = 8_192;
+/// Resource types in a cluster.
+pub const RESOURCE_TYPES_MAX: usize = 1_024;
+/// Resources in one group. An operation on a group writes each of them into its record, which must fit one value of
+/// the store together with the largest instruction buffer.
+pub const GROUP_RESOURCES_MAX: usize = 4_096;
+/// Providers that one resource may name, so that an expression stays readable and quick to evaluate.
+pub const PROVIDERS_MAX: usize = 128;
+/// The longest chain of dependencies (MS-CMRP 3.1.4.2.110 gives ERROR_DEPENDENCY_TREE_TOO_COMPLEX this meaning).
+pub const DEPENDENCY_DEPTH_MAX: usize = 100;
+/// The longest dependency expression that is read, in bytes: every provider by a name of full length.
+pub const EXPRESSION_LENGTH_MAX: usize = 128 * 1024;
+/// Private values of one object. A type that needs more keeps a file.
+pub const PRIVATE_VALUES_MAX: usize = 1_024;
+/// Operations that only write values get this many into one transaction and leave room for its other parts.
+pub const TRANSACTION_WRITES_MAX: usize = 100;
+/// Bytes of values in one transaction of the engine; the rest of the store's limit is for keys and framing.
+pub const TRANSACTION_VALUE_BYTES_MAX: usize = 640 * 1024;
+/// The longest remark of a caller, in bytes: it is kept in the operation's record.
+pub const REASON_LENGTH_MAX: usize = 4 * 1024;
+/// The longest token, in bytes.
+pub const TOKEN_LENGTH_MAX: usize = 256;
+/// Instructions as parsed, for people, in the journal: cut after so many bytes.
+pub const INSTRUCTIONS_SHOWN_MAX: usize = 4 * 1024;
+/// Parts of an operation that its record shows; later ones are counted in the end's text only.
+pub const PARTS_SHOWN_MAX: usize = GROUP_RESOURCES_MAX;
+
+/// Calls that wait because their closure is being checked or committed, over all closures. Beyond: ERROR_BUSY.
+pub const WAITING_CALLS_MAX: usize = 1_024;
+/// Configuration changes that wait for their turn. Beyond: ERROR_BUSY.
+pub const LANE_LENGTH_MAX: usize = 1_024;
+/// Tokens remembered: enough for every client that lost its connection in the last minutes.
+pub const TOKENS_MAX: usize = 1_024;
+/// Calls that wait for the same operation's answer by its token.
+pub const CALLERS_MAX: usize = 16;
+/// Queries to hosts that are under way. Beyond: ERROR_BUSY.
+pub const QUERIES_MAX: usize = 4_096;
+/// Bytes that a control code may answer.
+pub const CONTROL_OUTPUT_MAX: u32 = 8 * 1024 * 1024;
+
+/// How long a resource type may think about whether it can carry out an offline call (design §2.4).
+pub const CHECK_TIMEOUT_MS: u64 = 1_000;
+/// How often an offline call is checked anew because the world moved while it was. Then it is refused.
+pub const CHECK_ROUNDS_MAX: u32 = 3;
+/// A control code's answer. Callers of remote procedures give up soon after.
+pub const QUERY_TIMEOUT_MS: u64 = 30_000;
+/// Terminate is meant to be immediate; after this, or PendingTimeout if that is less, the leaf is stopped hard.
+pub const TERMINATE_LIMIT_MS: u64 = 30_000;
+/// An order that only opens or closes. The host watches DeadlockTimeout itself; this is for a host that does not.
+pub const DEADLOCK_GRACE_MS: u64 = 5_000;
+/// Close has nothing left to stop. After this the leaf is stopped hard, which ends everything.
+pub const CLOSE_LIMIT_MS: u64 = 30_000;
+/// The guard answers within its own kill budget; after this it is asked again, since it may have been restarted.
+pub const GUARD_ANSWER_MS: u64 = 15_000;
+/// A hard stop is asked for so often before the operation that waits for it ends with the resource unproven.
+pub const HARD_STOP_ATTEMPTS: u32 = 3;
+/// What could not be killed is tried again after this pause; it doubles up to [`HARD_STOP_PAUSE_MAX_MS`].
+pub const HARD_STOP_PAUSE_MS: u64 = 2_000;
+/// The longest pause between two tries: a process that sits in the kernel often comes free after minutes.
+pub const HARD_STOP_PAUSE_MAX_MS: u64 = 60_000;
+
+/// A host process that was started has to be connected within this time.
+pub const HOST_START_MS: u64 = 30_000;
+/// A host that was told to be killed and is not reported gone is killed again after this.
+pub const HOST_KILL_MS: u64 = 10_000;
+/// The first pause before a host that ended is started again; it doubles each time.
+pub const HOST_PAUSE_MS: u64 = 500;
+/// Starts of one host in a row without [`HOST_HEALTHY_MS`] of life. Then its resources fail.
+pub const HOST_STARTS_MAX: u32 = 5;
+/// A host that lived so long is healthy: its starts count from zero.
+pub const HOST_HEALTHY_MS: u64 = 60_000;
+/// Every connected host is asked at this interval whether it is there.
+pub const PING_INTERVAL_MS: u64 = 30_000;
+
+/// A commit that failed although it has to be done (a veto's, a recovery's) is tried again after this pause.
+pub const COMMIT_PAUSE_MS: u64 = 1_000;
+
+/// The defaults of the common properties that the engine reads most, as the tables of `types::property` have them.
+pub const PENDING_TIMEOUT_DEFAULT_MS: u32 = 180_000;
+/// See [`PENDING_TIMEOUT_DEFAULT_MS`].
+pub const DEADLOCK_TIMEOUT_DEFAULT_MS: u32 = 300_000;
+/// See [`PENDING_TIMEOUT_DEFAULT_MS`].
+pub const LOOKS_ALIVE_DEFAULT_MS: u32 = 5_000;
+/// See [`PENDING_TIMEOUT_DEFAULT_MS`].
+pub const IS_ALIVE_DEFAULT_MS: u32 = 60_000;

@@ -1,0 +1,267 @@
+//! Dependency expressions: what a resource needs, as an AND of ORs.
+//!
+//! Owns the text form of MS-CMRP 3.1.4.2.110 (`([id]) and ([id] or [id])`) and its evaluation. It knows no states:
+//! the caller says which providers count. Alternatives are read and evaluated; whether they are offered is decided
+//! by the configuration room.
+
+use std::fmt;
+
+use mainstay_types::ResourceId;
+use thiserror::Error;
+
+use crate::limits::{EXPRESSION_LENGTH_MAX, PROVIDERS_MAX};
+
+/// Clauses that all must hold; a clause holds when one of its members serves.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Expression {
+    clauses: Vec<Vec<ResourceId>>,
+}
+
+/// Why a text is no dependency expression. All are the caller's to mend.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ExpressionError {
+    /// Longer than any expression can be.
+    #[error("the expression has {length} bytes, at most {EXPRESSION_LENGTH_MAX} are allowed")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// Something stands where it cannot.
+    #[error(
+        "the expression has {found} where {expected} is needed; write it like '([first]) and ([second])'"
+    )]
+    Unexpected {
+        /// What is there.
+        found: String,
+        /// What could be there.
+        expected: &'static str,
+    },
+    /// A name or id that no resource has.
+    #[error("the expression names '{0}', which no resource is called")]
+    UnknownResource(String),
+    /// A resource is named twice.
+    #[error("the expression names resource '{0}' twice")]
+    Twice(String),
+    /// More than [`PROVIDERS_MAX`] resources.
+    #[error("the expression names more than {PROVIDERS_MAX} resources")]
+    TooMany,
+}
+
+impl Expression {
+    /// Needs all of these.
+    pub fn all_of(providers: impl IntoIterator<Item = ResourceId>) -> Self {
+        Self { clauses: providers.into_iter().map(|provider| vec![provider]).collect() }
+    }
+
+    /// Whether nothing is needed.
+    pub fn is_empty(&self) -> bool {
+        self.clauses.is_empty()
+    }
+
+    /// Every resource that is named.
+    pub fn providers(&self) -> impl Iterator<Item = ResourceId> + '_ {
+        self.clauses.iter().flatten().copied()
+    }
+
+    /// Whether a resource is named.
+    pub fn contains(&self, provider: ResourceId) -> bool {
+        self.providers().any(|named| named == provider)
+    }
+
+    /// Whether some clause has alternatives.
+    pub fn has_alternatives(&self) -> bool {
+        self.clauses.iter().any(|clause| clause.len() > 1)
+    }
+
+    /// Whether the need is met by the providers for which `serves` holds.
+    pub fn is_met(&self, mut serves: impl FnMut(ResourceId) -> bool) -> bool {
+        self.clauses.iter().all(|clause| clause.iter().any(|provider| serves(*provider)))
+    }
+
+    /// The same with one more clause.
+    pub fn with(&self, provider: ResourceId) -> Self {
+        let mut more = self.clone();
+        more.clauses.push(vec![provider]);
+        more
+    }
+
+    /// The same without this provider; a clause that becomes empty goes.
+    pub fn without(&self, provider: ResourceId) -> Self {
+        let keep = |clause: &Vec<ResourceId>| -> Vec<ResourceId> {
+            clause.iter().copied().filter(|named| *named != provider).collect()
+        };
+        Self { clauses: self.clauses.iter().map(keep).filter(|clause| !clause.is_empty()).collect() }
+    }
+
+    /// Reads a text; `resolve` finds a resource by name or id. The empty text needs nothing.
+    pub fn parse(text: &str, resolve: impl Fn(&str) -> Option<ResourceId>) -> Result<Self, ExpressionError> {
+        if text.len() > EXPRESSION_LENGTH_MAX {
+            return Err(ExpressionError::TooLong { length: text.len() });
+        }
+        let mut parser = Parser { rest: text.trim(), resolve, seen: Vec::new() };
+        let mut clauses = Vec::new();
+        if parser.rest.is_empty() {
+            return Ok(Self { clauses });
+        }
+        loop {
+            clauses.push(parser.clause()?);
+            if parser.rest.is_empty() {
+                return Ok(Self { clauses });
+            }
+            if !parser.word("and") {
+                return Err(parser.unexpected("'and' or the end"));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Expression {
+    /// The canonical form: ids in brackets, every clause in parentheses.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, clause) in self.clauses.iter().enumerate() {
+            f.write_str(if index == 0 { "(" } else { " and (" })?;
+            for (index, provider) in clause.iter().enumerate() {
+                write!(f, "{}[{provider}]", if index == 0 { "" } else { " or " })?;
+            }
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+struct Parser<'a, R> {
+    rest: &'a str,
+    resolve: R,
+    seen: Vec<ResourceId>,
+}
+
+impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
+    /// `"(" a or b ")"`, or a bare `a or b`; what follows a bare one must not be `and` after alternatives.
+    fn clause(&mut self) -> Result<Vec<ResourceId>, ExpressionError> {
+        let parenthesised = self.symbol('(');
+        let mut members = vec![self.resource()?];
+        while self.word("or") {
+            members.push(self.resource()?);
+        }
+        if parenthesised && !self.symbol(')') {
+            return Err(self.unexpected("'or' or ')'"));
+        }
+        if !parenthesised && members.len() > 1 && !self.rest.is_empty() {
+            return Err(self.unexpected("the end, since alternatives beside 'and' need parentheses"));
+        }
+        Ok(members)
+    }
+
+    fn resource(&mut self) -> Result<ResourceId, ExpressionError> {
+        let closed = self.rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let Some((name, rest)) = closed else { return Err(self.unexpected("a resource in brackets")) };
+        let found = (self.resolve)(name).ok_or_else(|| ExpressionError::UnknownResource(shorten(name)))?;
+        if self.seen.contains(&found) {
+            return Err(ExpressionError::Twice(shorten(name)));
+        }
+        if self.seen.len() == PROVIDERS_MAX {
+            return Err(ExpressionError::TooMany);
+        }
+        self.seen.push(found);
+        self.rest = rest.trim_start();
+        Ok(found)
+    }
+
+    fn symbol(&mut self, symbol: char) -> bool {
+        let Some(rest) = self.rest.strip_prefix(symbol) else { return false };
+        self.rest = rest.trim_start();
+        true
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let Some(head) = self.rest.get(..word.len()) else { return false };
+        let after = self.rest[word.len()..].chars().next();
+        if !head.eq_ignore_ascii_case(word)
+            || !after.is_some_and(|c| c.is_whitespace() || c == '(' || c == '[')
+        {
+            return false;
+        }
+        self.rest = self.rest[word.len()..].trim_start();
+        true
+    }
+
+    fn unexpected(&self, expected: &'static str) -> ExpressionError {
+        let found =
+            if self.rest.is_empty() { "its end".to_owned() } else { format!("'{}'", shorten(self.rest)) };
+        ExpressionError::Unexpected { found, expected }
+    }
+}
+
+/// Enough of a text to find the place.
+fn shorten(text: &str) -> String {
+    const SHOWN_CHARS: usize = 60;
+    text.chars().take(SHOWN_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> ResourceId {
+        ResourceId(uuid::Uuid::from_u128(number))
+    }
+
+    fn resolve(name: &str) -> Option<ResourceId> {
+        match name {
+            "a" => Some(id(1)),
+            "b" => Some(id(2)),
+            "c" => Some(id(3)),
+            other => other.parse().ok().filter(|found| (1..4).any(|number| id(number) == *found)),
+        }
+    }
+
+    #[test]
+    fn texts_and_their_canonical_form() {
+        let (a, b, c) = (id(1), id(2), id(3));
+        for (text, expected) in [
+            ("", Ok(String::new())),
+            ("  ", Ok(String::new())),
+            ("[a]", Ok(format!("([{a}])"))),
+            ("([a])", Ok(format!("([{a}])"))),
+            ("[a] and [b]", Ok(format!("([{a}]) and ([{b}])"))),
+            ("([a])AND([b])", Ok(format!("([{a}]) and ([{b}])"))),
+            ("[a] or [b]", Ok(format!("([{a}] or [{b}])"))),
+            ("([a] or [b]) and [c]", Ok(format!("([{a}] or [{b}]) and ([{c}])"))),
+            ("[a", Err("a resource in brackets")),
+            ("[a] [b]", Err("'and' or the end")),
+            ("[a] and", Err("'and' or the end")),
+            ("[a] and ", Err("'and' or the end")),
+            ("([a] and [b])", Err("'or' or ')'")),
+            ("[a] or [b] and [c]", Err("parentheses")),
+            ("[x]", Err("'x'")),
+            ("[a] and [a]", Err("twice")),
+            ("ä", Err("a resource in brackets")),
+        ] {
+            match (Expression::parse(text, resolve), expected) {
+                (Ok(parsed), Ok(canonical)) => {
+                    assert_eq!(parsed.to_string(), canonical, "{text}");
+                    assert_eq!(Expression::parse(&canonical, resolve), Ok(parsed), "{text}");
+                }
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{text}: {error}"),
+                (result, expected) => panic!("{text}: {result:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_need_is_met_when_every_clause_is() {
+        let expression = Expression::parse("([a] or [b]) and [c]", resolve).unwrap();
+        for (serving, met) in [
+            (vec![1, 3], true),
+            (vec![2, 3], true),
+            (vec![1, 2], false),
+            (vec![3], false),
+            (vec![1, 2, 3], true),
+        ] {
+            assert_eq!(expression.is_met(|p| serving.iter().any(|n| id(*n) == p)), met, "{serving:?}");
+        }
+        assert!(expression.without(id(1)).is_met(|p| p == id(2) || p == id(3)));
+        assert!(expression.without(id(3)).is_met(|p| p == id(2)));
+        assert!(!expression.with(id(4)).is_met(|p| p != id(4)));
+    }
+}

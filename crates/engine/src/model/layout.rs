@@ -1,0 +1,218 @@
+//! Where everything is stored: the keys of the database and the names of the registry's values.
+//!
+//! ```text
+//!   registry\...                  the cluster registry (see mainstay_store::registry)
+//!     ClusterName, ClusterInstanceID, Security Descriptor     values of the root
+//!     Nodes\<n>                   NodeName
+//!     Groups\<id>                 Name, GroupType, PersistentState, other common properties when set; Parameters
+//!     Resources\<id>              Name, Type, Group, DependsOn, PossibleOwners, PersistentState, ...; Parameters
+//!     ResourceTypes\<name>        DllName, DisplayName, ...; Parameters
+//!   schema                        {"version":1}
+//!   own/generation                {"generation":1}
+//!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
+//!   op/<operation id>             an operation that has not ended yet, see operation::stored
+//! ```
+
+use mainstay_store::registry::{KeyPath, RegistryError};
+use mainstay_types::{Epoch, GroupId, Name, NodeId, OperationId, ResourceId};
+use serde::{Deserialize, Serialize};
+
+/// The version of everything in this page. A database with another one is not touched.
+pub const SCHEMA_VERSION: u32 = 1;
+/// The key of the schema's version.
+pub const SCHEMA_KEY: &[u8] = b"schema";
+/// The key of the generation of all ownership records.
+pub const GENERATION_KEY: &[u8] = b"own/generation";
+
+/// Value names at the root.
+pub const CLUSTER_NAME: &str = "ClusterName";
+/// The cluster's id.
+pub const CLUSTER_INSTANCE_ID: &str = "ClusterInstanceID";
+/// The self-relative security descriptor that decides who may open what.
+pub const SECURITY_DESCRIPTOR: &str = "Security Descriptor";
+
+/// A node's name.
+pub const NODE_NAME: &str = "NodeName";
+/// The name of a group, a resource or (for its spelling) a type.
+pub const NAME: &str = "Name";
+/// A resource's type.
+pub const TYPE: &str = "Type";
+/// A resource's group.
+pub const GROUP: &str = "Group";
+/// A group's GroupType.
+pub const GROUP_TYPE: &str = "GroupType";
+/// A resource's dependency expression.
+pub const DEPENDS_ON: &str = "DependsOn";
+/// A resource's possible owners; absent means every node.
+pub const POSSIBLE_OWNERS: &str = "PossibleOwners";
+/// DWORD: 1 to be online, 0 to be offline, absent when nobody has said.
+pub const PERSISTENT_STATE: &str = "PersistentState";
+/// DWORD: 1 for a host of its own.
+pub const SEPARATE_MONITOR: &str = "SeparateMonitor";
+/// A type's shared library.
+pub const DLL_NAME: &str = "DllName";
+/// How a type is shown.
+pub const DISPLAY_NAME: &str = "DisplayName";
+/// Milliseconds.
+pub const PENDING_TIMEOUT: &str = "PendingTimeout";
+/// Milliseconds.
+pub const PENDING_LIMIT: &str = "PendingLimit";
+/// Milliseconds.
+pub const DEADLOCK_TIMEOUT: &str = "DeadlockTimeout";
+/// Milliseconds.
+pub const LOOKS_ALIVE_INTERVAL: &str = "LooksAlivePollInterval";
+/// Milliseconds.
+pub const IS_ALIVE_INTERVAL: &str = "IsAlivePollInterval";
+/// The subkey of private properties.
+pub const PARAMETERS: &str = "Parameters";
+
+/// The type that every cluster has from the beginning.
+pub const GENERIC_APPLICATION: &str = "Generic Application";
+
+/// The key under which all resources are.
+pub const RESOURCES: &str = "Resources";
+/// The key under which all groups are.
+pub const GROUPS: &str = "Groups";
+/// The key under which all types are.
+pub const RESOURCE_TYPES: &str = "ResourceTypes";
+/// The key under which all nodes are.
+pub const NODES: &str = "Nodes";
+
+/// A resource's key.
+pub fn resource_path(id: ResourceId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{RESOURCES}\\{id}"))
+}
+
+/// A group's key.
+pub fn group_path(id: GroupId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{GROUPS}\\{id}"))
+}
+
+/// A type's key.
+pub fn type_path(name: &Name) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{RESOURCE_TYPES}\\{name}"))
+}
+
+/// A node's key.
+pub fn node_path(id: NodeId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{NODES}\\{id}"))
+}
+
+/// The store key of a group's owner record.
+pub fn owner_key(group: GroupId) -> Vec<u8> {
+    format!("own/group/{group}/owner").into_bytes()
+}
+
+/// The store key of an open operation.
+pub fn operation_key(id: OperationId) -> Vec<u8> {
+    format!("op/{id}").into_bytes()
+}
+
+/// The prefix of all open operations.
+pub const OPERATION_PREFIX: &str = "op/";
+
+/// Who owns a group, and for the how many-th time it was given.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OwnerRecord {
+    /// The generation of the ownership records.
+    pub generation: u64,
+    /// Counts the claims.
+    pub epoch: u64,
+    /// The owner.
+    pub node: NodeId,
+    /// The kernel's boot id on the owner when it claimed.
+    pub boot: String,
+}
+
+impl OwnerRecord {
+    /// Generation and epoch, as orders carry them.
+    pub fn epoch(&self) -> Epoch {
+        Epoch { generation: self.generation, epoch: self.epoch }
+    }
+
+    /// The record of the next claim.
+    pub fn raised(&self, boot: &str) -> Self {
+        OwnerRecord { epoch: self.epoch + 1, boot: boot.to_owned(), ..self.clone() }
+    }
+
+    /// As it is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+}
+
+/// The value of [`SCHEMA_KEY`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Schema {
+    /// See [`SCHEMA_VERSION`].
+    pub version: u32,
+}
+
+/// The value of [`GENERATION_KEY`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Generation {
+    /// Raised by force-quorum and by restore.
+    pub generation: u64,
+}
+
+/// A record as JSON.
+pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
+    // Numbers, strings and lists of them: nothing here is outside of what JSON can say.
+    serde_json::to_vec(record).unwrap_or_default()
+}
+
+/// An object whose keys a transaction touched.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Touched {
+    Cluster,
+    Node(NodeId),
+    Group(GroupId),
+    Resource(ResourceId),
+    /// By the folded name.
+    ResourceType(String),
+    Owner(GroupId),
+}
+
+/// Which object a store key belongs to.
+pub(crate) fn touched_by(key: &[u8]) -> Option<Touched> {
+    let key = std::str::from_utf8(key).ok()?;
+    if let Some(rest) = key.strip_prefix("own/group/") {
+        return rest.strip_suffix("/owner")?.parse().ok().map(Touched::Owner);
+    }
+    let rest = key.strip_prefix("registry\\")?;
+    let mut segments = rest.split('\\');
+    match (segments.next()?, segments.next()) {
+        ("", _) => Some(Touched::Cluster),
+        (_, None | Some("")) => None,
+        ("resources", Some(id)) => id.parse().ok().map(Touched::Resource),
+        ("groups", Some(id)) => id.parse().ok().map(Touched::Group),
+        ("resourcetypes", Some(name)) => Some(Touched::ResourceType(name.to_owned())),
+        ("nodes", Some(id)) => id.parse().ok().map(Touched::Node),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_key_tells_its_object() {
+        let resource = ResourceId(uuid::Uuid::from_u128(7));
+        let group = GroupId(uuid::Uuid::from_u128(8));
+        let path = resource_path(resource).unwrap();
+        for (key, expected) in [
+            (path.record_key(), Some(Touched::Resource(resource))),
+            (path.value_key("Name").unwrap(), Some(Touched::Resource(resource))),
+            (path.join("Parameters").unwrap().value_key("x").unwrap(), Some(Touched::Resource(resource))),
+            (group_path(group).unwrap().record_key(), Some(Touched::Group(group))),
+            (KeyPath::root().value_key("ClusterName").unwrap(), Some(Touched::Cluster)),
+            (KeyPath::parse("Resources").unwrap().record_key(), None),
+            (owner_key(group), Some(Touched::Owner(group))),
+            (SCHEMA_KEY.to_vec(), None),
+            (b"op/1-1".to_vec(), None),
+        ] {
+            assert_eq!(touched_by(&key), expected, "{}", String::from_utf8_lossy(&key));
+        }
+    }
+}

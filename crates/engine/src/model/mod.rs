@@ -1,0 +1,427 @@
+//! The cluster as it is configured: a view of the committed database.
+//!
+//! Owns the registry tree and the objects that were read from it, with indexes by name and by dependency. It changes
+//! only by transactions that were committed. It knows nothing of what runs: that is the [`crate::live`] room's.
+
+pub mod expression;
+pub(crate) mod genesis;
+pub mod layout;
+pub mod objects;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_store::registry::{KeyPath, Tree};
+use mainstay_store::{KeyValue, Op, Revision};
+use mainstay_types::name::fold;
+use mainstay_types::{ClusterId, Epoch, GroupId, Name, NodeId, OperationId, ResourceId};
+use uuid::Uuid;
+
+use crate::error::DatabaseError;
+use expression::Expression;
+use layout::{Generation, OwnerRecord, Schema, Touched};
+use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
+
+/// Everything that is committed.
+#[derive(Debug)]
+pub struct Model {
+    tree: Tree,
+    generation: u64,
+    cluster: Cluster,
+    nodes: BTreeMap<NodeId, Node>,
+    groups: BTreeMap<GroupId, Group>,
+    resources: BTreeMap<ResourceId, Resource>,
+    types: BTreeMap<Name, ResourceType>,
+    owners: BTreeMap<GroupId, OwnerRecord>,
+    group_names: BTreeMap<String, GroupId>,
+    resource_names: BTreeMap<String, ResourceId>,
+    /// Who names a resource in its expression.
+    dependents: BTreeMap<ResourceId, BTreeSet<ResourceId>>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            tree: Tree::new(),
+            generation: 1,
+            cluster: Cluster {
+                name: String::new(),
+                id: ClusterId(Uuid::nil()),
+                security_descriptor: Vec::new(),
+            },
+            nodes: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            types: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            group_names: BTreeMap::new(),
+            resource_names: BTreeMap::new(),
+            dependents: BTreeMap::new(),
+        }
+    }
+}
+
+impl Model {
+    /// Reads a whole database. The records of open operations come along as they are stored.
+    pub fn load(
+        snapshot: &[KeyValue],
+        revision: Revision,
+    ) -> Result<(Self, Vec<(OperationId, Vec<u8>)>), DatabaseError> {
+        let mut model = Model::default();
+        let mut operations = Vec::new();
+        let mut schema = None;
+        for entry in snapshot {
+            let key = String::from_utf8_lossy(&entry.key).into_owned();
+            let damaged =
+                |reason: String| DatabaseError::Damaged { object: format!("entry '{key}'"), reason };
+            if entry.key == layout::SCHEMA_KEY {
+                let read: Schema = decode(&entry.value).map_err(damaged)?;
+                schema = Some(read.version);
+            } else if entry.key == layout::GENERATION_KEY {
+                let read: Generation = decode(&entry.value).map_err(damaged)?;
+                model.generation = read.generation;
+            } else if let Some(id) = key.strip_prefix(layout::OPERATION_PREFIX) {
+                let id = id.parse().map_err(|_| damaged("its key is no operation id".into()))?;
+                operations.push((id, entry.value.clone()));
+            } else if let Some(Touched::Owner(group)) = layout::touched_by(&entry.key) {
+                model.owners.insert(group, decode(&entry.value).map_err(damaged)?);
+            }
+        }
+        match schema {
+            None => return Err(DatabaseError::NoCluster),
+            Some(layout::SCHEMA_VERSION) => {}
+            Some(found) => return Err(DatabaseError::Schema { found, known: layout::SCHEMA_VERSION }),
+        }
+        model.tree = Tree::load(snapshot, revision)?;
+        model.read_everything()?;
+        Ok((model, operations))
+    }
+
+    /// Takes in a transaction that was committed, and answers which objects it touched.
+    pub(crate) fn apply(
+        &mut self,
+        ops: &[Op],
+        revision: Revision,
+    ) -> Result<BTreeSet<Touched>, DatabaseError> {
+        let mut touched = BTreeSet::new();
+        for op in ops {
+            match op {
+                Op::Put { key, .. } | Op::Delete { key } => touched.extend(layout::touched_by(key)),
+                Op::DeleteRange { range } => touched.extend(layout::touched_by(&range.start)),
+                Op::Read { .. } => {}
+            }
+        }
+        self.tree.apply_committed(ops, revision)?;
+        for op in ops {
+            let (key, value) = match op {
+                Op::Put { key, value, .. } => (key, Some(value)),
+                Op::Delete { key } => (key, None),
+                Op::DeleteRange { .. } | Op::Read { .. } => continue,
+            };
+            if let Some(Touched::Owner(group)) = layout::touched_by(key) {
+                match value.map(|value| decode(value)) {
+                    Some(Ok(owner)) => drop(self.owners.insert(group, owner)),
+                    Some(Err(_)) => {}
+                    None => drop(self.owners.remove(&group)),
+                }
+            }
+        }
+        for object in &touched {
+            self.read_again(object)?;
+        }
+        Ok(touched)
+    }
+
+    /// The registry.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The generation of ownership records.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The cluster itself.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(&id)
+    }
+
+    /// All nodes, by number.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values()
+    }
+
+    /// A group.
+    pub fn group(&self, id: GroupId) -> Option<&Group> {
+        self.groups.get(&id)
+    }
+
+    /// All groups, by id.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// How many groups there are.
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// A resource.
+    pub fn resource(&self, id: ResourceId) -> Option<&Resource> {
+        self.resources.get(&id)
+    }
+
+    /// All resources, by id.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+
+    /// How many resources there are.
+    pub fn resource_count(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// A resource type.
+    pub fn resource_type(&self, name: &Name) -> Option<&ResourceType> {
+        self.types.get(name)
+    }
+
+    /// All resource types, by name.
+    pub fn resource_types(&self) -> impl Iterator<Item = &ResourceType> {
+        self.types.values()
+    }
+
+    /// The owner record of a group.
+    pub fn owner(&self, group: GroupId) -> Option<&OwnerRecord> {
+        self.owners.get(&group)
+    }
+
+    /// The epoch of a group's owner record.
+    pub fn epoch(&self, group: GroupId) -> Epoch {
+        self.owners.get(&group).map(OwnerRecord::epoch).unwrap_or_default()
+    }
+
+    /// The resources that name this one in their expressions.
+    pub fn dependents(&self, id: ResourceId) -> impl Iterator<Item = ResourceId> + '_ {
+        self.dependents.get(&id).into_iter().flatten().copied()
+    }
+
+    /// A resource by name or id.
+    pub fn find_resource(&self, text: &str) -> Option<ResourceId> {
+        let by_name = || self.resource_names.get(&fold(text)).copied();
+        text.parse().ok().filter(|id| self.resources.contains_key(id)).or_else(by_name)
+    }
+
+    /// A group by name or id.
+    pub fn find_group(&self, text: &str) -> Option<GroupId> {
+        let by_name = || self.group_names.get(&fold(text)).copied();
+        text.parse().ok().filter(|id| self.groups.contains_key(id)).or_else(by_name)
+    }
+
+    /// A node by name or number.
+    pub fn find_node(&self, text: &str) -> Option<NodeId> {
+        let by_name = || self.nodes.values().find(|node| node.name.is(text)).map(|node| node.id);
+        text.parse().ok().filter(|id| self.nodes.contains_key(id)).or_else(by_name)
+    }
+
+    /// A resource type by name.
+    pub fn find_type(&self, text: &str) -> Option<&ResourceType> {
+        self.types.get(fold(text).as_str())
+    }
+
+    /// How many instances a type has.
+    pub fn instances<'a>(&'a self, type_name: &'a Name) -> impl Iterator<Item = &'a Resource> {
+        self.resources.values().filter(move |resource| resource.type_name == *type_name)
+    }
+
+    /// The times that hold for a resource: its own, else its type's.
+    pub fn times(&self, resource: &Resource) -> Times {
+        let of_type = self.types.get(&resource.type_name).map(|found| found.times).unwrap_or_default();
+        resource.times.or(of_type)
+    }
+
+    /// Whether the resource is to be online: what was last said of it or of its group.
+    ///
+    /// A resource that nobody spoke of follows its group. Taking a group offline leaves the words of its resources
+    /// as they are, so the later word of the two holds, by the revisions at which they were written.
+    pub fn is_wanted(&self, resource: &Resource) -> bool {
+        let group = self.groups.get(&resource.group).and_then(|group| group.persistent);
+        match (resource.persistent, group) {
+            (Some(false), _) => false,
+            (Some(true), Some(false)) => self.own_word_is_later(resource),
+            (Some(true), _) => true,
+            (None, group) => group == Some(true),
+        }
+    }
+
+    fn own_word_is_later(&self, resource: &Resource) -> bool {
+        let written = |path: Result<KeyPath, _>| {
+            let key = self.tree.key(&path.ok()?)?;
+            key.value(layout::PERSISTENT_STATE).map(|entry| entry.mod_revision)
+        };
+        written(layout::resource_path(resource.id)) > written(layout::group_path(resource.group))
+    }
+
+    fn read_everything(&mut self) -> Result<(), DatabaseError> {
+        self.read_cluster()?;
+        let under = |tree: &Tree, path: &str| -> Result<Vec<String>, DatabaseError> {
+            let key = tree.key(&KeyPath::parse(path)?);
+            Ok(key.into_iter().flat_map(|key| key.subkeys()).map(|key| key.name().to_owned()).collect())
+        };
+        let not_an_id = |path: &str, name: &str| DatabaseError::Damaged {
+            object: format!("key {path}\\{name}"),
+            reason: "its name is no id".into(),
+        };
+        for name in under(&self.tree, layout::NODES)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::NODES, &name))?;
+            self.read_again(&Touched::Node(id))?;
+        }
+        for name in under(&self.tree, layout::RESOURCE_TYPES)? {
+            self.read_again(&Touched::ResourceType(fold(&name)))?;
+        }
+        for name in under(&self.tree, layout::GROUPS)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::GROUPS, &name))?;
+            self.read_again(&Touched::Group(id))?;
+            if !self.owners.contains_key(&id) {
+                return Err(DatabaseError::Damaged {
+                    object: format!("group {id}"),
+                    reason: "it has no owner record".into(),
+                });
+            }
+        }
+        for name in under(&self.tree, layout::RESOURCES)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::RESOURCES, &name))?;
+            self.read_again(&Touched::Resource(id))?;
+        }
+        self.check_references()
+    }
+
+    /// What one object names must be there.
+    fn check_references(&self) -> Result<(), DatabaseError> {
+        for resource in self.resources.values() {
+            let damaged = |reason: String| DatabaseError::Damaged {
+                object: format!("resource '{}' ({})", resource.name, resource.id),
+                reason,
+            };
+            if !self.groups.contains_key(&resource.group) {
+                return Err(damaged(format!("its group {} does not exist", resource.group)));
+            }
+            if !self.types.contains_key(&resource.type_name) {
+                return Err(damaged(format!("its type '{}' does not exist", resource.type_name)));
+            }
+            if let Some(missing) = resource.depends_on.providers().find(|p| !self.resources.contains_key(p)) {
+                return Err(damaged(format!("it depends on {missing}, which does not exist")));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_cluster(&mut self) -> Result<(), DatabaseError> {
+        let root = KeyPath::root();
+        let damaged =
+            |reason: &str| DatabaseError::Damaged { object: "the cluster".into(), reason: reason.into() };
+        let text = |name| self.tree.value(&root, name).and_then(|value| value.as_str());
+        let name = text(layout::CLUSTER_NAME).ok_or_else(|| damaged("it has no name"))?.to_owned();
+        let id = text(layout::CLUSTER_INSTANCE_ID).and_then(|text| text.parse().ok());
+        let id = id.ok_or_else(|| damaged("its id is missing or is none"))?;
+        let descriptor =
+            self.tree.value(&root, layout::SECURITY_DESCRIPTOR).and_then(|value| value.as_binary());
+        let security_descriptor =
+            descriptor.ok_or_else(|| damaged("it has no security descriptor"))?.to_vec();
+        self.cluster = Cluster { name, id, security_descriptor };
+        Ok(())
+    }
+
+    /// Reads one object anew, or forgets it where its key is gone.
+    fn read_again(&mut self, object: &Touched) -> Result<(), DatabaseError> {
+        match object {
+            Touched::Cluster => self.read_cluster()?,
+            Touched::Owner(_) => {}
+            Touched::Node(id) => match self.tree.key(&layout::node_path(*id)?) {
+                Some(key) => drop(self.nodes.insert(*id, Node::read(*id, key)?)),
+                None => drop(self.nodes.remove(id)),
+            },
+            Touched::ResourceType(folded) => {
+                let path = KeyPath::parse(layout::RESOURCE_TYPES)?.join(folded)?;
+                match self.tree.key(&path) {
+                    Some(key) => {
+                        let read = ResourceType::read(key)?;
+                        self.types.insert(read.name.clone(), read);
+                    }
+                    None => drop(self.types.remove(folded.as_str())),
+                }
+            }
+            Touched::Group(id) => {
+                let read = self.tree.key(&layout::group_path(*id)?).map(|key| Group::read(*id, key));
+                let old = self.groups.remove(id);
+                if let Some(old) = &old {
+                    self.group_names.remove(old.name.folded());
+                }
+                if let Some(read) = read {
+                    let members = old.map(|old| old.members).unwrap_or_default();
+                    let read = Group { members, ..read? };
+                    self.group_names.insert(read.name.folded().to_owned(), *id);
+                    self.groups.insert(*id, read);
+                }
+            }
+            Touched::Resource(id) => self.read_resource(*id)?,
+        }
+        Ok(())
+    }
+
+    fn read_resource(&mut self, id: ResourceId) -> Result<(), DatabaseError> {
+        let read = match self.tree.key(&layout::resource_path(id)?) {
+            Some(key) => Some(Resource::read(id, key)?),
+            None => None,
+        };
+        if let Some(old) = self.resources.remove(&id) {
+            self.resource_names.remove(old.name.folded());
+            if let Some(group) = self.groups.get_mut(&old.group) {
+                group.members.remove(&id);
+            }
+            self.index_dependents(id, &old.depends_on, false);
+        }
+        if let Some(read) = read {
+            self.resource_names.insert(read.name.folded().to_owned(), id);
+            if let Some(group) = self.groups.get_mut(&read.group) {
+                group.members.insert(id);
+            }
+            self.index_dependents(id, &read.depends_on, true);
+            self.resources.insert(id, read);
+        }
+        Ok(())
+    }
+
+    fn index_dependents(&mut self, dependent: ResourceId, expression: &Expression, add: bool) {
+        for provider in expression.providers() {
+            let known = self.dependents.entry(provider).or_default();
+            if add {
+                known.insert(dependent);
+            } else {
+                known.remove(&dependent);
+            }
+            if known.is_empty() {
+                self.dependents.remove(&provider);
+            }
+        }
+    }
+}
+
+/// Whether this program can work on the database: the right schema, and every object readable.
+pub fn check_database(snapshot: &[KeyValue]) -> Result<(), DatabaseError> {
+    let (_, operations) = Model::load(snapshot, Revision::ZERO)?;
+    for (id, bytes) in operations {
+        crate::operation::stored::StoredOperation::from_bytes(&bytes)
+            .map_err(|reason| DatabaseError::Damaged { object: format!("operation {id}"), reason })?;
+    }
+    Ok(())
+}
+
+fn decode<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}

@@ -1,0 +1,215 @@
+//! The objects of a cluster as the engine reads them from the registry. Plain data; the tree is the truth.
+
+use std::collections::BTreeSet;
+
+use mainstay_store::registry::{Key, Value};
+use mainstay_types::{ClusterId, GroupId, Name, NodeId, ResourceId};
+
+use super::expression::Expression;
+use super::layout;
+use crate::error::DatabaseError;
+
+/// The cluster itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// Made once at its creation.
+    pub id: ClusterId,
+    /// Self-relative.
+    pub security_descriptor: Vec<u8>,
+}
+
+/// A node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    /// Its number.
+    pub id: NodeId,
+    /// Its name.
+    pub name: Name,
+}
+
+/// A group.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name.
+    pub name: Name,
+    /// GroupType.
+    pub group_type: u32,
+    /// What was last asked of the group; `None` when nobody ever did.
+    pub persistent: Option<bool>,
+    /// Its resources.
+    pub members: BTreeSet<ResourceId>,
+}
+
+/// A resource.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resource {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub type_name: Name,
+    /// Its group.
+    pub group: GroupId,
+    /// What it needs.
+    pub depends_on: Expression,
+    /// Where it may be; `None` is everywhere.
+    pub possible_owners: Option<BTreeSet<NodeId>>,
+    /// What was last asked of it; `None` when it follows its group.
+    pub persistent: Option<bool>,
+    /// Whether it has a host of its own by choice.
+    pub separate_monitor: bool,
+    /// Own values of the properties that the engine itself reads; `None` takes the type's or the default.
+    pub times: Times,
+}
+
+/// A resource type.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ResourceType {
+    /// Its name.
+    pub name: Name,
+    /// How it is shown.
+    pub display_name: String,
+    /// The shared library; `None` for a type that is built in.
+    pub library: Option<String>,
+    /// The type's own values.
+    pub times: Times,
+}
+
+/// Times in milliseconds, where they were set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Times {
+    /// The longest silence while pending.
+    pub pending_timeout_ms: Option<u32>,
+    /// The longest pending state as a whole; 0 is without bound.
+    pub pending_limit_ms: Option<u32>,
+    /// The longest call into the type.
+    pub deadlock_timeout_ms: Option<u32>,
+    /// The quick check's interval.
+    pub looks_alive_ms: Option<u32>,
+    /// The thorough check's interval.
+    pub is_alive_ms: Option<u32>,
+}
+
+/// A number that says "take the type's".
+const TAKE_THE_TYPES: u32 = u32::MAX;
+
+impl Times {
+    fn read(key: &Key) -> Self {
+        let own = |name: &str| dword(key, name).filter(|number| *number != TAKE_THE_TYPES);
+        Times {
+            pending_timeout_ms: dword(key, layout::PENDING_TIMEOUT),
+            pending_limit_ms: dword(key, layout::PENDING_LIMIT),
+            deadlock_timeout_ms: dword(key, layout::DEADLOCK_TIMEOUT),
+            looks_alive_ms: own(layout::LOOKS_ALIVE_INTERVAL),
+            is_alive_ms: own(layout::IS_ALIVE_INTERVAL),
+        }
+    }
+
+    /// The first value that is set, this one's before the other's.
+    pub fn or(self, other: Times) -> Times {
+        Times {
+            pending_timeout_ms: self.pending_timeout_ms.or(other.pending_timeout_ms),
+            pending_limit_ms: self.pending_limit_ms.or(other.pending_limit_ms),
+            deadlock_timeout_ms: self.deadlock_timeout_ms.or(other.deadlock_timeout_ms),
+            looks_alive_ms: self.looks_alive_ms.or(other.looks_alive_ms),
+            is_alive_ms: self.is_alive_ms.or(other.is_alive_ms),
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn read(id: NodeId, key: &Key) -> Result<Self, DatabaseError> {
+        Ok(Node { id, name: name(key, layout::NODE_NAME, || format!("node {id}"))? })
+    }
+}
+
+impl Group {
+    /// Without its members, which the resources tell.
+    pub(super) fn read(id: GroupId, key: &Key) -> Result<Self, DatabaseError> {
+        Ok(Group {
+            id,
+            name: name(key, layout::NAME, || format!("group {id}"))?,
+            group_type: dword(key, layout::GROUP_TYPE).unwrap_or(0),
+            persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
+            members: BTreeSet::new(),
+        })
+    }
+}
+
+impl Resource {
+    pub(super) fn read(id: ResourceId, key: &Key) -> Result<Self, DatabaseError> {
+        let object = || format!("resource {id}");
+        let damaged = |reason: String| DatabaseError::Damaged { object: object(), reason };
+        let group = text(key, layout::GROUP)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| damaged("its group is missing or is no id".into()))?;
+        let expression = text(key, layout::DEPENDS_ON).unwrap_or_default();
+        let depends_on = Expression::parse(expression, |text| text.parse().ok())
+            .map_err(|error| damaged(format!("its dependencies cannot be read: {error}")))?;
+        let possible_owners = match key.value(layout::POSSIBLE_OWNERS).map(|entry| &entry.value) {
+            None => None,
+            Some(value) => Some(
+                value
+                    .as_strings()
+                    .and_then(|nodes| nodes.iter().map(|node| node.parse().ok()).collect())
+                    .ok_or_else(|| damaged("its possible owners are no node numbers".into()))?,
+            ),
+        };
+        Ok(Resource {
+            id,
+            name: name(key, layout::NAME, object)?,
+            type_name: name(key, layout::TYPE, object)?,
+            group,
+            depends_on,
+            possible_owners,
+            persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
+            separate_monitor: dword(key, layout::SEPARATE_MONITOR).is_some_and(|number| number != 0),
+            times: Times::read(key),
+        })
+    }
+
+    /// Whether the node may run it.
+    pub fn may_run_on(&self, node: NodeId) -> bool {
+        self.possible_owners.as_ref().is_none_or(|owners| owners.contains(&node))
+    }
+}
+
+impl ResourceType {
+    pub(super) fn read(key: &Key) -> Result<Self, DatabaseError> {
+        let parsed = Name::parse(key.name()).map_err(|error| DatabaseError::Damaged {
+            object: format!("resource type '{}'", key.name()),
+            reason: error.to_string(),
+        })?;
+        Ok(ResourceType {
+            display_name: text(key, layout::DISPLAY_NAME).unwrap_or(parsed.as_str()).to_owned(),
+            library: text(key, layout::DLL_NAME).filter(|path| !path.is_empty()).map(str::to_owned),
+            times: Times::read(key),
+            name: parsed,
+        })
+    }
+}
+
+fn dword(key: &Key, name: &str) -> Option<u32> {
+    key.value(name).and_then(|entry| entry.value.as_dword())
+}
+
+fn text<'a>(key: &'a Key, name: &str) -> Option<&'a str> {
+    key.value(name).and_then(|entry| entry.value.as_str())
+}
+
+fn name(key: &Key, value: &str, object: impl Fn() -> String) -> Result<Name, DatabaseError> {
+    let damaged = |reason: String| DatabaseError::Damaged { object: object(), reason };
+    let text =
+        text(key, value).ok_or_else(|| damaged(format!("its value '{value}' is missing or no text")))?;
+    Name::parse(text).map_err(|error| damaged(format!("its value '{value}': {error}")))
+}
+
+/// A DWORD that says yes or no.
+pub(crate) fn truth(value: bool) -> Value {
+    Value::Dword(value.into())
+}

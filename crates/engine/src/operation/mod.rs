@@ -1,0 +1,144 @@
+//! Operations: what was asked for, from the call until the journal has its end.
+//!
+//! ```text
+//!               ┌─────────── refused ───────────────┐
+//!   call ──► Checking ──► Committing ──► Running ──►│ Ended ──► journalled, record deleted
+//!               │ ▲            ▲            │       │
+//!               └─┘ world      │            ▼       │
+//!                   moved      └──── Vetoing ───────┘   (back to Running, to restore)
+//! ```
+//!
+//! An operation claims its resources. While it is Checking, Committing or Vetoing, other calls on them wait; while it
+//! is Running, their states answer. It gives each resource its goal and waits for that resource's turn; how a goal is
+//! reached is the [`crate::task`] room's.
+
+pub mod stored;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::operation::OperationRecord;
+use mainstay_types::order::Cause;
+use mainstay_types::{OfflineFlags, OfflineReason, OnlineFlags, OperationId, ResourceId};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Call;
+use crate::input::{CallId, CommitId};
+use stored::{PersistentBefore, StoredStep};
+
+/// An operation that has not ended, or whose end the journal has not yet.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// As the journal shows it.
+    pub(crate) record: OperationRecord,
+    /// Who waits for the answer.
+    pub(crate) calls: Vec<CallId>,
+    /// The answer is the end (GROUP_ONLINE_SYNCHRONOUS).
+    pub(crate) answer_at_end: bool,
+    /// The call, while it may have to be looked at again.
+    pub(crate) call: Option<Box<Call>>,
+    pub(crate) phase: Phase,
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) token: String,
+    pub(crate) offline_flags: OfflineFlags,
+    pub(crate) online_flags: OnlineFlags,
+    pub(crate) reason: OfflineReason,
+    pub(crate) parts: BTreeMap<ResourceId, Part>,
+    /// Parts that have not ended.
+    pub(crate) open_parts: usize,
+    /// Whether the database has its record.
+    pub(crate) is_stored: bool,
+    pub(crate) step: StoredStep,
+    /// What it wrote over.
+    pub(crate) before: Option<PersistentBefore>,
+    /// Calls on its resources that wait until they may be looked at.
+    pub(crate) waiters: Vec<Call>,
+    /// A later operation took its object.
+    pub(crate) superseded_by: Option<OperationId>,
+    /// The first thing that went wrong.
+    pub(crate) trouble: Option<Cause>,
+}
+
+/// What an operation waits for.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Answers to CheckOffline.
+    Checking(Check),
+    /// Its transaction.
+    Committing(CommitId),
+    /// Its parts.
+    Running,
+    /// The transaction that puts a vetoed operation's persistent state back; `None` while it is to be tried again.
+    Vetoing(Option<CommitId>),
+    /// The journal.
+    Ended,
+}
+
+/// The question round of an offline call.
+#[derive(Debug, Default)]
+pub(crate) struct Check {
+    /// Which round this is.
+    pub(crate) round: u32,
+    /// Everybody who was asked, in any round.
+    pub(crate) asked: BTreeSet<ResourceId>,
+    /// Who has not answered, by query.
+    pub(crate) open: BTreeMap<u64, ResourceId>,
+}
+
+/// One resource's part.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) goal: PartGoal,
+    pub(crate) state: PartState,
+    /// Where the record shows it.
+    pub(crate) shown: Option<usize>,
+}
+
+/// What is to become of a resource.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartGoal {
+    /// Offline, gracefully.
+    Down,
+    /// Offline, at once.
+    DownAtOnce,
+    /// Offline after having failed.
+    Settle,
+    /// Failed, with nothing left.
+    Clean(Cause),
+    /// Online.
+    Up,
+    /// Offline, then online.
+    Cycle,
+    /// Online again, after a veto.
+    Restore,
+    /// Known to a host.
+    Open,
+    /// Known to a new host, online as it was.
+    Reopen,
+}
+
+impl PartGoal {
+    /// Whether its next step leads down.
+    pub(crate) fn is_down(&self) -> bool {
+        matches!(
+            self,
+            PartGoal::Down | PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_) | PartGoal::Cycle
+        )
+    }
+
+    /// Whether its next step leads up.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self, PartGoal::Up | PartGoal::Restore)
+    }
+}
+
+/// How far a part is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PartState {
+    /// Its turn has not come.
+    Waiting,
+    /// Its task runs.
+    Running,
+    /// Done, failed, or taken over.
+    Ended,
+}
