@@ -1,0 +1,146 @@
+//! The cluster's cgroup tree, as the guard handles it. Decides nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use mainstay_ipc::guard::Leaf;
+use mainstay_process::{CgroupError, cgroup, layout};
+
+use crate::core::{Found, Seen};
+
+/// How long a closed leaf may take to lose what came late to it, before it is made anew. The loop stands still
+/// meanwhile, so it is short; the service asks again.
+const RENEW_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// The tree below the root.
+#[derive(Debug)]
+pub struct Tree {
+    root: PathBuf,
+}
+
+impl Tree {
+    /// Makes the root if it is not there, checks that it can do what is needed, and moves this process to its place
+    /// in it.
+    pub fn enter(root: &Path) -> Result<Self, CgroupError> {
+        cgroup::Leaf::new(root).create()?;
+        cgroup::check_root(root)?;
+        let own = cgroup::Leaf::new(layout::guard(root));
+        own.create()?;
+        own.adopt(0)?;
+        cgroup::Leaf::new(layout::pool(root)).create()?;
+        Ok(Tree { root: root.to_owned() })
+    }
+
+    /// The leaf's directory.
+    pub fn leaf(&self, leaf: Leaf) -> cgroup::Leaf {
+        cgroup::Leaf::new(match leaf {
+            Leaf::Pool => layout::pool(&self.root),
+            Leaf::Resource { group, resource } => layout::resource(&self.root, group, resource),
+        })
+    }
+
+    /// Every leaf that is there.
+    pub fn find_all(&self) -> Result<Vec<Found>, CgroupError> {
+        let mut leaves = Vec::new();
+        if self.leaf(Leaf::Pool).exists() {
+            leaves.push(Leaf::Pool);
+        }
+        for (path, name) in subdirectories(&self.root)? {
+            let Some(group) = layout::parse_group(&name) else { continue };
+            for (_, name) in subdirectories(&path)? {
+                if let Some(resource) = layout::parse_resource(&name) {
+                    leaves.push(Leaf::Resource { group, resource });
+                }
+            }
+        }
+        leaves
+            .into_iter()
+            .map(|leaf| {
+                let place = self.leaf(leaf);
+                let events = place.events()?;
+                let frozen = events.frozen || place.is_freeze_requested()?;
+                Ok(Found { leaf, frozen, populated: events.populated })
+            })
+            .collect()
+    }
+
+    /// What is so now. `None`: it is not there.
+    pub fn look(&self, leaf: Leaf) -> Result<Option<Seen>, CgroupError> {
+        match self.leaf(leaf).events() {
+            Ok(events) => Ok(Some(Seen { populated: events.populated, frozen: events.frozen })),
+            Err(CgroupError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the leaf; anew, where it was closed: a directory that somebody still holds from before leads nowhere.
+    pub fn open(&self, leaf: Leaf, renew: bool) -> Result<String, String> {
+        let place = self.leaf(leaf);
+        let made = || -> Result<bool, CgroupError> {
+            if renew && place.exists() {
+                place.kill()?;
+                if !place.wait_empty(Instant::now() + RENEW_TIMEOUT)? {
+                    return Ok(false);
+                }
+                place.remove()?;
+            }
+            place.create()?;
+            Ok(true)
+        };
+        match made() {
+            Ok(true) => Ok(place.path().display().to_string()),
+            Ok(false) => {
+                Err(format!("{} cannot be emptied: {}", place.path().display(), self.who_is_in(leaf)))
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Removes the leaf, and its slice with the last one.
+    pub fn remove(&self, leaf: Leaf) -> Result<(), String> {
+        let place = self.leaf(leaf);
+        match place.is_populated() {
+            Ok(true) => {
+                return Err(format!("{} is not empty: {}", place.path().display(), self.who_is_in(leaf)));
+            }
+            Ok(false) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        place.remove().map_err(|error| error.to_string())?;
+        if let Leaf::Resource { group, .. } = leaf {
+            // Not empty is the usual case: other resources of the group are there.
+            let _ = fs::remove_dir(layout::group(&self.root, group));
+        }
+        Ok(())
+    }
+
+    /// The processes in a leaf, for people.
+    pub fn who_is_in(&self, leaf: Leaf) -> String {
+        /// As many as one can read in a message.
+        const SHOWN_MAX: usize = 8;
+        match self.leaf(leaf).pids() {
+            Ok(pids) if pids.is_empty() => "nothing any more".into(),
+            Ok(pids) => {
+                let shown: Vec<String> =
+                    pids.iter().take(SHOWN_MAX).map(|pid| format!("process {pid}")).collect();
+                let more = if pids.len() > SHOWN_MAX { " and more" } else { "" };
+                format!("{}{more} in it", shown.join(", "))
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+fn subdirectories(path: &Path) -> Result<Vec<(PathBuf, String)>, CgroupError> {
+    let entries = fs::read_dir(path).map_err(|source| CgroupError::Io {
+        action: "list",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| (entry.path(), entry.file_name().to_string_lossy().into_owned()))
+        .collect())
+}
