@@ -1,8 +1,8 @@
 //! Property lists, value lists and multi-strings in the cluster API's byte format.
 //!
 //! This crate owns the bytes: [`PropertyList::parse`] reads what came from outside, [`PropertyList::to_bytes`]
-//! writes what goes there, [`PropertyList::show`] and [`assignment`] are their forms for people. It knows no
-//! property by name and never decides whether a value is allowed.
+//! writes what goes there, [`PropertyList::show`] and [`assignment`] are their forms for people, [`fit`] holds a
+//! value against the table it belongs to. It knows no property by name and never acts on one.
 //!
 //! Layout (clusapi.h; MS-CMRP 2.2.3.10), little-endian, every entry padded to four bytes:
 //!
@@ -20,6 +20,7 @@
 pub mod assignment;
 mod build;
 mod error;
+mod fit;
 mod limits;
 mod list;
 pub mod multi_string;
@@ -31,7 +32,11 @@ pub mod utf16;
 mod value;
 mod value_list;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{BuildError, ParseError, ParseFault, TextFault};
+pub use fit::{Misfit, default_of, fit};
 pub use limits::{LIST_LENGTH_MAX, NESTING_DEPTH_MAX, PROPERTY_LENGTH_MIN, SHOW_LENGTH};
 pub use list::{Property, PropertyList};
 pub use value::Value;
