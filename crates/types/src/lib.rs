@@ -9,6 +9,7 @@ pub mod access;
 pub mod control;
 pub mod event;
 pub mod flags;
+pub mod glance;
 pub mod id;
 pub mod name;
 pub mod operation;

@@ -1,0 +1,91 @@
+//! Everything at a glance: the document that `own_codes::status` carries and `mainstay status` shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::operation::OperationRecord;
+use crate::order::Cause;
+use crate::{
+    ClusterId, Epoch, GroupId, GroupState, Name, NodeId, NodeState, OperationId, ResourceId, ResourceState,
+};
+
+/// The cluster with all its objects, as it is now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Glance {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Its id.
+    pub cluster_id: ClusterId,
+    /// All nodes, by number.
+    pub nodes: Vec<NodeGlance>,
+    /// All groups, by name.
+    pub groups: Vec<GroupGlance>,
+    /// All resources, by name.
+    pub resources: Vec<ResourceGlance>,
+    /// Operations that run, with what is pending in them.
+    pub operations: Vec<OperationRecord>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeGlance {
+    /// Its number.
+    pub id: NodeId,
+    /// Its name.
+    pub name: Name,
+    /// Its state.
+    pub state: NodeState,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupGlance {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name.
+    pub name: Name,
+    /// Its state, derived from its resources.
+    pub state: GroupState,
+    /// The owner node.
+    pub owner: NodeId,
+    /// That node's name.
+    pub owner_name: String,
+    /// What was last asked of the group.
+    pub persistent: Option<bool>,
+    /// GroupType.
+    pub group_type: u32,
+    /// How often it was given to a node.
+    pub epoch: Epoch,
+}
+
+/// A resource.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResourceGlance {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub type_name: Name,
+    /// Its group.
+    pub group: GroupId,
+    /// Its group's name.
+    pub group_name: String,
+    /// The node that owns the group.
+    pub owner: NodeId,
+    /// That node's name.
+    pub owner_name: String,
+    /// Its state.
+    pub state: ResourceState,
+    /// Since when, in milliseconds of Unix time.
+    pub since_ms: u64,
+    /// Why it failed.
+    pub cause: Option<Cause>,
+    /// Failed, and not proven that nothing of it runs.
+    pub unproven: bool,
+    /// The type's reason number, while it is locked.
+    pub locked: Option<u64>,
+    /// Whether it is to be online.
+    pub wanted: bool,
+    /// The operation whose move is next.
+    pub operation: Option<OperationId>,
+}
