@@ -15,6 +15,9 @@ mod reader;
 mod sid;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 pub use acl::{Ace, Acl};
 pub use check::{GenericMapping, access_check, maximum_access};
 pub use cluster::{CLUSTER_MAPPING, cluster_access, default_descriptor, keeps_administrators};
