@@ -63,13 +63,19 @@ const CHECKPOINT_PAGES: u32 = 4096;
 #[derive(Clone, Debug)]
 pub struct Options {
     bounds: Bounds,
+    checkpoint_commits: u32,
     vfs: Option<String>,
     files: Arc<dyn Files>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { bounds: Bounds::default(), vfs: None, files: Arc::new(RealFiles) }
+        Self {
+            bounds: Bounds::default(),
+            checkpoint_commits: CHECKPOINT_COMMITS,
+            vfs: None,
+            files: Arc::new(RealFiles),
+        }
     }
 }
 
@@ -291,7 +297,7 @@ impl Store for SqliteStore {
         if !upkeep.is_empty() {
             self.write(upkeep)?;
         }
-        if self.commits_since_checkpoint >= CHECKPOINT_COMMITS
+        if self.commits_since_checkpoint >= self.options.checkpoint_commits
             && let Some(connection) = self.connection.as_ref()
         {
             self.commits_since_checkpoint = 0;
