@@ -15,6 +15,8 @@ impl FaultStatus {
     pub const CALL_FAILED: Self = Self(0x6be);
     /// RPC_X_BAD_STUB_DATA: the arguments could not be decoded.
     pub const BAD_STUB_DATA: Self = Self(0x6f7);
+    /// RPC_S_SEC_PKG_ERROR: a signature is wrong or missing; the connection ends.
+    pub const SECURITY_PACKAGE: Self = Self(0x721);
     /// nca_s_fault_cancel: the call ended because its client cancelled it.
     pub const CANCELLED: Self = Self(0x1c00_000d);
     /// nca_s_fault_context_mismatch: a context handle that is not one of this connection's.
@@ -37,6 +39,7 @@ impl FaultStatus {
             Self::ACCESS_DENIED => "ERROR_ACCESS_DENIED",
             Self::CALL_FAILED => "RPC_S_CALL_FAILED",
             Self::BAD_STUB_DATA => "RPC_X_BAD_STUB_DATA",
+            Self::SECURITY_PACKAGE => "RPC_S_SEC_PKG_ERROR",
             Self::CANCELLED => "nca_s_fault_cancel",
             Self::CONTEXT_MISMATCH => "nca_s_fault_context_mismatch",
             Self::REMOTE_NO_MEMORY => "nca_s_fault_remote_no_memory",

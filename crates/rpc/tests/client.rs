@@ -23,8 +23,9 @@ const IN_VAIN: Option<Duration> = Some(Duration::from_millis(20));
 #[test]
 fn calls_of_all_sizes_are_answered() {
     let server = serve();
-    for answer_within in [options().answer_within, None] {
-        let options = ConnectOptions { answer_within, ..options() };
+    for answer_within in [options().answer_within, None, Some(Duration::MAX)] {
+        let connect_within = answer_within.unwrap_or(options().connect_within);
+        let options = ConnectOptions { connect_within, answer_within, ..options() };
         let mut client = BlockingClient::open(&server.path(), INTERFACE, &options).unwrap();
         for length in [0, 1, 40, 5816, 5817, 100_000, 8 * 1024 * 1024] {
             let stub: Vec<u8> = (0..length).map(|at| (at * 7) as u8).collect();

@@ -162,7 +162,7 @@ impl ClientAssociation {
         let call_id = self.next_call_id();
         self.calls.insert(call_id, Waiting::default());
         let out = self.output.tail();
-        for (piece, left, first, last) in pieces(stub, self.transmit_max, REQUEST_HEADER_BYTES) {
+        for (piece, left, first, last) in pieces(stub, self.transmit_max, REQUEST_HEADER_BYTES, 8) {
             write_request_fragment(
                 out,
                 Flags::of_fragment(first, last),

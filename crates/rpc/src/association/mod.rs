@@ -5,6 +5,7 @@
 //! `poll` until there is nothing more, and sends what `output` shows. So the same machine runs under a blocking
 //! client, an async server, a test and a fuzzer.
 
+pub mod auth;
 pub mod client;
 pub mod server;
 
@@ -62,6 +63,9 @@ pub enum ProtocolError {
     /// An authentication trailer where none was agreed.
     #[error("the peer sent an authentication trailer, but no authentication was agreed")]
     UnexpectedVerifier,
+    /// A token or a signature that proves nothing.
+    #[error("the peer's authentication failed")]
+    AuthenticationFailed,
     /// The bind was refused: by us, or by the server.
     #[error("the bind was refused: {}", .0.describe())]
     BindRefused(RejectReason),
@@ -97,13 +101,16 @@ fn next_fragment(pending: &[u8], limit: u16) -> Result<Option<&[u8]>, ProtocolEr
 
 /// The pieces of a stub that fit into fragments of `fragment_max` bytes, as (piece, bytes left with it, first, last).
 ///
-/// Every piece but the last is a multiple of eight bytes, as C706 12.6.3.2 wants. An empty stub is one empty piece.
+/// Every piece but the last is a multiple of `alignment`: eight bytes, as C706 12.6.3.2 wants, or more where the stub
+/// is encrypted in blocks. An empty stub is one empty piece.
 fn pieces(
     stub: &[u8],
     fragment_max: usize,
-    header_bytes: usize,
+    overhead_bytes: usize,
+    alignment: usize,
 ) -> impl Iterator<Item = (&[u8], u32, bool, bool)> {
-    let piece_max = (fragment_max.saturating_sub(header_bytes) & !7).max(8);
+    let room = fragment_max.saturating_sub(overhead_bytes);
+    let piece_max = (room - room % alignment).max(alignment);
     let mut rest = Some(stub);
     let mut first = true;
     std::iter::from_fn(move || {

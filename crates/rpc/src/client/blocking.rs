@@ -49,7 +49,7 @@ impl BlockingClient {
     pub fn connect(path: &Path, options: &ConnectOptions) -> Result<Self, ConnectError> {
         let within = options.connect_within;
         let stream =
-            socket::connect_by(path, Instant::now() + within).map_err(|error| match error.kind() {
+            socket::connect_by(path, socket::deadline_in(within)).map_err(|error| match error.kind() {
                 io::ErrorKind::TimedOut => ConnectError::TimedOut(within),
                 _ => ConnectError::Socket(error),
             })?;
@@ -74,7 +74,7 @@ impl BlockingClient {
     /// See [`ConnectError`].
     pub fn bind(&mut self, interface: SyntaxId) -> Result<(), ConnectError> {
         let within = self.options.connect_within;
-        let outcome = self.try_bind(interface, Instant::now() + within);
+        let outcome = self.try_bind(interface, socket::deadline_in(within));
         if outcome.is_err() {
             self.association.close();
         }
@@ -109,7 +109,7 @@ impl BlockingClient {
         stub: &[u8],
         within: Option<Duration>,
     ) -> Result<Vec<u8>, CallError> {
-        let deadline = within.and_then(|within| Instant::now().checked_add(within));
+        let deadline = within.and_then(socket::deadline_in);
         let within = within.unwrap_or(Duration::MAX);
         let call_id = self.send_call(opnum, stub, deadline, within).map_err(CallError::NotSent)?;
         match self.wait_for(call_id, deadline) {
@@ -135,11 +135,11 @@ impl BlockingClient {
         self.association.is_bound()
     }
 
-    fn try_bind(&mut self, interface: SyntaxId, deadline: Instant) -> Result<(), Failure> {
+    fn try_bind(&mut self, interface: SyntaxId, deadline: Option<Instant>) -> Result<(), Failure> {
         self.association.bind(interface);
-        self.send_all(Some(deadline))?;
+        self.send_all(deadline)?;
         loop {
-            match self.next_event(Some(deadline))? {
+            match self.next_event(deadline)? {
                 Event::Bound => return Ok(()),
                 Event::Closed(error) => return Err(Failure::Protocol(error)),
                 Event::Response { .. } | Event::Fault { .. } => {}

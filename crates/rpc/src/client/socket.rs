@@ -14,16 +14,18 @@ use rustix::net::{
     socket_with,
 };
 
-/// Connects to the socket at `path` by `deadline`.
+/// Connects to the socket at `path` by `deadline`; `None` waits without an end.
 ///
 /// A Unix socket has no connection in progress: connect(2) either succeeds or waits for room in the listener's
 /// backlog, for as long as the socket's send timeout says.
-pub(super) fn connect_by(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
+pub(super) fn connect_by(path: &Path, deadline: Option<Instant>) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(path)?;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     loop {
-        let left = time_left(deadline).ok_or(io::ErrorKind::TimedOut)?;
-        set_socket_timeout(&socket, Timeout::Send, Some(left))?;
+        if let Some(deadline) = deadline {
+            let left = time_left(deadline).ok_or(io::ErrorKind::TimedOut)?;
+            set_socket_timeout(&socket, Timeout::Send, Some(left))?;
+        }
         match connect(&socket, &address) {
             Ok(()) => return Ok(UnixStream::from(socket)),
             Err(Errno::INTR) => {}
@@ -66,6 +68,11 @@ pub(super) fn wait(socket: impl AsFd, interest: PollFlags, deadline: Option<Inst
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The moment that is `within` from now; `None` if that is further than the clock goes.
+pub(super) fn deadline_in(within: Duration) -> Option<Instant> {
+    Instant::now().checked_add(within)
 }
 
 /// How long until `deadline`; `None` if it has passed.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{DecodeError, Flags, HEADER_BYTES, PduType};
+use super::{DecodeError, Flags, HEADER_BYTES, PduType, Verifier};
 use crate::SyntaxId;
 
 /// A cursor over a PDU's body; every read says what it was after.
@@ -126,4 +126,19 @@ impl<'a> Writer<'a> {
         debug_assert!(usize::from(length) >= HEADER_BYTES);
         self.out[self.start + FRAGMENT_LENGTH_AT..][..2].copy_from_slice(&length.to_le_bytes());
     }
+}
+
+/// Where `auth_length` is in the header.
+const AUTH_LENGTH_AT: usize = 10;
+
+/// Puts padding and a verifier behind the PDU that begins at `start` and is finished otherwise.
+pub(crate) fn append_verifier(out: &mut Vec<u8>, start: usize, verifier: &Verifier<'_>) {
+    out.resize(out.len() + usize::from(verifier.pad_length), 0);
+    out.extend_from_slice(&[verifier.auth_type, verifier.auth_level, verifier.pad_length, 0]);
+    out.extend_from_slice(&verifier.context_id.to_le_bytes());
+    out.extend_from_slice(verifier.value);
+    let fragment_length = u16::try_from(out.len() - start).unwrap_or(u16::MAX);
+    let auth_length = u16::try_from(verifier.value.len()).unwrap_or(u16::MAX);
+    out[start + FRAGMENT_LENGTH_AT..][..2].copy_from_slice(&fragment_length.to_le_bytes());
+    out[start + AUTH_LENGTH_AT..][..2].copy_from_slice(&auth_length.to_le_bytes());
 }

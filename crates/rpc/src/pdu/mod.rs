@@ -17,6 +17,7 @@ pub use bind::{
 };
 pub(crate) use body::write_bare;
 pub use body::{Fault, Request, Response, write_fault, write_request_fragment, write_response_fragment};
+pub(crate) use codec::append_verifier;
 pub use header::{Flags, HEADER_BYTES, Header, PduType, REQUEST_HEADER_BYTES, RESPONSE_HEADER_BYTES};
 
 use codec::Reader;
@@ -77,7 +78,7 @@ pub struct Verifier<'a> {
 }
 
 /// Bytes of a verifier before its value.
-const VERIFIER_HEADER_BYTES: usize = 8;
+pub(crate) const VERIFIER_HEADER_BYTES: usize = 8;
 
 /// Why bytes are no PDU of this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

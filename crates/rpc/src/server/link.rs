@@ -44,6 +44,13 @@ pub(super) enum Broken {
     Socket(io::Error),
 }
 
+impl Broken {
+    /// Whether nothing more can be sent.
+    fn is_final(&self) -> bool {
+        !matches!(self, Self::Stopped)
+    }
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,7 +102,7 @@ impl Link {
     /// Lets `write` put an answer into the association, and sends it unless the delivering thread is about to.
     fn answer(&self, write: impl FnOnce(&mut ServerAssociation) -> Result<(), UnknownCall>) {
         let mut state = self.lock();
-        if state.writer.is_none() {
+        if state.writer.is_none() || state.broken.as_ref().is_some_and(Broken::is_final) {
             return;
         }
         // The call is unknown once the protocol has ended the association: nobody is there to tell.
@@ -109,7 +116,9 @@ impl Link {
             }
         }
         if state.association.output().len() > state.output_max_bytes {
-            state.broken.get_or_insert(Broken::TooMuchOutput);
+            state.broken = Some(Broken::TooMuchOutput);
+            state.association.close();
+            state.association.consume_output(usize::MAX);
             state.wake_task();
         }
     }

@@ -276,12 +276,12 @@ fn an_abandoned_call_s_answer_is_skipped() {
 
 #[test]
 fn fragments_that_continue_nothing_end_the_connection() {
-    let first = Flags::FIRST;
+    const FIRST: Flags = Flags::FIRST;
     type Fragments = &'static [(u32, Flags, u16)];
     let cases: &[(&str, Fragments, ProtocolError)] = &[
-        ("begun twice", &[(5, first, 1), (5, first, 1)], ProtocolError::DuplicateCall { call_id: 5 }),
+        ("begun twice", &[(5, FIRST, 1), (5, FIRST, 1)], ProtocolError::DuplicateCall { call_id: 5 }),
         ("never begun", &[(5, Flags::LAST, 1)], ProtocolError::StrayFragment { call_id: 5 }),
-        ("other opnum", &[(5, first, 1), (5, Flags::LAST, 2)], ProtocolError::StrayFragment { call_id: 5 }),
+        ("other opnum", &[(5, FIRST, 1), (5, Flags::LAST, 2)], ProtocolError::StrayFragment { call_id: 5 }),
         (
             "still running",
             &[(5, Flags::WHOLE, 1), (5, Flags::LAST, 1)],

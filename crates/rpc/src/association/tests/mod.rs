@@ -1,5 +1,6 @@
 //! Both ends against each other, in memory.
 
+mod auth;
 mod bind;
 mod bytes;
 mod calls;
