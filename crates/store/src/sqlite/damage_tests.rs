@@ -1,1 +1,292 @@
-//! Tests.
+//! Files that are not what they should be: refused by name, with the way out, and left as they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::{OpenError, Options, SqliteStore};
+use crate::{KeyRange, KeyValue, Op, Revision, Store, StoreError, Transaction, read_all};
+
+fn commit(store: &mut SqliteStore, ops: Vec<Op>) -> Result<Revision, StoreError> {
+    store.commit(Transaction::unconditional(ops)).map(|done| done.revision)
+}
+
+/// A closed database with some history in it.
+fn make(directory: &Path) -> PathBuf {
+    let path = directory.join("cluster.db");
+    let mut store = SqliteStore::create(&path, "3f0c-cluster", Options::default()).unwrap();
+    for number in 0..20 {
+        let key = format!("registry\\resources\\{}\\", number % 7);
+        commit(&mut store, vec![Op::put(key, format!("{{\"name\":\"{number}\"}}")), Op::put("own/g", "x")])
+            .unwrap();
+    }
+    commit(&mut store, vec![Op::delete("own/g")]).unwrap();
+    store.grant(std::time::Duration::from_secs(5), std::time::Duration::ZERO).unwrap();
+    path
+}
+
+fn content(store: &mut SqliteStore) -> (Vec<KeyValue>, Revision, String) {
+    let (entries, revision) = read_all(store, &KeyRange::all()).unwrap();
+    (entries, revision, store.cluster_id().to_owned())
+}
+
+fn sql(path: &Path, statements: &str) {
+    Connection::open(path).unwrap().execute_batch(statements).unwrap();
+}
+
+fn truncate(path: &Path, size: u64) {
+    fs::File::options().write(true).open(path).unwrap().set_len(size).unwrap();
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused_and_left_alone() {
+    type Damage = fn(&Path);
+    let cases: &[(&str, Damage, &[&str])] = &[
+        ("missing", |path| fs::remove_file(path).unwrap(), &["no database at", "create the cluster"]),
+        ("empty", |path| truncate(path, 0), &["it is empty", "data directory"]),
+        ("text", |path| fs::write(path, "[cluster]\nname = x\n").unwrap(), &["no SQLite file"]),
+        ("short text", |path| fs::write(path, "SQL").unwrap(), &["header is cut off"]),
+        ("header only in part", |path| truncate(path, 60), &["header is cut off"]),
+        ("header only", |path| truncate(path, 100), &["damaged"]),
+        ("first page only", |path| truncate(path, 4096), &["damaged", "restore a backup"]),
+        ("last page lost", |path| truncate(path, fs::metadata(path).unwrap().len() - 4096), &["damaged"]),
+        ("half a page lost", |path| truncate(path, fs::metadata(path).unwrap().len() - 2048), &["damaged"]),
+        (
+            "a directory",
+            |path| {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(path).unwrap();
+            },
+            &["it is a directory"],
+        ),
+        (
+            "another program's",
+            |path| sql(path, "PRAGMA application_id = 7"),
+            &["application id is 0x00000007"],
+        ),
+        (
+            "newer",
+            |path| sql(path, "PRAGMA user_version = 2"),
+            &["schema version 2", "knows 1", "newer Mainstay"],
+        ),
+        ("version 0", |path| sql(path, "PRAGMA user_version = 0"), &["never was"]),
+        ("other journal", |path| sql(path, "PRAGMA journal_mode = DELETE"), &["journal mode is delete"]),
+        ("a table too many", |path| sql(path, "CREATE TABLE x (y)"), &["tables are not those"]),
+        ("a view lost", |path| sql(path, "DROP VIEW registry"), &["tables are not those"]),
+        (
+            "value changed by hand",
+            |path| sql(path, "UPDATE log SET value = 'y' WHERE id = 9"),
+            &["row 9", "checksum"],
+        ),
+        ("row lost", |path| sql(path, "DELETE FROM log WHERE id = 9"), &["before row 10", "missing"]),
+        ("newest rows lost", |path| sql(path, "DELETE FROM log WHERE id BETWEEN 5 AND 40"), &["missing"]),
+        ("order changed", |path| sql(path, "UPDATE log SET id = 90 WHERE id = 1"), &["damaged"]),
+        ("lease changed", |path| sql(path, "UPDATE lease SET ttl_ms = 1"), &["lease", "checksum"]),
+        (
+            "cluster changed",
+            |path| sql(path, "UPDATE meta SET cluster_id = 'other'"),
+            &["meta row", "checksum"],
+        ),
+        ("meta lost", |path| sql(path, "DELETE FROM meta"), &["meta table is empty"]),
+    ];
+    for (name, damage, words) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let path = make(directory.path());
+        damage(&path);
+        let before = fs::read(&path).ok();
+        let error = SqliteStore::open(&path, Options::default()).expect_err(name).to_string();
+        for word in words.iter().chain(&["cluster.db"]) {
+            assert!(error.contains(word), "{name}: {error:?} lacks {word:?}");
+        }
+        assert_eq!(fs::read(&path).ok(), before, "{name}");
+        assert_eq!(path.is_dir(), *name == "a directory");
+    }
+}
+
+#[test]
+fn nothing_is_created_over_anything() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let before = fs::read(&path).unwrap();
+    let refused = SqliteStore::create(&path, "new", Options::default()).unwrap_err();
+    assert!(matches!(refused, OpenError::AlreadyExists { .. }), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+    // A write-ahead log without its database would be replayed into the new one.
+    let other = directory.path().join("other.db");
+    fs::write(directory.path().join("other.db-wal"), "left over").unwrap();
+    let refused = SqliteStore::create(&other, "new", Options::default()).unwrap_err();
+    assert!(refused.to_string().contains("other.db-wal exists"), "{refused}");
+    // What a creation left behind that did not come to its end is in nobody's way.
+    let third = directory.path().join("third.db");
+    fs::write(directory.path().join("third.db.new"), "half").unwrap();
+    let store = SqliteStore::create(&third, "third", Options::default()).unwrap();
+    assert_eq!((store.cluster_id(), store.path()), ("third", third.as_path()));
+    assert!(!directory.path().join("third.db.new").exists());
+    // Nor is anything made where there is no directory.
+    let nowhere = directory.path().join("nowhere/cluster.db");
+    assert!(matches!(SqliteStore::create(&nowhere, "x", Options::default()), Err(OpenError::Io { .. })));
+    assert!(matches!(SqliteStore::open(&nowhere, Options::default()), Err(OpenError::Missing { .. })));
+}
+
+#[test]
+fn one_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let first = SqliteStore::open(&path, Options::default()).unwrap();
+    for second in
+        [SqliteStore::open(&path, Options::default()), SqliteStore::create(&path, "x", Options::default())]
+    {
+        let refused = second.unwrap_err().to_string();
+        assert!(refused.contains(&format!("in use by process {}", std::process::id())), "{refused}");
+    }
+    drop(first);
+    SqliteStore::open(&path, Options::default()).unwrap();
+}
+
+#[test]
+fn the_file_is_nobody_elses_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn people_can_read_it_while_it_is_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("cluster.db");
+    let mut store = SqliteStore::create(&path, "c", Options::default()).unwrap();
+    let record = r#"{"name":"PersistentState","type":"dword","data":1,"written":1763800000000}"#;
+    for value in ["{}", record] {
+        commit(
+            &mut store,
+            vec![Op::put(r"registry\resources\x\\persistentstate", value), Op::put("op/1", "z")],
+        )
+        .unwrap();
+    }
+    commit(&mut store, vec![Op::put("own/1", vec![0xff, 0]), Op::delete("op/1")]).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    let shown = |sql: &str| -> String {
+        let all: String = reader.query_row(sql, (), |row| row.get(0)).unwrap();
+        all
+    };
+    assert_eq!(
+        shown("SELECT group_concat(concat_ws(' ', place, name, type, data, written)) FROM registry"),
+        r"resources\x\\persistentstate PersistentState dword 1 2025-11-22 08:26:40"
+    );
+    assert_eq!(
+        shown("SELECT group_concat(key || ' ' || typeof(value)) FROM current"),
+        r"own/1 blob,registry\resources\x\\persistentstate text"
+    );
+    // A reader in the middle of its reading stops neither commits nor upkeep.
+    let mut statement = reader.prepare("SELECT key FROM log").unwrap();
+    let mut rows = statement.query(()).unwrap();
+    rows.next().unwrap().unwrap();
+    commit(&mut store, vec![Op::put("a", "b")]).unwrap();
+    store.tick(std::time::Duration::ZERO).unwrap();
+}
+
+#[test]
+fn another_writer_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    let before = content(&mut store);
+    // Harmless in itself, but a commit all the same.
+    sql(&path, "UPDATE meta SET id = 1");
+    let refused = commit(&mut store, vec![Op::put("a", "b")]).unwrap_err();
+    assert!(
+        matches!(&refused, StoreError::Unavailable(reason) if reason.contains("another program")),
+        "{refused}"
+    );
+    store.recover().unwrap();
+    assert_eq!(content(&mut store), before);
+    commit(&mut store, vec![Op::put("a", "b")]).unwrap();
+    // Harmful: then it stays out of use.
+    sql(&path, "UPDATE log SET value = 'x' WHERE id = 3");
+    commit(&mut store, vec![Op::put("a", "c")]).unwrap_err();
+    let damaged = store.recover().unwrap_err();
+    assert!(matches!(&damaged, StoreError::Unavailable(reason) if reason.contains("row 3")), "{damaged}");
+}
+
+#[test]
+fn another_writers_lock_is_waited_for_and_then_a_failure() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    store.connection.as_ref().unwrap().busy_timeout(std::time::Duration::ZERO).unwrap();
+    let before = content(&mut store);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let failed = commit(&mut store, vec![Op::put("a", "b")]).unwrap_err();
+    assert!(matches!(failed, StoreError::Failed(_)), "{failed}");
+    assert_eq!(content(&mut store), before);
+    other.execute_batch("ROLLBACK").unwrap();
+    commit(&mut store, vec![Op::put("a", "b")]).unwrap();
+}
+
+#[test]
+fn history_stays_bounded_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("cluster.db");
+    let bounds = crate::Bounds { history_revisions: 8, ..crate::Bounds::default() };
+    let mut store = SqliteStore::create(&path, "c", Options::with_bounds(bounds)).unwrap();
+    for number in 0..200 {
+        commit(
+            &mut store,
+            vec![Op::put("same", number.to_string()), Op::put("other", ""), Op::delete("gone")],
+        )
+        .unwrap();
+    }
+    let reader = Connection::open(&path).unwrap();
+    let rows: i64 = reader.query_row("SELECT count(*) FROM log", (), |row| row.get(0)).unwrap();
+    assert!(rows <= 2 * (2 * 8 + 1), "{rows} rows");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever byte is flipped: it is found, or it did not matter.
+    #[test]
+    fn a_flipped_byte_is_found_or_does_not_matter(at in any::<proptest::sample::Index>(), flip in 1..=255u8) {
+        let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let path = make(directory.path());
+        let whole = content(&mut SqliteStore::open(&path, Options::default()).unwrap());
+        let mut bytes = fs::read(&path).unwrap();
+        // Most of a page is empty; half of the flips go where there is something.
+        let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+        let at = if flip % 2 == 0 { at.index(bytes.len()) } else { used[at.index(used.len())] };
+        bytes[at] ^= flip;
+        fs::write(&path, &bytes).unwrap();
+        match SqliteStore::open(&path, Options::default()) {
+            Ok(mut store) => prop_assert_eq!(content(&mut store), whole),
+            Err(_) => prop_assert_eq!(fs::read(&path).unwrap(), bytes),
+        }
+    }
+
+    /// In the write-ahead log a flipped byte looks like a torn write: what comes is a state that was, whole.
+    #[test]
+    fn a_flipped_byte_of_the_log_leaves_a_state_that_was(at in any::<proptest::sample::Index>(), flip in 1..=255u8) {
+        let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let path = make(directory.path());
+        let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+        let mut states = vec![content(&mut store)];
+        for number in 0..6u8 {
+            commit(&mut store, vec![Op::put("a", vec![number]), Op::put("b", vec![number; 6000])]).unwrap();
+            states.push(content(&mut store));
+        }
+        // As a crash leaves it.
+        let copy = directory.path().join("copy.db");
+        let log = directory.path().join("copy.db-wal");
+        fs::copy(&path, &copy).unwrap();
+        let mut bytes = fs::read(directory.path().join("cluster.db-wal")).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&log, &bytes).unwrap();
+        if let Ok(mut store) = SqliteStore::open(&copy, Options::default()) {
+            prop_assert!(states.contains(&content(&mut store)));
+        }
+    }
+}
