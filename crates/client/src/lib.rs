@@ -4,7 +4,8 @@
 //! large a buffer has to be, and what each answer means. It makes no decision about the cluster and knows no C.
 //!
 //! [`Cluster`] is written against [`Transport`]; [`Local`] is the service's Unix socket. It blocks its caller and does
-//! nothing behind its back: no thread, no runtime, no signal handler.
+//! nothing behind its back: no thread, no runtime, no signal handler. Only a [`NotifyPort`] has a thread, from the
+//! moment it is made until it is dropped.
 //!
 //! ```no_run
 //! use mainstay_client::{Cluster, Desired, Resource};
@@ -20,6 +21,7 @@ mod address;
 mod cluster;
 mod control;
 mod error;
+mod notify;
 mod object;
 mod operations;
 mod own;
@@ -30,6 +32,7 @@ pub use address::{DEFAULT_SOCKET, SOCKET_VARIABLE, socket_path};
 pub use cluster::{Accepted, Cluster};
 pub use control::{CONTROL_OUTPUT_MAX, ControlAnswer, Target};
 pub use error::CallError;
+pub use notify::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
 pub use object::{Desired, Group, Kind, Node, Opened, Resource, kind};
 pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};
 pub use own::{OperationWait, Submission, SubmitObject, Submitted};

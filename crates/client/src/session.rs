@@ -85,6 +85,10 @@ impl<L: Link> Session<L> {
         self.handles.remove(&object.key()).map(Into::into)
     }
 
+    pub(crate) fn link_mut(&mut self) -> &mut L {
+        &mut self.link
+    }
+
     pub(crate) fn is_usable(&self) -> bool {
         self.link.is_usable()
     }

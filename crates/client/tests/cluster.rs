@@ -1,4 +1,5 @@
 //! The client against a server in the same process.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod fake;
 

@@ -3,6 +3,7 @@
 //! It answers what a client needs to see and decides nothing by rules of a cluster. A test can hold answers back, kill
 //! the server in the middle of a call, start it again on the same socket, and watch which operations arrived.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
