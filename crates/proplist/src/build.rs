@@ -1,7 +1,7 @@
 //! Writing.
 
 use crate::error::{BuildError, TextFault};
-use crate::limits::{LIST_LENGTH_MAX, NESTING_DEPTH_MAX};
+use crate::limits::{ITEMS_MAX, LIST_LENGTH_MAX, NESTING_DEPTH_MAX};
 use crate::list::{Property, PropertyList};
 use crate::value::Value;
 use crate::value_list::ValueList;
@@ -11,6 +11,7 @@ impl PropertyList {
     /// The list as it travels: padded with zeros and closed by the extra zero DWORD.
     pub fn to_bytes(&self) -> Result<Vec<u8>, BuildError> {
         let mut bytes = Vec::new();
+        check_items(count_items(self, 1))?;
         write_list(&mut bytes, self, 1)?;
         Ok(bytes)
     }
@@ -20,6 +21,7 @@ impl ValueList {
     /// The list as it travels: the values, padded with zeros, and the end mark.
     pub fn to_bytes(&self) -> Result<Vec<u8>, BuildError> {
         let mut bytes = Vec::new();
+        check_items(self.iter().map(|value| items_of(value, 1)).sum())?;
         for value in self {
             if value.syntax() == syntax::ENDMARK {
                 return Err(BuildError::Syntax { property: String::new(), syntax: syntax::ENDMARK });
@@ -106,6 +108,24 @@ fn write_padded(
 
 fn write_u32(bytes: &mut Vec<u8>, number: u32) {
     bytes.extend(number.to_le_bytes());
+}
+
+/// Counts values and texts as reading does.
+fn count_items(list: &PropertyList, depth: usize) -> usize {
+    list.iter().flat_map(Property::values).map(|value| items_of(value, depth)).sum()
+}
+
+fn items_of(value: &Value, depth: usize) -> usize {
+    match value {
+        Value::MultiSz(texts) => 1 + texts.len(),
+        // What lies too deep is not counted, for it will not be written.
+        Value::PropertyList(list) if depth < NESTING_DEPTH_MAX => 1 + count_items(list, depth + 1),
+        _ => 1,
+    }
+}
+
+fn check_items(count: usize) -> Result<(), BuildError> {
+    if count > ITEMS_MAX { Err(BuildError::TooManyItems) } else { Ok(()) }
 }
 
 fn check_length(bytes: &[u8]) -> Result<(), BuildError> {

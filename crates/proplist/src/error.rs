@@ -2,7 +2,7 @@
 
 use mainstay_types::property::Format;
 
-use crate::limits::{LIST_LENGTH_MAX, NESTING_DEPTH_MAX};
+use crate::limits::{ITEMS_MAX, LIST_LENGTH_MAX, NESTING_DEPTH_MAX};
 
 /// Why bytes are no property list or value list: the sender's fault.
 ///
@@ -82,6 +82,9 @@ pub enum ParseFault {
         /// Bytes that the entry says.
         actual: usize,
     },
+    /// More values and texts than [`ITEMS_MAX`].
+    #[error("the list has more than {ITEMS_MAX} values and texts")]
+    TooManyItems,
     /// Lists inside lists inside lists.
     #[error("property lists lie inside each other more than {NESTING_DEPTH_MAX} deep")]
     TooDeep,
@@ -113,6 +116,9 @@ pub enum TextFault {
     /// Not Unicode.
     #[error("it has an unpaired surrogate and is no Unicode text")]
     UnpairedSurrogate,
+    /// More texts than [`ITEMS_MAX`] in one list of texts.
+    #[error("it holds more than {ITEMS_MAX} texts")]
+    TooManyTexts,
     /// Writing: a NUL would end the text early.
     #[error("a text cannot hold a NUL")]
     HoldsNul,
@@ -146,6 +152,9 @@ pub enum BuildError {
     /// Lists inside lists inside lists.
     #[error("property '{}': property lists lie inside each other more than {NESTING_DEPTH_MAX} deep", short(.0))]
     TooDeep(String),
+    /// More values and texts than [`ITEMS_MAX`].
+    #[error("the list would have more than {ITEMS_MAX} values and texts")]
+    TooManyItems,
     /// More bytes than [`LIST_LENGTH_MAX`].
     #[error("the list would have more than {LIST_LENGTH_MAX} bytes")]
     TooLong,

@@ -37,7 +37,7 @@ mod tests;
 
 pub use error::{BuildError, ParseError, ParseFault, TextFault};
 pub use fit::{Misfit, default_of, fit};
-pub use limits::{LIST_LENGTH_MAX, NESTING_DEPTH_MAX, PROPERTY_LENGTH_MIN, SHOW_LENGTH};
+pub use limits::{ITEMS_MAX, LIST_LENGTH_MAX, NESTING_DEPTH_MAX, PROPERTY_LENGTH_MIN, SHOW_LENGTH};
 pub use list::{Property, PropertyList};
 pub use value::Value;
 pub use value_list::{RequiredDependency, ValueList};

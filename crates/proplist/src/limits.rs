@@ -7,6 +7,11 @@ pub const LIST_LENGTH_MAX: usize = 8 << 20;
 /// No property takes fewer bytes than this, so a count above `length / PROPERTY_LENGTH_MIN` is a lie.
 pub const PROPERTY_LENGTH_MIN: usize = 20;
 
+/// How many values, and texts inside lists of texts, one list may hold in all, those of lists inside it included.
+/// Small items take far more memory than bytes, so the length alone bounds too little. The status of a cluster with
+/// 8,000 resources and ten properties each has 80,000.
+pub const ITEMS_MAX: usize = 1 << 17;
+
 /// How many property lists may lie inside each other, the outermost included. Known programs use two.
 pub const NESTING_DEPTH_MAX: usize = 4;
 

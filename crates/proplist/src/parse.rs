@@ -3,7 +3,7 @@
 use mainstay_types::property::Format;
 
 use crate::error::{ParseError, ParseFault, TextFault};
-use crate::limits::{LIST_LENGTH_MAX, NESTING_DEPTH_MAX, PROPERTY_LENGTH_MIN};
+use crate::limits::{ITEMS_MAX, LIST_LENGTH_MAX, NESTING_DEPTH_MAX, PROPERTY_LENGTH_MIN};
 use crate::list::{Property, PropertyList};
 use crate::value::Value;
 use crate::value_list::ValueList;
@@ -17,7 +17,7 @@ impl PropertyList {
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let mut reader = Reader::new(bytes, 0);
         reader.check_length()?;
-        parse_list(&mut reader, 1)
+        parse_list(&mut reader, 1, &mut Items::default())
     }
 }
 
@@ -27,17 +27,21 @@ impl ValueList {
         let mut reader = Reader::new(bytes, 0);
         reader.check_length()?;
         let mut values = Vec::new();
+        let mut items = Items::default();
         while let Some(entry) = reader.value_entry()? {
             values.push(match entry.syntax {
-                syntax::NAME => Value::Unknown { syntax: entry.syntax, bytes: entry.data.to_vec() },
-                _ => entry.value(1)?,
+                syntax::NAME => {
+                    items.add(&entry, 1)?;
+                    Value::Unknown { syntax: entry.syntax, bytes: entry.data.to_vec() }
+                }
+                _ => entry.value(1, &mut items)?,
             });
         }
         Ok(ValueList::from(values))
     }
 }
 
-fn parse_list(reader: &mut Reader<'_>, depth: usize) -> Result<PropertyList, ParseError> {
+fn parse_list(reader: &mut Reader<'_>, depth: usize, items: &mut Items) -> Result<PropertyList, ParseError> {
     if depth > NESTING_DEPTH_MAX {
         return Err(reader.fault(ParseFault::TooDeep));
     }
@@ -50,12 +54,12 @@ fn parse_list(reader: &mut Reader<'_>, depth: usize) -> Result<PropertyList, Par
     // No capacity from the count: it is bounded, but may still be far more than what is there.
     let mut list = PropertyList::new();
     for _ in 0..count {
-        list.push(parse_property(reader, depth)?);
+        list.push(parse_property(reader, depth, items)?);
     }
     Ok(list)
 }
 
-fn parse_property(reader: &mut Reader<'_>, depth: usize) -> Result<Property, ParseError> {
+fn parse_property(reader: &mut Reader<'_>, depth: usize, items: &mut Items) -> Result<Property, ParseError> {
     let name = reader.name()?;
     let of_property =
         |error: ParseError| ParseError { property: error.property.or(Some(name.clone())), ..error };
@@ -74,7 +78,7 @@ fn parse_property(reader: &mut Reader<'_>, depth: usize) -> Result<Property, Par
             Some(entry) if entry.syntax == syntax::NAME => {
                 return Err(of_property(entry.fault(ParseFault::NameAmongValues)));
             }
-            Some(entry) => values.push(entry.value(depth).map_err(of_property)?),
+            Some(entry) => values.push(entry.value(depth, items).map_err(of_property)?),
         }
     }
 }
@@ -91,7 +95,8 @@ struct Entry<'a> {
 const ENTRY_HEADER_LENGTH: usize = 4 /* syntax */ + 4 /* length */;
 
 impl Entry<'_> {
-    fn value(&self, depth: usize) -> Result<Value, ParseError> {
+    fn value(&self, depth: usize, items: &mut Items) -> Result<Value, ParseError> {
+        items.add(self, 1)?;
         let unknown = || Value::Unknown { syntax: self.syntax, bytes: self.data.to_vec() };
         let Some(format) = syntax::list_value_format(self.syntax) else { return Ok(unknown()) };
         Ok(match format {
@@ -103,9 +108,12 @@ impl Entry<'_> {
             Format::Sz => Value::Sz(self.text()?),
             Format::ExpandSz => Value::ExpandSz(self.text()?),
             Format::ExpandedSz => Value::ExpandedSz(self.text()?),
-            Format::MultiSz => Value::MultiSz(
-                multi_string::parse(self.data).map_err(|f| self.text_fault("the list of texts", f))?,
-            ),
+            Format::MultiSz => {
+                let texts = multi_string::parse(self.data);
+                let texts = texts.map_err(|fault| self.text_fault("the list of texts", fault))?;
+                items.add(self, texts.len())?;
+                Value::MultiSz(texts)
+            }
             Format::ULargeInteger => Value::ULarge(u64::from_le_bytes(self.number(format)?)),
             Format::Long => Value::Long(i32::from_le_bytes(self.number(format)?)),
             Format::LargeInteger => Value::Large(i64::from_le_bytes(self.number(format)?)),
@@ -113,7 +121,7 @@ impl Entry<'_> {
             Format::FileTime => Value::FileTime(u64::from_le_bytes(self.number(format)?)),
             Format::PropertyList => {
                 let mut inner = Reader::new(self.data, self.offset + ENTRY_HEADER_LENGTH);
-                Value::PropertyList(parse_list(&mut inner, depth + 1)?)
+                Value::PropertyList(parse_list(&mut inner, depth + 1, items)?)
             }
         })
     }
@@ -134,6 +142,17 @@ impl Entry<'_> {
 
     fn fault(&self, fault: ParseFault) -> ParseError {
         ParseError { offset: self.offset, property: None, fault }
+    }
+}
+
+/// How many values and texts were read so far.
+#[derive(Default)]
+struct Items(usize);
+
+impl Items {
+    fn add(&mut self, entry: &Entry<'_>, count: usize) -> Result<(), ParseError> {
+        self.0 += count;
+        if self.0 > ITEMS_MAX { Err(entry.fault(ParseFault::TooManyItems)) } else { Ok(()) }
     }
 }
 

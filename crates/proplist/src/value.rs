@@ -148,6 +148,7 @@ impl Value {
     }
 }
 
+// There is no `From<i32>`: a bare literal would become a LONG where nearly always a DWORD is meant.
 impl From<u32> for Value {
     fn from(number: u32) -> Self {
         Self::Dword(number)
@@ -164,18 +165,6 @@ impl From<bool> for Value {
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::ULarge(number)
-    }
-}
-
-impl From<i32> for Value {
-    fn from(number: i32) -> Self {
-        Self::Long(number)
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Large(number)
     }
 }
 

@@ -5,6 +5,51 @@ use mainstay_types::property::Format;
 use super::bytes;
 use crate::*;
 
+/// A property with this many values without data, byte by byte, since writing refuses too many.
+fn with_values(count: usize) -> Vec<u8> {
+    let mut list = bytes("01 00 00 00  03 00 04 00  04 00 00 00  76 00 00 00");
+    list.extend(bytes("03 00 01 00  00 00 00 00").repeat(count));
+    list.extend([0; 8]);
+    list
+}
+
+#[test]
+fn values_and_texts_are_counted() {
+    let values =
+        |count| PropertyList::from_iter([Property::new("v", vec![Value::NoData(Format::Sz); count])]);
+    assert_eq!(PropertyList::parse(&with_values(ITEMS_MAX)).unwrap(), values(ITEMS_MAX));
+    assert_eq!(values(ITEMS_MAX).to_bytes().unwrap(), with_values(ITEMS_MAX));
+    let more = with_values(ITEMS_MAX + 1);
+    assert_eq!(PropertyList::parse(&more).unwrap_err().fault, ParseFault::TooManyItems);
+    assert_eq!(values(ITEMS_MAX + 1).to_bytes(), Err(BuildError::TooManyItems));
+
+    // The value list is what follows the name.
+    assert_eq!(ValueList::parse(&more[16..]).unwrap_err().fault, ParseFault::TooManyItems);
+    let more = ValueList::from(vec![Value::NoData(Format::Sz); ITEMS_MAX + 1]);
+    assert_eq!(more.to_bytes(), Err(BuildError::TooManyItems));
+
+    // Those of a list inside count too, and so do texts.
+    let half = ITEMS_MAX / 2;
+    let inside =
+        |count| PropertyList::new().with("in", values(half - 2)).with("texts", vec!["t".to_owned(); count]);
+    let most = inside(half).to_bytes().unwrap();
+    assert_eq!(PropertyList::parse(&most).unwrap(), inside(half));
+    assert_eq!(inside(half + 1).to_bytes(), Err(BuildError::TooManyItems));
+    // One text more, made by putting a NUL in the place of a character.
+    let mut texts = vec!["t".to_owned(); half - 1];
+    texts.push("t€t".to_owned());
+    let mut more = PropertyList::new().with("in", values(half - 2)).with("texts", texts).to_bytes().unwrap();
+    let euro = more.windows(2).rposition(|unit| unit == [0xAC, 0x20]).unwrap();
+    more[euro..euro + 2].fill(0);
+    assert_eq!(PropertyList::parse(&more).unwrap_err().fault, ParseFault::TooManyItems);
+
+    let mut units: Vec<u8> = [0x74, 0, 0, 0].repeat(ITEMS_MAX + 1);
+    units.extend([0, 0]);
+    assert_eq!(multi_string::parse(&units), Err(TextFault::TooManyTexts));
+    assert_eq!(multi_string::parse(&units[4..]).map(|texts| texts.len()), Ok(ITEMS_MAX));
+    assert_eq!(multi_string::build(&vec!["t"; ITEMS_MAX + 1]), Err(TextFault::TooManyTexts));
+}
+
 /// A list inside a list, `depth` lists in all.
 fn nested(depth: usize) -> PropertyList {
     (1..depth).fold(PropertyList::new().with("x", 1u32), |list, _| PropertyList::new().with("in", list))
@@ -73,8 +118,8 @@ fn typed_look_ups_take_their_format_only() {
     let list = PropertyList::new()
         .with("dword", 1u32)
         .with("ularge", 2u64)
-        .with("long", -3i32)
-        .with("large", -4i64)
+        .with("long", Value::Long(-3))
+        .with("large", Value::Large(-4))
         .with("word", 5u16)
         .with("text", "six")
         .with("texts", vec!["seven".to_owned()])

@@ -12,6 +12,14 @@ fn malformed_lists_are_refused_with_place_and_reason() {
         ("", 0, None, ParseFault::Truncated { what: "the count of properties", needed: 4, left: 0 }),
         ("01 00 00 00", 0, None, ParseFault::Count { count: 1, left: 0 }),
         ("FF FF FF FF 00 00 00 00", 0, None, ParseFault::Count { count: u32::MAX, left: 4 }),
+        // Room for one property, and two announced.
+        (
+            "02 00 00 00  03 00 04 00 04 00 00 00 61 00 00 00  02 00 01 00 04 00 00 00 01 00 00 00  00 00 00 00
+             00 00 00 00",
+            0,
+            None,
+            ParseFault::Count { count: 2, left: 32 },
+        ),
         (
             "01 00 00 00  02 00 01 00 04 00 00 00 61 00 00 00  00 00 00 00 00 00 00 00",
             4,

@@ -16,7 +16,7 @@ fn lists_for_people() {
         (
             PropertyList::new()
                 .with("e\u{1b}[2J", vec![0xABu8, 1])
-                .with("in", PropertyList::new().with("x", -1i32)),
+                .with("in", PropertyList::new().with("x", Value::Long(-1))),
             "e\\u{1b}[2J=ab01 (binary), in={x=-1 (long)} (list)",
         ),
         (
