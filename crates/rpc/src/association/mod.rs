@@ -12,6 +12,7 @@ pub mod server;
 #[cfg(test)]
 mod tests;
 
+use crate::limits::FRAGMENT_MUST_RECEIVE_BYTES;
 use crate::pdu::{DecodeError, HEADER_BYTES, Header, PduType, RejectReason};
 
 /// Why an association ended, by who is to blame for it.
@@ -85,7 +86,8 @@ pub enum ProtocolError {
 /// The bytes at the front of `pending` that are one fragment, or `None` while they are not all there.
 ///
 /// Version and byte order are judged as soon as the header is there, so a peer that speaks something else is not
-/// waited for.
+/// waited for. Whatever limit is set, what everyone must receive is taken: a bind may be larger than the fragments
+/// that it asks for.
 fn next_fragment(pending: &[u8], limit: u16) -> Result<Option<&[u8]>, ProtocolError> {
     if pending.len() < HEADER_BYTES {
         return Ok(None);
@@ -93,6 +95,7 @@ fn next_fragment(pending: &[u8], limit: u16) -> Result<Option<&[u8]>, ProtocolEr
     let header = Header::decode(pending)?;
     let length = header.fragment_length;
     header.check(usize::from(length))?;
+    let limit = limit.max(FRAGMENT_MUST_RECEIVE_BYTES);
     if length > limit {
         return Err(ProtocolError::FragmentTooLong { length, limit });
     }

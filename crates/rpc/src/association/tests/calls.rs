@@ -99,6 +99,27 @@ fn fragments_of_several_calls_may_be_mixed() {
 }
 
 #[test]
+fn a_fragment_larger_than_agreed_is_not_waited_for() {
+    for (limit, stub_bytes, taken) in
+        [(5840, 5816, true), (5840, 5817, false), (64, 1408, true), (64, 1409, false)]
+    {
+        let mut pair = Pair::bound(fragments_of(limit), fragments_of(limit), vec![4096]);
+        let mut wire = Vec::new();
+        write_request_fragment(&mut wire, Flags::WHOLE, 8, 0, 0, 3, &bytes(stub_bytes, 0));
+        // The header is enough to know.
+        let (header, rest) = wire.split_at(16);
+        pair.server.handle_input(header);
+        pair.drive();
+        let limit = limit.max(1432);
+        let wanted = ProtocolError::FragmentTooLong { length: wire.len() as u16, limit };
+        assert_eq!(pair.server_end, (!taken).then_some(wanted), "{limit} {stub_bytes}");
+        pair.server.handle_input(rest);
+        pair.drive();
+        assert_eq!(pair.calls.len(), usize::from(taken), "{limit} {stub_bytes}");
+    }
+}
+
+#[test]
 fn an_object_and_a_trailer_in_the_stub_are_tolerated() {
     let object = uuid!("00000000-0000-0000-c000-000000000046");
     let mut stub = object.to_bytes_le().to_vec();
