@@ -250,7 +250,8 @@ fn limits_refuse(store: &mut dyn Store) {
     let many = |count: usize| (0..count).map(|n| Op::put(format!("k{n}"), "")).collect::<Vec<_>>();
     let absent = (0..=OPERATIONS_MAX).map(|n| Compare::absent(format!("k{n}"))).collect();
     let unconditional = Transaction::unconditional;
-    let cases: Vec<(Transaction, fn(&Refusal) -> bool)> = vec![
+    type Expected = fn(&Refusal) -> bool;
+    let cases: Vec<(Transaction, Expected)> = vec![
         (unconditional(many(OPERATIONS_MAX + 1)), |it| {
             matches!(it, Refusal::TooManyOperations { count: 129, .. })
         }),

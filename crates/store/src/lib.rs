@@ -24,7 +24,8 @@ mod model;
 pub mod registry;
 mod store;
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod differential_tests;
 
 #[cfg(any(test, feature = "conformance"))]

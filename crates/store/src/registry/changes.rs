@@ -77,7 +77,10 @@ impl<'t> Changes<'t> {
             self.create_key(&parent)?;
             self.touch(&parent);
         }
-        self.guards.entry(path.record_key()).or_insert(Condition::Absent);
+        // One that was there and goes in this batch is guarded with its subtree, see `guard_rewritten`.
+        if self.tree.key(path).is_none() {
+            self.guards.entry(path.record_key()).or_insert(Condition::Absent);
+        }
         self.writes.insert(path.record_key(), Write::Key { name: path.name().to_owned() });
         Ok(Disposition::Created)
     }
@@ -140,24 +143,37 @@ impl<'t> Changes<'t> {
 
     /// The batch as parts of a transaction: what it relies on, and what it does. The store's limits are
     /// checked when it is committed.
-    pub fn into_parts(self) -> (Vec<Compare>, Vec<Op>) {
+    pub fn into_parts(mut self) -> (Vec<Compare>, Vec<Op>) {
+        self.guard_rewritten();
         let ops = self.ops();
         let guards = self.guards.into_iter();
         (guards.map(|(key, condition)| Compare { key, condition }).collect(), ops)
     }
 
+    /// A subtree that goes and comes again in one batch goes key by key, not as a range: so nobody may have made
+    /// a key in it that this batch does not know of. Whoever does writes the record of the key above.
+    fn guard_rewritten(&mut self) {
+        let rewritten: Vec<KeyPath> =
+            self.cleared.iter().filter(|path| self.is_rewritten(path)).cloned().collect();
+        for path in rewritten {
+            for (key, mod_revision) in self.tree.records(&path.subtree_range()) {
+                self.guards.insert(key, Condition::ModRevision(Order::Equal, mod_revision));
+            }
+        }
+    }
+
+    fn is_rewritten(&self, path: &KeyPath) -> bool {
+        let range = path.subtree_range();
+        let below = self.writes.range(range.start.clone()..).take_while(|(key, _)| range.contains(key));
+        below.into_iter().any(|(_, write)| !matches!(write, Write::Deleted))
+    }
+
     fn ops(&self) -> Vec<Op> {
         let mut ops = Vec::new();
+        let written = |key: &[u8]| self.writes.get(key).is_some_and(|write| !matches!(write, Write::Deleted));
         for path in &self.cleared {
             let range = path.subtree_range();
-            let written =
-                |key: &[u8]| self.writes.get(key).is_some_and(|write| !matches!(write, Write::Deleted));
-            if self
-                .writes
-                .range(range.start.clone()..)
-                .take_while(|(key, _)| range.contains(key))
-                .any(|(key, _)| written(key))
-            {
+            if self.is_rewritten(path) {
                 // A key written again in the same transaction must not lie in a range that it deletes.
                 let gone = self.tree.store_keys(&range).into_iter().filter(|key| !written(key));
                 ops.extend(gone.map(Op::delete));

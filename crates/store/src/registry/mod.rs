@@ -19,6 +19,8 @@ mod error;
 mod fold;
 mod path;
 mod record;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 

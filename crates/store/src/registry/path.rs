@@ -260,7 +260,7 @@ mod tests {
         for (path, expected) in cases {
             match (KeyPath::parse(path), expected) {
                 (Ok(parsed), Ok(depth)) => {
-                    assert_eq!((parsed.depth(), parsed.to_string()), (depth, path.to_owned()))
+                    assert_eq!((parsed.depth(), parsed.to_string()), (depth, path.to_owned()));
                 }
                 (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{path:?}: {error}"),
                 (result, _) => panic!("{path:?}: {result:?}"),

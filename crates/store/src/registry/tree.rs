@@ -145,6 +145,16 @@ impl Tree {
         keys
     }
 
+    /// The records of the keys in a range, values left out, with the transactions that last wrote them.
+    pub(super) fn records(&self, range: &KeyRange) -> Vec<(Vec<u8>, Revision)> {
+        let record = |key: Vec<u8>| {
+            let place = Place::parse(&key).ok()??;
+            let found = place.segments().try_fold(&self.root, |key, segment| key.subkeys.get(segment))?;
+            place.value.is_none().then(|| found.mod_revision()).map(|revision| (key, revision))
+        };
+        self.store_keys(range).into_iter().filter_map(record).collect()
+    }
+
     /// Whether the tree holds an entry of the store.
     pub(super) fn has_store_key(&self, store_key: &[u8]) -> bool {
         let Ok(Some(place)) = Place::parse(store_key) else { return false };
