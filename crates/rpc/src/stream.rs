@@ -52,3 +52,31 @@ impl ByteQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_never_runs_empty_stays_small_and_in_order() {
+        let mut queue = ByteQueue::default();
+        queue.extend(&[0; 100]);
+        for step in 0..100_000_u32 {
+            queue.extend(&step.to_le_bytes());
+            queue.consume(4);
+            assert_eq!(queue.len(), 100);
+            assert!(queue.bytes.len() <= 2 * KEEP_CAPACITY_BYTES);
+            if step >= 25 {
+                assert_eq!(queue.pending()[..4], (step - 24).to_le_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_queue_gives_its_memory_back() {
+        let mut queue = ByteQueue::default();
+        queue.tail().resize(10 * KEEP_CAPACITY_BYTES, 1);
+        queue.consume(usize::MAX);
+        assert_eq!((queue.len(), queue.bytes.capacity()), (0, 0));
+    }
+}

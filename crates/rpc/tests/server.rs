@@ -4,11 +4,13 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::{DEFER, DROP, ECHO, MANY, PANIC, PATIENCE, Seen, UNKNOWN, Wire, options, serve, serve_with};
+use common::{
+    DEFER, DROP, ECHO, HOLD_UP, MANY, PANIC, PATIENCE, Seen, UNKNOWN, Wire, options, serve, serve_with,
+};
 use mainstay_rpc::association::client::Event;
 use mainstay_rpc::oracle::INTERFACE;
 use mainstay_rpc::pdu::{Flags, RejectReason, write_request_fragment};
@@ -57,6 +59,36 @@ fn a_call_may_wait_while_others_are_answered() {
     assert!(matches!(server.seen(), Seen::Cancelled { call_id, .. } if call_id == first));
     first_reply.answer(b"later");
     assert_eq!(wire.response(), (first, b"later".to_vec()));
+    server.stop();
+}
+
+#[test]
+fn a_large_answer_from_elsewhere_needs_no_nudge() {
+    let mut server = serve();
+    let mut wire = Wire::bound(&server.path());
+    server.expect_connected();
+    let call = wire.call(DEFER, b"");
+    wire.send();
+    // More than the socket takes at once: the rest is the connection's task's.
+    server.expect_deferred().1.answer(&vec![3; 5_000_000]);
+    let (call_id, stub) = wire.response();
+    assert_eq!((call_id, stub.len()), (call, 5_000_000));
+    server.stop();
+}
+
+#[test]
+fn an_answer_from_elsewhere_does_not_wait_for_a_handler() {
+    let mut server = serve();
+    let mut wire = Wire::bound(&server.path());
+    server.expect_connected();
+    let (deferred, held_up) = (wire.call(DEFER, b""), wire.call(HOLD_UP, b""));
+    wire.send();
+    let (_, reply) = server.expect_deferred();
+    let Seen::HeldUp { release } = server.seen() else { panic!() };
+    reply.answer(b"meanwhile");
+    assert_eq!(wire.response(), (deferred, b"meanwhile".to_vec()));
+    release.send(()).unwrap();
+    assert_eq!(wire.response(), (held_up, b"held up".to_vec()));
     server.stop();
 }
 
@@ -213,6 +245,31 @@ fn a_client_that_stops_reading_loses_its_connection() {
     wire.call(MANY, &4_000_000_u32.to_le_bytes());
     wire.send();
     server.expect_disconnected();
+    server.stop();
+}
+
+/// Who reads slowly, but reads, is not cut off when a limit's time is over.
+#[test]
+fn a_client_that_reads_slowly_keeps_its_connection() {
+    const CALLS: usize = 10;
+    let stall = Duration::from_millis(400);
+    let mut server = serve_with(ServerLimits { write_stall_max: stall, ..limits() }, None);
+    let mut wire = Wire::bound(&server.path());
+    server.expect_connected();
+    for _ in 0..CALLS {
+        wire.call(MANY, &4_000_000_u32.to_le_bytes());
+    }
+    wire.send();
+    let begin = Instant::now();
+    let mut few = [0; 4];
+    while begin.elapsed() < 3 * stall {
+        let count = wire.stream.read(&mut few).unwrap();
+        assert_ne!(count, 0);
+        wire.association.handle_input(&few[..count]);
+    }
+    for _ in 0..CALLS {
+        assert_eq!(wire.response().1.len(), 4_000_000);
+    }
     server.stop();
 }
 

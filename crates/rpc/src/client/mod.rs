@@ -1,4 +1,16 @@
 //! The client's drivers. For now there is one: [`blocking`], for a library that is a guest in someone's process.
+//!
+//! ```no_run
+//! use mainstay_rpc::{BlockingClient, ConnectOptions, SyntaxId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clusapi = SyntaxId::new("b97db8b2-4c63-11cf-bff6-08002be23f2f".parse()?, 3, 0);
+//! let socket = "/run/mainstay/rpc".as_ref();
+//! let mut client = BlockingClient::open(socket, clusapi, &ConnectOptions::default())?;
+//! let results = client.call(3, &[])?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod blocking;
 mod socket;

@@ -38,14 +38,17 @@ pub const MANY: u16 = 2;
 pub const DROP: u16 = 3;
 /// Panics.
 pub const PANIC: u16 = 4;
+/// Holds the connection's task up until the test lets it go on.
+pub const HOLD_UP: u16 = 5;
 /// Any other is unknown.
-pub const UNKNOWN: u16 = 5;
+pub const UNKNOWN: u16 = 6;
 
 /// What the handler saw.
 #[derive(Debug)]
 pub enum Seen {
     Connected(u32),
     Deferred { connection: u32, call: Call, reply: Reply },
+    HeldUp { release: Sender<()> },
     Cancelled { connection: u32, call_id: u32 },
     Disconnected(u32),
 }
@@ -90,6 +93,12 @@ impl Interface for Handler {
                 reply.answer(&vec![7; count as usize]);
             }
             DROP => drop(reply),
+            HOLD_UP => {
+                let (release, released) = channel();
+                self.tell(Seen::HeldUp { release });
+                released.recv_timeout(PATIENCE).unwrap();
+                reply.answer(b"held up");
+            }
             PANIC => panic!("as the test wants"),
             _ => reply.fault(FaultStatus::OPERATION_RANGE),
         }

@@ -221,6 +221,37 @@ fn a_bind_that_proves_nothing_is_refused() {
     expect_fault(&sent, FaultStatus::ACCESS_DENIED);
 }
 
+/// A connection keeps to the provider, level and security context that its bind named.
+#[test]
+fn what_was_agreed_cannot_be_changed() {
+    let agreed = verifier(AUTH_TYPE, 0, b"two");
+    for (other, taken) in [
+        (agreed, true),
+        (Verifier { auth_level: 2, ..agreed }, false),
+        (Verifier { context_id: 2, ..agreed }, false),
+        (Verifier { auth_type: 9, ..agreed }, false),
+    ] {
+        let mut server = guarded();
+        feed(&mut server, &bind(AUTH_TYPE, b"one"));
+        let mut wire = Vec::new();
+        offer().write_alter_context(&mut wire, Flags::WHOLE, 2);
+        append_verifier(&mut wire, 0, &other);
+        let refused = Event::Closed(ProtocolError::AuthenticationFailed);
+        assert_eq!(feed(&mut server, &wire).0, (!taken).then_some(refused), "{other:?}");
+    }
+    for (context_id, signature_bytes, taken) in [(1, 12, true), (2, 12, false), (1, 13, false)] {
+        let mut server = guarded();
+        feed(&mut server, &bind(AUTH_TYPE, b"one"));
+        feed(&mut server, &auth3(b"two"));
+        let mut wire = plain_request(Flags::WHOLE, &[0; 16]);
+        let value = vec![0; signature_bytes];
+        append_verifier(&mut wire, 0, &Verifier { context_id, ..verifier(AUTH_TYPE, 0, &value) });
+        Toy { legs: 2 }.protect(&mut wire, REQUEST_HEADER_BYTES..REQUEST_HEADER_BYTES + 16);
+        let event = feed(&mut server, &wire).0;
+        assert_eq!(matches!(event, Some(Event::Call(_))), taken, "{context_id} {signature_bytes}: {event:?}");
+    }
+}
+
 #[test]
 fn nobody_calls_before_proving_who_it_is() {
     let mut unauthenticated = Vec::new();

@@ -7,7 +7,7 @@ use super::{Pair, only_body, pdus};
 use crate::association::ProtocolError;
 use crate::association::client::{CannotCall, Event};
 use crate::association::server::{self, UnknownCall};
-use crate::pdu::{Body, Flags, PduType, write_bare, write_request_fragment};
+use crate::pdu::{Body, Flags, PduType, write_bare, write_request_fragment, write_response_fragment};
 use crate::{FaultStatus, Limits};
 
 fn fragments_of(fragment_max_bytes: u16) -> Limits {
@@ -120,6 +120,19 @@ fn a_fragment_larger_than_agreed_is_not_waited_for() {
 }
 
 #[test]
+fn a_peer_that_speaks_something_else_is_not_waited_for() {
+    for at in [0, 4] {
+        let mut pair = Pair::bound(Limits::default(), Limits::default(), vec![4096]);
+        let mut wire = Vec::new();
+        write_request_fragment(&mut wire, Flags::WHOLE, 8, 0, 0, 3, b"arguments");
+        wire[at] = 0xff;
+        pair.server.handle_input(&wire[..16]);
+        pair.drive();
+        assert!(matches!(pair.server_end, Some(ProtocolError::Malformed(_))), "{at}");
+    }
+}
+
+#[test]
 fn an_object_and_a_trailer_in_the_stub_are_tolerated() {
     let object = uuid!("00000000-0000-0000-c000-000000000046");
     let mut stub = object.to_bytes_le().to_vec();
@@ -228,6 +241,52 @@ fn the_client_has_bounds_too() {
     pair.server.answer(call_id, &[0; 101]).unwrap();
     pair.drive();
     assert_eq!(pair.client_events, [Event::Closed(ProtocolError::StubTooLong { call_id, limit: 100 })]);
+}
+
+#[test]
+fn the_client_bounds_all_incomplete_answers_together() {
+    let limits = Limits { outstanding_bytes_max: 100, ..Limits::default() };
+    for (abandon, fits) in [(true, true), (false, false)] {
+        let mut pair = Pair::bound(limits, Limits::default(), vec![4096]);
+        let first = pair.client.call(1, b"").unwrap();
+        let second = pair.client.call(1, b"").unwrap();
+        let mut wire = Vec::new();
+        write_response_fragment(&mut wire, Flags::FIRST, first, 0, 0, &[1; 60]);
+        pair.client.handle_input(&wire);
+        assert_eq!(pair.client.poll(), None);
+        if abandon {
+            pair.client.abandon(first);
+        }
+        wire.clear();
+        write_response_fragment(&mut wire, Flags::FIRST, second, 0, 0, &[2; 60]);
+        pair.client.handle_input(&wire);
+        let end = Event::Closed(ProtocolError::StubTooLong { call_id: second, limit: 100 });
+        assert_eq!(pair.client.poll(), (!fits).then_some(end));
+    }
+}
+
+#[test]
+fn an_answer_s_fragments_have_an_order() {
+    let cases: &[(&[Flags], bool)] = &[
+        (&[Flags::FIRST, Flags::default(), Flags::LAST], true),
+        (&[Flags::FIRST, Flags::FIRST], false),
+        (&[Flags::LAST], false),
+        (&[Flags::WHOLE, Flags::WHOLE], false),
+    ];
+    for (fragments, good) in cases {
+        let mut pair = Pair::bound(Limits::default(), Limits::default(), vec![4096]);
+        let call_id = pair.client.call(1, b"").unwrap();
+        let mut wire = Vec::new();
+        for flags in *fragments {
+            write_response_fragment(&mut wire, *flags, call_id, 0, 0, b"x");
+        }
+        pair.client.handle_input(&wire);
+        let events: Vec<_> = std::iter::from_fn(|| pair.client.poll()).collect();
+        let stray = Event::Closed(ProtocolError::StrayFragment { call_id });
+        let whole = Event::Response { call_id, stub: b"xxx".to_vec() };
+        let last = if *good { whole } else { stray };
+        assert_eq!(events.last(), Some(&last), "{fragments:?}");
+    }
 }
 
 #[test]
