@@ -4,7 +4,7 @@
 //! are durable. It does no I/O and changes only in [`Memory::apply`], in [`Memory::replace`] and in leases'
 //! deadlines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -354,13 +354,13 @@ impl Memory {
     }
 
     fn draft_delete(&self, draft: &mut Draft, range: &KeyRange) -> Response {
-        let mut count = 0;
-        for (key, _) in self.range(range) {
-            // Nothing that is put lies in a range that is deleted, so a change here is a deletion already.
-            if !draft.past.changes.iter().any(|change| change.key == *key) {
-                self.add_change(draft, key.clone(), None);
-                count += 1;
-            }
+        // Nothing that is put lies in a range that is deleted, so a change in it is a deletion already.
+        let gone: BTreeSet<&[u8]> = draft.past.changes.iter().map(|change| change.key.as_slice()).collect();
+        let keys = self.range(range).map(|(key, _)| key).filter(|key| !gone.contains(key.as_slice()));
+        let keys: Vec<Vec<u8>> = keys.cloned().collect();
+        let count = keys.len() as u64;
+        for key in keys {
+            self.add_change(draft, key, None);
         }
         Response::Deleted { count }
     }
