@@ -1,0 +1,95 @@
+//! The cluster itself: opening it, its names, its version, its objects.
+
+use std::sync::Arc;
+
+use mainstay_cmrp::cluster::{
+    CloseCluster, CreateEnum, CreateEnumEx, GetClusterName, GetClusterNameResponse, GetClusterVersion2,
+    GetClusterVersion2Response, OpenCluster, OpenClusterEx, OperationalVersion, SetClusterName,
+};
+use mainstay_cmrp::{
+    CloseResponse, EnumExResponse, EnumList, EnumResponse, OpenClusterExResponse, OpenClusterResponse,
+};
+use mainstay_engine::View;
+use mainstay_engine::command::Command;
+use mainstay_types::Status;
+use mainstay_types::access::DesiredAccess;
+
+use super::exchange::{Exchange, Failure, Served};
+use super::handles::Held;
+use super::session::Session;
+
+/// What modern servers report as major version: clients branch on it (MS-CMRP 3.1.4.2.103).
+const MAJOR_VERSION: u16 = 10;
+
+/// The operational version of a cluster of Windows Server 2016, the oldest with all operations of version 3.
+const OPERATIONAL_VERSION: u32 = 0x0009_0003;
+
+/// Who made the server, in a version's answer.
+const VENDOR: &str = "Mainstay";
+
+pub(super) fn open(session: &Arc<Session>, _: &OpenCluster) -> Served<OpenCluster> {
+    let access = session.grant(DesiredAccess::Exactly(mainstay_types::Access::Full))?;
+    Ok(OpenClusterResponse { status: 0, handle: session.give(Held::Cluster(access))? })
+}
+
+pub(super) fn open_ex(session: &Arc<Session>, request: &OpenClusterEx) -> Served<OpenClusterEx> {
+    let access = session.grant_mask(request.desired_access)?;
+    let handle = session.give(Held::Cluster(access))?;
+    Ok(OpenClusterExResponse { granted_access: access.granted_mask(), status: 0, handle })
+}
+
+pub(super) fn close(session: &Arc<Session>, request: &CloseCluster) -> Served<CloseCluster> {
+    let mut handles = session.handles.lock();
+    handles.cluster(request.cluster)?;
+    handles.take_back(request.cluster);
+    Ok(CloseResponse::default())
+}
+
+pub(super) fn name(session: &Arc<Session>, _: &GetClusterName) -> Served<GetClusterName> {
+    session.may_read()?;
+    Ok(session.core.read(|view| GetClusterNameResponse {
+        cluster_name: Some(view.cluster_name().to_owned()),
+        node_name: Some(local_node_name(view)),
+        status: 0,
+    }))
+}
+
+fn local_node_name(view: View<'_>) -> String {
+    view.node(view.local_node()).map(|node| node.name.to_string()).unwrap_or_default()
+}
+
+pub(super) fn version(session: &Arc<Session>, _: &GetClusterVersion2) -> Served<GetClusterVersion2> {
+    session.may_read()?;
+    Ok(GetClusterVersion2Response {
+        major: MAJOR_VERSION,
+        minor: 0,
+        build: 0,
+        vendor_id: Some(VENDOR.into()),
+        csd_version: Some(env!("CARGO_PKG_VERSION").into()),
+        operational: Some(OperationalVersion::uniform(OPERATIONAL_VERSION)),
+        ..GetClusterVersion2Response::default()
+    })
+}
+
+pub(super) fn enumerate(session: &Arc<Session>, request: &CreateEnum) -> Served<CreateEnum> {
+    session.may_read()?;
+    let found = session.core.read(|view| view.enumerate_cluster(request.type_mask))?;
+    Ok(EnumResponse::new(EnumList::new(found.into_iter().map(|item| (item.kind, item.name)))))
+}
+
+pub(super) fn enumerate_ex(session: &Arc<Session>, request: &CreateEnumEx) -> Served<CreateEnumEx> {
+    session.handles.lock().cluster(request.cluster)?;
+    let found = session.core.read(|view| view.enumerate_cluster(request.type_mask))?;
+    Ok(EnumExResponse::new(
+        EnumList::new(found.iter().map(|item| (item.kind, item.id.clone()))),
+        EnumList::new(found.iter().map(|item| (item.kind, item.name.clone()))),
+    ))
+}
+
+pub(super) fn rename(session: &Arc<Session>, exchange: Exchange<SetClusterName>) {
+    let command = Command::RenameCluster { name: exchange.request().name.clone() };
+    match session.access().ok_or(Failure::Status(Status::ACCESS_DENIED)) {
+        Ok(access) => session.simple(access, command, exchange),
+        Err(failure) => exchange.end(Err(failure)),
+    }
+}

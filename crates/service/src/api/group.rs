@@ -1,0 +1,176 @@
+//! Groups: opening them, their state, their life.
+
+use std::sync::Arc;
+
+use mainstay_cmrp::group::{
+    CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum, DeleteGroup, GetGroupId, GetGroupState,
+    GetGroupStateResponse, OfflineGroup, OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx,
+    SetGroupName,
+};
+use mainstay_cmrp::{
+    CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
+    StatusResponse, StringResponse,
+};
+use mainstay_engine::command::{Command, Remark};
+use mainstay_types::access::DesiredAccess;
+use mainstay_types::{Access, GroupId, Status};
+
+use super::exchange::{Exchange, Failure, Served};
+use super::handles::Held;
+use super::session::Session;
+use crate::ids::random_uuid;
+
+/// GroupType of a group that was made without one (CLUSGROUP_TYPE, clusapi.h).
+const GROUP_TYPE_UNKNOWN: u32 = 9999;
+
+pub(super) fn open(session: &Arc<Session>, request: &OpenGroup) -> Served<OpenGroup> {
+    let access = session.grant(DesiredAccess::Exactly(Access::Full))?;
+    Ok(OpenResponse::opened(give(session, &request.name, access)?))
+}
+
+pub(super) fn open_ex(session: &Arc<Session>, request: &OpenGroupEx) -> Served<OpenGroupEx> {
+    let access = session.grant_mask(request.desired_access)?;
+    Ok(OpenExResponse::opened(access.granted_mask(), give(session, &request.name, access)?))
+}
+
+pub(super) fn close(session: &Arc<Session>, request: &CloseGroup) -> Served<CloseGroup> {
+    let mut handles = session.handles.lock();
+    handles.group(request.group)?;
+    handles.take_back(request.group);
+    Ok(CloseResponse::default())
+}
+
+pub(super) fn state(session: &Arc<Session>, request: &GetGroupState) -> Served<GetGroupState> {
+    let (id, _) = session.handles.lock().group(request.group)?;
+    session.core.read(|view| {
+        let group = view.group(id).ok_or(Status::GROUP_NOT_AVAILABLE)?;
+        Ok(GetGroupStateResponse {
+            state: group.state.number(),
+            node_name: Some(group.owner_name.to_owned()),
+            ..GetGroupStateResponse::default()
+        })
+    })
+}
+
+pub(super) fn id(session: &Arc<Session>, request: &GetGroupId) -> Served<GetGroupId> {
+    let (id, _) = session.handles.lock().group(request.group)?;
+    session.core.read(|view| {
+        view.group(id).ok_or(Status::GROUP_NOT_AVAILABLE)?;
+        Ok(StringResponse::new(id.to_string()))
+    })
+}
+
+pub(super) fn enumerate(
+    session: &Arc<Session>,
+    request: &CreateGroupResourceEnum,
+) -> Served<CreateGroupResourceEnum> {
+    let (id, _) = session.handles.lock().group(request.group)?;
+    let found = session.core.read(|view| view.enumerate_group(id, request.type_mask))?;
+    Ok(EnumResponse::new(EnumList::new(found.into_iter().map(|item| (item.kind, item.name)))))
+}
+
+pub(super) fn create(session: &Arc<Session>, exchange: Exchange<CreateGroup>) {
+    let name = exchange.request().name.clone();
+    make(session, exchange, name, GROUP_TYPE_UNKNOWN);
+}
+
+pub(super) fn create_ex(session: &Arc<Session>, exchange: Exchange<CreateGroupEx>) {
+    let request = exchange.request();
+    let group_type = request.info.as_ref().map_or(GROUP_TYPE_UNKNOWN, |info| info.group_type);
+    let name = request.name.clone();
+    make(session, exchange, name, group_type);
+}
+
+fn make<O>(session: &Arc<Session>, exchange: Exchange<O>, name: String, group_type: u32)
+where
+    O: Operation<Response = OpenResponse<GroupHandle>> + Send + 'static,
+{
+    let Some(access) = session.access() else { return exchange.end(Err(Status::ACCESS_DENIED.into())) };
+    let id = GroupId(random_uuid());
+    let giving = Arc::clone(session);
+    session.command(access, Command::CreateGroup { id, name, group_type }, move |answer| {
+        let answer = match answer.status {
+            Status::SUCCESS => giving.give(Held::Group(id, access)).map(OpenResponse::opened),
+            status => Err(Failure::Status(status)),
+        };
+        exchange.end(answer);
+    });
+}
+
+/// Sends a command to the group of a request's handle and answers with the command's status.
+fn to_group<O>(
+    session: &Arc<Session>,
+    exchange: Exchange<O>,
+    handle: impl FnOnce(&O) -> GroupHandle,
+    command: impl FnOnce(GroupId, &O) -> Command,
+) where
+    O: Operation<Response = StatusResponse> + Send + 'static,
+{
+    let found = session.handles.lock().group(handle(exchange.request()));
+    match found {
+        Ok((group, access)) => {
+            let command = command(group, exchange.request());
+            session.simple(access, command, exchange);
+        }
+        Err(bad) => exchange.end(Err(bad.into())),
+    }
+}
+
+pub(super) fn delete(session: &Arc<Session>, exchange: Exchange<DeleteGroup>) {
+    to_group(session, exchange, |r| r.group, |group, r| Command::DeleteGroup { group, force: r.force });
+}
+
+pub(super) fn rename(session: &Arc<Session>, exchange: Exchange<SetGroupName>) {
+    to_group(session, exchange, |r| r.group, |group, r| Command::RenameGroup { group, name: r.name.clone() });
+}
+
+pub(super) fn online(session: &Arc<Session>, exchange: Exchange<OnlineGroup>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, _| Command::OnlineGroup { group, flags: 0, buffer: Vec::new(), remark: Remark::default() },
+    );
+}
+
+pub(super) fn online_ex(session: &Arc<Session>, exchange: Exchange<OnlineGroupEx>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, r| Command::OnlineGroup {
+            group,
+            flags: r.flags,
+            buffer: r.input.clone(),
+            remark: Remark::default(),
+        },
+    );
+}
+
+pub(super) fn offline(session: &Arc<Session>, exchange: Exchange<OfflineGroup>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, _| Command::OfflineGroup { group, flags: 0, buffer: Vec::new(), remark: Remark::default() },
+    );
+}
+
+pub(super) fn offline_ex(session: &Arc<Session>, exchange: Exchange<OfflineGroupEx>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, r| Command::OfflineGroup {
+            group,
+            flags: r.flags,
+            buffer: r.input.clone(),
+            remark: Remark::default(),
+        },
+    );
+}
+
+fn give(session: &Session, name: &str, access: Access) -> Result<GroupHandle, Failure> {
+    let id = session.core.read(|view| view.find_group(name)).ok_or(Status::GROUP_NOT_FOUND)?;
+    session.give(Held::Group(id, access))
+}

@@ -1,0 +1,166 @@
+//! MS-CMRP served: operations become reads of the engine's view or commands to the engine.
+//!
+//! One file for each kind of object. To add an operation: a line in [`Api::dispatch`], a function in the file of its
+//! kind. A read answers at once; a command takes its [`Exchange`] along and answers when the engine does.
+
+mod cluster;
+mod control;
+mod exchange;
+mod group;
+mod handles;
+mod node;
+mod notify;
+mod own_codes;
+mod resource;
+mod resource_type;
+mod session;
+
+use std::sync::Arc;
+
+use mainstay_cmrp::{Request, RequestError};
+use mainstay_ndr::Endian;
+use mainstay_rpc::{Call, FaultStatus, Interface, PeerCredentials, Refusal, Reply, SyntaxId};
+use mainstay_types::Status;
+
+use crate::core::Core;
+use exchange::Exchange;
+use session::Session;
+
+/// The ClusAPI interface of the local socket.
+pub struct Api {
+    core: Arc<Core>,
+    administrators: Option<u32>,
+}
+
+impl Api {
+    /// Serves this core. `administrators` is the group id whose members administer the cluster.
+    pub fn new(core: Arc<Core>, administrators: Option<u32>) -> Self {
+        Api { core, administrators }
+    }
+}
+
+impl Interface for Api {
+    type Connection = Session;
+
+    fn syntax(&self) -> SyntaxId {
+        let (major, minor) = mainstay_cmrp::VERSION;
+        SyntaxId { uuid: mainstay_cmrp::UUID, major, minor }
+    }
+
+    fn connected(&self, peer: &PeerCredentials) -> Result<Session, Refusal> {
+        Ok(Session::new(Arc::clone(&self.core), peer, self.administrators))
+    }
+
+    fn call(&self, session: &Arc<Session>, call: Call, reply: Reply) {
+        match Request::decode(call.opnum, &call.stub, Endian::Little) {
+            Ok(received) => dispatch(session, received.request, reply),
+            Err(RequestError::UnknownOperation(_)) => reply.fault(FaultStatus::OPERATION_RANGE),
+            Err(error @ RequestError::BadStub { .. }) => {
+                tracing::debug!(%error, "a call that cannot be decoded");
+                reply.fault(FaultStatus::BAD_STUB_DATA);
+            }
+        }
+    }
+
+    fn disconnected(&self, session: &Arc<Session>) {
+        let ports: Vec<_> = session.handles.lock().ports().collect();
+        for port in ports {
+            self.core.hands().watchers.close(port);
+        }
+    }
+}
+
+/// Calls the function of each operation. `at once` functions answer by their result, `later` ones by their exchange.
+macro_rules! operations {
+    ($session:ident, $request:ident, $reply:ident;
+     at once { $($once:ident => $read:path,)* }
+     later { $($late:ident => $command:path,)* }) => {
+        match $request {
+            $(Request::$once(request) => {
+                let exchange = Exchange::new($reply, request);
+                let answer = $read($session, exchange.request());
+                exchange.end(answer);
+            })*
+            $(Request::$late(request) => $command($session, Exchange::new($reply, request)),)*
+            other => match other.refusal_stub(Status::CALL_NOT_IMPLEMENTED.0) {
+                Ok(stub) => $reply.answer(&stub),
+                Err(_) => $reply.fault(FaultStatus::OPERATION_RANGE),
+            },
+        }
+    };
+}
+
+fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
+    operations! {
+        session, request, reply;
+        at once {
+            OpenCluster => cluster::open,
+            OpenClusterEx => cluster::open_ex,
+            CloseCluster => cluster::close,
+            GetClusterName => cluster::name,
+            GetClusterVersion2 => cluster::version,
+            CreateEnum => cluster::enumerate,
+            CreateEnumEx => cluster::enumerate_ex,
+            OpenResource => resource::open,
+            OpenResourceEx => resource::open_ex,
+            CloseResource => resource::close,
+            GetResourceState => resource::state,
+            GetResourceId => resource::id,
+            GetResourceType => resource::type_name,
+            CanResourceBeDependent => resource::can_be_dependent,
+            CreateResEnum => resource::enumerate,
+            GetResourceDependencyExpression => resource::dependency_expression,
+            CreateResTypeEnum => resource_type::enumerate,
+            OpenGroup => group::open,
+            OpenGroupEx => group::open_ex,
+            CloseGroup => group::close,
+            GetGroupState => group::state,
+            GetGroupId => group::id,
+            CreateGroupResourceEnum => group::enumerate,
+            OpenNode => node::open,
+            OpenNodeEx => node::open_ex,
+            CloseNode => node::close,
+            GetNodeState => node::state,
+            GetNodeId => node::id,
+            CreateNodeEnum => node::enumerate,
+            CreateNotifyV2 => notify::create,
+            AddNotifyV2 => notify::add,
+            AddNotifyResourceTypeV2 => notify::add_resource_type,
+            UnblockGetNotifyCall => notify::unblock,
+            CloseNotify => notify::close,
+        }
+        later {
+            SetClusterName => cluster::rename,
+            CreateResource => resource::create,
+            DeleteResource => resource::delete,
+            SetResourceName => resource::rename,
+            FailResource => resource::fail,
+            OnlineResource => resource::online,
+            OnlineResourceEx => resource::online_ex,
+            OfflineResource => resource::offline,
+            OfflineResourceEx => resource::offline_ex,
+            RestartResource => resource::restart,
+            AddResourceDependency => resource::add_dependency,
+            RemoveResourceDependency => resource::remove_dependency,
+            SetResourceDependencyExpression => resource::set_dependency_expression,
+            AddResourceNode => resource::add_node,
+            RemoveResourceNode => resource::remove_node,
+            CreateResourceType => resource_type::create,
+            DeleteResourceType => resource_type::delete,
+            CreateGroup => group::create,
+            CreateGroupEx => group::create_ex,
+            DeleteGroup => group::delete,
+            SetGroupName => group::rename,
+            OnlineGroup => group::online,
+            OnlineGroupEx => group::online_ex,
+            OfflineGroup => group::offline,
+            OfflineGroupEx => group::offline_ex,
+            ResourceControl => control::resource,
+            ResourceTypeControl => control::resource_type,
+            GroupControl => control::group,
+            NodeControl => control::node,
+            ClusterControl => control::cluster,
+            GetNotifyV2 => notify::fetch,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Mainstay's own ClusterControl codes: what MS-CMRP has no method for, as property lists.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_cmrp::control::{ClusterControl, ControlResponse};
+use mainstay_engine::command::{Command, Remark};
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::control::own;
+use mainstay_types::operation::{OperationRecord, Verb};
+use mainstay_types::own_codes::{explain, list_operations, read_journal, status, submit, wait_operation};
+use mainstay_types::{Access, ControlCode, OperationId, Status};
+
+use super::exchange::Exchange;
+use super::session::Session;
+use crate::journal::{JournalError, JournalQuery};
+
+/// How many records one answer carries at most.
+const RECORDS_MAX: u32 = 1000;
+
+/// How many records come when the caller does not say.
+const RECORDS_DEFAULT: u32 = 50;
+
+/// How long one call waits at most; who wants to wait longer asks again.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Whether a code is of our block.
+pub(super) fn is_own(code: ControlCode) -> bool {
+    [own::SUBMIT, own::LIST_OPERATIONS, own::WAIT_OPERATION, own::READ_JOURNAL, own::STATUS, own::EXPLAIN]
+        .contains(&code)
+}
+
+/// Serves a code of our block.
+pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<ClusterControl>) {
+    let control = &exchange.request().control;
+    let input = match control.input.as_deref() {
+        None | Some([]) => Ok(PropertyList::default()),
+        Some(bytes) => PropertyList::parse(bytes),
+    };
+    let Ok(input) = input else { return exchange.refuse(Status::INVALID_PARAMETER) };
+    match ControlCode(control.code) {
+        own::SUBMIT => submit_operation(session, access, &input, exchange),
+        own::WAIT_OPERATION => wait_for_operation(session, &input, exchange),
+        own::LIST_OPERATIONS => {
+            answer_blocking(session, exchange, move |session| operations(session, &input));
+        }
+        own::READ_JOURNAL => answer_blocking(session, exchange, move |session| journal(session, &input)),
+        own::STATUS => {
+            let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
+            answer(exchange, &list([(status::STATUS, Value::Sz(text))]));
+        }
+        _ => {
+            let text = session.explanation();
+            answer(exchange, &list([(explain::TEXT, Value::Sz(text))]));
+        }
+    }
+}
+
+/// SUBMIT: the same command as the operation's own function, with reason and token.
+fn submit_operation(
+    session: &Arc<Session>,
+    access: Access,
+    input: &PropertyList,
+    exchange: Exchange<ClusterControl>,
+) {
+    match submission(session, input) {
+        Ok(command) => session.command(access, command, move |done| {
+            let mut output =
+                list([(submit::STATUS, Value::Dword(done.status.0)), (submit::TEXT, Value::Sz(done.text))]);
+            if let Some(operation) = done.operation {
+                output.set(submit::OPERATION, Value::Sz(operation.to_string()));
+            }
+            answer(exchange, &output);
+        }),
+        Err(refused) => exchange.refuse(refused),
+    }
+}
+
+fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status> {
+    let verb = input.text(submit::VERB).ok_or(Status::INVALID_PARAMETER)?;
+    let object = input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
+    let flags = input.dword(submit::FLAGS).unwrap_or(0);
+    let buffer = input.bytes(submit::BUFFER).map(<[u8]>::to_vec).unwrap_or_default();
+    let remark = Remark {
+        reason: input.text(submit::REASON).unwrap_or_default().to_owned(),
+        token: input.text(submit::TOKEN).unwrap_or_default().to_owned(),
+    };
+    match input.dword(submit::OBJECT_TYPE) {
+        Some(submit::OBJECT_TYPE_RESOURCE) => {
+            let found = session.core.read(|view| view.find_resource(object));
+            let resource = found.ok_or(Status::RESOURCE_NOT_FOUND)?;
+            match verb {
+                v if v == Verb::Offline.as_str() => {
+                    Ok(Command::OfflineResource { resource, flags, buffer, remark })
+                }
+                v if v == Verb::Online.as_str() => {
+                    Ok(Command::OnlineResource { resource, flags, buffer, remark })
+                }
+                v if v == Verb::Restart.as_str() => Ok(Command::RestartResource { resource, flags, remark }),
+                v if v == Verb::Fail.as_str() => Ok(Command::FailResource { resource, remark }),
+                _ => Err(Status::INVALID_PARAMETER),
+            }
+        }
+        Some(submit::OBJECT_TYPE_GROUP) => {
+            let found = session.core.read(|view| view.find_group(object));
+            let group = found.ok_or(Status::GROUP_NOT_FOUND)?;
+            match verb {
+                v if v == Verb::Offline.as_str() => {
+                    Ok(Command::OfflineGroup { group, flags, buffer, remark })
+                }
+                v if v == Verb::Online.as_str() => Ok(Command::OnlineGroup { group, flags, buffer, remark }),
+                _ => Err(Status::INVALID_PARAMETER),
+            }
+        }
+        _ => Err(Status::INVALID_PARAMETER),
+    }
+}
+
+/// WAIT_OPERATION: answers when the journal has kept the operation's end, or when the time is up.
+fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Exchange<ClusterControl>) {
+    let id = input.text(wait_operation::OPERATION).and_then(|text| OperationId::from_str(text).ok());
+    let Some(id) = id else { return exchange.refuse(Status::INVALID_PARAMETER) };
+    let wait =
+        Duration::from_millis(input.dword(wait_operation::TIMEOUT_MS).unwrap_or(0).into()).min(WAIT_MAX);
+    let waiting = Arc::clone(session);
+    tokio::spawn(async move {
+        let (sender, ended) = tokio::sync::oneshot::channel();
+        let waiter = Box::new(move |record: &OperationRecord| drop(sender.send(record.clone())));
+        let number = match waiting.core.hands().journal.wait_for_end(id, waiter) {
+            Ok(number) => number,
+            Err(error) => return refuse(exchange, &error),
+        };
+        let ended = tokio::time::timeout(wait, ended).await;
+        waiting.core.hands().journal.give_up_waiting(id, number);
+        let output = match ended {
+            Ok(Ok(record)) => operation_list(Some(&record)),
+            _ => match current(&waiting, id) {
+                Ok(record) => operation_list(record.as_ref()),
+                Err(error) => return refuse(exchange, &error),
+            },
+        };
+        answer(exchange, &output);
+    });
+}
+
+/// An operation as it is now: running, with what is pending in it, or as the journal has it.
+fn current(session: &Session, id: OperationId) -> Result<Option<OperationRecord>, JournalError> {
+    match session.core.read(|view| view.operation(id)) {
+        Some(running) => Ok(Some(running)),
+        None => session.core.hands().journal.find(id),
+    }
+}
+
+fn operation_list(record: Option<&OperationRecord>) -> PropertyList {
+    let Some(record) = record else { return list([(wait_operation::ENDED, Value::Dword(0))]) };
+    list([
+        (wait_operation::RECORD, Value::Sz(serde_json::to_string(record).unwrap_or_default())),
+        (wait_operation::ENDED, Value::Dword(u32::from(record.end.is_some()))),
+    ])
+}
+
+/// LIST_OPERATIONS: what runs, from the engine, and what ended lately, from the journal.
+fn operations(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
+    let query = query(input, list_operations::OBJECT, list_operations::LIMIT, None);
+    let mut running = session.core.read(|view| view.operations());
+    if let Some(object) = &query.object {
+        running.retain(|record| names(record, object));
+    }
+    let mut records = running;
+    for record in session.core.hands().journal.read(&query)? {
+        if record.end.is_some() && !records.iter().any(|known| known.id == record.id) {
+            records.push(record);
+        }
+    }
+    records.sort_by_key(|record| std::cmp::Reverse((record.end.is_none(), record.id.number)));
+    records.truncate(query.limit as usize);
+    Ok(list([(list_operations::RECORDS, Value::MultiSz(texts(&records)))]))
+}
+
+fn names(record: &OperationRecord, object: &str) -> bool {
+    let folded = mainstay_types::name::fold(object);
+    mainstay_types::name::fold(&record.name) == folded || crate::journal::object_text(record) == folded
+}
+
+/// READ_JOURNAL: records, newest first.
+fn journal(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
+    let query = query(input, read_journal::OBJECT, read_journal::LIMIT, Some(read_journal::BEFORE));
+    let records = session.core.hands().journal.read(&query)?;
+    Ok(list([(read_journal::RECORDS, Value::MultiSz(texts(&records)))]))
+}
+
+fn query(input: &PropertyList, object: &str, limit: &str, before: Option<&str>) -> JournalQuery {
+    JournalQuery {
+        object: input.text(object).filter(|text| !text.is_empty()).map(str::to_owned),
+        before: before.and_then(|name| input.text(name)?.parse().ok()),
+        limit: input.dword(limit).unwrap_or(RECORDS_DEFAULT).min(RECORDS_MAX),
+    }
+}
+
+fn texts(records: &[OperationRecord]) -> Vec<String> {
+    records.iter().map(|record| serde_json::to_string(record).unwrap_or_default()).collect()
+}
+
+/// For what reads the journal's file: off the connection's task.
+fn answer_blocking(
+    session: &Arc<Session>,
+    exchange: Exchange<ClusterControl>,
+    make: impl FnOnce(&Session) -> Result<PropertyList, JournalError> + Send + 'static,
+) {
+    let session = Arc::clone(session);
+    tokio::task::spawn_blocking(move || match make(&session) {
+        Ok(output) => answer(exchange, &output),
+        Err(error) => refuse(exchange, &error),
+    });
+}
+
+fn answer(exchange: Exchange<ClusterControl>, output: &PropertyList) {
+    match output.to_bytes() {
+        Ok(bytes) => {
+            let response = ControlResponse::new(&exchange.request().control, bytes);
+            exchange.answer(&response);
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer is larger than a property list may be");
+            exchange.refuse(Status::NOT_ENOUGH_MEMORY);
+        }
+    }
+}
+
+fn refuse(exchange: Exchange<ClusterControl>, error: &JournalError) {
+    tracing::error!(%error, "the journal cannot be read");
+    exchange.refuse(Status::INVALID_DATA);
+}
+
+fn list<'n>(properties: impl IntoIterator<Item = (&'n str, Value)>) -> PropertyList {
+    let mut list = PropertyList::default();
+    for (name, value) in properties {
+        list.set(name, value);
+    }
+    list
+}

@@ -1,0 +1,118 @@
+//! One connection: who is at the other end, what it holds, and why its last call was refused.
+
+use std::sync::Arc;
+
+use mainstay_cmrp::{Operation, StatusResponse};
+use mainstay_engine::command::{Caller, Command};
+use mainstay_engine::effect::Answer;
+use mainstay_ndr::ContextHandle;
+use mainstay_rpc::PeerCredentials;
+use mainstay_security::{SecurityDescriptor, Token};
+use mainstay_types::access::DesiredAccess;
+use mainstay_types::operation::Asker;
+use mainstay_types::{Access, Status};
+use parking_lot::Mutex;
+
+use super::exchange::{Exchange, Failure};
+use super::handles::{Handles, Held};
+use crate::core::{Core, Responder};
+
+/// What the service remembers of one connection.
+pub struct Session {
+    /// The core that it speaks with.
+    pub(super) core: Arc<Core>,
+    /// Its context handles.
+    pub(super) handles: Mutex<Handles>,
+    token: Token,
+    asker: Asker,
+    refusal: Arc<Mutex<String>>,
+}
+
+impl Session {
+    /// A new connection of this peer. `administrators` is the group id whose members administer the cluster.
+    pub(super) fn new(core: Arc<Core>, peer: &PeerCredentials, administrators: Option<u32>) -> Self {
+        Session {
+            core,
+            handles: Mutex::default(),
+            token: Token::of_local_peer(peer.uid, peer.gid, &peer.groups, administrators),
+            asker: asker(peer),
+            refusal: Arc::default(),
+        }
+    }
+
+    /// The access that the cluster's security descriptor gives this caller now.
+    pub(super) fn access(&self) -> Option<Access> {
+        let descriptor = self.core.read(|view| view.security_descriptor().to_vec());
+        match SecurityDescriptor::parse(&descriptor) {
+            Ok(descriptor) => mainstay_security::cluster_access(&descriptor, &self.token),
+            Err(error) => {
+                tracing::error!(%error, "the cluster's security descriptor is damaged; nobody is let in");
+                None
+            }
+        }
+    }
+
+    /// What an open with this wish is granted: the access, or why not.
+    pub(super) fn grant(&self, desired: DesiredAccess) -> Result<Access, Status> {
+        desired.grant(self.access()).ok_or_else(|| {
+            *self.refusal.lock() = format!(
+                "{} has no such access to the cluster; an administrator can grant it",
+                self.asker.account
+            );
+            Status::ACCESS_DENIED
+        })
+    }
+
+    /// As [`Session::grant`], for the access mask of an `...Ex` open.
+    pub(super) fn grant_mask(&self, mask: u32) -> Result<Access, Status> {
+        self.grant(DesiredAccess::from_mask(mask).ok_or(Status::INVALID_PARAMETER)?)
+    }
+
+    /// For reads that no handle stands for.
+    pub(super) fn may_read(&self) -> Result<(), Status> {
+        self.grant(DesiredAccess::Exactly(Access::Read)).map(drop)
+    }
+
+    /// Gives a handle out.
+    pub(super) fn give<H: From<ContextHandle>>(&self, held: Held) -> Result<H, Failure> {
+        self.handles.lock().give(held).ok_or(Failure::Status(Status::NOT_ENOUGH_MEMORY))
+    }
+
+    /// Hands a command to the engine and answers the exchange with its status.
+    pub(super) fn simple<O>(&self, access: Access, command: Command, exchange: Exchange<O>)
+    where
+        O: Operation<Response = StatusResponse> + Send + 'static,
+    {
+        self.command(access, command, move |answer| exchange.answer(&StatusResponse::from(answer.status.0)));
+    }
+
+    /// Hands a command to the engine, with the access of the handle that it came through.
+    pub(super) fn command(
+        &self,
+        access: Access,
+        command: Command,
+        take: impl FnOnce(Answer) + Send + 'static,
+    ) {
+        let caller = Caller { asker: self.asker.clone(), access };
+        let refusal = Arc::clone(&self.refusal);
+        let responder: Responder = Box::new(move |answer| {
+            refusal.lock().clone_from(&answer.text);
+            take(answer);
+        });
+        self.core.call(caller, command, responder);
+    }
+
+    /// Why the last call was refused, in words; empty when it was not.
+    pub(super) fn explanation(&self) -> String {
+        self.refusal.lock().clone()
+    }
+}
+
+fn asker(peer: &PeerCredentials) -> Asker {
+    let account = if peer.uid == 0 { "root".to_owned() } else { format!("uid {}", peer.uid) };
+    Asker {
+        account,
+        sid: mainstay_security::Sid::unix_user(peer.uid).to_string(),
+        origin: format!("local socket, process {}", peer.pid),
+    }
+}

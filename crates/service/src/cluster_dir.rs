@@ -1,0 +1,199 @@
+//! The data directory: what is in it, and how a cluster begins.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use mainstay_engine::{DatabaseError, Genesis, genesis};
+use mainstay_store::sqlite::{OpenError, Options, SqliteStore};
+use mainstay_store::{Store, StoreError};
+use mainstay_types::name::InvalidName;
+use mainstay_types::{ClusterId, Name, NodeId};
+
+/// Why a cluster cannot be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterDirError {
+    /// The name is no name.
+    #[error("'{name}' cannot be the name of a {what}: {reason}")]
+    Name {
+        /// Cluster or node.
+        what: &'static str,
+        /// As it was given.
+        name: String,
+        /// Why not.
+        reason: InvalidName,
+    },
+    /// There is one already.
+    #[error("{0} holds a cluster already; choose another directory, or remove it if you are sure")]
+    Exists(PathBuf),
+    /// There is none.
+    #[error("{0} holds no cluster; make one with: mainstay cluster create NAME --data-dir {dir}", dir = .0.display())]
+    Missing(PathBuf),
+    /// A file or directory cannot be made.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The first contents are not possible.
+    #[error(transparent)]
+    Contents(#[from] DatabaseError),
+    /// The database says no; its message names file and way out.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The first contents cannot be written.
+    #[error("the first contents of {path} cannot be written: {source}")]
+    Genesis {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+/// The node that makes a cluster.
+const FIRST_NODE: NodeId = NodeId(1);
+
+/// Holds this node's number and name.
+const NODE_FILE: &str = "node";
+
+/// The files of one cluster on this node.
+#[derive(Clone, Debug)]
+pub struct ClusterDir(PathBuf);
+
+impl ClusterDir {
+    /// The files in this directory.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        ClusterDir(path.into())
+    }
+
+    /// The cluster database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("cluster.db")
+    }
+
+    /// This node's journal.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.db")
+    }
+
+    /// Makes a cluster of one node, all or nothing: a crash leaves no half of one behind that could be opened.
+    ///
+    /// # Errors
+    ///
+    /// There is one already, the names are no names, or the disk says no.
+    pub fn create(&self, name: &str, node: &str) -> Result<ClusterId, ClusterDirError> {
+        let parse = |what, name: &str| {
+            Name::parse(name).map_err(|reason| ClusterDirError::Name { what, name: name.to_owned(), reason })
+        };
+        let (name, node_name) = (parse("cluster", name)?, parse("node", node)?);
+        if self.database().exists() {
+            return Err(ClusterDirError::Exists(self.0.clone()));
+        }
+        self.make_directory()?;
+        let id = ClusterId(crate::ids::random_uuid());
+        let unfinished = self.0.join("cluster.db.unfinished");
+        self.remove_unfinished(&unfinished)?;
+        let mut store = SqliteStore::create(&unfinished, &id.to_string(), Options::default())?;
+        let security_descriptor =
+            mainstay_security::default_descriptor().to_bytes().map_err(|error| self.invalid(&error))?;
+        let first = Genesis {
+            cluster_id: id,
+            cluster_name: name,
+            security_descriptor,
+            node: FIRST_NODE,
+            node_name,
+            unix_ms: crate::core::now().unix_ms,
+        };
+        for transaction in genesis(&first)? {
+            store
+                .commit(transaction)
+                .map_err(|source| ClusterDirError::Genesis { path: unfinished.clone(), source })?;
+        }
+        drop(store);
+        self.write_node(FIRST_NODE, &first.node_name)?;
+        self.finish(&unfinished)?;
+        Ok(id)
+    }
+
+    /// Opens the database and locks the directory.
+    ///
+    /// # Errors
+    ///
+    /// There is none, another service holds it, it is damaged, newer, or something else.
+    pub fn open(&self) -> Result<SqliteStore, ClusterDirError> {
+        if !self.database().exists() {
+            return Err(ClusterDirError::Missing(self.0.clone()));
+        }
+        Ok(SqliteStore::open(&self.database(), Options::default())?)
+    }
+
+    /// Which node of the cluster this directory belongs to. It stands beside the database, which all nodes share.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing or does not hold a node's number and name.
+    pub fn node(&self) -> Result<(NodeId, Name), ClusterDirError> {
+        let path = self.0.join(NODE_FILE);
+        let text = fs::read_to_string(&path).map_err(|source| self.io(&path, source))?;
+        let (number, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let number = number.parse().map_err(|error| self.invalid_file(&path, &error))?;
+        let name = Name::parse(name).map_err(|error| self.invalid_file(&path, &error))?;
+        Ok((number, name))
+    }
+
+    fn write_node(&self, node: NodeId, name: &Name) -> Result<(), ClusterDirError> {
+        let path = self.0.join(NODE_FILE);
+        let write = || {
+            let mut file = fs::File::create(&path)?;
+            writeln!(file, "{node} {name}")?;
+            file.sync_all()
+        };
+        write().map_err(|source| self.io(&path, source))
+    }
+
+    fn invalid(&self, error: &dyn std::error::Error) -> ClusterDirError {
+        self.invalid_file(&self.database(), error)
+    }
+
+    fn invalid_file(&self, path: &Path, error: &dyn std::error::Error) -> ClusterDirError {
+        self.io(path, io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+    }
+
+    fn make_directory(&self) -> Result<(), ClusterDirError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .map_err(|source| self.io(&self.0, source))
+    }
+
+    /// What an earlier attempt left that did not come to its end.
+    fn remove_unfinished(&self, unfinished: &Path) -> Result<(), ClusterDirError> {
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let mut path = unfinished.as_os_str().to_owned();
+            path.push(suffix);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(self.io(Path::new(&path), error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, unfinished: &Path) -> Result<(), ClusterDirError> {
+        let database = self.database();
+        fs::rename(unfinished, &database).map_err(|source| self.io(&database, source))?;
+        self.remove_unfinished(unfinished)?;
+        fs::File::open(&self.0).and_then(|dir| dir.sync_all()).map_err(|source| self.io(&self.0, source))
+    }
+
+    fn io(&self, path: &Path, source: io::Error) -> ClusterDirError {
+        ClusterDirError::Io { path: path.to_owned(), source }
+    }
+}

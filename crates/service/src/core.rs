@@ -1,0 +1,159 @@
+//! The engine with its hands: one lock, one way in, effects out in their order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mainstay_engine::command::{Call, Caller, Command};
+use mainstay_engine::effect::{Answer, Effect};
+use mainstay_engine::input::{CallId, Input, Now};
+use mainstay_engine::{Engine, View};
+use parking_lot::{Condvar, Mutex};
+
+use crate::database::Database;
+use crate::guard::Guard;
+use crate::hosts::Hosts;
+use crate::journal::Journal;
+use crate::watchers::Watchers;
+
+/// Takes the answer to one call. Called once, from whichever thread the answer comes on; must not wait.
+pub type Responder = Box<dyn FnOnce(Answer) + Send>;
+
+/// Everything that effects are handed to. None of these calls back into the core from within.
+pub struct Hands {
+    /// Commits.
+    pub database: Database,
+    /// Records.
+    pub journal: Journal,
+    /// Host processes and connections.
+    pub hosts: Hosts,
+    /// The guard's process and connection.
+    pub guard: Guard,
+    /// Notification ports.
+    pub watchers: Watchers,
+}
+
+/// The engine, its lock, and its hands.
+pub struct Core {
+    engine: Mutex<Engine>,
+    hands: Hands,
+    callers: Mutex<HashMap<CallId, Responder>>,
+    calls: AtomicU64,
+    deadline: Mutex<Option<u64>>,
+    deadline_changed: Condvar,
+}
+
+impl Core {
+    /// A core that nothing has been fed to yet.
+    pub fn new(engine: Engine, hands: Hands) -> Arc<Self> {
+        Arc::new(Core {
+            engine: Mutex::new(engine),
+            hands,
+            callers: Mutex::default(),
+            calls: AtomicU64::new(1),
+            deadline: Mutex::new(None),
+            deadline_changed: Condvar::new(),
+        })
+    }
+
+    /// Tells the engine one thing, and carries out what it decides.
+    pub fn feed(&self, input: Input) {
+        let mut engine = self.engine.lock();
+        let effects = engine.handle(input, now());
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        // Still under the engine's lock, so that an older deadline never replaces a newer one.
+        self.set_deadline(engine.next_deadline());
+    }
+
+    /// Hands a command to the engine. The responder may be called before this returns.
+    pub fn call(&self, caller: Caller, command: Command, responder: Responder) {
+        let id = CallId(self.calls.fetch_add(1, Ordering::Relaxed));
+        self.callers.lock().insert(id, responder);
+        self.feed(Input::Call(Box::new(Call { id, caller, command })));
+    }
+
+    /// Looks at what is committed.
+    pub fn read<T>(&self, look: impl FnOnce(View<'_>) -> T) -> T {
+        look(self.engine.lock().view())
+    }
+
+    /// The hands, for what no decision is needed for: journal queries, notification ports.
+    pub fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// Feeds ticks at the engine's deadlines. Runs for ever; give it a thread.
+    pub fn run_timer(&self) {
+        loop {
+            let mut deadline = self.deadline.lock();
+            loop {
+                match *deadline {
+                    None => self.deadline_changed.wait(&mut deadline),
+                    Some(at_ms) => {
+                        let left_ms = at_ms.saturating_sub(now().steady_ms);
+                        if left_ms == 0 {
+                            break;
+                        }
+                        self.deadline_changed.wait_for(&mut deadline, Duration::from_millis(left_ms));
+                    }
+                }
+            }
+            *deadline = None;
+            drop(deadline);
+            self.feed(Input::Tick);
+        }
+    }
+
+    fn set_deadline(&self, new: Option<u64>) {
+        let mut deadline = self.deadline.lock();
+        if *deadline != new {
+            *deadline = new;
+            self.deadline_changed.notify_one();
+        }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        match effect {
+            Effect::Answer { call, answer } => {
+                // A caller that is gone has no entry any more.
+                if let Some(responder) = self.callers.lock().remove(&call) {
+                    responder(answer);
+                }
+            }
+            Effect::Commit { commit, transaction } => self.hands.database.commit(commit, transaction),
+            Effect::StartHost { host, group, epoch, foreign } => {
+                self.hands.hosts.start(host, group, epoch, foreign);
+            }
+            Effect::StopHost(host) => self.hands.hosts.stop(host),
+            Effect::KillHost(host) => self.hands.hosts.kill(host),
+            Effect::Order { host, group, order } => self.hands.hosts.order(host, group, order),
+            Effect::Query { host, query } => self.hands.hosts.query(host, query),
+            Effect::Configure { host, resource, opening } => {
+                self.hands.hosts.configure(host, resource, opening);
+            }
+            Effect::Acknowledge { host, sequence } => self.hands.hosts.acknowledge(host, sequence),
+            Effect::Ping { host, nonce } => self.hands.hosts.ping(host, nonce),
+            Effect::HardStop { group, resource, epoch } => {
+                self.hands.hosts.leaf_closes(resource);
+                self.hands.guard.hard_stop(group, resource, epoch);
+            }
+            Effect::Look { group, resource } => self.hands.guard.look(group, resource),
+            Effect::RemoveLeaf { group, resource } => self.hands.guard.remove(group, resource),
+            Effect::Publish(event) => self.hands.watchers.publish(&event),
+            Effect::Journal(record) => self.hands.journal.write(*record),
+        }
+    }
+}
+
+/// The time, by the clocks of this machine: the steady one counts suspended time.
+pub fn now() -> Now {
+    let steady = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now {
+        steady_ms: steady.tv_sec.unsigned_abs() * 1000 + steady.tv_nsec.unsigned_abs() / 1_000_000,
+        unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
+    }
+}

@@ -1,0 +1,441 @@
+//! Host processes and the connections to them.
+//!
+//! A host outlives the service; a restarted service finds its socket in the run directory and adopts it. Each host has
+//! one task that sees it through: start (or adopt), connect, read, connect again after a break, and tell its end.
+//!
+//! ```text
+//!   StartHost ─► leaf opened ─► started ─► ready ─┐
+//!   adopted ──────────────────────────────────────┴─► connected ─► HostConnected … ─► process gone ─► HostEnded
+//!                                                        ▲   │ connection broken
+//!                                                        └───┴─► not answering ─► HostSilent
+//! ```
+
+use std::collections::HashMap;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_engine::input::Input;
+use mainstay_ipc::VERSION;
+use mainstay_ipc::guard::Leaf;
+use mainstay_ipc::host::{FromHost, ToHost};
+use mainstay_process::process::{Exit, Process};
+use mainstay_process::signal::Signal;
+use mainstay_types::order::{Action, Cause, Opening, Order, Query};
+use mainstay_types::{ClusterId, Epoch, GroupId, HostId, ResourceId, Status};
+use parking_lot::Mutex;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use crate::guard::Guard;
+use crate::link::Link;
+use crate::outlet::Outlet;
+use crate::programs::Programs;
+
+/// How long a host may take until it listens.
+const READY_WITHIN: Duration = Duration::from_secs(20);
+
+/// How long a host may take to answer a Hello. It answers from its main loop, which never waits for a type.
+const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often a broken connection is tried again before the host counts as silent.
+const RECONNECTS_MAX: u32 = 5;
+
+/// The pause between two tries.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// What all host tasks have to know.
+#[derive(Clone, Debug)]
+pub struct HostSettings {
+    /// Where the programs are.
+    pub programs: Programs,
+    /// The run directory, where the sockets are.
+    pub run_dir: PathBuf,
+    /// The cgroup directory of the cluster.
+    pub cgroup_root: PathBuf,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Counts the service's starts.
+    pub session: u64,
+}
+
+/// The way to all hosts. Cheap to clone.
+#[derive(Clone)]
+pub struct Hosts(Arc<Inner>);
+
+struct Inner {
+    settings: HostSettings,
+    runtime: tokio::runtime::Handle,
+    guard: Guard,
+    outlet: Outlet,
+    hosts: Mutex<HashMap<HostId, Arc<Entry>>>,
+    /// Which leaves the guard has opened, and for which epoch: it is asked once for each.
+    leaves: Mutex<HashMap<ResourceId, Epoch>>,
+}
+
+#[derive(Default)]
+struct Entry {
+    link: Mutex<Option<Arc<Link>>>,
+    process: Mutex<Option<Arc<Process>>>,
+}
+
+impl Hosts {
+    /// No host yet.
+    pub fn new(settings: HostSettings, guard: Guard, outlet: Outlet) -> Self {
+        let runtime = tokio::runtime::Handle::current();
+        Hosts(Arc::new(Inner {
+            settings,
+            runtime,
+            guard,
+            outlet,
+            hosts: Mutex::default(),
+            leaves: Mutex::default(),
+        }))
+    }
+
+    /// The hosts whose sockets are in the run directory.
+    pub fn find(&self) -> std::io::Result<Vec<HostId>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.0.settings.run_dir)? {
+            let name = entry?.file_name();
+            found.extend(name.to_str().and_then(host_of_socket));
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Takes over hosts that were found. Each answers once: `HostConnected`, `HostSilent` or `HostEnded` has been fed
+    /// for all of them when the returned receiver is done.
+    pub fn adopt(&self, found: Vec<HostId>) -> oneshot::Receiver<()> {
+        let (all_heard, receiver) = oneshot::channel();
+        let tasks: Vec<_> = found
+            .into_iter()
+            .map(|host| {
+                let (heard, receiver) = oneshot::channel();
+                let entry = self.0.add(host);
+                self.0.runtime.spawn(Arc::clone(&self.0).see_through(host, entry, Some(heard)));
+                receiver
+            })
+            .collect();
+        self.0.runtime.spawn(async move {
+            for task in tasks {
+                // An error means that the task is over, so that it has told something.
+                let _ = task.await;
+            }
+            let _ = all_heard.send(());
+        });
+        receiver
+    }
+
+    /// Starts a host.
+    pub fn start(&self, host: HostId, group: Option<GroupId>, epoch: Epoch, foreign: bool) {
+        let entry = self.0.add(host);
+        let inner = Arc::clone(&self.0);
+        self.0.runtime.spawn(async move {
+            match inner.start(host, group, epoch, foreign).await {
+                Ok(process) => {
+                    *entry.process.lock() = Some(Arc::new(process));
+                    inner.see_through(host, entry, None).await;
+                }
+                Err(text) => {
+                    inner.remove(host, &entry);
+                    let cause = Cause::new(Status::CLUSTER_RHS_FAILED_INITIALIZATION, text);
+                    inner.outlet.feed(Input::HostEnded { host, cause });
+                }
+            }
+        });
+    }
+
+    /// Asks a host to end.
+    pub fn stop(&self, host: HostId) {
+        self.0.send(host, &ToHost::Exit);
+    }
+
+    /// Kills a host's process.
+    pub fn kill(&self, host: HostId) {
+        let process = self.0.hosts.lock().get(&host).and_then(|entry| entry.process.lock().clone());
+        if let Some(process) = process {
+            kill_process(host, &process);
+        }
+    }
+
+    /// Kills every host and waits until all are gone.
+    pub async fn kill_all(&self) {
+        let entries: Vec<_> =
+            self.0.hosts.lock().iter().map(|(host, entry)| (*host, Arc::clone(entry))).collect();
+        for (host, entry) in entries {
+            let process = entry.process.lock().clone();
+            if let Some(process) = process {
+                kill_process(host, &process);
+                wait_ended(&process).await;
+            }
+        }
+    }
+
+    /// Sends an order; has the leaf opened first for one that starts something there.
+    pub fn order(&self, host: HostId, group: GroupId, order: Order) {
+        let starts = matches!(order.action, Action::Open(_) | Action::Online { .. });
+        let (resource, epoch) = (order.resource, order.epoch);
+        if !starts || self.0.leaves.lock().get(&resource) == Some(&epoch) {
+            self.0.send(host, &ToHost::Order(order));
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        self.0.runtime.spawn(async move {
+            match inner.guard.open(Leaf::Resource { group, resource }, epoch).await {
+                Ok(_) => {
+                    inner.leaves.lock().insert(resource, epoch);
+                }
+                // The host finds the leaf closed and says so in its own report.
+                Err(reason) => tracing::error!(%resource, %epoch, %reason, "a leaf cannot be opened"),
+            }
+            inner.send(host, &ToHost::Order(order));
+        });
+    }
+
+    /// Forgets that a leaf is open: a hard stop closes it.
+    pub fn leaf_closes(&self, resource: ResourceId) {
+        self.0.leaves.lock().remove(&resource);
+    }
+
+    /// Asks something.
+    pub fn query(&self, host: HostId, query: Query) {
+        self.0.send(host, &ToHost::Query(query));
+    }
+
+    /// Tells new properties.
+    pub fn configure(&self, host: HostId, resource: ResourceId, opening: Box<Opening>) {
+        self.0.send(host, &ToHost::Configure { resource, opening });
+    }
+
+    /// Tells that kept reports may be forgotten.
+    pub fn acknowledge(&self, host: HostId, sequence: u64) {
+        self.0.send(host, &ToHost::Acknowledge { sequence });
+    }
+
+    /// Asks for a sign of life.
+    pub fn ping(&self, host: HostId, nonce: u64) {
+        self.0.send(host, &ToHost::Ping { nonce });
+    }
+}
+
+impl Inner {
+    fn add(&self, host: HostId) -> Arc<Entry> {
+        let entry = Arc::new(Entry::default());
+        self.hosts.lock().insert(host, Arc::clone(&entry));
+        entry
+    }
+
+    fn remove(&self, host: HostId, entry: &Arc<Entry>) {
+        let mut hosts = self.hosts.lock();
+        if hosts.get(&host).is_some_and(|current| Arc::ptr_eq(current, entry)) {
+            hosts.remove(&host);
+        }
+    }
+
+    /// Sends to a host that is connected. To others nothing is sent: their end or their connection is news that the
+    /// engine gets, and it sends again what is still to be done.
+    fn send(&self, host: HostId, message: &ToHost) {
+        let link = self.hosts.lock().get(&host).and_then(|entry| entry.link.lock().clone());
+        if let Some(link) = link {
+            link.send(message);
+        }
+    }
+
+    async fn start(
+        &self,
+        host: HostId,
+        group: Option<GroupId>,
+        epoch: Epoch,
+        foreign: bool,
+    ) -> Result<Process, String> {
+        let leaf = match (host, group) {
+            (HostId::Own(resource), Some(group)) => Leaf::Resource { group, resource },
+            _ => Leaf::Pool,
+        };
+        let directory = self.guard.open(leaf, epoch).await?;
+        if let Leaf::Resource { resource, .. } = leaf {
+            self.leaves.lock().insert(resource, epoch);
+        }
+        let settings = &self.settings;
+        let program = if foreign { &settings.programs.host_foreign } else { &settings.programs.host };
+        let arguments = [
+            "--run-dir".into(),
+            settings.run_dir.clone(),
+            "--cgroup-root".into(),
+            settings.cgroup_root.clone(),
+            "--cluster".into(),
+            settings.cluster.to_string().into(),
+            "--host".into(),
+            host.to_string().into(),
+        ];
+        let started = crate::start_host::start(program, &arguments, &directory, READY_WITHIN).await?;
+        tracing::info!(%host, pid = started.pid(), "a host has been started");
+        Ok(started)
+    }
+
+    /// Sees a host through to its end. `heard` is told once the host has been heard or given up.
+    async fn see_through(
+        self: Arc<Self>,
+        host: HostId,
+        entry: Arc<Entry>,
+        mut heard: Option<oneshot::Sender<()>>,
+    ) {
+        let socket = self.settings.run_dir.join(socket_of_host(host));
+        let mut failures = 0;
+        let cause = loop {
+            let process = entry.process.lock().clone();
+            if let Some(cause) = process.as_ref().and_then(|process| ended_cause(process)) {
+                break cause;
+            }
+            if failures > RECONNECTS_MAX {
+                self.outlet.feed(Input::HostSilent(host));
+                drop(heard.take());
+                match &process {
+                    Some(process) => break wait_ended(process).await,
+                    None => {
+                        break Cause::new(
+                            Status::PROCESS_ABORTED,
+                            "its process is not known and it does not answer",
+                        );
+                    }
+                }
+            }
+            if failures > 0 {
+                sleep(RECONNECT_PAUSE).await;
+            }
+            match Link::connect(&socket).await {
+                Ok(link) => {
+                    let welcomed = self.converse(host, &entry, Arc::new(link), &mut heard).await;
+                    *entry.link.lock() = None;
+                    failures = if welcomed { 1 } else { failures + 1 };
+                }
+                // Nobody listens, and no process was ever known: the socket is a leftover.
+                Err(_) if process.is_none() => {
+                    break Cause::new(Status::SUCCESS, "no process listens on its socket");
+                }
+                Err(_) => failures += 1,
+            }
+            if self.outlet.is_ending() {
+                return;
+            }
+        };
+        self.remove(host, &entry);
+        // So that the next start does not find it again. A host that is started meanwhile removes it first itself.
+        let _ = std::fs::remove_file(&socket);
+        tracing::warn!(%host, %cause, "a host has ended");
+        self.outlet.feed(Input::HostEnded { host, cause });
+        drop(heard);
+    }
+
+    /// Speaks with a host over one connection, until that or the process ends. Answers whether the host spoke.
+    async fn converse(
+        &self,
+        host: HostId,
+        entry: &Entry,
+        link: Arc<Link>,
+        heard: &mut Option<oneshot::Sender<()>>,
+    ) -> bool {
+        if entry.process.lock().is_none() {
+            *entry.process.lock() = link.peer_process().map(Arc::new);
+        }
+        let HostSettings { cluster, session, .. } = self.settings;
+        link.send(&ToHost::Hello { version: VERSION, cluster, session });
+        let (welcome, welcomed) = oneshot::channel();
+        let mut welcome = Some(welcome);
+        let reading = link.read(|message| match message {
+            FromHost::Welcome { pid, held, .. } => {
+                if let Some(welcome) = welcome.take() {
+                    *entry.link.lock() = Some(Arc::clone(&link));
+                    let _ = welcome.send(());
+                    self.outlet.feed(Input::HostConnected { host, pid, held });
+                }
+            }
+            FromHost::Refused { reason } => tracing::error!(%host, %reason, "a host refuses the service"),
+            FromHost::Report(report) => self.outlet.feed(Input::HostReport { host, report }),
+            FromHost::Answer(answer) => self.outlet.feed(Input::HostAnswer { host, answer }),
+            FromHost::Pong { nonce } => self.outlet.feed(Input::HostPong { host, nonce }),
+        });
+        tokio::pin!(reading);
+        tokio::select! {
+            welcomed = timeout(WELCOME_WITHIN, welcomed) => if !matches!(welcomed, Ok(Ok(()))) {
+                return false;
+            },
+            _ = &mut reading => return false,
+        }
+        drop(heard.take());
+        let end = reading.await;
+        tracing::debug!(%host, ?end, "the connection to a host is over");
+        true
+    }
+}
+
+fn kill_process(host: HostId, process: &Process) {
+    if let Err(error) = process.signal(Signal::KILL) {
+        tracing::warn!(%host, pid = process.pid(), %error, "a host cannot be killed");
+    }
+}
+
+/// Waits until a process has ended, and says how.
+pub(crate) async fn wait_ended(process: &Process) -> Cause {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, and a borrowed descriptor is open as long as it is borrowed"
+    )]
+    let pidfd = AsyncFd::with_interest(process.as_fd(), tokio::io::Interest::READABLE);
+    match pidfd {
+        // A pidfd is readable once the process has ended.
+        Ok(pidfd) => drop(pidfd.readable().await),
+        Err(error) => {
+            tracing::error!(%error, pid = process.pid(), "cannot wait for the end of a host; asking again and again");
+            while !process.has_ended().unwrap_or(true) {
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+    ended_cause(process).unwrap_or_else(|| Cause::new(Status::PROCESS_ABORTED, "the host has ended"))
+}
+
+fn ended_cause(process: &Process) -> Option<Cause> {
+    if !process.has_ended().unwrap_or(true) {
+        return None;
+    }
+    let text = match process.try_wait() {
+        Ok(Some(exit)) => describe(exit),
+        // Adopted from an earlier service: not our child, so the kernel does not tell us more.
+        _ => format!("the host process {} has ended", process.pid()),
+    };
+    Some(Cause::new(Status::PROCESS_ABORTED, text))
+}
+
+fn describe(exit: Exit) -> String {
+    format!("the host process {exit}")
+}
+
+fn socket_of_host(host: HostId) -> PathBuf {
+    Path::new(&format!("host-{host}.sock")).to_owned()
+}
+
+fn host_of_socket(name: &str) -> Option<HostId> {
+    match name.strip_prefix("host-")?.strip_suffix(".sock")? {
+        "pool" => Some(HostId::Pool),
+        own => own.strip_prefix("own-")?.parse().ok().map(HostId::Own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_found_by_the_names_they_are_given() {
+        for host in [HostId::Pool, HostId::Own(ResourceId(uuid::Uuid::from_u128(7)))] {
+            let socket = socket_of_host(host);
+            assert_eq!(socket.to_str().and_then(host_of_socket), Some(host));
+        }
+        assert_eq!(host_of_socket("guard.sock"), None);
+        assert_eq!(host_of_socket("host-own-x.sock"), None);
+    }
+}

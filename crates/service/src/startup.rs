@@ -1,0 +1,312 @@
+//! The order of starting and ending.
+//!
+//! ```text
+//!   database opened (and locked) ─► guard found or started ─► journal ─► engine told what there is
+//!     ─► hosts adopted ─► socket listened on, READY ─► serving ─► SIGTERM ─► connections ended ─► files closed
+//! ```
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mainstay_engine::input::{Input, Start};
+use mainstay_engine::{Config as EngineConfig, Engine};
+use mainstay_ipc::guard::Leaf;
+use mainstay_rpc::{Server, ServerLimits};
+use mainstay_store::{KeyRange, StoreError, read_all};
+use mainstay_types::{ClusterId, Epoch};
+use sd_notify::NotifyState;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api::Api;
+use crate::cluster_dir::{ClusterDir, ClusterDirError};
+use crate::core::{Core, Hands, now};
+use crate::database::database;
+use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
+use crate::hosts::{HostSettings, Hosts};
+use crate::journal::{JournalError, journal};
+use crate::outlet::Outlet;
+use crate::programs::Programs;
+use crate::watchers::Watchers;
+
+/// The group whose members administer the cluster.
+const ADMINISTRATORS_GROUP: &str = "mainstay";
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The cluster's files.
+    #[error(transparent)]
+    ClusterDir(#[from] ClusterDirError),
+    /// The database cannot be read.
+    #[error("the database cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// The database's contents make no cluster.
+    #[error("the database is not one that this version can serve: {0}")]
+    Contents(#[from] mainstay_engine::DatabaseError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The control groups.
+    #[error(transparent)]
+    Cgroup(#[from] mainstay_process::cgroup::CgroupError),
+    /// The guard.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// Somebody serves there.
+    #[error("{0} is served by another process; stop that one, or set another socket")]
+    SocketTaken(PathBuf),
+    /// A file, directory or thread cannot be had.
+    #[error("{what}: {source}")]
+    Io {
+        /// Which.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What a start needs, after defaults.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directory of database and journal.
+    pub data_dir: PathBuf,
+    /// The socket to serve on.
+    pub socket: PathBuf,
+    /// The run directory; `None` for the default, which the cluster's id is part of.
+    pub run_dir: Option<PathBuf>,
+    /// The cgroup directory; `None` for the default, which the cluster's id is part of.
+    pub cgroup_root: Option<PathBuf>,
+    /// The directory of the other programs.
+    pub program_dir: Option<PathBuf>,
+    /// See `Config::strict_cmrp`.
+    pub strict_cmrp: bool,
+    /// A throwaway cluster: at the end everything of it is stopped.
+    pub throwaway: bool,
+}
+
+/// Serves until SIGTERM or SIGINT. `serving` is called once clients can connect.
+///
+/// # Errors
+///
+/// The service cannot start; nothing that was there before has been changed.
+pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|source| io_error("SIGTERM", source))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| io_error("SIGINT", source))?;
+    let dir = ClusterDir::new(&settings.data_dir);
+    let mut store = dir.open()?;
+    let cluster = parse_cluster_id(store.cluster_id())?;
+    let (node, node_name) = dir.node()?;
+    let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
+    mainstay_engine::check_database(&snapshot)?;
+
+    let run_dir =
+        settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
+    make_private_directory(&run_dir)?;
+    let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
+    let programs =
+        Programs::find(settings.program_dir.as_deref()).map_err(|source| io_error("programs", source))?;
+
+    let outlet = Outlet::default();
+    let guard_settings = GuardSettings {
+        program: programs.guard.clone(),
+        run_dir: run_dir.clone(),
+        cgroup_root: cgroup_root.clone(),
+        cluster,
+    };
+    let guard = Guard::new(guard_settings, outlet.clone());
+    let leaves = guard.begin().await?;
+    let host_settings = HostSettings {
+        programs,
+        run_dir: run_dir.clone(),
+        cgroup_root: cgroup_root.clone(),
+        cluster,
+        session: now().steady_ms,
+    };
+    let hosts = Hosts::new(host_settings, guard.clone(), outlet.clone());
+    let found = hosts.find().map_err(|source| io_error(run_dir.display(), source))?;
+
+    let (journal, journal_thread) = journal(&dir.journal())?;
+    let start = Start {
+        snapshot,
+        revision,
+        boot: boot_id()?,
+        leaves: leaves
+            .iter()
+            .filter_map(|(leaf, status)| match leaf {
+                Leaf::Resource { group, resource } => Some((*group, *resource, leaf_seen(status))),
+                Leaf::Pool => None,
+            })
+            .collect(),
+        hosts: found.clone(),
+        last_operation_number: journal.last_number()?,
+    };
+    let (database, database_thread) = database(Box::new(store));
+    let engine = Engine::new(EngineConfig { node, node_name, strict_cmrp: settings.strict_cmrp });
+    let hands = Hands {
+        database,
+        journal,
+        hosts: hosts.clone(),
+        guard: guard.clone(),
+        watchers: Watchers::default(),
+    };
+    let core = Core::new(engine, hands);
+    outlet.lead_to(&core);
+
+    let feed = |core: &Arc<Core>| {
+        let core = Arc::clone(core);
+        move |input| core.feed(input)
+    };
+    let database_thread = database_thread.start(feed(&core)).map_err(|source| io_error("thread", source))?;
+    let journal_thread = journal_thread.start(feed(&core)).map_err(|source| io_error("thread", source))?;
+    let timer = Arc::clone(&core);
+    std::thread::Builder::new()
+        .name("timer".into())
+        .spawn(move || timer.run_timer())
+        .map_err(|source| io_error("thread", source))?;
+
+    core.feed(Input::Started(Box::new(start)));
+    let all_heard = hosts.adopt(found);
+    let settling = Arc::clone(&core);
+    tokio::spawn(async move {
+        // An error would mean that the adopting task is gone, with nothing left to wait for.
+        let _ = all_heard.await;
+        settling.feed(Input::Settled);
+    });
+
+    let listener = listen(&settings.socket).await?;
+    let server = Server::new(
+        Arc::new(Api::new(Arc::clone(&core), group_id(ADMINISTRATORS_GROUP))),
+        ServerLimits::default(),
+    );
+    notify(&[NotifyState::Ready]);
+    tracing::info!(%cluster, socket = %settings.socket.display(), run_dir = %run_dir.display(), cgroup_root = %cgroup_root.display(), "serving");
+    serving();
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to end");
+        notify(&[NotifyState::Stopping]);
+    };
+    server.serve(listener, stop).await.map_err(|source| io_error(settings.socket.display(), source))?;
+
+    outlet.end();
+    if settings.throwaway {
+        throw_away(&guard, &hosts, &cgroup_root).await;
+    }
+    core.hands().database.end();
+    core.hands().journal.end();
+    // A thread that panicked has said so already.
+    let _ = database_thread.join();
+    let _ = journal_thread.join();
+    let _ = fs::remove_file(&settings.socket);
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Stops everything of a cluster that ends with its service.
+async fn throw_away(guard: &Guard, hosts: &Hosts, cgroup_root: &Path) {
+    let for_ever = Epoch { generation: u64::MAX, epoch: u64::MAX };
+    if let Err(reason) = guard.hard_stop_all(for_ever).await {
+        tracing::error!(%reason, "not everything of the throwaway cluster is stopped");
+    }
+    hosts.kill_all().await;
+    if let Err(reason) = guard.exit().await {
+        tracing::error!(%reason, "the guard of the throwaway cluster stays");
+    }
+    if let Err(error) = mainstay_process::cgroup::Leaf::new(cgroup_root).remove() {
+        tracing::error!(%error, "the control groups of the throwaway cluster stay");
+    }
+}
+
+fn io_error(what: impl ToString, source: io::Error) -> StartError {
+    StartError::Io { what: what.to_string(), source }
+}
+
+fn parse_cluster_id(text: &str) -> Result<ClusterId, StartError> {
+    text.parse().map_err(|error: mainstay_types::id::InvalidId| {
+        io_error("the database's cluster id", io::Error::new(io::ErrorKind::InvalidData, error))
+    })
+}
+
+fn make_private_directory(path: &Path) -> Result<(), StartError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| io_error(path.display(), source))
+}
+
+/// The cgroup directory that is set, else one of the cluster's own in the version 2 hierarchy.
+fn cgroup_root(set: Option<&Path>, cluster: ClusterId) -> Result<PathBuf, StartError> {
+    let root = match set {
+        Some(root) => root.to_owned(),
+        None => mainstay_process::cgroup::find_mount()?.join("mainstay").join(cluster.to_string()),
+    };
+    mainstay_process::cgroup::check_root(&root)?;
+    Ok(root)
+}
+
+fn boot_id() -> Result<String, StartError> {
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    let text = fs::read_to_string(FILE).map_err(|source| io_error(FILE, source))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Listens on a socket that everybody may connect to: what a caller may do is decided by who the kernel says it is.
+async fn listen(socket: &Path) -> Result<UnixListener, StartError> {
+    if tokio::net::UnixStream::connect(socket).await.is_ok() {
+        return Err(StartError::SocketTaken(socket.to_owned()));
+    }
+    if let Some(parent) = socket.parent() {
+        fs::create_dir_all(parent).map_err(|source| io_error(parent.display(), source))?;
+    }
+    match fs::remove_file(socket) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(io_error(socket.display(), error));
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket).map_err(|source| io_error(socket.display(), source))?;
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o666))
+        .map_err(|source| io_error(socket.display(), source))?;
+    Ok(listener)
+}
+
+fn group_id(name: &str) -> Option<u32> {
+    let groups = fs::read_to_string("/etc/group").ok()?;
+    parse_group_id(&groups, name)
+}
+
+fn parse_group_id(groups: &str, name: &str) -> Option<u32> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        if fields.next()? != name {
+            return None;
+        }
+        fields.nth(1)?.parse().ok()
+    })
+}
+
+fn notify(state: &[NotifyState]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the init system could not be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_administrators_group_is_found_by_its_name() {
+        let groups = "root:x:0:\nmainstay-x:x:5:\nmainstay:x:997:alice,bob\nbroken\n";
+        assert_eq!(parse_group_id(groups, "mainstay"), Some(997));
+        assert_eq!(parse_group_id(groups, "wheel"), None);
+    }
+}
