@@ -1,0 +1,423 @@
+//! `Generic Application`: a program, with everything that it starts.
+//!
+//! This module owns how the program is started in the resource's leaf, watched, stopped and found again. Its private
+//! properties are in [`properties`].
+//!
+//! **Online** when the program has begun. It is a process in the leaf with a session of its own; its standard input is
+//! `/dev/null`, its output goes to the file in `OutputFile` or nowhere. (Not to a pipe of the host's: whoever the
+//! program leaves behind would hold it open.) Its environment is PATH, the account's HOME, USER, LOGNAME and SHELL
+//! where `User` is set, and what `Environment` says; nothing of the host's own.
+//!
+//! **Failed** at the moment when the program ends, with its exit status as the cause; what it started may still run
+//! and is cleaned by Terminate. A program taken over from an earlier host is not our child: its end is noticed as
+//! fast, its exit status is not known, and the cause says so.
+//!
+//! **Offline**: `StopSignal` to the program; when it has ended, the same signal to what it left behind; after
+//! `StopTimeout`, or at once when the instructions say so, everything is killed. Done when the leaf is empty.
+//!
+//! **Instructions** for an offline call: a property list with the property `Generic Application`, a DWORD:
+//! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
+//! ERROR_INVALID_PARAMETER before anything stops; other names are for others and ignored.
+
+pub mod properties;
+mod state_file;
+mod stop;
+mod watcher;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mainstay_process::account::Account;
+use mainstay_process::{Command, Exit, Leaf, Output, Process, SpawnError, words};
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::control::function;
+use mainstay_types::name::{InvalidName, fold};
+use mainstay_types::order::{Cause, Opening};
+use mainstay_types::{Name, OfflineFlags, Status};
+use parking_lot::Mutex;
+
+use crate::resource_type::{
+    BuiltIn, Check, Completion, Context, ControlAnswer, ControlCall, Failure, Found, OfflineCall, OnlineCall,
+    Opened, Resource, ResourceType,
+};
+use properties::Settings;
+use watcher::{WatchNumber, Watcher};
+
+/// The type's name, and the name of the property that holds its instructions.
+pub const NAME: &str = "Generic Application";
+
+/// How long killed processes may take to go.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where programs are looked for when neither `Environment` nor the command line says so.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What an offline call asks of this type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Instruction {
+    Stop,
+    Kill,
+}
+
+/// Why the type cannot be offered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// Its name is no name.
+    #[error("'{NAME}' is no name of a type: {0}")]
+    Name(#[from] InvalidName),
+    /// Programs could not be watched.
+    #[error("cannot watch programs: {0}")]
+    Watch(#[from] std::io::Error),
+}
+
+/// The type.
+pub struct GenericApplication {
+    watcher: Arc<Watcher>,
+}
+
+impl GenericApplication {
+    /// Adds the type to those that a host offers, and starts the thread that notices the ends of programs.
+    pub fn register(types: BuiltIn) -> Result<BuiltIn, RegisterError> {
+        let name = Name::parse(NAME)?;
+        Ok(types.with(name, Arc::new(GenericApplication { watcher: Watcher::start()? })))
+    }
+}
+
+impl ResourceType for GenericApplication {
+    fn open(&self, context: Context) -> Result<Opened, Cause> {
+        let found = if context.opening.recover { find_running(&context) } else { None };
+        let application = Arc::new(Application {
+            leaf: Leaf::new(&context.leaf),
+            opening: Mutex::new(context.opening.clone()),
+            context,
+            watcher: self.watcher.clone(),
+            run: Arc::default(),
+        });
+        let state = match found {
+            Some(process) => {
+                application.watch(Arc::new(Run::new(process)))?;
+                Found::Online
+            }
+            None => Found::Offline,
+        };
+        Ok(Opened { resource: application, found: state })
+    }
+
+    fn control(&self, call: ControlCall<'_>) -> ControlAnswer {
+        properties_control(call)
+    }
+}
+
+/// The process that an earlier host has started, if it still runs where it belongs.
+fn find_running(context: &Context) -> Option<Process> {
+    let identity = match state_file::read(&context.state_file) {
+        Ok(identity) => identity?,
+        Err(error) => {
+            context.reporter.log(1, format!("what an earlier host has left cannot be read: {error}"));
+            return None;
+        }
+    };
+    let process = match Process::find(identity) {
+        Ok(process) => process?,
+        Err(error) => {
+            context.reporter.log(1, format!("process {} cannot be looked at: {error}", identity.pid));
+            return None;
+        }
+    };
+    let here = Leaf::new(&context.leaf).pids().is_ok_and(|pids| pids.contains(&process.pid()));
+    here.then_some(process)
+}
+
+/// One start of the program.
+#[derive(Debug)]
+struct Run {
+    process: Process,
+    /// A child can be asked once only, so the answer is kept.
+    exit: Mutex<Option<Exit>>,
+}
+
+impl Run {
+    fn new(process: Process) -> Self {
+        Run { process, exit: Mutex::new(None) }
+    }
+
+    /// How the program ended; `None` while it runs.
+    fn exit(&self) -> Option<Exit> {
+        let mut exit = self.exit.lock();
+        if exit.is_none() {
+            // What cannot be asked has gone.
+            *exit = self.process.try_wait().unwrap_or(Some(Exit::Unknown));
+        }
+        *exit
+    }
+}
+
+/// The program as it runs now, and the watch on it.
+#[derive(Clone)]
+struct Current {
+    run: Arc<Run>,
+    watch: WatchNumber,
+}
+
+struct Application {
+    context: Context,
+    opening: Mutex<Opening>,
+    leaf: Leaf,
+    watcher: Arc<Watcher>,
+    /// What is online. Shared with the watch, so that an end that was noticed late is not taken for the next run's.
+    run: Arc<Mutex<Option<Current>>>,
+}
+
+impl Application {
+    fn settings(&self) -> Result<Settings, Cause> {
+        Settings::read(&self.opening.lock().registry)
+    }
+
+    /// Begins to watch a program; its end is a failure until the watch is taken off.
+    fn watch(&self, run: Arc<Run>) -> Result<(), Cause> {
+        let mut current = self.run.lock();
+        let (watched, reporter, slot) = (run.clone(), self.context.reporter.clone(), self.run.clone());
+        let ended = move || {
+            let current = slot.lock();
+            if current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.run, &watched))
+                && let Some(exit) = watched.exit()
+            {
+                reporter.failed(ended_cause(exit));
+            }
+        };
+        let watch = self.watcher.watch(run.clone(), ended).map_err(|error| {
+            Cause::new(
+                Status::RESMON_SYSTEM_RESOURCES_LACKING,
+                format!("the program cannot be watched: {error}"),
+            )
+        })?;
+        *current = Some(Current { run, watch });
+        Ok(())
+    }
+
+    /// Takes what is online: from now on the program's end is no failure.
+    fn take_run(&self) -> Option<Arc<Run>> {
+        let current = self.run.lock().take()?;
+        self.watcher.unwatch(current.watch);
+        Some(current.run)
+    }
+
+    fn remove_state_file(&self) {
+        if let Err(error) = state_file::remove(&self.context.state_file) {
+            self.context.reporter.log(1, format!("the state file cannot be removed: {error}"));
+        }
+    }
+
+    fn command(&self, settings: &Settings) -> Result<Command, Cause> {
+        let account = settings.user.as_deref().map(Account::find).transpose().map_err(|error| {
+            Cause::new(Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, format!("property User: {error}"))
+        })?;
+        let mut command = Command::new(settings.command_line.iter());
+        command.environment = environment(settings, account.as_ref());
+        command.directory = settings.directory.clone();
+        command.account = account;
+        command.leaf = Some(self.leaf.clone());
+        if let Some(path) = &settings.output_file {
+            command.output = Output::Append(path.clone());
+            command.error_output = Output::Append(path.clone());
+        }
+        Ok(command)
+    }
+
+    fn instruction(&self, buffer: &[u8]) -> Result<Instruction, Cause> {
+        let invalid = |text: String| Cause::new(Status::INVALID_PARAMETER, text);
+        if buffer.is_empty() {
+            return Ok(Instruction::Stop);
+        }
+        let list =
+            PropertyList::parse(buffer).map_err(|error| invalid(format!("the instructions: {error}")))?;
+        match list.get(NAME) {
+            None | Some(Value::Dword(0)) => Ok(Instruction::Stop),
+            Some(Value::Dword(1)) => Ok(Instruction::Kill),
+            Some(Value::Dword(other)) => Err(invalid(format!(
+                "'{NAME}' is {other}; it may be 0 (stop gracefully) or 1 (kill at once)"
+            ))),
+            Some(_) => {
+                Err(invalid(format!("'{NAME}' must be a DWORD: 0 (stop gracefully) or 1 (kill at once)")))
+            }
+        }
+    }
+}
+
+impl Resource for Application {
+    fn online(&self, call: OnlineCall<'_>) -> Result<Completion, Failure> {
+        let settings = self.settings().map_err(Failure::Failed)?;
+        let command = self.command(&settings).map_err(Failure::Failed)?;
+        let process = command.spawn().map_err(|error| Failure::Failed(spawn_cause(&error)))?;
+        let run = Arc::new(Run::new(process));
+        if call.operation.is_cancelled() {
+            // Terminate may have killed everything before this one began.
+            let _ = self.leaf.kill();
+            return Err(Failure::Failed(Cause::new(Status::CANCELLED, "terminated while it was started")));
+        }
+        // The file comes before the watch: when the end is reported, another host must not look for the program.
+        match run.process.identity() {
+            Ok(Some(identity)) => {
+                if let Err(error) = state_file::write(&self.context.state_file, identity) {
+                    let text = format!("if this host dies, the program will be restarted: {error}");
+                    self.context.reporter.log(1, text);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => self.context.reporter.log(1, format!("the program cannot be looked at: {error}")),
+        }
+        self.watch(run).map_err(Failure::Failed)?;
+        Ok(Completion::Done)
+    }
+
+    fn offline(&self, call: OfflineCall<'_>) -> Result<Completion, Failure> {
+        // Wrong instructions are a veto: nothing was touched.
+        let instruction = self.instruction(call.buffer).map_err(Failure::Vetoed)?;
+        // Properties that have become wrong since the start must not make it unstoppable.
+        let settings = self.settings().unwrap_or_default();
+        let run = self.take_run();
+        let stopping = stop::Stopping {
+            leaf: self.leaf.clone(),
+            run,
+            signal: settings.stop_signal,
+            timeout: match instruction {
+                Instruction::Stop => settings.stop_timeout,
+                Instruction::Kill => Duration::ZERO,
+            },
+            pending_timeout: Duration::from_millis(self.opening.lock().pending_timeout_ms.into()),
+            operation: call.operation,
+        };
+        stopping.begin().map_err(|error| {
+            Failure::Failed(Cause::new(
+                Status::RESMON_SYSTEM_RESOURCES_LACKING,
+                format!("no thread for the stop: {error}"),
+            ))
+        })?;
+        Ok(Completion::Pending)
+    }
+
+    fn terminate(&self) -> Result<(), Cause> {
+        self.take_run();
+        let lacking = |error: mainstay_process::CgroupError| {
+            Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
+        };
+        if self.leaf.is_populated().map_err(lacking)? {
+            self.leaf.kill().map_err(lacking)?;
+            if !self.leaf.wait_empty(Instant::now() + KILL_TIMEOUT).map_err(lacking)? {
+                return Err(Cause::new(
+                    Status::TIMEOUT,
+                    format!("what was killed has not gone after {} s", KILL_TIMEOUT.as_secs()),
+                ));
+            }
+        }
+        self.remove_state_file();
+        Ok(())
+    }
+
+    fn looks_alive(&self) -> bool {
+        let current = self.run.lock().clone();
+        current.is_some_and(|current| current.run.exit().is_none())
+    }
+
+    fn is_alive(&self) -> Result<(), Cause> {
+        let current = self.run.lock().clone();
+        let Some(current) = current else {
+            return Err(Cause::new(Status::PROCESS_ABORTED, "no program was started"));
+        };
+        if let Some(exit) = current.run.exit() {
+            return Err(ended_cause(exit));
+        }
+        match self.leaf.is_populated() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Cause::new(
+                Status::PROCESS_ABORTED,
+                format!("process {} has left its cgroup", current.run.process.pid()),
+            )),
+            Err(error) => Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())),
+        }
+    }
+
+    fn check_offline(&self, _: OfflineFlags, buffer: &[u8]) -> Check {
+        match self.instruction(buffer) {
+            Ok(_) => Check::Yes,
+            Err(cause) => Check::No(cause),
+        }
+    }
+
+    fn control(&self, call: ControlCall<'_>) -> ControlAnswer {
+        properties_control(call)
+    }
+
+    fn configure(&self, opening: &Opening) {
+        *self.opening.lock() = opening.clone();
+    }
+
+    fn close(&self) {
+        self.take_run();
+        self.remove_state_file();
+    }
+}
+
+/// VALIDATE answers; SET refuses what is wrong and otherwise leaves the storing to the service.
+fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
+    let changing = [function::SET_PRIVATE_PROPERTIES, function::VALIDATE_PRIVATE_PROPERTIES];
+    let asked = call.code.function();
+    if !changing.iter().any(|code| mainstay_types::ControlCode(*code).function() == asked) {
+        return ControlAnswer::unknown();
+    }
+    let checked = PropertyList::parse(call.input)
+        .map_err(|error| Cause::new(Status::INVALID_PARAMETER, error.to_string()))
+        .and_then(|list| properties::validate(&list));
+    match checked {
+        Err(cause) => ControlAnswer::refused(cause),
+        Ok(()) if asked == function::VALIDATE_PRIVATE_PROPERTIES => ControlAnswer::output(Vec::new(), 0),
+        Ok(()) => ControlAnswer::unknown(),
+    }
+}
+
+fn environment(settings: &Settings, account: Option<&Account>) -> Vec<(OsString, OsString)> {
+    let mut variables: Vec<(OsString, OsString)> = vec![("PATH".into(), PATH.into())];
+    if let Some(account) = account {
+        variables.push(("HOME".into(), account.home.clone().into()));
+        variables.push(("USER".into(), account.name.clone().into()));
+        variables.push(("LOGNAME".into(), account.name.clone().into()));
+        variables.push(("SHELL".into(), account.shell.clone().into()));
+    }
+    for (name, value) in &settings.environment {
+        variables.retain(|(known, _)| known.as_os_str() != name.as_str());
+        variables.push((name.into(), value.into()));
+    }
+    variables
+}
+
+fn ended_cause(exit: Exit) -> Cause {
+    Cause::new(Status::PROCESS_ABORTED, exit.to_string())
+}
+
+fn spawn_cause(error: &SpawnError) -> Cause {
+    let status = match error {
+        SpawnError::NotFound(_) | SpawnError::NotInPath { .. } => Status::FILE_NOT_FOUND,
+        SpawnError::Directory { .. } | SpawnError::Output { .. } => Status::PATH_NOT_FOUND,
+        SpawnError::Account { .. } => Status::ACCESS_DENIED,
+        SpawnError::NoProgram | SpawnError::Unrepresentable(_) | SpawnError::NotExecutable { .. } => {
+            Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR
+        }
+        SpawnError::TimedOut { .. } => Status::TIMEOUT,
+        SpawnError::Frozen(_) | SpawnError::Killed(_) => Status::RESMON_INVALID_STATE,
+        SpawnError::Cgroup(_) | SpawnError::System { .. } => Status::RESMON_SYSTEM_RESOURCES_LACKING,
+    };
+    Cause::new(status, error.to_string())
+}
+
+/// A command line as words, with its error as a cause.
+fn split(line: &str) -> Result<Vec<String>, Cause> {
+    words::split(line).map_err(|error| {
+        Cause::new(Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, format!("property CommandLine: {error}"))
+    })
+}
+
+/// Whether two names of properties or types are the same.
+fn same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}

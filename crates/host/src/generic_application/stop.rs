@@ -1,0 +1,169 @@
+//! The stop of a program: a signal, a wait, a kill.
+//!
+//! ```text
+//!   signal to the program ─► it ends ─► signal to what it left ─► the leaf is empty ─► done
+//!              └──────────────┴─── StopTimeout ──────┴─► kill ─────────┘
+//! ```
+//!
+//! Each stop has a thread, since it may take minutes; Terminate ends it by emptying the leaf.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mainstay_process::cgroup::EventsWatch;
+use mainstay_process::{CgroupError, Leaf, Signal};
+use mainstay_types::Status;
+use mainstay_types::order::Cause;
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::{KILL_TIMEOUT, Run};
+use crate::resource_type::{Directive, Failure, Operation};
+
+/// How often a stop that waits says so. Less where the PendingTimeout is short: silence would end the stop.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The shortest interval of progress reports.
+const PROGRESS_INTERVAL_MIN: Duration = Duration::from_millis(50);
+
+/// The stack of a stop's thread, in bytes: it waits and formats a line.
+const STACK_LENGTH: usize = 128 * 1024;
+
+pub(super) struct Stopping {
+    pub(super) leaf: Leaf,
+    /// The program, unless it has gone already.
+    pub(super) run: Option<Arc<Run>>,
+    pub(super) signal: Signal,
+    /// How long until the kill; zero kills at once.
+    pub(super) timeout: Duration,
+    pub(super) pending_timeout: Duration,
+    pub(super) operation: Operation,
+}
+
+/// How far it has come.
+struct Course {
+    kill_at: Instant,
+    killed: bool,
+    rest_signalled: bool,
+    speak_at: Instant,
+    checkpoint: u32,
+}
+
+impl Stopping {
+    pub(super) fn begin(self) -> io::Result<()> {
+        thread::Builder::new().name("stop".into()).stack_size(STACK_LENGTH).spawn(move || {
+            self.operation.finished(self.carry_out().map_err(Failure::Failed));
+        })?;
+        Ok(())
+    }
+
+    fn carry_out(&self) -> Result<(), Cause> {
+        let mut events = match self.leaf.watch() {
+            Ok(events) => events,
+            Err(CgroupError::Missing(_)) => return Ok(()),
+            Err(error) => return Err(lacking(error)),
+        };
+        let now = Instant::now();
+        let mut course = Course {
+            kill_at: now + self.timeout,
+            killed: false,
+            rest_signalled: false,
+            speak_at: now + self.progress_interval(),
+            checkpoint: 0,
+        };
+        if !self.timeout.is_zero() {
+            self.signal_program();
+        }
+        loop {
+            match events.read() {
+                Ok(now) if !now.populated => return Ok(()),
+                Ok(_) => {}
+                Err(CgroupError::Missing(_)) => return Ok(()),
+                Err(error) => return Err(lacking(error)),
+            }
+            if self.operation.is_cancelled() {
+                return Err(Cause::new(Status::CANCELLED, "terminated"));
+            }
+            self.advance(&mut course)?;
+            self.wait(&mut events, &course)?;
+        }
+    }
+
+    fn signal_program(&self) {
+        // It may have ended by itself in this moment; the leaf tells.
+        if let Some(run) = &self.run {
+            let _ = run.process.signal(self.signal);
+            // One that was stopped gets the signal only when it goes on.
+            let _ = run.process.signal(Signal::CONT);
+        }
+    }
+
+    /// Does what is due.
+    fn advance(&self, course: &mut Course) -> Result<(), Cause> {
+        let now = Instant::now();
+        let program_ended = self.program_ended();
+        if now >= course.kill_at {
+            if course.killed {
+                let text = format!("what was killed has not gone after {} s", KILL_TIMEOUT.as_secs());
+                return Err(Cause::new(Status::TIMEOUT, text));
+            }
+            self.leaf.kill().map_err(lacking)?;
+            course.killed = true;
+            course.kill_at = now + KILL_TIMEOUT;
+            if !self.timeout.is_zero() {
+                self.speak(course, format!("killed after {} ms", self.timeout.as_millis()));
+            }
+        } else if program_ended && !course.rest_signalled && !course.killed {
+            course.rest_signalled = true;
+            let count = self.leaf.signal(self.signal, None).map_err(lacking)?;
+            self.leaf.signal(Signal::CONT, None).map_err(lacking)?;
+            if count > 0 {
+                self.speak(
+                    course,
+                    format!("the program has ended; waiting for {count} processes that it left"),
+                );
+            }
+        }
+        if now >= course.speak_at {
+            let left = course.kill_at.saturating_duration_since(now).as_secs();
+            let whom = if program_ended { "what the program left" } else { "the program" };
+            self.speak(course, format!("waiting for {whom} to end; killed in {left} s"));
+        }
+        Ok(())
+    }
+
+    fn speak(&self, course: &mut Course, text: String) {
+        course.checkpoint += 1;
+        course.speak_at = Instant::now() + self.progress_interval();
+        // Cancelled or not, the loop looks by itself.
+        let _: Directive = self.operation.progress(course.checkpoint, text);
+    }
+
+    fn wait(&self, events: &mut EventsWatch, course: &Course) -> Result<(), Cause> {
+        let until = course.kill_at.min(course.speak_at);
+        let left = until.saturating_duration_since(Instant::now());
+        let left = rustix::time::Timespec::try_from(left).map_err(lacking)?;
+        let program = self.run.as_ref().filter(|_| !self.program_ended());
+        let mut polled = vec![PollFd::new(events, PollFlags::PRI)];
+        polled.extend(program.map(|run| PollFd::new(&run.process, PollFlags::IN)));
+        match poll(&mut polled, Some(&left)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(lacking(error)),
+        }
+    }
+
+    fn program_ended(&self) -> bool {
+        self.run.as_ref().is_none_or(|run| run.exit().is_some())
+    }
+
+    fn progress_interval(&self) -> Duration {
+        let limit = if self.pending_timeout.is_zero() { PROGRESS_INTERVAL } else { self.pending_timeout / 3 };
+        PROGRESS_INTERVAL.min(limit).max(PROGRESS_INTERVAL_MIN)
+    }
+}
+
+fn lacking(error: impl Display) -> Cause {
+    Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
+}

@@ -1,0 +1,159 @@
+//! Connections of the service: a thread that reads and a thread that writes for each.
+
+use std::io::{self, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use mainstay_ipc::FrameReader;
+use mainstay_ipc::frame::encode_frame;
+use mainstay_ipc::host::{FromHost, ToHost};
+use tracing::warn;
+
+use super::Input;
+
+/// The most connections at once: the service's, and one that takes its place.
+const CONNECTIONS_MAX: usize = 8;
+
+/// How many messages may wait for a service that does not read. A full one loses its connection, and with the next
+/// one gets every kept report again.
+const QUEUED_MAX: usize = 8192;
+
+/// How many may wait when a report that is not kept is dropped instead.
+const QUEUED_CHATTER_MAX: usize = 1024;
+
+/// Takes connections until the process ends.
+pub(super) fn start_listener(listener: UnixListener, inputs: SyncSender<Input>) -> io::Result<()> {
+    thread::Builder::new().name("listener".into()).spawn(move || {
+        let open = Arc::new(AtomicUsize::new(0));
+        let mut number = 0;
+        loop {
+            let stream = match listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    warn!("cannot accept a connection: {error}");
+                    // Out of descriptors or memory: trying again at once would only burn time.
+                    thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+            };
+            if open.fetch_add(1, Ordering::AcqRel) >= CONNECTIONS_MAX {
+                open.fetch_sub(1, Ordering::AcqRel);
+                warn!("there are {CONNECTIONS_MAX} connections already; one more was turned away");
+                continue;
+            }
+            number += 1;
+            if let Err(error) = start(number, stream, inputs.clone(), open.clone()) {
+                open.fetch_sub(1, Ordering::AcqRel);
+                warn!("cannot serve a connection: {error}");
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn start(
+    number: u64,
+    stream: UnixStream,
+    inputs: SyncSender<Input>,
+    open: Arc<AtomicUsize>,
+) -> io::Result<()> {
+    let (frames, queued_frames) = sync_channel(QUEUED_MAX);
+    let queued = Arc::new(AtomicUsize::new(0));
+    let (finished, is_finished) = sync_channel(0);
+    let writing = stream.try_clone()?;
+    let counted = queued.clone();
+    thread::Builder::new()
+        .name(format!("writer {number}"))
+        .spawn(move || write_all(writing, &queued_frames, &counted, &finished))?;
+    let outgoing = Outgoing { frames, queued, stream: stream.try_clone()?, is_finished };
+    thread::Builder::new().name(format!("reader {number}")).spawn(move || {
+        if inputs.send(Input::Connected(number, outgoing)).is_ok() {
+            read_all(number, stream, &inputs);
+            let _ = inputs.send(Input::Disconnected(number));
+        }
+        open.fetch_sub(1, Ordering::AcqRel);
+    })?;
+    Ok(())
+}
+
+fn read_all(number: u64, mut stream: UnixStream, inputs: &SyncSender<Input>) {
+    let mut reader = FrameReader::default();
+    loop {
+        match reader.read_from::<ToHost>(&mut stream) {
+            Ok(Some(message)) => {
+                if inputs.send(Input::Message(number, message)).is_err() {
+                    return;
+                }
+            }
+            Ok(None) => return,
+            Err(error) => {
+                warn!("connection {number}: {error}");
+                return;
+            }
+        }
+    }
+}
+
+fn write_all(
+    mut stream: UnixStream,
+    frames: &Receiver<Vec<u8>>,
+    queued: &AtomicUsize,
+    finished: &SyncSender<()>,
+) {
+    while let Ok(frame) = frames.recv() {
+        queued.fetch_sub(1, Ordering::AcqRel);
+        if stream.write_all(&frame).is_err() {
+            break;
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Both);
+    let _ = finished.try_send(());
+}
+
+/// The way to one service. Dropping it ends the connection when everything queued is written.
+pub(super) struct Outgoing {
+    frames: SyncSender<Vec<u8>>,
+    queued: Arc<AtomicUsize>,
+    stream: UnixStream,
+    is_finished: Receiver<()>,
+}
+
+impl Outgoing {
+    /// Queues a message without waiting. `false`: too much waits already, or the connection is gone.
+    pub(super) fn send(&self, message: &FromHost) -> bool {
+        let is_chatter = matches!(message, FromHost::Report(report) if report.sequence == 0);
+        if is_chatter && self.queued.load(Ordering::Acquire) >= QUEUED_CHATTER_MAX {
+            return true;
+        }
+        let frame = match encode_frame(message) {
+            Ok(frame) => frame,
+            Err(error) => {
+                warn!("{error}");
+                return false;
+            }
+        };
+        self.queued.fetch_add(1, Ordering::AcqRel);
+        let sent = self.frames.try_send(frame).is_ok();
+        if !sent {
+            self.queued.fetch_sub(1, Ordering::AcqRel);
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+        sent
+    }
+
+    /// Ends the connection: nothing more is read; what is queued is still written.
+    pub(super) fn close(self) {
+        let _ = self.stream.shutdown(Shutdown::Read);
+    }
+
+    /// Ends the connection and waits until everything queued is written, at most so long.
+    pub(super) fn finish(self, timeout: Duration) {
+        drop(self.frames);
+        let _ = self.is_finished.recv_timeout(timeout);
+    }
+}
