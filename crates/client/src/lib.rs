@@ -32,6 +32,7 @@ pub use address::{DEFAULT_SOCKET, SOCKET_VARIABLE, socket_path};
 pub use cluster::{Accepted, Cluster};
 pub use control::{CONTROL_OUTPUT_MAX, ControlAnswer, Target};
 pub use error::CallError;
+pub use mainstay_cmrp::enumeration::{GroupEnumEntry, ResourceEnumEntry};
 pub use notify::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
 pub use object::{Desired, Group, Kind, Node, Opened, Resource, kind};
 pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};

@@ -74,6 +74,24 @@ fn a_call_in_flight_is_lost_once_and_never_sent_again() {
 }
 
 #[test]
+fn an_answer_may_come_late() {
+    let server = FakeServer::start();
+    let mut cluster = open(&server);
+    let mut other = open(&server);
+    let web: Resource = cluster.open_object("web", Desired::Full).unwrap();
+    server.world().hold.push(OFFLINE_RESOURCE_EX);
+    thread::scope(|scope| {
+        let caller = scope.spawn(|| cluster.offline_resource_ex(&web, 0, &[]));
+        server.wait_for(OFFLINE_RESOURCE_EX);
+        // An opened object belongs to no connection: another one works with it meanwhile.
+        assert_eq!(other.resource_place(&web).unwrap().state, 2);
+        server.release();
+        assert_eq!(caller.join().unwrap().unwrap(), Accepted::Pending);
+    });
+    assert_eq!(other.resource_place(&web).unwrap().state, 130);
+}
+
+#[test]
 fn a_call_on_a_connection_that_is_over_is_made_on_a_new_one() {
     let mut server = FakeServer::start();
     let mut cluster = open(&server);

@@ -75,6 +75,7 @@ statuses! {
     1150 OLD_WIN_VERSION "ERROR_OLD_WIN_VERSION" "old win version";
     1223 CANCELLED "ERROR_CANCELLED" "cancelled";
     1306 REVISION_MISMATCH "ERROR_REVISION_MISMATCH" "the versions do not match";
+    1359 INTERNAL_ERROR "ERROR_INTERNAL_ERROR" "an internal error";
     1372 SPECIAL_GROUP "ERROR_SPECIAL_GROUP" "not allowed for a special group";
     1460 TIMEOUT "ERROR_TIMEOUT" "no answer in time";
     1702 RPC_S_INVALID_BINDING "RPC_S_INVALID_BINDING" "rpc s invalid binding";

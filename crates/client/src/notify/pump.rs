@@ -105,7 +105,9 @@ impl Shared {
     pub(super) fn tell_handle_closed(&self, object: &Watched) {
         self.tell(|watch| {
             let event = filter::handle_close(watch.object_type);
-            (watch.object.is(object) && watch.events & event != 0).then_some(event)
+            // A filter on all objects of a type holds no handle but the cluster's.
+            let holds = !matches!(object, Watched::Cluster) || watch.object_type == filter::CLUSTER;
+            (holds && watch.object.is(object) && watch.events & event != 0).then_some(event)
         });
     }
 

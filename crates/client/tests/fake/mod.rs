@@ -49,7 +49,7 @@ pub struct World {
     pub log: Vec<Request>,
     /// Operations whose answers are held back.
     pub hold: Vec<u16>,
-    held: Vec<Reply>,
+    held: Vec<(Arc<Connection>, Request, Reply)>,
     /// What an operation answers instead of what it would.
     pub refuse: HashMap<u16, u32>,
     ports: Vec<Port>,
@@ -134,6 +134,15 @@ impl FakeServer {
         self.world().log.iter().filter(|request| request.opnum() == opnum).count()
     }
 
+    /// Answers what was held back, and holds nothing back any more.
+    pub fn release(&self) {
+        let mut world = self.world();
+        world.hold.clear();
+        for (connection, request, reply) in std::mem::take(&mut world.held) {
+            answer(&mut world, &connection, &request, reply);
+        }
+    }
+
     /// Ends the server and cuts every connection off, as SIGKILL would.
     pub fn kill(&mut self) {
         let running = self.running.take().unwrap();
@@ -169,23 +178,7 @@ impl FakeServer {
 
     /// Lets something happen that ports are told.
     pub fn emit(&self, object_type: u32, event: i64, buffer: &[u8], id: &str, name: &str) {
-        let mut world = self.world();
-        for port in &mut world.ports {
-            for (key, filter) in port.filters.clone() {
-                if filter.object_type == object_type && filter.events & event != 0 {
-                    let data = NotificationData {
-                        filter: NotifyFilter { object_type, events: event },
-                        buffer: Some(buffer.to_vec()),
-                        object_id: Some(id.into()),
-                        parent_id: Some("parent".into()),
-                        name: Some(name.into()),
-                        type_name: Some("Generic Application".into()),
-                    };
-                    port.queue.push(Notification { notify_key: key, data });
-                }
-            }
-            port.deliver();
-        }
+        self.world().tell(object_type, event, buffer, id, name);
     }
 }
 
@@ -237,7 +230,7 @@ impl Interface for Fake {
         let mut world = self.world.0.lock().unwrap();
         world.log.push(request.clone());
         if world.hold.contains(&call.opnum) {
-            world.held.push(reply);
+            world.held.push((Arc::clone(connection), request, reply));
         } else if let Some(status) = world.refuse.get(&call.opnum) {
             reply.answer(&request.refusal_stub(*status).unwrap());
         } else {
@@ -270,6 +263,26 @@ fn stub<O: Operation>(response: &O::Response) -> Vec<u8> {
 impl World {
     fn resource(&mut self, name: &str) -> Option<&mut FakeResource> {
         self.resources.iter_mut().find(|r| r.name.eq_ignore_ascii_case(name) || r.id == name)
+    }
+
+    /// Tells every port that asked for it.
+    fn tell(&mut self, object_type: u32, event: i64, buffer: &[u8], id: &str, name: &str) {
+        for port in &mut self.ports {
+            for (key, filter) in port.filters.clone() {
+                if filter.object_type == object_type && filter.events & event != 0 {
+                    let data = NotificationData {
+                        filter: NotifyFilter { object_type, events: event },
+                        buffer: Some(buffer.to_vec()),
+                        object_id: Some(id.into()),
+                        parent_id: Some("parent".into()),
+                        name: Some(name.into()),
+                        type_name: Some("Generic Application".into()),
+                    };
+                    port.queue.push(Notification { notify_key: key, data });
+                }
+            }
+            port.deliver();
+        }
     }
 
     fn group(&self, name: &str) -> Option<&(String, String)> {
@@ -407,10 +420,14 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
             r.state = 129;
             stub::<resource::OnlineResource>(&997.into())
         }),
-        R::OfflineResource(request) => resource_of(world, connection, request.resource).map(|r| {
-            let before = std::mem::replace(&mut r.state, 3);
-            stub::<resource::OfflineResource>(&if before == 3 { 0 } else { 997 }.into())
-        }),
+        R::OfflineResource(request) => {
+            let changed = resource_of(world, connection, request.resource)
+                .map(|r| (std::mem::replace(&mut r.state, 3), r.id.clone(), r.name.clone()));
+            changed.map(|(before, id, name)| {
+                world.tell(3, 4, &3_u32.to_le_bytes(), &id, &name);
+                stub::<resource::OfflineResource>(&if before == 3 { 0 } else { 997 }.into())
+            })
+        }
         R::OfflineResourceEx(request) => {
             resource_of(world, connection, request.resource).and_then(|r| match request.flags & !0x7F {
                 0 => {

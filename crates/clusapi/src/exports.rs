@@ -1,0 +1,260 @@
+//! The table of exported functions. To add one: write it in the module of its kind of object, then add one entry here and
+//! its declaration in `include/clusapi.h`.
+//!
+//! An entry says how the function answers (see [`crate::guard`]), its parameters as C passes them, and what it does. In
+//! the `wide` part `U` is the unit of a wide character, and each entry becomes two symbols: `Name` for units of 16 bits
+//! and `Name_w4` for units of 32.
+
+#![allow(non_snake_case, reason = "the names of clusapi.h")]
+#![allow(clippy::too_many_arguments, reason = "the parameters of clusapi.h")]
+// A parameter whose name says what clusapi.h calls it is explained there.
+#![allow(clippy::missing_safety_doc, reason = "clusapi.h says what each pointer has to be")]
+
+use std::ffi::c_void;
+
+use mainstay_client::Desired;
+
+use crate::control::ControlBuffers;
+use crate::guard;
+use crate::notify::{FilterAndType, Places};
+use crate::tables::tables;
+use crate::{cluster, enumeration, enumeration_ex, group, node, notify, registry, resource, resource_type};
+
+mainstay_resutils::export_win32!();
+
+macro_rules! answer_type {
+    (status) => {
+        u32
+    };
+    (truth) => {
+        i32
+    };
+    (handle) => {
+        usize
+    };
+    (count) => {
+        u32
+    };
+    (state) => {
+        i32
+    };
+}
+
+macro_rules! exports {
+    (
+        plain { $($plain:ident($($pp:ident: $pt:ty),*): $pa:ident = $pbody:expr;)+ }
+        wide { $($wide:ident($($wp:ident: $wt:ty),*): $wa:ident = $wbody:expr;)+ }
+    ) => {
+        $(
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn $plain($($pp: $pt),*) -> answer_type!($pa) {
+                // SAFETY: the program keeps what clusapi.h says of the parameters.
+                #[allow(unused_unsafe, reason = "some functions take no pointers")]
+                guard::$pa(|| unsafe { $pbody })
+            }
+        )+
+
+        mod narrow {
+            use super::*;
+            type U = u16;
+            $(
+                #[unsafe(no_mangle)]
+                unsafe extern "C" fn $wide($($wp: $wt),*) -> answer_type!($wa) {
+                    // SAFETY: the program keeps what clusapi.h says of the parameters.
+                    guard::$wa(|| unsafe { $wbody })
+                }
+            )+
+        }
+
+        mod four {
+            use super::*;
+            type U = u32;
+            $(
+                #[unsafe(export_name = concat!(stringify!($wide), "_w4"))]
+                unsafe extern "C" fn $wide($($wp: $wt),*) -> answer_type!($wa) {
+                    // SAFETY: the program keeps what clusapi.h says of the parameters.
+                    guard::$wa(|| unsafe { $wbody })
+                }
+            )+
+        }
+    };
+}
+
+fn buffers(
+    input: *mut c_void,
+    input_size: u32,
+    output: *mut c_void,
+    output_size: u32,
+    returned: *mut u32,
+) -> ControlBuffers {
+    ControlBuffers { input, input_size, output, output_size, returned }
+}
+
+/// No place for the granted access.
+fn nowhere() -> *mut u32 {
+    std::ptr::null_mut()
+}
+
+exports! {
+    plain {
+        CloseCluster(cluster: usize): truth = cluster::close(cluster);
+        ClusterControl(cluster: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = cluster::control(cluster, host, code, buffers(input, input_size, output, output_size, returned));
+        ClusterOpenEnum(cluster: usize, type_mask: u32): handle
+            = enumeration::open_cluster(cluster, type_mask);
+        ClusterGetEnumCount(list: usize): count = enumeration::count(&tables().cluster_enums, list);
+        ClusterCloseEnum(list: usize): status = enumeration::close(&tables().cluster_enums, list);
+        ClusterOpenEnumEx(cluster: usize, type_mask: u32, options: usize): handle
+            = enumeration_ex::open_cluster(cluster, type_mask, options);
+        ClusterGetEnumCountEx(list: usize): count = enumeration::count(&tables().cluster_enums_ex, list);
+        ClusterCloseEnumEx(list: usize): status = enumeration::close(&tables().cluster_enums_ex, list);
+
+        CloseClusterNode(node: usize): truth = node::close(node);
+        GetClusterNodeState(node: usize): state = node::state(node);
+        GetClusterFromNode(node: usize): handle = node::cluster(node);
+
+        DeleteClusterGroup(group: usize): status = group::delete(group);
+        CloseClusterGroup(group: usize): truth = group::close(group);
+        GetClusterFromGroup(group: usize): handle = group::cluster(group);
+        OnlineClusterGroup(group: usize, destination: usize): status = group::online(group, destination);
+        OnlineClusterGroupEx(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32): status
+            = group::online_ex(group, destination, flags, buffer, size);
+        OfflineClusterGroup(group: usize): status = group::offline(group);
+        OfflineClusterGroupEx(group: usize, flags: u32, buffer: *mut u8, size: u32): status
+            = group::offline_ex(group, flags, buffer, size);
+        ClusterGroupControl(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = group::control(group, host, code, buffers(input, input_size, output, output_size, returned));
+        ClusterGroupOpenEnum(group: usize, type_mask: u32): handle = enumeration::open_group(group, type_mask);
+        ClusterGroupGetEnumCount(list: usize): count = enumeration::count(&tables().group_enums, list);
+        ClusterGroupCloseEnum(list: usize): status = enumeration::close(&tables().group_enums, list);
+        ClusterGroupGetEnumCountEx(list: usize): count = enumeration::count(&tables().group_enums_ex, list);
+        ClusterGroupCloseEnumEx(list: usize): status = enumeration::close(&tables().group_enums_ex, list);
+
+        DeleteClusterResource(resource: usize): status = resource::delete(resource);
+        CloseClusterResource(resource: usize): truth = resource::close(resource);
+        GetClusterFromResource(resource: usize): handle = resource::cluster(resource);
+        OnlineClusterResource(resource: usize): status = resource::online(resource);
+        OnlineClusterResourceEx(resource: usize, flags: u32, buffer: *mut u8, size: u32): status
+            = resource::online_ex(resource, flags, buffer, size);
+        OfflineClusterResource(resource: usize): status = resource::offline(resource);
+        OfflineClusterResourceEx(resource: usize, flags: u32, buffer: *mut u8, size: u32): status
+            = resource::offline_ex(resource, flags, buffer, size);
+        FailClusterResource(resource: usize): status = resource::fail(resource);
+        RestartClusterResource(resource: usize, flags: u32): status = resource::restart(resource, flags);
+        AddClusterResourceDependency(resource: usize, provider: usize): status
+            = resource::add_dependency(resource, provider);
+        RemoveClusterResourceDependency(resource: usize, provider: usize): status
+            = resource::remove_dependency(resource, provider);
+        CanResourceBeDependent(resource: usize, dependent: usize): truth
+            = resource::can_be_dependent(resource, dependent);
+        ClusterResourceControl(resource: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = resource::control(resource, host, code, buffers(input, input_size, output, output_size, returned));
+        ClusterResourceOpenEnum(resource: usize, type_mask: u32): handle
+            = enumeration::open_resource(resource, type_mask);
+        ClusterResourceGetEnumCount(list: usize): count = enumeration::count(&tables().resource_enums, list);
+        ClusterResourceCloseEnum(list: usize): status = enumeration::close(&tables().resource_enums, list);
+        ClusterResourceGetEnumCountEx(list: usize): count
+            = enumeration::count(&tables().resource_enums_ex, list);
+        ClusterResourceCloseEnumEx(list: usize): status
+            = enumeration::close(&tables().resource_enums_ex, list);
+
+        CreateClusterNotifyPortV2(port: usize, cluster: usize, filters: *mut FilterAndType, count: u32,
+            key: usize): handle = notify::create(port, cluster, filters, count, key);
+        RegisterClusterNotifyV2(port: usize, filter: FilterAndType, object: usize, key: usize): status
+            = notify::register(port, filter, object, key);
+        CloseClusterNotifyPort(port: usize): truth = notify::close(port);
+
+        ClusterRegCloseKey(key: usize): status = registry::close_key(key);
+    }
+
+    wide {
+        OpenCluster(name: *const U): handle = cluster::open(name);
+        OpenClusterEx(name: *const U, desired: u32, granted: *mut u32): handle
+            = cluster::open_ex(name, desired, granted);
+        GetClusterInformation(cluster: usize, name: *mut U, name_length: *mut u32,
+            version: *mut cluster::VersionInfo<U>): status
+            = cluster::information(cluster, name, name_length, version);
+        ClusterEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(&tables().cluster_enums, list, index, kind, name, name_length);
+        ClusterEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
+            = enumeration_ex::cluster_item::<U>(list, index, item, size);
+
+        OpenClusterNode(cluster: usize, name: *const U): handle
+            = node::open(cluster, name, Desired::Full, nowhere());
+        OpenClusterNodeEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
+            = node::open(cluster, name, Desired::Mask(desired), granted);
+
+        CreateClusterGroup(cluster: usize, name: *const U): handle = group::create(cluster, name);
+        OpenClusterGroup(cluster: usize, name: *const U): handle
+            = group::open(cluster, name, Desired::Full, nowhere());
+        OpenClusterGroupEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
+            = group::open(cluster, name, Desired::Mask(desired), granted);
+        GetClusterGroupState(group: usize, node: *mut U, node_length: *mut u32): state
+            = group::state(group, node, node_length);
+        ClusterGroupEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(&tables().group_enums, list, index, kind, name, name_length);
+        ClusterGroupOpenEnumEx(cluster: usize, properties: *const U, properties_size: u32,
+            ro_properties: *const U, ro_properties_size: u32, flags: u32): handle
+            = enumeration_ex::open_groups(cluster, properties, properties_size, ro_properties,
+                ro_properties_size, flags);
+        ClusterGroupEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
+            = enumeration_ex::group_item::<U>(list, index, item, size);
+
+        CreateClusterResource(group: usize, name: *const U, type_name: *const U, flags: u32): handle
+            = resource::create(group, name, type_name, flags);
+        OpenClusterResource(cluster: usize, name: *const U): handle
+            = resource::open(cluster, name, Desired::Full, nowhere());
+        OpenClusterResourceEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
+            = resource::open(cluster, name, Desired::Mask(desired), granted);
+        GetClusterResourceState(resource: usize, node: *mut U, node_length: *mut u32, group: *mut U,
+            group_length: *mut u32): state
+            = resource::state(resource, node, node_length, group, group_length);
+        OfflineClusterResourceEx2(resource: usize, flags: u32, buffer: *mut u8, size: u32,
+            reason: *const U): status = resource::offline_ex2(resource, flags, buffer, size, reason);
+        ClusterResourceEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(&tables().resource_enums, list, index, kind, name, name_length);
+        ClusterResourceOpenEnumEx(cluster: usize, properties: *const U, properties_size: u32,
+            ro_properties: *const U, ro_properties_size: u32, flags: u32): handle
+            = enumeration_ex::open_resources(cluster, properties, properties_size, ro_properties,
+                ro_properties_size, flags);
+        ClusterResourceEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
+            = enumeration_ex::resource_item::<U>(list, index, item, size);
+
+        CreateClusterResourceType(cluster: usize, name: *const U, display_name: *const U, library: *const U,
+            looks_alive_ms: u32, is_alive_ms: u32): status
+            = resource_type::create(cluster, name, display_name, library, looks_alive_ms, is_alive_ms);
+        DeleteClusterResourceType(cluster: usize, name: *const U): status = resource_type::delete(cluster, name);
+        ClusterResourceTypeControl(cluster: usize, name: *const U, host: usize, code: u32, input: *mut c_void,
+            input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = resource_type::control(cluster, name, host, code,
+                buffers(input, input_size, output, output_size, returned));
+
+        GetClusterNotifyV2(port: usize, key: *mut usize, filter: *mut FilterAndType, buffer: *mut u8,
+            buffer_size: *mut u32, object_id: *mut U, object_id_length: *mut u32, parent_id: *mut U,
+            parent_id_length: *mut u32, name: *mut U, name_length: *mut u32, type_name: *mut U,
+            type_name_length: *mut u32, milliseconds: u32): status
+            = notify::next(port, &Places {
+                key,
+                filter,
+                buffer,
+                buffer_size,
+                object_id: (object_id, object_id_length),
+                parent_id: (parent_id, parent_id_length),
+                name: (name, name_length),
+                type_name: (type_name, type_name_length),
+            }, milliseconds);
+
+        ClusterRegOpenKey(key: usize, path: *const U, access: u32, result: *mut usize): status
+            = registry::open_key(key, path, access, result);
+        ClusterRegQueryValue(key: usize, name: *const U, kind: *mut u32, data: *mut u8, size: *mut u32): status
+            = registry::query_value(key, name, kind, data, size);
+        ClusterRegEnumValue(key: usize, index: u32, name: *mut U, length: *mut u32, kind: *mut u32,
+            data: *mut u8, size: *mut u32): status
+            = registry::enum_value(key, index, name, length, kind, data, size);
+        ClusterRegEnumKey(key: usize, index: u32, name: *mut U, length: *mut u32, last_write: *mut u64): status
+            = registry::enum_key(key, index, name, length, last_write);
+    }
+}

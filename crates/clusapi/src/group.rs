@@ -1,0 +1,156 @@
+//! Groups.
+
+use mainstay_client::{Accepted, CallError, Cluster, Desired, Target, Watched, kind};
+use mainstay_resutils::wide::{self, Unit};
+use mainstay_types::Status;
+
+use crate::cluster::handle_of;
+use crate::connection::{Held, same};
+use crate::control::{self, ControlBuffers};
+use crate::guard::Outcome;
+use crate::memory;
+use crate::tables::tables;
+
+/// OpenClusterGroup and OpenClusterGroupEx.
+///
+/// # Safety
+/// As [`wide::read`]; `granted` is null or writable.
+pub(crate) unsafe fn open<U: Unit>(
+    cluster: usize,
+    name: *const U,
+    desired: Desired,
+    granted: *mut u32,
+) -> Outcome<usize> {
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
+    // SAFETY: the caller promised that it is null or writable.
+    unsafe { wide::write_optional(granted, held.object.granted()) };
+    tables().groups.insert(held)
+}
+
+/// CreateClusterGroup.
+///
+/// # Safety
+/// As [`wide::read`].
+pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<usize> {
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    tables().groups.insert(connection.hold(|cluster| cluster.create_group(&name))?)
+}
+
+/// DeleteClusterGroup. The handle stays open.
+pub(crate) fn delete(group: usize) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    held.connection.with(|cluster| cluster.delete_group(&held.object))
+}
+
+/// CloseClusterGroup.
+pub(crate) fn close(group: usize) -> Outcome<()> {
+    let held = tables().groups.remove(group)?;
+    held.connection.forget(&Watched::Group(held.object.clone()));
+    Ok(())
+}
+
+/// GetClusterFromGroup.
+pub(crate) fn cluster(group: usize) -> Outcome<usize> {
+    handle_of(&tables().groups.get(group)?.connection)
+}
+
+/// GetClusterGroupState.
+///
+/// # Safety
+/// As [`wide::write_counted`].
+pub(crate) unsafe fn state<U: Unit>(group: usize, node: *mut U, node_length: *mut u32) -> Outcome<u32> {
+    let held = tables().groups.get(group)?;
+    if !node.is_null() && node_length.is_null() {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let place = held.connection.with(|cluster| cluster.group_place(&held.object))?;
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { memory::write_text(&place.node, node, node_length) }?;
+    Ok(place.state)
+}
+
+/// OnlineClusterGroup.
+pub(crate) fn online(group: usize, destination: usize) -> Outcome<()> {
+    online_at(group, destination, |cluster, held| cluster.online_group(&held.object))
+}
+
+/// OnlineClusterGroupEx.
+///
+/// # Safety
+/// As [`memory::input`].
+pub(crate) unsafe fn online_ex(
+    group: usize,
+    destination: usize,
+    flags: u32,
+    buffer: *const u8,
+    size: u32,
+) -> Outcome<()> {
+    tables().groups.get(group)?;
+    // SAFETY: the caller's promise is that of the function.
+    let input = unsafe { memory::input(buffer, size) }?;
+    online_at(group, destination, |cluster, held| cluster.online_group_ex(&held.object, flags, input))
+}
+
+/// Moves the group to the node, where one is named, and brings it online there.
+fn online_at(
+    group: usize,
+    destination: usize,
+    online: impl Fn(&mut Cluster, &Held<kind::Group>) -> Result<Accepted, CallError>,
+) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    let node = match destination {
+        0 => None,
+        handle => {
+            let node = tables().nodes.get(handle)?;
+            same(&held.connection, &node.connection)?;
+            Some(node)
+        }
+    };
+    let accepted = held.connection.with(|cluster| {
+        if let Some(node) = &node {
+            cluster.move_group(&held.object, &node.object)?;
+        }
+        online(cluster, &held)
+    })?;
+    status_of(accepted)
+}
+
+/// OfflineClusterGroup.
+pub(crate) fn offline(group: usize) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    status_of(held.connection.with(|cluster| cluster.offline_group(&held.object))?)
+}
+
+/// OfflineClusterGroupEx.
+///
+/// # Safety
+/// As [`memory::input`].
+pub(crate) unsafe fn offline_ex(group: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    // SAFETY: the caller's promise is that of the function.
+    let input = unsafe { memory::input(buffer, size) }?;
+    status_of(held.connection.with(|cluster| cluster.offline_group_ex(&held.object, flags, input))?)
+}
+
+/// ClusterGroupControl.
+///
+/// # Safety
+/// As [`ControlBuffers`] says.
+pub(crate) unsafe fn control(group: usize, host: usize, code: u32, buffers: ControlBuffers) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { control::send(&held.connection, Target::Group(&held.object), host, code, buffers) }
+}
+
+/// 997 is told as every other number is.
+pub(crate) fn status_of(accepted: Accepted) -> Outcome<()> {
+    match accepted {
+        Accepted::Done => Ok(()),
+        Accepted::Pending => Err(Status::IO_PENDING),
+    }
+}

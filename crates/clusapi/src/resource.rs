@@ -1,0 +1,243 @@
+//! Resources: their life, their state, and who depends on whom.
+
+use std::sync::Arc;
+
+use mainstay_client::{
+    Accepted, CallError, Cluster, Desired, Submission, SubmitObject, Target, Watched, kind,
+};
+use mainstay_resutils::wide::{self, Unit};
+use mainstay_types::Status;
+use mainstay_types::access::GENERIC_READ;
+use mainstay_types::operation::Verb;
+
+use crate::cluster::handle_of;
+use crate::connection::{Held, same};
+use crate::control::{self, ControlBuffers};
+use crate::group::status_of;
+use crate::guard::Outcome;
+use crate::memory;
+use crate::tables::tables;
+
+/// OpenClusterResource and OpenClusterResourceEx.
+///
+/// # Safety
+/// As [`wide::read`]; `granted` is null or writable.
+pub(crate) unsafe fn open<U: Unit>(
+    cluster: usize,
+    name: *const U,
+    desired: Desired,
+    granted: *mut u32,
+) -> Outcome<usize> {
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
+    // SAFETY: the caller promised that it is null or writable.
+    unsafe { wide::write_optional(granted, held.object.granted()) };
+    tables().resources.insert(held)
+}
+
+/// CreateClusterResource.
+///
+/// # Safety
+/// As [`wide::read`], for both strings.
+pub(crate) unsafe fn create<U: Unit>(
+    group: usize,
+    name: *const U,
+    type_name: *const U,
+    flags: u32,
+) -> Outcome<usize> {
+    let group = tables().groups.get(group)?;
+    // SAFETY: the caller's promise is that of the function.
+    let (name, type_name) = unsafe { (memory::text(name)?, memory::text(type_name)?) };
+    let held =
+        group.connection.hold(|cluster| cluster.create_resource(&group.object, &name, &type_name, flags))?;
+    tables().resources.insert(held)
+}
+
+/// DeleteClusterResource. The handle stays open.
+pub(crate) fn delete(resource: usize) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    held.connection.with(|cluster| cluster.delete_resource(&held.object))
+}
+
+/// CloseClusterResource.
+pub(crate) fn close(resource: usize) -> Outcome<()> {
+    let held = tables().resources.remove(resource)?;
+    held.connection.forget(&Watched::Resource(held.object.clone()));
+    Ok(())
+}
+
+/// GetClusterFromResource.
+pub(crate) fn cluster(resource: usize) -> Outcome<usize> {
+    handle_of(&tables().resources.get(resource)?.connection)
+}
+
+/// GetClusterResourceState. Both lengths are told, also when a name does not fit.
+///
+/// # Safety
+/// As [`wide::write_counted`], for both strings.
+pub(crate) unsafe fn state<U: Unit>(
+    resource: usize,
+    node: *mut U,
+    node_length: *mut u32,
+    group: *mut U,
+    group_length: *mut u32,
+) -> Outcome<u32> {
+    let held = tables().resources.get(resource)?;
+    if (!node.is_null() && node_length.is_null()) || (!group.is_null() && group_length.is_null()) {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let place = held.connection.with(|cluster| cluster.resource_place(&held.object))?;
+    // SAFETY: the caller's promise is that of the function.
+    let (first, second) = unsafe {
+        (
+            memory::write_text(&place.node, node, node_length),
+            memory::write_text(&place.group, group, group_length),
+        )
+    };
+    memory::both(first, second)?;
+    Ok(place.state)
+}
+
+/// OnlineClusterResource.
+pub(crate) fn online(resource: usize) -> Outcome<()> {
+    accepted(resource, |cluster, held| cluster.online_resource(&held.object))
+}
+
+/// OnlineClusterResourceEx.
+///
+/// # Safety
+/// As [`memory::input`].
+pub(crate) unsafe fn online_ex(resource: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
+    // SAFETY: the caller's promise is that of the function.
+    let input = unsafe { memory::input(buffer, size) };
+    accepted_with(resource, input, |cluster, held, input| {
+        cluster.online_resource_ex(&held.object, flags, input)
+    })
+}
+
+/// OfflineClusterResource.
+pub(crate) fn offline(resource: usize) -> Outcome<()> {
+    accepted(resource, |cluster, held| cluster.offline_resource(&held.object))
+}
+
+/// OfflineClusterResourceEx.
+///
+/// # Safety
+/// As [`memory::input`].
+pub(crate) unsafe fn offline_ex(resource: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
+    // SAFETY: the caller's promise is that of the function.
+    let input = unsafe { memory::input(buffer, size) };
+    accepted_with(resource, input, |cluster, held, input| {
+        cluster.offline_resource_ex(&held.object, flags, input)
+    })
+}
+
+/// OfflineClusterResourceEx2: with a reason, which only a submission can carry; without one, OfflineClusterResourceEx.
+///
+/// A submission goes through the cluster's handle. A resource that was opened for reading only is refused here, as the
+/// service would refuse it.
+///
+/// # Safety
+/// As [`memory::input`] and [`wide::read_optional`].
+pub(crate) unsafe fn offline_ex2<U: Unit>(
+    resource: usize,
+    flags: u32,
+    buffer: *const u8,
+    size: u32,
+    reason: *const U,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    // SAFETY: the caller's promise is that of the function.
+    let reason = unsafe { wide::read_optional(reason) }?.unwrap_or_default();
+    if reason.is_empty() {
+        // SAFETY: the caller's promise is that of the function.
+        return unsafe { offline_ex(resource, flags, buffer, size) };
+    }
+    // SAFETY: the caller's promise is that of the function.
+    let buffer = unsafe { memory::input(buffer, size) }?;
+    if held.object.granted() == GENERIC_READ {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let plain = Submission::new(Verb::Offline, SubmitObject::Resource(held.object.id()));
+    let submission = Submission { flags, buffer, reason: &reason, ..plain };
+    let submitted = held.connection.with(|cluster| cluster.submit(&submission))?;
+    match submitted.status {
+        Status::SUCCESS => Ok(()),
+        status => Err(status),
+    }
+}
+
+/// FailClusterResource.
+pub(crate) fn fail(resource: usize) -> Outcome<()> {
+    accepted(resource, |cluster, held| cluster.fail_resource(&held.object))
+}
+
+/// RestartClusterResource.
+pub(crate) fn restart(resource: usize, flags: u32) -> Outcome<()> {
+    accepted(resource, |cluster, held| cluster.restart_resource(&held.object, flags))
+}
+
+/// AddClusterResourceDependency.
+pub(crate) fn add_dependency(dependent: usize, provider: usize) -> Outcome<()> {
+    let (dependent, provider) = pair(dependent, provider)?;
+    dependent.connection.with(|cluster| cluster.add_dependency(&dependent.object, &provider.object))
+}
+
+/// RemoveClusterResourceDependency.
+pub(crate) fn remove_dependency(dependent: usize, provider: usize) -> Outcome<()> {
+    let (dependent, provider) = pair(dependent, provider)?;
+    dependent.connection.with(|cluster| cluster.remove_dependency(&dependent.object, &provider.object))
+}
+
+/// CanResourceBeDependent: TRUE, or FALSE with the reason as last error.
+pub(crate) fn can_be_dependent(provider: usize, dependent: usize) -> Outcome<()> {
+    let (provider, dependent) = pair(provider, dependent)?;
+    match provider.connection.with(|cluster| cluster.can_depend(&provider.object, &dependent.object))? {
+        Status::SUCCESS => Ok(()),
+        status => Err(status),
+    }
+}
+
+/// ClusterResourceControl.
+///
+/// # Safety
+/// As [`ControlBuffers`] says.
+pub(crate) unsafe fn control(
+    resource: usize,
+    host: usize,
+    code: u32,
+    buffers: ControlBuffers,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { control::send(&held.connection, Target::Resource(&held.object), host, code, buffers) }
+}
+
+fn accepted(
+    resource: usize,
+    call: impl FnOnce(&mut Cluster, &Held<kind::Resource>) -> Result<Accepted, CallError>,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    status_of(held.connection.with(|cluster| call(cluster, &held))?)
+}
+
+/// The same with an input buffer. A bad handle counts before a bad buffer.
+fn accepted_with(
+    resource: usize,
+    input: Outcome<&[u8]>,
+    call: impl FnOnce(&mut Cluster, &Held<kind::Resource>, &[u8]) -> Result<Accepted, CallError>,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    let input = input?;
+    status_of(held.connection.with(|cluster| call(cluster, &held, input))?)
+}
+
+type Pair = (Arc<Held<kind::Resource>>, Arc<Held<kind::Resource>>);
+
+fn pair(one: usize, other: usize) -> Outcome<Pair> {
+    let (one, other) = (tables().resources.get(one)?, tables().resources.get(other)?);
+    same(&one.connection, &other.connection)?;
+    Ok((one, other))
+}
