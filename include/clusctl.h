@@ -62,7 +62,7 @@
 #define CLUSCTL_GET_CONTROL_CODE(code) ((code) & CLUSCTL_CONTROL_CODE_MASK)
 #define CLUSCTL_GET_ACCESS_MODE(code) (((code) >> CLUSCTL_ACCESS_SHIFT) & CLUSCTL_ACCESS_MODE_MASK)
 
-/* ---- Resources ----------------------------------------------------------------------------------------- */
+/* ---- Resources --------------------------------------------------------------------------------------------- */
 
 #define CLUSCTL_RESOURCE_UNKNOWN 0x01000000u
 #define CLUSCTL_RESOURCE_GET_CHARACTERISTICS 0x01000005u
@@ -127,7 +127,7 @@
  * the type cannot tell, anything else refuses the call with that code and nothing has changed. */
 #define CLUSCTL_RESOURCE_VALIDATE_OFFLINE 0x011D3401u
 
-/* ---- Resource types ------------------------------------------------------------------------------------ */
+/* ---- Resource types ---------------------------------------------------------------------------------------- */
 
 #define CLUSCTL_RESOURCE_TYPE_UNKNOWN 0x02000000u
 #define CLUSCTL_RESOURCE_TYPE_GET_CHARACTERISTICS 0x02000005u
@@ -159,7 +159,7 @@
 #define CLUSCTL_RESOURCE_TYPE_CHECK_DRAIN_VETO 0x0210212Du
 #define CLUSCTL_RESOURCE_TYPE_NOTIFY_DRAIN_COMPLETE 0x02102131u
 
-/* ---- Groups -------------------------------------------------------------------------------------------- */
+/* ---- Groups ------------------------------------------------------------------------------------------------ */
 
 #define CLUSCTL_GROUP_UNKNOWN 0x03000000u
 #define CLUSCTL_GROUP_GET_CHARACTERISTICS 0x03000005u
@@ -184,7 +184,7 @@
 #define CLUSCTL_GROUP_GET_PROVIDER_GROUPS 0x08002D7Du
 #define CLUSCTL_GROUP_GET_PROVIDER_GROUPSETS 0x08002D81u
 
-/* ---- Nodes --------------------------------------------------------------------------------------------- */
+/* ---- Nodes ------------------------------------------------------------------------------------------------- */
 
 #define CLUSCTL_NODE_UNKNOWN 0x04000000u
 #define CLUSCTL_NODE_GET_CHARACTERISTICS 0x04000005u
@@ -205,7 +205,7 @@
 #define CLUSCTL_NODE_VALIDATE_PRIVATE_PROPERTIES 0x04000089u
 #define CLUSCTL_NODE_GET_PRIVATE_PROPERTY_FMTS 0x0400008Du
 
-/* ---- The cluster --------------------------------------------------------------------------------------- */
+/* ---- The cluster ------------------------------------------------------------------------------------------- */
 
 #define CLUSCTL_CLUSTER_UNKNOWN 0x07000000u
 #define CLUSCTL_CLUSTER_GET_FQDN 0x0700003Du

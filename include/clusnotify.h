@@ -29,7 +29,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_OBJECT_TYPE_AFFINITYRULE 0x10
 #define CLUSTER_OBJECT_TYPE_FAULTDOMAIN 0x11
 
-/* ---- Cluster, version 2 -------------------------------------------------------------------------------------------- */
+/* ---- Cluster, version 2 ------------------------------------------------------------------------------------ */
 
 #define CLUSTER_CHANGE_CLUSTER_RECONNECT_V2 0x1
 #define CLUSTER_CHANGE_CLUSTER_STATE_V2 0x2
@@ -46,7 +46,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_CLUSTER_UPGRADED_V2 0x1000
 #define CLUSTER_CHANGE_CLUSTER_ALL_V2 0x1FFF
 
-/* ---- Group, version 2 ---------------------------------------------------------------------------------------------- */
+/* ---- Group, version 2 -------------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_GROUP_DELETED_V2 0x1
 #define CLUSTER_CHANGE_GROUP_COMMON_PROPERTY_V2 0x2
@@ -60,7 +60,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_GROUP_HANDLE_CLOSE_V2 0x200
 #define CLUSTER_CHANGE_GROUP_ALL_V2 0x3FF
 
-/* ---- Resource, version 2 ------------------------------------------------------------------------------------------- */
+/* ---- Resource, version 2 ----------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_RESOURCE_COMMON_PROPERTY_V2 0x1
 #define CLUSTER_CHANGE_RESOURCE_PRIVATE_PROPERTY_V2 0x2
@@ -75,7 +75,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_RESOURCE_TERMINAL_STATE_V2 0x400
 #define CLUSTER_CHANGE_RESOURCE_ALL_V2 0x7FF
 
-/* ---- Resource type, version 2 -------------------------------------------------------------------------------------- */
+/* ---- Resource type, version 2 ------------------------------------------------------------------------------ */
 
 #define CLUSTER_CHANGE_RESOURCE_TYPE_DELETED_V2 0x1
 #define CLUSTER_CHANGE_RESOURCE_TYPE_COMMON_PROPERTY_V2 0x2
@@ -85,7 +85,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_RESOURCE_TYPE_SPECIFIC_V2 0x20
 #define CLUSTER_CHANGE_RESOURCE_TYPE_ALL_V2 0x3F
 
-/* ---- Node, version 2 ----------------------------------------------------------------------------------------------- */
+/* ---- Node, version 2 --------------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_NODE_NETINTERFACE_ADDED_V2 0x1
 #define CLUSTER_CHANGE_NODE_DELETED_V2 0x2
@@ -97,7 +97,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_NODE_HANDLE_CLOSE_V2 0x80
 #define CLUSTER_CHANGE_NODE_ALL_V2 0xFF
 
-/* ---- Network, version 2 -------------------------------------------------------------------------------------------- */
+/* ---- Network, version 2 ------------------------------------------------------------------------------------ */
 
 #define CLUSTER_CHANGE_NETWORK_DELETED_V2 0x1
 #define CLUSTER_CHANGE_NETWORK_COMMON_PROPERTY_V2 0x2
@@ -106,7 +106,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_NETWORK_HANDLE_CLOSE_V2 0x10
 #define CLUSTER_CHANGE_NETWORK_ALL_V2 0x1F
 
-/* ---- Network interface, version 2 ---------------------------------------------------------------------------------- */
+/* ---- Network interface, version 2 -------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_NETINTERFACE_DELETED_V2 0x1
 #define CLUSTER_CHANGE_NETINTERFACE_COMMON_PROPERTY_V2 0x2
@@ -115,7 +115,7 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_NETINTERFACE_HANDLE_CLOSE_V2 0x10
 #define CLUSTER_CHANGE_NETINTERFACE_ALL_V2 0x1F
 
-/* ---- Registry, version 2 ------------------------------------------------------------------------------------------- */
+/* ---- Registry, version 2 ----------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_REGISTRY_ATTRIBUTES_V2 0x1
 #define CLUSTER_CHANGE_REGISTRY_NAME_V2 0x2
@@ -124,12 +124,12 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_REGISTRY_HANDLE_CLOSE_V2 0x10
 #define CLUSTER_CHANGE_REGISTRY_ALL_V2 0x1F
 
-/* ---- Quorum, version 2 --------------------------------------------------------------------------------------------- */
+/* ---- Quorum, version 2 ------------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_QUORUM_STATE_V2 0x1
 #define CLUSTER_CHANGE_QUORUM_ALL_V2 0x1
 
-/* ---- Version 1: one set of bits for everything --------------------------------------------------------------------- */
+/* ---- Version 1: one set of bits for everything ------------------------------------------------------------- */
 
 typedef DWORD CLUSTER_CHANGE;
 #define CLUSTER_CHANGE_NODE_STATE 0x00000001

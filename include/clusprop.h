@@ -23,7 +23,7 @@ typedef char16_t CLUSPROP_WCHAR;
 typedef uint_least16_t CLUSPROP_WCHAR;
 #endif
 
-/* ---- Formats: what the bytes of a value are ------------------------------------------------------------------------ */
+/* ---- Formats: what the bytes of a value are ---------------------------------------------------------------- */
 
 typedef DWORD CLUSTER_PROPERTY_FORMAT;
 #define CLUSPROP_FORMAT_UNKNOWN 0
@@ -43,7 +43,7 @@ typedef DWORD CLUSTER_PROPERTY_FORMAT;
 #define CLUSPROP_FORMAT_PROPERTY_LIST 0xE
 #define CLUSPROP_FORMAT_USER 0x8000
 
-/* ---- Types: what a value is for ------------------------------------------------------------------------------------ */
+/* ---- Types: what a value is for ---------------------------------------------------------------------------- */
 
 typedef DWORD CLUSTER_PROPERTY_TYPE;
 #define CLUSPROP_TYPE_ENDMARK 0
@@ -64,7 +64,7 @@ typedef DWORD CLUSTER_PROPERTY_TYPE;
 #define CLUSPROP_TYPE_STORAGE_DEVICE_ID_DESCRIPTOR 0xF
 #define CLUSPROP_TYPE_USER 0x8000
 
-/* ---- Syntaxes: type and format together ---------------------------------------------------------------------------- */
+/* ---- Syntaxes: type and format together -------------------------------------------------------------------- */
 
 typedef DWORD CLUSTER_PROPERTY_SYNTAX;
 #define CLUSPROP_SYNTAX_VALUE(type, format) (((DWORD)(type) << 16) | (DWORD)(format))
@@ -96,7 +96,7 @@ typedef DWORD CLUSTER_PROPERTY_SYNTAX;
 #define CLUSPROP_SYNTAX_PARTITION_INFO_EX2 0x000E0001
 #define CLUSPROP_SYNTAX_STORAGE_DEVICE_ID_DESCRIPTOR 0x000F0001
 
-/* ---- Structures ---------------------------------------------------------------------------------------------------- */
+/* ---- Structures -------------------------------------------------------------------------------------------- */
 
 /* Each is the beginning of an entry; the next entry begins at ALIGN_CLUSPROP of the length. Entries lie at multiples
  * of 4, so an 8-byte number may lie at an odd multiple of 4: hence the packing. */
