@@ -1,1 +1,274 @@
 //! End to end: the real service, real processes, real clients, real crashes.
+//!
+//! [`TestCluster`] is a durable cluster of one node in a directory and a cgroup of its own. It can lose its service,
+//! its hosts and its guard at any moment; whatever it runs is gone when it is dropped, also when the test fails.
+//! Nothing in here sleeps: what has to happen is waited for by its event, with a deadline that only a hang reaches.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test, a failure is a failed test")]
+
+mod programs;
+mod service;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use mainstay_client::{
+    Cluster, Desired, Group, NotifyPort, OperationWait, Resource, Submission, SubmitObject, Submitted, Watch,
+    Watched,
+};
+use mainstay_process::scratch::Scratch;
+use mainstay_process::{Process, Signal};
+use mainstay_types::glance::{Glance, ResourceGlance};
+use mainstay_types::operation::{OperationRecord, Verb};
+use mainstay_types::{OperationId, ResourceState, Status};
+
+pub use programs::{library, program};
+pub use service::Service;
+
+/// Longer than anything takes here, unless it hangs.
+pub const HANG: Duration = Duration::from_secs(60);
+
+/// A cluster of one node for one test.
+pub struct TestCluster {
+    service: Option<Service>,
+    /// Dropped after the service, so that nothing of it is left: guard, hosts and resources live in there.
+    scratch: Scratch,
+    directory: tempfile::TempDir,
+    extra_config: String,
+}
+
+impl TestCluster {
+    /// Makes a cluster and starts its service. `None`, with the reason printed, where that cannot be.
+    pub fn start_or_skip() -> Option<Self> {
+        Self::start_with_config_or_skip("")
+    }
+
+    /// As [`TestCluster::start_or_skip`], with lines for the configuration file.
+    pub fn start_with_config_or_skip(extra_config: &str) -> Option<Self> {
+        let scratch = Scratch::or_skip()?;
+        let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
+        let mut cluster =
+            TestCluster { service: None, scratch, directory, extra_config: extra_config.to_owned() };
+        let made = std::process::Command::new(program("mainstayd"))
+            .args(["create", "test", "--node", "node1", "--data-dir"])
+            .arg(cluster.data_dir())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        cluster.start_service();
+        Some(cluster)
+    }
+
+    /// The directory of database and journal.
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// The run directory.
+    pub fn run_dir(&self) -> PathBuf {
+        self.directory.path().join("run")
+    }
+
+    /// The socket that clients connect to.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join("mainstay.sock")
+    }
+
+    /// A place for files of the test.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The configuration file of the service.
+    pub fn write_config(&self) -> PathBuf {
+        let path = self.file("mainstay.toml");
+        let text = format!(
+            "data_dir = {:?}\nsocket = {:?}\nrun_dir = {:?}\ncgroup_root = {:?}\n{}",
+            self.data_dir(),
+            self.socket(),
+            self.run_dir(),
+            self.scratch.path(),
+            self.extra_config,
+        );
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Starts the service and waits until it says that it is ready.
+    pub fn start_service(&mut self) {
+        let config = self.write_config();
+        self.service = Some(Service::start(&config, &self.file("notify.sock")));
+    }
+
+    /// The running service.
+    pub fn service(&self) -> &Service {
+        self.service.as_ref().unwrap()
+    }
+
+    /// Kills the service as a crash does; nothing else.
+    pub fn kill_service(&mut self) {
+        self.service.take().unwrap().kill();
+    }
+
+    /// Ends the service as an administrator does; what it runs goes on.
+    pub fn stop_service(&mut self) {
+        let status = self.service.take().unwrap().terminate();
+        assert!(status.success(), "the service ended with {status}");
+    }
+
+    /// A client with full access.
+    pub fn client(&self) -> Cluster {
+        Cluster::open_local(Some(&self.socket()), Desired::Full).unwrap()
+    }
+
+    /// Makes a group and a Generic Application in it that runs this command line.
+    pub fn application(&self, group: &str, name: &str, command_line: &str) {
+        self.resource(group, name, "Generic Application", &[("CommandLine", command_line)]);
+    }
+
+    /// Makes a resource with private properties, and its group where there is none.
+    pub fn resource(&self, group: &str, name: &str, type_name: &str, properties: &[(&str, &str)]) {
+        let mut arguments = vec!["resource", "create", name, "--group", group, "--type", type_name];
+        let assignments: Vec<String> =
+            properties.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        for assignment in &assignments {
+            arguments.extend(["--property", assignment]);
+        }
+        if self.client().open_object::<mainstay_client::kind::Group>(group, Desired::Full).is_err() {
+            self.mainstay(&["group", "create", group]);
+        }
+        self.mainstay(&arguments);
+    }
+
+    /// Runs the `mainstay` command; it has to succeed. Answers what it printed.
+    pub fn mainstay(&self, arguments: &[&str]) -> String {
+        let (code, out, error) = self.mainstay_code(arguments);
+        assert_eq!(code, 0, "mainstay {arguments:?}: {error}{out}");
+        out
+    }
+
+    /// Runs the `mainstay` command. Answers its exit code, what it printed, and its messages.
+    pub fn mainstay_code(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = std::process::Command::new(program("mainstay"))
+            .args(arguments)
+            .env("MAINSTAY_SOCKET", self.socket())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+    }
+
+    /// Submits an operation on a resource.
+    pub fn submit(&self, verb: Verb, resource: &str) -> Submitted {
+        self.submit_with(verb, resource, 0, &[])
+    }
+
+    /// Submits an operation on a resource with flags and instructions.
+    pub fn submit_with(&self, verb: Verb, resource: &str, flags: u32, buffer: &[u8]) -> Submitted {
+        let submission =
+            Submission { flags, buffer, ..Submission::new(verb, SubmitObject::Resource(resource)) };
+        self.client().submit(&submission).unwrap()
+    }
+
+    /// Submits an operation that has to be accepted, and waits for its end.
+    pub fn carry_out(&self, verb: Verb, resource: &str) -> OperationRecord {
+        let submitted = self.submit(verb, resource);
+        assert!(
+            submitted.status == Status::IO_PENDING || submitted.status.is_success(),
+            "{verb} of {resource}: {} {}",
+            submitted.status,
+            submitted.text
+        );
+        self.wait_for(submitted.operation.unwrap())
+    }
+
+    /// Waits for the end of an operation.
+    pub fn wait_for(&self, operation: OperationId) -> OperationRecord {
+        let deadline = Instant::now() + HANG;
+        let mut client = self.client();
+        while Instant::now() < deadline {
+            match client.wait_operation(operation, Duration::from_secs(5)).unwrap() {
+                OperationWait::Ended(record) => return *record,
+                OperationWait::Running(_) => {}
+                OperationWait::Unknown => panic!("operation {operation} is not known"),
+            }
+        }
+        panic!("operation {operation} has not ended after {HANG:?}");
+    }
+
+    /// The journal's records of an object, newest first.
+    pub fn journal(&self, object: &str) -> Vec<OperationRecord> {
+        let records = self.client().journal(Some(object), Some(1000), None).unwrap();
+        records.iter().map(|record| serde_json::from_str(record).unwrap()).collect()
+    }
+
+    /// A resource as it is now.
+    pub fn glance(&self, resource: &str) -> ResourceGlance {
+        let glance = self.glance_all();
+        glance.resources.into_iter().find(|found| found.name.is(resource)).unwrap()
+    }
+
+    /// Everything as it is now.
+    pub fn glance_all(&self) -> Glance {
+        serde_json::from_str(&self.client().status_json().unwrap()).unwrap()
+    }
+
+    /// A resource's state now.
+    pub fn state(&self, resource: &str) -> ResourceState {
+        self.glance(resource).state
+    }
+
+    /// Waits until a resource has a state; told by events, not by asking again and again.
+    pub fn wait_for_state(&self, resource: &str, wanted: ResourceState) {
+        const RESOURCE: u32 = mainstay_types::event::object_type::RESOURCE;
+        const STATE: i64 = 4;
+        let port = NotifyPort::open(self.socket()).unwrap();
+        port.watch(Watch { object: Watched::Cluster, object_type: RESOURCE, events: STATE, key: 0 }).unwrap();
+        let deadline = Instant::now() + HANG;
+        while self.state(resource) != wanted {
+            let event = port.next(Some(deadline), |_| ((), true));
+            assert!(event.is_ok(), "{resource} is {} and not {wanted} after {HANG:?}", self.state(resource));
+        }
+    }
+
+    /// The processes that run in a resource's leaf.
+    pub fn processes(&self, resource: &str) -> Vec<i32> {
+        let glance = self.glance(resource);
+        let leaf = mainstay_process::layout::resource(self.scratch.path(), glance.group, glance.id);
+        mainstay_process::Leaf::new(leaf).pids().unwrap_or_default()
+    }
+
+    /// The pool host's process.
+    pub fn pool_host(&self) -> Process {
+        self.only_process(&mainstay_process::layout::pool(self.scratch.path()))
+    }
+
+    /// The guard's process.
+    pub fn guard(&self) -> Process {
+        self.only_process(&mainstay_process::layout::guard(self.scratch.path()))
+    }
+
+    fn only_process(&self, leaf: &Path) -> Process {
+        let pids = mainstay_process::Leaf::new(leaf).pids().unwrap();
+        assert_eq!(pids.len(), 1, "{}", leaf.display());
+        Process::open(pids[0]).unwrap()
+    }
+}
+
+/// Kills a process and waits until it has gone.
+pub fn kill(process: &Process) {
+    process.signal(Signal::KILL).unwrap();
+    assert!(process.wait_ended(Instant::now() + HANG).unwrap());
+}
+
+/// Opens a resource with full access.
+pub fn open_resource(client: &mut Cluster, name: &str) -> Resource {
+    client.open_object(name, Desired::Full).unwrap()
+}
+
+/// Opens a group with full access.
+pub fn open_group(client: &mut Cluster, name: &str) -> Group {
+    client.open_object(name, Desired::Full).unwrap()
+}

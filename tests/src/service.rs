@@ -1,0 +1,69 @@
+//! The service's process.
+
+use std::os::unix::net::UnixDatagram;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use crate::{HANG, program};
+use mainstay_process::{Process, Signal};
+
+/// A running `mainstayd`. Killed when dropped.
+pub struct Service {
+    child: Child,
+}
+
+impl Service {
+    /// Starts it with a configuration file, and waits until it says that it is ready, as an init system does.
+    pub fn start(config: &Path, notify_socket: &Path) -> Self {
+        let _ = std::fs::remove_file(notify_socket);
+        let ready = UnixDatagram::bind(notify_socket).unwrap();
+        ready.set_read_timeout(Some(HANG)).unwrap();
+        let child = Command::new(program("mainstayd"))
+            .arg("--config")
+            .arg(config)
+            .env("NOTIFY_SOCKET", notify_socket)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut service = Service { child };
+        let mut message = [0; 256];
+        let length = ready.recv(&mut message).unwrap_or_else(|error| {
+            panic!("the service is not ready: {error}; it {:?}", service.child.try_wait());
+        });
+        assert!(
+            message[..length].starts_with(b"READY=1"),
+            "{:?}",
+            String::from_utf8_lossy(&message[..length])
+        );
+        service
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(Signal::KILL.number()));
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn terminate(mut self) -> ExitStatus {
+        let process = Process::open(i32::try_from(self.child.id()).unwrap()).unwrap();
+        process.signal(Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may be over already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

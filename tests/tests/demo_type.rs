@@ -1,0 +1,137 @@
+//! A resource type in a shared library, as a vendor makes one: built here by the system's C compiler.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mainstay_proplist::PropertyList;
+use mainstay_tests::TestCluster;
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{OfflineFlags, ResourceState, Status};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A cluster that knows the type `dummy`.
+fn cluster_or_skip() -> Option<TestCluster> {
+    let cluster = TestCluster::start_or_skip()?;
+    let library = cluster.file("libdemo_type.so");
+    let source = repository().join("examples/demo-type/demo_type.c");
+    let include = repository().join("include");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-pthread", "-o"])
+        .arg(&library)
+        .arg("-I")
+        .arg(include)
+        .arg(source)
+        .status();
+    match built {
+        Ok(status) => assert!(status.success()),
+        Err(error) => {
+            eprintln!("skipped: no C compiler: {error}");
+            return None;
+        }
+    }
+    cluster.mainstay(&["type", "create", "dummy", "--library", library.to_str().unwrap()]);
+    Some(cluster)
+}
+
+fn active(cluster: &TestCluster) -> bool {
+    cluster.file("active").exists()
+}
+
+fn dummy(cluster: &TestCluster, name: &str, properties: &[(&str, &str)]) {
+    let active = cluster.file("active");
+    let mut all = vec![("ActiveFile", active.to_str().unwrap())];
+    all.extend_from_slice(properties);
+    cluster.resource("g", name, "dummy", &all);
+}
+
+#[test]
+fn the_library_goes_online_and_offline() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    dummy(&cluster, "d", &[]);
+    assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
+    assert!(active(&cluster));
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    assert!(!active(&cluster));
+}
+
+#[test]
+fn an_instruction_in_the_buffer_reaches_the_library() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    let saved = cluster.file("saved");
+    dummy(&cluster, "d", &[("SavedFile", saved.to_str().unwrap())]);
+    cluster.carry_out(Verb::Online, "d");
+
+    let bad = PropertyList::new().with("dummy", 77_u32).to_bytes().unwrap();
+    let refused = cluster.submit_with(Verb::Offline, "d", 0, &bad);
+    assert_eq!(refused.status, Status::INVALID_PARAMETER, "{}", refused.text);
+    assert_eq!(cluster.state("d"), ResourceState::Online);
+    assert!(active(&cluster));
+
+    let save = PropertyList::new().with("dummy", 1_u32).to_bytes().unwrap();
+    let accepted = cluster.submit_with(Verb::Offline, "d", 0, &save);
+    assert_eq!(accepted.status, Status::IO_PENDING, "{}", accepted.text);
+    assert_eq!(cluster.wait_for(accepted.operation.unwrap()).end, Some(End::Done));
+    assert!(saved.exists() && !active(&cluster));
+}
+
+#[test]
+fn a_locked_resource_is_refused_unless_the_lock_is_ignored() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    dummy(&cluster, "d", &[("LockWhenOnline", "1")]);
+    cluster.carry_out(Verb::Online, "d");
+    let refused = cluster.submit(Verb::Offline, "d");
+    assert_eq!(refused.status, Status::CLUSTER_RESOURCE_LOCKED_STATUS, "{}", refused.text);
+    assert_eq!(cluster.state("d"), ResourceState::Online);
+    let ignore = OfflineFlags::IGNORE_RESOURCE_STATUS.bits();
+    let accepted = cluster.submit_with(Verb::Offline, "d", ignore, &[]);
+    assert_eq!(cluster.wait_for(accepted.operation.unwrap()).end, Some(End::Done));
+    assert!(!active(&cluster));
+}
+
+#[test]
+fn a_veto_leaves_the_resource_online() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    dummy(&cluster, "d", &[("VetoOffline", "1")]);
+    cluster.carry_out(Verb::Online, "d");
+    let record = cluster.carry_out(Verb::Offline, "d");
+    assert!(matches!(record.end, Some(End::Vetoed(_))), "{:?}", record.end);
+    assert_eq!(cluster.state("d"), ResourceState::Online);
+    assert!(cluster.glance("d").wanted, "the persistent state is the one before the call");
+    assert!(active(&cluster));
+}
+
+#[test]
+fn a_library_that_crashes_takes_nobody_with_it() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    cluster.application("g", "neighbour", "sleep 1000");
+    cluster.carry_out(Verb::Online, "neighbour");
+    let before = cluster.processes("neighbour");
+    dummy(&cluster, "d", &[("CrashIn", "Offline")]);
+    cluster.carry_out(Verb::Online, "d");
+    let record = cluster.carry_out(Verb::Offline, "d");
+    assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
+    assert_eq!(cluster.state("d"), ResourceState::Failed);
+    assert_eq!(cluster.state("neighbour"), ResourceState::Online);
+    assert_eq!(cluster.processes("neighbour"), before);
+}
+
+#[test]
+fn force_ends_a_library_that_hangs() {
+    let Some(cluster) = cluster_or_skip() else { return };
+    dummy(&cluster, "d", &[("HangIn", "Offline")]);
+    cluster.carry_out(Verb::Online, "d");
+    let hanging = cluster.submit(Verb::Offline, "d");
+    assert_eq!(hanging.status, Status::IO_PENDING);
+    let again = cluster.submit(Verb::Offline, "d");
+    assert_eq!(again.status, Status::INVALID_STATE, "a second offline is never started: {}", again.text);
+    let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
+    let forced = cluster.submit_with(Verb::Offline, "d", force, &[]);
+    assert_eq!(forced.status, Status::IO_PENDING, "{}", forced.text);
+    cluster.wait_for(forced.operation.unwrap());
+    assert!(!cluster.state("d").is_pending());
+    let first = cluster.wait_for(hanging.operation.unwrap());
+    assert!(matches!(first.end, Some(End::Superseded(_))), "{:?}", first.end);
+}

@@ -1,0 +1,8 @@
+//! One program for all end-to-end tests, since linking takes longer than most of them.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "in a test, a failure is a failed test")]
+
+mod access;
+mod crashes;
+mod demo_type;
+mod main_job;
+mod service_life;

@@ -1,0 +1,57 @@
+//! The call that the project exists for, from the client down to the process that stops.
+
+use std::time::Instant;
+
+use mainstay_process::Process;
+use mainstay_tests::{TestCluster, open_resource};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{OfflineFlags, OfflineReason, ResourceState, Status};
+
+/// A process with a child that would outlive it.
+const WITH_CHILD: &str = "sh -c 'sleep 1000 & exec sleep 1000'";
+
+#[test]
+fn a_real_process_goes_offline_and_is_really_gone() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", WITH_CHILD);
+    assert_eq!(cluster.carry_out(Verb::Online, "app").end, Some(End::Done));
+    assert_eq!(cluster.state("app"), ResourceState::Online);
+    let running: Vec<Process> =
+        cluster.processes("app").into_iter().map(|pid| Process::open(pid).unwrap()).collect();
+    assert_eq!(running.len(), 2, "the process and its child");
+
+    let mut client = cluster.client();
+    let resource = open_resource(&mut client, "app");
+    let accepted =
+        client.offline_resource_ex(&resource, OfflineFlags::IGNORE_RESOURCE_STATUS.bits(), &[]).unwrap();
+    assert_eq!(accepted.status(), Status::IO_PENDING);
+    let seen = client.resource_place(&resource).unwrap().state;
+    assert_ne!(seen, ResourceState::Online.number(), "never Online after 997");
+    cluster.wait_for_state("app", ResourceState::Offline);
+    for process in &running {
+        assert!(process.wait_ended(Instant::now()).unwrap(), "process {} still runs", process.pid());
+    }
+
+    let journal = cluster.journal("app");
+    let record = journal.iter().find(|record| record.verb == Verb::Offline).unwrap();
+    assert_eq!(record.answer, Status::IO_PENDING);
+    assert_eq!(record.reason, Some(OfflineReason::UserRequested));
+    assert_eq!(record.parts.len(), 1);
+}
+
+#[test]
+fn what_ran_runs_on_when_the_service_ends_and_is_found_again() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let before = cluster.processes("app");
+    cluster.stop_service();
+    cluster.start_service();
+    cluster.wait_for_state("app", ResourceState::Online);
+    cluster.kill_service();
+    cluster.start_service();
+    cluster.wait_for_state("app", ResourceState::Online);
+    assert_eq!(cluster.processes("app"), before);
+    assert_eq!(cluster.carry_out(Verb::Offline, "app").end, Some(End::Done));
+    assert!(cluster.processes("app").is_empty());
+}

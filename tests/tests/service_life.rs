@@ -1,0 +1,113 @@
+//! Starting, refusing to start, ending.
+
+use std::fs;
+use std::process::Command;
+
+use mainstay_tests::{TestCluster, program};
+
+/// Runs a second service that has to refuse; answers its message.
+fn refused(cluster: &TestCluster, change: impl FnOnce(&mut Command)) -> String {
+    let mut command = Command::new(program("mainstayd"));
+    command.arg("--config").arg(cluster.write_config());
+    change(&mut command);
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "it has started");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_second_service_on_the_same_data_is_refused() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let message = refused(&cluster, |_| {});
+    assert!(message.contains(&cluster.service().pid().to_string()), "the holder's pid is named: {message}");
+    assert!(message.contains("cluster.db"), "{message}");
+}
+
+#[test]
+fn an_unknown_key_in_the_configuration_is_named() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let config = cluster.file("other.toml");
+    fs::write(&config, "scoket = '/tmp/x'\n").unwrap();
+    let output = Command::new(program("mainstayd")).arg("--config").arg(&config).output().unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("scoket") && message.contains("other.toml"), "{message}");
+}
+
+#[test]
+fn a_damaged_database_is_refused_and_left_as_it_is() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.stop_service();
+    let database = cluster.data_dir().join("cluster.db");
+    let mut bytes = fs::read(&database).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[..100].reverse();
+    bytes[middle..middle + 64].fill(0xA5);
+    fs::write(&database, &bytes).unwrap();
+    let message = refused(&cluster, |_| {});
+    assert!(message.contains("cluster.db"), "{message}");
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+}
+
+#[test]
+fn a_cluster_is_not_made_over_another() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let output = Command::new(program("mainstayd"))
+        .args(["create", "other", "--data-dir"])
+        .arg(cluster.data_dir())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("holds a cluster already"), "{message}");
+}
+
+#[test]
+fn without_a_cluster_the_message_says_how_to_make_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(program("mainstayd"))
+        .arg("--data-dir")
+        .arg(directory.path())
+        .arg("--socket")
+        .arg(directory.path().join("s"))
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("mainstay cluster create"), "{message}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn a_throwaway_cluster_leaves_nothing_behind() {
+    use std::io::{BufRead, BufReader};
+    let Some(scratch) = mainstay_process::scratch::Scratch::or_skip() else { return };
+    let root = scratch.join("dev");
+    let mut child = Command::new(program("mainstayd"))
+        .args(["--dev", "--cgroup-root"])
+        .arg(&root)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let socket = line.trim().strip_prefix("export MAINSTAY_SOCKET=").unwrap().to_owned();
+    let run = |arguments: &[&str]| {
+        let status = Command::new(program("mainstay"))
+            .args(arguments)
+            .env("MAINSTAY_SOCKET", &socket)
+            .status()
+            .unwrap();
+        assert!(status.success(), "mainstay {arguments:?}");
+    };
+    run(&["group", "create", "g"]);
+    let sleep = "CommandLine=sleep 1000";
+    run(&["resource", "create", "r", "--group", "g", "--type", "Generic Application", "--property", sleep]);
+    run(&["resource", "online", "r"]);
+    let process = mainstay_process::Process::open(i32::try_from(child.id()).unwrap()).unwrap();
+    process.signal(mainstay_process::Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(!root.exists(), "its control groups are gone");
+    assert!(!std::path::Path::new(&socket).exists());
+    assert!(!std::path::Path::new(&socket).parent().unwrap().exists(), "its directory is gone");
+}
