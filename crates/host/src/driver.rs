@@ -50,8 +50,8 @@ use resource::HeldResource;
 /// service repeats only what it has not committed.
 pub const ORDERS_REMEMBERED: usize = 32;
 
-/// How many orders that ended with their resource (Close, a failed Open) are answered from memory.
-pub const ORDERS_REMEMBERED_GONE: usize = 4096;
+/// How many orders of resources that are no longer held are answered from memory, the last ones of all together.
+pub const ORDERS_REMEMBERED_GONE: usize = 8192;
 
 /// How many orders may wait behind the one that is carried out. The service sends the next one when it knows the end
 /// of the one before; more than a few are its mistake.

@@ -360,14 +360,16 @@ impl HostCore {
     }
 
     fn forget(&mut self, resource: ResourceId, outcome: Outcome, actions: &mut Vec<Action>) {
-        let Some(held) = self.resources.remove(&resource) else { return };
+        let Some(mut held) = self.resources.remove(&resource) else { return };
+        // What was done stays done when the resource is opened again.
+        let remembered = held.take_memory().into_iter().map(|(order, outcome)| (resource, order, outcome));
+        self.gone.extend(remembered);
         if let Some(running) = &held.running {
-            if self.gone.len() >= ORDERS_REMEMBERED_GONE {
-                self.gone.pop_front();
-            }
             self.gone.push_back((resource, running.order.id, outcome.clone()));
             self.end_unheld(&running.order, outcome, actions);
         }
+        let surplus = self.gone.len().saturating_sub(ORDERS_REMEMBERED_GONE);
+        self.gone.drain(..surplus);
         for order in &held.queue {
             self.end_unheld(order, Outcome::NotOpen, actions);
         }
@@ -404,8 +406,9 @@ impl HostCore {
     }
 
     fn recall(&self, order: &Order) -> Option<(Epoch, Outcome)> {
-        if let Some(held) = self.resources.get(&order.resource) {
-            return held.recall(order.id).map(|outcome| (held.epoch, outcome.clone()));
+        let held = self.resources.get(&order.resource);
+        if let Some((held, outcome)) = held.and_then(|held| Some((held, held.recall(order.id)?))) {
+            return Some((held.epoch, outcome.clone()));
         }
         let is_it = |(resource, id, _): &&(_, _, _)| *resource == order.resource && *id == order.id;
         self.gone.iter().rev().find(is_it).map(|(_, _, outcome)| (order.epoch, outcome.clone()))

@@ -125,6 +125,10 @@ impl HeldResource {
         self.memory.iter().rev().find(|(known, _)| *known == order).map(|(_, outcome)| outcome)
     }
 
+    pub(super) fn take_memory(&mut self) -> VecDeque<(OrderId, Outcome)> {
+        std::mem::take(&mut self.memory)
+    }
+
     pub(super) fn deadlock_timeout(&self) -> Duration {
         match self.opening.deadlock_timeout_ms {
             0 => DEADLOCK_TIMEOUT_DEFAULT,

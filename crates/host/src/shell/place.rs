@@ -11,6 +11,10 @@ use crate::config::Config;
 /// How long killed processes may take to go. What stays longer sits in the kernel.
 const CLEAR_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a look waits for what may just be going: the end of a process is known a moment before its group counts
+/// it out.
+const LOOK_TIMEOUT: Duration = Duration::from_millis(250);
+
 /// As many processes as one can read in a message.
 const SHOWN_MAX: usize = 8;
 
@@ -50,8 +54,8 @@ impl Place {
 
     /// Is nothing of the resource left?
     pub(super) fn look(&self) -> Result<(), Cause> {
-        let populated = self.work.is_populated().map_err(cause)?;
-        let mut left = if populated { self.work.pids().map_err(cause)? } else { Vec::new() };
+        let empty = self.work.wait_empty(Instant::now() + LOOK_TIMEOUT).map_err(cause)?;
+        let mut left = if empty { Vec::new() } else { self.work.pids().map_err(cause)? };
         left.extend(self.beside_host().map_err(cause)?);
         if left.is_empty() { Ok(()) } else { Err(self.left_behind(&left)) }
     }
