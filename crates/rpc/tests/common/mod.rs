@@ -113,6 +113,12 @@ impl Interface for Handler {
     }
 }
 
+/// A handler by itself, and what it sees.
+pub fn handler() -> (Arc<Handler>, Receiver<Seen>) {
+    let (sender, seen) = channel();
+    (Arc::new(Handler { seen: sender, connections: AtomicU32::new(0), refusal: None }), seen)
+}
+
 /// A running server.
 pub struct Running {
     runtime: Runtime,
