@@ -1,16 +1,26 @@
-//! The engine itself.
-use std::collections::BTreeMap;
+//! The engine: one input in, effects out. Owns what the rooms share, and sends each input to its room.
 
-use mainstay_types::operation::OperationRecord;
-use mainstay_types::{GroupId, GroupState, Name, NodeId, OperationId, Status};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use mainstay_store::{Op, Transaction};
+use mainstay_types::operation::{Asker, OperationRecord, Pending, Verb};
+use mainstay_types::{GroupId, Name, NodeId, ObjectId, OfflineReason, OperationId, ResourceId, Status};
+
+use crate::command::{Call, Command};
+use crate::configuration::Lane;
 use crate::effect::{Answer, Effect};
+use crate::error::ServiceError;
+use crate::events::Counts;
 use crate::graph::States;
 use crate::hosts::Hosts;
-use crate::input::{Input, Now};
-use crate::live::{Live, group_state};
+use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
+use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX};
 use crate::model::Model;
-use crate::operation::Operation;
+use crate::operation::{Operation, Phase};
+use crate::queries::Queries;
+use crate::recovery::{Closing, StartUp};
+use crate::timers::{Timer, Timers};
+use crate::tokens::Tokens;
 use crate::view::View;
 
 /// What the engine has to know of its place.
@@ -32,11 +42,49 @@ pub struct Engine {
     pub(crate) live: States,
     pub(crate) operations: BTreeMap<OperationId, Operation>,
     pub(crate) hosts: Hosts,
+    pub(crate) queries: Queries,
+    pub(crate) lane: Lane,
+    pub(crate) tokens: Tokens,
+    pub(crate) startup: StartUp,
+    pub(crate) timers: Timers,
+    /// Deleted resources that a host still has, or whose leaf is still there.
+    pub(crate) closing: BTreeMap<ResourceId, Closing>,
+    pub(crate) counts: BTreeMap<GroupId, Counts>,
+    pub(crate) changed_groups: BTreeSet<GroupId>,
+    /// Calls that are to be looked at again in this step.
+    pub(crate) recalled: VecDeque<Call>,
+    /// Calls that stand behind operations.
+    pub(crate) waiting_calls: usize,
+    pub(crate) boot: String,
+    pub(crate) now: Now,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) last_operation: u64,
+    commits: BTreeMap<CommitId, (Vec<Op>, CommitPurpose)>,
+    last_commit: u64,
+    /// Ended operations whose records are to be deleted.
+    sweep: VecDeque<OperationId>,
+    is_sweeping: bool,
+}
+
+/// What a transaction is for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum CommitPurpose {
+    /// A call's acceptance.
+    Accept(OperationId),
+    /// Higher epochs for an operation of the service's own.
+    Raise(OperationId),
+    /// A veto's restored persistent state.
+    Veto(OperationId),
+    /// The configuration change whose turn it is.
+    Lane,
+    /// Records of ended operations.
+    Sweep(Vec<OperationId>),
+    /// Higher epochs after a new boot.
+    Boot(Vec<GroupId>),
 }
 
 impl Engine {
-    /// An engine that has not started.
+    /// An engine that has not started: its first input is [`Input::Started`].
     pub fn new(config: Config) -> Self {
         Engine {
             config,
@@ -44,25 +92,60 @@ impl Engine {
             live: BTreeMap::new(),
             operations: BTreeMap::new(),
             hosts: Hosts::default(),
+            queries: Queries::default(),
+            lane: Lane::default(),
+            tokens: Tokens::default(),
+            startup: StartUp::default(),
+            timers: Timers::default(),
+            closing: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            changed_groups: BTreeSet::new(),
+            recalled: VecDeque::new(),
+            waiting_calls: 0,
+            boot: String::new(),
+            now: Now::default(),
             effects: Vec::new(),
+            last_operation: 0,
+            commits: BTreeMap::new(),
+            last_commit: 0,
+            sweep: VecDeque::new(),
+            is_sweeping: false,
         }
     }
 
     /// Takes one input and decides. Effects are to be carried out in their order.
     pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
-        let _ = now;
-        if let Input::Call(call) = input {
-            self.effects.push(Effect::Answer {
-                call: call.id,
-                answer: Answer { status: Status::SHARING_PAUSED, ..Answer::default() },
-            });
+        self.now = now;
+        match input {
+            Input::Started(start) => self.handle_started(*start),
+            Input::Settled => self.handle_settled(),
+            Input::Call(call) => self.handle_call(*call),
+            Input::CallerGone(call) => self.handle_caller_gone(call),
+            Input::Committed { commit, outcome } => self.handle_committed(commit, outcome),
+            Input::Journaled(operation) => self.handle_journaled(operation),
+            Input::HostConnected { host, pid, held } => self.handle_host_connected(host, pid, held),
+            Input::HostEnded { host, cause } => self.handle_host_ended(host, cause),
+            Input::HostSilent(host) => self.handle_host_silent(host),
+            Input::HostReport { host, report } => self.handle_host_report(host, report),
+            Input::HostAnswer { host, answer } => self.handle_host_answer(host, answer),
+            Input::HostPong { host, nonce } => self.handle_host_pong(host, nonce),
+            Input::HardStopped { resource, epoch, empty } => self.handle_hard_stopped(resource, epoch, empty),
+            Input::Looked { resource, leaf } => self.handle_looked(resource, leaf),
+            Input::Tick => {}
         }
+        while let Some(timer) = self.timers.take_due(now.steady_ms) {
+            self.handle_timer(timer);
+        }
+        while let Some(call) = self.recalled.pop_front() {
+            self.serve(call);
+        }
+        self.publish_group_states();
         std::mem::take(&mut self.effects)
     }
 
     /// When [`Input::Tick`] is wanted, in steady milliseconds; `None` while nothing waits for the time.
     pub fn next_deadline(&self) -> Option<u64> {
-        None
+        self.timers.next()
     }
 
     /// What readers see.
@@ -70,17 +153,232 @@ impl Engine {
         View::new(self)
     }
 
+    fn handle_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Stage(id) => self.handle_stage_timer(id),
+            Timer::Limit(id) => self.handle_limit_timer(id),
+            Timer::HardStop(id) => self.handle_hard_stop_timer(id),
+            Timer::Close(id) => self.handle_close_timer(id),
+            Timer::Check(id) => self.handle_check_timer(id),
+            Timer::Commit(id) => self.handle_commit_timer(id),
+            Timer::Sweep => self.sweep_records(),
+            Timer::Epochs => self.raise_all_epochs(),
+            Timer::Host(host) => self.handle_host_timer(host),
+            Timer::Pong(host) => self.kill_host(host),
+            Timer::Ping => self.handle_ping_timer(),
+            Timer::Query(id) => self.handle_query_timer(id),
+        }
+    }
+
+    fn handle_call(&mut self, call: Call) {
+        if !self.startup.has_database() {
+            let reason = "it has not read its database".to_owned();
+            let refusal = ServiceError::NotReady { reason };
+            return self.answer_call(call.id, refusal.status(), None, refusal.to_string());
+        }
+        self.serve(call);
+    }
+
+    fn serve(&mut self, call: Call) {
+        let is_read = matches!(&call.command, Command::Control { code, .. } if !code.modifies());
+        if is_read {
+            return self.serve_control(call);
+        }
+        if !self.is_ready() {
+            return self.wait_until_ready(call);
+        }
+        match &call.command {
+            Command::OfflineResource { .. }
+            | Command::OnlineResource { .. }
+            | Command::OfflineGroup { .. }
+            | Command::OnlineGroup { .. }
+            | Command::RestartResource { .. }
+            | Command::FailResource { .. } => self.serve_operation(call),
+            Command::Control { .. } => self.serve_control(call),
+            _ => self.serve_configuration(call),
+        }
+    }
+
+    fn handle_caller_gone(&mut self, call: CallId) {
+        for operation in self.operations.values_mut() {
+            operation.calls.retain(|waiting| *waiting != call);
+        }
+    }
+
+    /// Whether operations can be decided: every host was heard, and every epoch is of this boot.
     pub(crate) fn is_ready(&self) -> bool {
-        false
+        self.startup.is_ready()
     }
-    pub(crate) fn group_state(&self, group: GroupId) -> GroupState {
-        let members = self.model.group(group).into_iter().flat_map(|group| &group.members);
-        group_state(members.filter_map(|id| self.live.get(id)).map(|live: &Live| live.state))
+
+    /// Answers a call. Each call once.
+    pub(crate) fn answer_call(
+        &mut self,
+        call: CallId,
+        status: Status,
+        operation: Option<OperationId>,
+        text: String,
+    ) {
+        let answer = Answer { status, operation, text, ..Answer::default() };
+        self.effects.push(Effect::Answer { call, answer });
     }
+
+    /// Asks for a transaction to be committed.
+    pub(crate) fn commit(&mut self, transaction: Transaction, purpose: CommitPurpose) -> CommitId {
+        self.last_commit += 1;
+        let commit = CommitId(self.last_commit);
+        self.commits.insert(commit, (transaction.then.clone(), purpose));
+        self.effects.push(Effect::Commit { commit, transaction });
+        commit
+    }
+
+    fn handle_committed(&mut self, commit: CommitId, outcome: CommitOutcome) {
+        let Some((_, purpose)) = self.commits.get(&commit) else { return };
+        let purpose = purpose.clone();
+        match &outcome {
+            CommitOutcome::Unknown => {}
+            CommitOutcome::Done(revision) => {
+                if let Some((ops, _)) = self.commits.remove(&commit) {
+                    // What was committed is what was built from the model; it can be read back.
+                    let _ = self.model.apply(&ops, *revision);
+                }
+            }
+            CommitOutcome::Conflict | CommitOutcome::Failed(_) => drop(self.commits.remove(&commit)),
+        }
+        match purpose {
+            CommitPurpose::Accept(id) => self.handle_acceptance(id, outcome),
+            CommitPurpose::Raise(id) => self.handle_raised(id, &outcome),
+            CommitPurpose::Veto(id) => self.handle_veto_committed(id, &outcome),
+            CommitPurpose::Lane => self.handle_lane_committed(outcome),
+            CommitPurpose::Sweep(ids) => self.handle_swept(ids, &outcome),
+            CommitPurpose::Boot(groups) => self.handle_boot_committed(groups, &outcome),
+        }
+    }
+
+    /// Input: the journal has an operation's end. Its record in the database is not needed any more.
+    fn handle_journaled(&mut self, id: OperationId) {
+        let is_ended = self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Ended));
+        if !is_ended {
+            return;
+        }
+        if let Some(operation) = self.operations.remove(&id)
+            && operation.is_stored
+        {
+            self.sweep.push_back(id);
+            self.sweep_records();
+        }
+    }
+
+    /// Deletes records of ended operations, many at once: one commit at a time.
+    fn sweep_records(&mut self) {
+        if self.is_sweeping || self.sweep.is_empty() {
+            return;
+        }
+        let count = self.sweep.len().min(TRANSACTION_WRITES_MAX);
+        let ids: Vec<OperationId> = self.sweep.drain(..count).collect();
+        let deletes = ids.iter().map(|id| Op::delete(crate::model::layout::operation_key(*id)));
+        self.is_sweeping = true;
+        self.commit(Transaction::unconditional(deletes.collect()), CommitPurpose::Sweep(ids));
+    }
+
+    fn handle_swept(&mut self, ids: Vec<OperationId>, outcome: &CommitOutcome) {
+        match outcome {
+            CommitOutcome::Unknown => {}
+            CommitOutcome::Done(_) => {
+                self.is_sweeping = false;
+                self.sweep_records();
+            }
+            CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
+                self.is_sweeping = false;
+                self.sweep.extend(ids);
+                self.timers.set(Timer::Sweep, self.now.steady_ms + COMMIT_PAUSE_MS);
+            }
+        }
+    }
+
+    /// The next operation's id.
+    pub(crate) fn new_operation_id(&mut self) -> OperationId {
+        self.last_operation += 1;
+        OperationId { node: self.config.node, number: self.last_operation }
+    }
+
+    /// A record of the service's own doing.
+    pub(crate) fn internal_record(
+        &self,
+        id: OperationId,
+        verb: Verb,
+        object: ObjectId,
+        why: &str,
+    ) -> OperationRecord {
+        let name = match &object {
+            ObjectId::Resource(id) => self.name_of(*id),
+            ObjectId::Group(id) => {
+                self.model.group(*id).map(|found| found.name.to_string()).unwrap_or_default()
+            }
+            ObjectId::Node(_) => self.config.node_name.to_string(),
+            ObjectId::Cluster => self.model.cluster().name.clone(),
+            ObjectId::ResourceType(name) => name.to_string(),
+        };
+        OperationRecord {
+            id,
+            verb,
+            object,
+            name,
+            asker: Asker {
+                account: "cluster service".into(),
+                sid: "S-1-5-18".into(),
+                origin: self.config.node_name.to_string(),
+            },
+            flags: 0,
+            reason: matches!(verb, Verb::Recover).then_some(OfflineReason::Unknown),
+            reason_text: why.to_owned(),
+            instructions: String::new(),
+            at_ms: self.now.unix_ms,
+            answer: Status::IO_PENDING,
+            parts: Vec::new(),
+            ended_at_ms: None,
+            end: None,
+            pending: Vec::new(),
+        }
+    }
+
+    /// A resource's name, for people.
+    pub(crate) fn name_of(&self, id: ResourceId) -> String {
+        self.model.resource(id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+    }
+
+    /// A resource's name, for a record.
+    pub(crate) fn shared_name_of(&self, id: ResourceId) -> Name {
+        self.model.resource(id).map_or_else(|| self.config.node_name.clone(), |found| found.name.clone())
+    }
+
+    /// Operations that run, oldest first, each with what is pending in it.
     pub(crate) fn shown_operations(&self) -> Vec<OperationRecord> {
-        self.operations.values().map(|o| o.record.clone()).collect()
+        let running = self.operations.iter().filter(|(_, found)| !matches!(found.phase, Phase::Ended));
+        running.filter_map(|(id, _)| self.shown_operation(*id)).collect()
     }
+
+    /// One operation with what is pending in it.
     pub(crate) fn shown_operation(&self, id: OperationId) -> Option<OperationRecord> {
-        self.operations.get(&id).map(|o| o.record.clone())
+        let operation = self.operations.get(&id)?;
+        let mut record = operation.record.clone();
+        for resource in operation.parts.keys() {
+            let Some(live) = self.live.get(resource).filter(|live| live.claim == Some(id)) else { continue };
+            if !live.state.is_pending() && live.task.is_none() {
+                continue;
+            }
+            let task = live.task.as_ref();
+            let word = task.and_then(|task| task.last_word.clone());
+            record.pending.push(Pending {
+                resource: self.shared_name_of(*resource),
+                state: live.state,
+                since_ms: live.since_unix_ms,
+                waits_for: self.waits_for(*resource),
+                last_word: word.as_ref().map(|(text, _)| text.clone()).unwrap_or_default(),
+                last_word_at_ms: word.map(|(_, at_ms)| at_ms),
+                next_limit: task.map(|task| task.stage.limit().to_owned()).unwrap_or_default(),
+                next_limit_at_ms: task.and_then(|task| task.limit_unix_ms),
+            });
+        }
+        Some(record)
     }
 }

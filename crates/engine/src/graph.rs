@@ -12,7 +12,6 @@ use crate::error::{ClusterError, Refusal};
 use crate::limits::DEPENDENCY_DEPTH_MAX;
 use crate::live::Live;
 use crate::model::Model;
-use crate::model::expression::Expression;
 
 /// The states, by resource.
 pub(crate) type States = BTreeMap<ResourceId, Live>;
@@ -133,11 +132,6 @@ pub(crate) fn check_new_dependency(
         return Err(ClusterError::TooDeep { name, max: DEPENDENCY_DEPTH_MAX }.into());
     }
     Ok(())
-}
-
-/// Whether a resource with this expression would stand on a circle.
-pub(crate) fn closes_circle(model: &Model, id: ResourceId, expression: &Expression) -> Option<ResourceId> {
-    expression.providers().find(|provider| *provider == id || reaches(model, *provider, id))
 }
 
 /// Whether `from` depends on `to`, directly or not.

@@ -1,18 +1,472 @@
-//! Resource hosts.
-use mainstay_types::HostId;
+//! Resource hosts: which are there, and how they are started, watched and replaced.
+//!
+//! ```text
+//!              need            connected               dead, or killed
+//!   (absent) ───────► Starting ─────────► Connected ──────────┐
+//!      ▲  ▲              │ dead              │ nothing held    ▼
+//!      │  │              ▼                   ▼             needed again? ──► Pausing ──► Starting
+//!      │  └──────── given up             Ending                │ no
+//!      └─────────────────────────────────────┴────────────────┘
+//! ```
+//!
+//! A host that ends costs its own resources only. What becomes of them is decided here and in the
+//! [`crate::task`] room: those that were online are opened anew in the next host, those in the middle of something
+//! are stopped hard.
+
 use std::collections::BTreeMap;
-/// hosts
+
+use mainstay_types::operation::Verb;
+use mainstay_types::order::{Cause, Condition, Held, News, OrderId, Report};
+use mainstay_types::{GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
+
+use crate::Engine;
+use crate::effect::Effect;
+use crate::limits::{
+    DEADLOCK_TIMEOUT_DEFAULT_MS, HOST_HEALTHY_MS, HOST_KILL_MS, HOST_PAUSE_MS, HOST_START_MS,
+    HOST_STARTS_MAX, PING_INTERVAL_MS,
+};
+use crate::live::{Goal, Stage};
+use crate::operation::PartGoal;
+use crate::timers::Timer;
+
+/// All hosts that are there or wanted.
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
     known: BTreeMap<HostId, Host>,
+    next_nonce: u64,
 }
-/// host
-#[derive(Debug, Default)]
-pub(crate) struct Host {
+
+#[derive(Debug)]
+struct Host {
+    state: HostState,
     pid: u32,
+    /// Lives in a row that ended before they were healthy.
+    starts: u32,
+    connected_at_ms: u64,
+    /// The highest sequence of kept reports that was taken in.
+    sequence: u64,
+    /// The ping that was not answered yet.
+    ping: Option<u64>,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum HostState {
+    /// Not there; only its count of starts is remembered.
+    Absent,
+    /// Found at the start of the service, not heard yet.
+    Expected,
+    /// To be started when its timer fires.
+    Pausing,
+    /// Started, not connected yet.
+    Starting,
+    /// There.
+    Connected,
+    /// Told to end.
+    Ending,
+    /// Told to be killed.
+    Killing,
+}
+
 impl Hosts {
+    /// The process of a connected host.
     pub(crate) fn pid(&self, host: HostId) -> Option<u32> {
-        self.known.get(&host).map(|h| h.pid)
+        self.known.get(&host).filter(|known| known.state == HostState::Connected).map(|known| known.pid)
+    }
+
+    /// Whether orders can be sent to it.
+    pub(crate) fn is_connected(&self, host: HostId) -> bool {
+        self.known.get(&host).is_some_and(|known| known.state == HostState::Connected)
+    }
+
+    /// A host that was found at the start.
+    pub(crate) fn expect(&mut self, host: HostId) {
+        self.known.insert(host, Host::new(HostState::Expected));
+    }
+}
+
+impl Host {
+    fn new(state: HostState) -> Self {
+        Host { state, pid: 0, starts: 0, connected_at_ms: 0, sequence: 0, ping: None }
+    }
+}
+
+impl Engine {
+    /// The host that a resource belongs into, by its type and its own choice.
+    pub(crate) fn desired_host(&self, id: ResourceId) -> HostId {
+        let Some(resource) = self.model.resource(id) else { return HostId::Own(id) };
+        let library = self.model.resource_type(&resource.type_name).and_then(|found| found.library.as_ref());
+        if library.is_some() || resource.separate_monitor { HostId::Own(id) } else { HostId::Pool }
+    }
+
+    /// Sees to it that a host comes. Whoever needs it waits in [`Stage::Host`].
+    pub(crate) fn need_host(&mut self, host: HostId) {
+        match self.hosts.known.get(&host).map(|known| known.state) {
+            None => self.start_host(host, 0),
+            Some(HostState::Absent) => self.start_again(host, &Cause::new(Status::RESMON_CREATE_FAILED, "")),
+            Some(HostState::Ending | HostState::Killing | HostState::Pausing) => {}
+            Some(HostState::Expected | HostState::Starting | HostState::Connected) => {}
+        }
+    }
+
+    fn start_host(&mut self, host: HostId, starts: u32) {
+        let group = match host {
+            HostId::Pool => None,
+            HostId::Own(id) => self.model.resource(id).map(|resource| resource.group),
+        };
+        let epoch = group.map(|group| self.model.epoch(group)).unwrap_or_default();
+        let foreign = match host {
+            HostId::Pool => false,
+            HostId::Own(id) => self.library_of(id).is_some(),
+        };
+        let mut fresh = Host::new(HostState::Starting);
+        fresh.starts = starts + 1;
+        self.hosts.known.insert(host, fresh);
+        self.timers.set(Timer::Host(host), self.now.steady_ms + HOST_START_MS);
+        self.effects.push(Effect::StartHost { host, group, epoch, foreign });
+    }
+
+    fn library_of(&self, id: ResourceId) -> Option<&str> {
+        let resource = self.model.resource(id)?;
+        self.model.resource_type(&resource.type_name)?.library.as_deref()
+    }
+
+    /// Kills a host that cannot be trusted any more.
+    pub(crate) fn kill_host(&mut self, host: HostId) {
+        let Some(known) = self.hosts.known.get_mut(&host) else { return };
+        known.state = HostState::Killing;
+        known.ping = None;
+        self.timers.clear(Timer::Pong(host));
+        self.timers.set(Timer::Host(host), self.now.steady_ms + HOST_KILL_MS);
+        self.effects.push(Effect::KillHost(host));
+    }
+
+    /// Lets an own host go that holds nothing any more.
+    pub(crate) fn release_host(&mut self, host: HostId) {
+        let Some(known) = self.hosts.known.get_mut(&host) else { return };
+        if host != HostId::Pool && known.state == HostState::Connected {
+            known.state = HostState::Ending;
+            self.timers.clear(Timer::Pong(host));
+            self.timers.set(Timer::Host(host), self.now.steady_ms + HOST_KILL_MS);
+            self.effects.push(Effect::StopHost(host));
+        }
+    }
+
+    /// A host's start took too long, its pause is over, or its end does not come.
+    pub(crate) fn handle_host_timer(&mut self, host: HostId) {
+        let Some(known) = self.hosts.known.get(&host) else { return };
+        match known.state {
+            HostState::Pausing => {
+                let starts = known.starts;
+                self.start_host(host, starts);
+            }
+            HostState::Starting | HostState::Ending | HostState::Killing | HostState::Expected => {
+                self.kill_host(host);
+            }
+            HostState::Connected | HostState::Absent => {}
+        }
+    }
+
+    /// Input: a host is there.
+    pub(crate) fn handle_host_connected(&mut self, host: HostId, pid: u32, held: Vec<Held>) {
+        let now_ms = self.now.steady_ms;
+        let known = self.hosts.known.entry(host).or_insert_with(|| Host::new(HostState::Expected));
+        if known.state == HostState::Killing {
+            return;
+        }
+        if known.pid != pid {
+            known.sequence = 0;
+        }
+        (known.state, known.pid, known.ping) = (HostState::Connected, pid, None);
+        known.connected_at_ms = now_ms;
+        self.timers.clear(Timer::Host(host));
+        self.timers.clear(Timer::Pong(host));
+        if !self.timers.is_set(Timer::Ping) {
+            self.timers.set(Timer::Ping, now_ms + PING_INTERVAL_MS);
+        }
+        if !self.is_ready() {
+            self.hear_held(host, held);
+            return;
+        }
+        self.reconcile(host, held);
+        self.host_is_there(host);
+    }
+
+    /// Whoever waits for this host may go on.
+    pub(crate) fn host_is_there(&mut self, host: HostId) {
+        let waiting: Vec<ResourceId> = self.tasks_at(host, |stage| stage == Stage::Host);
+        for id in waiting {
+            self.continue_in_host(id);
+        }
+        if let HostId::Own(id) = host
+            && !self.live.get(&id).is_some_and(|live| live.open == Some(host) || live.task.is_some())
+            && !self.closing.contains_key(&id)
+        {
+            self.release_host(host);
+        }
+    }
+
+    /// What a host that came back holds, against what is expected of it.
+    fn reconcile(&mut self, host: HostId, held: Vec<Held>) {
+        let mut held: BTreeMap<ResourceId, Held> =
+            held.into_iter().map(|held| (held.resource, held)).collect();
+        let expected: Vec<ResourceId> =
+            self.live.iter().filter(|(_, live)| live.open == Some(host)).map(|(id, _)| *id).collect();
+        let forgotten =
+            Cause::new(Status::RESMON_CREATE_FAILED, "the host does not know the resource any more");
+        let mut alive = Vec::new();
+        for id in expected {
+            match held.remove(&id) {
+                Some(held) => self.reconcile_one(id, host, held),
+                None if self.lose_host(id, &forgotten) => alive.push(id),
+                None => {}
+            }
+        }
+        if !alive.is_empty() {
+            self.reopen(alive, &forgotten);
+        }
+        for (id, held) in held {
+            let opening = self.live.get(&id).and_then(|live| live.task.as_ref());
+            if opening.is_some_and(|task| task.stage == Stage::Opening && self.task_host(id) == host) {
+                self.reconcile_one(id, host, held);
+            } else if opening.is_none() {
+                // Nobody asked for it to be there: a resource that was deleted, or left for another host.
+                self.forget_in_host(id, host, held.epoch);
+            }
+        }
+        // An Open that was lost with the connection.
+        for id in self.tasks_at(host, |stage| stage == Stage::Opening) {
+            self.send_order_again(id);
+        }
+    }
+
+    /// One resource that the host holds as expected: the order that is under way may have ended, or been lost.
+    fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.locked = if held.locked { live.locked.or(Some(0)) } else { None };
+        let expected: Option<OrderId> = live.task.as_ref().and_then(|task| task.order);
+        match (expected, held.last) {
+            (Some(order), _) if held.running == Some(order) => {}
+            (Some(order), Some((last, outcome))) if last == order => {
+                self.handle_order_ended(id, host, order, outcome);
+            }
+            (Some(_), _) => self.send_order_again(id),
+            (None, _) => {
+                if let Condition::Failed(cause) = held.condition {
+                    self.handle_failed(id, cause);
+                }
+            }
+        }
+    }
+
+    /// Input: a host's process has ended.
+    pub(crate) fn handle_host_ended(&mut self, host: HostId, cause: Cause) {
+        let ended = self.hosts.known.remove(&host);
+        self.timers.clear(Timer::Host(host));
+        self.timers.clear(Timer::Pong(host));
+        self.lose_queries(host);
+        if !self.is_ready() {
+            self.forget_held(host);
+            return;
+        }
+        let healthy = |ended: &Host| {
+            ended.connected_at_ms > 0
+                && self.now.steady_ms.saturating_sub(ended.connected_at_ms) >= HOST_HEALTHY_MS
+        };
+        if let Some(ended) = ended.filter(|ended| ended.state != HostState::Ending && !healthy(ended)) {
+            let mut absent = Host::new(HostState::Absent);
+            absent.starts = ended.starts.max(1);
+            self.hosts.known.insert(host, absent);
+        }
+        self.finish_closing_of(host);
+        let opening = self.tasks_at(host, |stage| stage == Stage::Opening);
+        let open: Vec<ResourceId> =
+            self.live.iter().filter(|(_, live)| live.open == Some(host)).map(|(id, _)| *id).collect();
+        let mut alive = Vec::new();
+        for id in open.into_iter().chain(opening) {
+            if self.lose_host(id, &cause) {
+                alive.push(id);
+            }
+        }
+        if !alive.is_empty() {
+            self.reopen(alive, &cause);
+        }
+        let absent = self.hosts.known.get(&host).is_none_or(|known| known.state == HostState::Absent);
+        if absent && !self.tasks_at(host, |stage| stage == Stage::Host).is_empty() {
+            self.start_again(host, &cause);
+        }
+    }
+
+    /// Starts a host that is needed again, at once or after a pause, or gives up.
+    fn start_again(&mut self, host: HostId, cause: &Cause) {
+        let starts = self.hosts.known.get(&host).map_or(0, |known| known.starts);
+        if starts >= HOST_STARTS_MAX {
+            self.hosts.known.remove(&host);
+            let text = format!("its host ended {starts} times in a row, the last time: {}", cause.text);
+            for id in self.tasks_at(host, |stage| stage == Stage::Host) {
+                self.host_unavailable(
+                    id,
+                    Cause::new(Status::CLUSTER_RHS_FAILED_INITIALIZATION, text.clone()),
+                );
+            }
+            return;
+        }
+        if starts <= 1 {
+            return self.start_host(host, starts);
+        }
+        let mut pausing = Host::new(HostState::Pausing);
+        pausing.starts = starts;
+        self.hosts.known.insert(host, pausing);
+        let pause = HOST_PAUSE_MS << (starts - 2);
+        self.timers.set(Timer::Host(host), self.now.steady_ms + pause);
+    }
+
+    /// A resource has lost its host. Answers whether it was online and is to be opened anew.
+    fn lose_host(&mut self, id: ResourceId, cause: &Cause) -> bool {
+        let Some(live) = self.live.get_mut(&id) else { return false };
+        live.open = None;
+        live.locked = None;
+        if live.task.is_some() {
+            self.task_lost_its_host(id, cause);
+            return false;
+        }
+        live.state == ResourceState::Online
+    }
+
+    /// Opens resources anew that were online in a host that ended.
+    fn reopen(&mut self, resources: Vec<ResourceId>, cause: &Cause) {
+        let object = match resources.as_slice() {
+            [only] => ObjectId::Resource(*only),
+            _ => ObjectId::Node(self.config.node),
+        };
+        let parts = resources.into_iter().map(|id| (id, PartGoal::Reopen)).collect();
+        self.start_internal(
+            Verb::Recover,
+            object,
+            parts,
+            &format!("the resource host ended: {}", cause.text),
+        );
+    }
+
+    /// Input: a host's process is there and says nothing.
+    pub(crate) fn handle_host_silent(&mut self, host: HostId) {
+        self.hosts.known.entry(host).or_insert_with(|| Host::new(HostState::Expected));
+        self.kill_host(host);
+    }
+
+    /// Input: a host tells something.
+    pub(crate) fn handle_host_report(&mut self, host: HostId, report: Report) {
+        let Some(known) = self.hosts.known.get_mut(&host) else { return };
+        if report.sequence > 0 {
+            // Acknowledged at once, and before any later order: what the engine keeps of it, the host tells again
+            // with what it holds. So a repetition is always of something that was taken in already.
+            let repeated = report.sequence <= known.sequence;
+            known.sequence = known.sequence.max(report.sequence);
+            let sequence = known.sequence;
+            self.effects.push(Effect::Acknowledge { host, sequence });
+            if repeated {
+                return;
+            }
+        }
+        let id = report.resource;
+        match report.news {
+            News::Ended { order, outcome } => self.handle_order_ended(id, host, order, outcome),
+            News::Progress { order, checkpoint: _, text } => self.handle_progress(id, order, text),
+            News::Failed(cause) => {
+                if self.live.get(&id).is_some_and(|live| live.open == Some(host)) {
+                    self.handle_failed(id, cause);
+                }
+            }
+            News::Locked { locked, reason } => self.handle_locked(id, locked.then_some(reason)),
+            News::Deadlocked { call } => self.handle_deadlocked(id, host, &call),
+            News::Logged { .. } => {}
+        }
+    }
+
+    fn handle_deadlocked(&mut self, id: ResourceId, host: HostId, call: &str) {
+        let Some(live) = self.live.get_mut(&id).filter(|live| live.open == Some(host)) else { return };
+        let cause = Cause::new(
+            Status::RESOURCE_CALL_TIMED_OUT,
+            format!("its {call} did not return within its DeadlockTimeout"),
+        );
+        match &mut live.task {
+            Some(task) => drop(task.cause.get_or_insert(cause)),
+            // A type that hangs in a health check says nothing any more about what it serves.
+            None => self.handle_failed(id, cause),
+        }
+        self.kill_host(host);
+    }
+
+    fn handle_locked(&mut self, id: ResourceId, locked: Option<u64>) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if live.locked != locked {
+            live.locked = locked;
+            self.publish_status_information(id);
+        }
+    }
+
+    /// Timer: ask every host whether it is there.
+    pub(crate) fn handle_ping_timer(&mut self) {
+        let now_ms = self.now.steady_ms;
+        let connected: Vec<HostId> = self
+            .hosts
+            .known
+            .iter()
+            .filter(|(_, known)| known.state == HostState::Connected && known.ping.is_none())
+            .map(|(host, _)| *host)
+            .collect();
+        for host in connected {
+            self.hosts.next_nonce += 1;
+            let nonce = self.hosts.next_nonce;
+            if let Some(known) = self.hosts.known.get_mut(&host) {
+                known.ping = Some(nonce);
+            }
+            self.timers.set(Timer::Pong(host), now_ms + self.longest_deadlock_timeout(host));
+            self.effects.push(Effect::Ping { host, nonce });
+        }
+        if !self.hosts.known.is_empty() {
+            self.timers.set(Timer::Ping, now_ms + PING_INTERVAL_MS);
+        }
+    }
+
+    fn longest_deadlock_timeout(&self, host: HostId) -> u64 {
+        let open = self.live.iter().filter(|(_, live)| live.open == Some(host));
+        let longest = open.map(|(id, _)| self.deadlock_timeout_ms(*id)).max();
+        longest.unwrap_or(u64::from(DEADLOCK_TIMEOUT_DEFAULT_MS))
+    }
+
+    /// Input: a host answers a ping.
+    pub(crate) fn handle_host_pong(&mut self, host: HostId, nonce: u64) {
+        let Some(known) = self.hosts.known.get_mut(&host).filter(|known| known.ping == Some(nonce)) else {
+            return;
+        };
+        known.ping = None;
+        if self.now.steady_ms.saturating_sub(known.connected_at_ms) >= HOST_HEALTHY_MS {
+            known.starts = 0;
+        }
+        self.timers.clear(Timer::Pong(host));
+    }
+
+    /// Resources with a task in such a stage that belongs to this host.
+    fn tasks_at(&self, host: HostId, matches: impl Fn(Stage) -> bool) -> Vec<ResourceId> {
+        let at = |id: &ResourceId| self.task_host(*id) == host;
+        let tasks =
+            self.live.iter().filter(|(_, live)| live.task.as_ref().is_some_and(|task| matches(task.stage)));
+        tasks.map(|(id, _)| *id).filter(at).collect()
+    }
+
+    /// The host that a resource's task deals with.
+    pub(crate) fn task_host(&self, id: ResourceId) -> HostId {
+        self.live.get(&id).and_then(|live| live.open).unwrap_or_else(|| self.desired_host(id))
+    }
+
+    /// Whether a group's slice is one that a host of this resource lives in.
+    pub(crate) fn group_of(&self, id: ResourceId) -> Option<GroupId> {
+        self.model.resource(id).map(|resource| resource.group)
+    }
+
+    /// Whether the goal of a resource's task is one of these.
+    pub(crate) fn has_goal(&self, id: ResourceId, goals: &[Goal]) -> bool {
+        let task = self.live.get(&id).and_then(|live| live.task.as_ref());
+        task.is_some_and(|task| goals.contains(&task.goal))
     }
 }

@@ -18,9 +18,12 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
+mod configuration;
+mod control;
 pub mod effect;
 mod engine;
 pub mod error;
+mod events;
 mod graph;
 mod hosts;
 pub mod input;
@@ -28,6 +31,11 @@ pub mod limits;
 mod live;
 pub mod model;
 pub mod operation;
+mod queries;
+mod recovery;
+mod task;
+mod timers;
+mod tokens;
 pub mod view;
 
 pub use engine::{Config, Engine};

@@ -3,7 +3,7 @@
 //! Owns nothing that is stored. After a restart it is made anew from what the hosts hold, what the guard sees and
 //! the records of open operations. The transitions are the [`crate::task`] room's.
 
-use mainstay_types::order::{Cause, Order};
+use mainstay_types::order::{Cause, OrderId};
 use mainstay_types::{Epoch, GroupState, HostId, OperationId, ResourceState};
 
 /// One resource, as it stands now.
@@ -86,7 +86,7 @@ pub(crate) struct Task {
     /// What it waits for.
     pub(crate) stage: Stage,
     /// The order whose end it waits for.
-    pub(crate) order: Option<Order>,
+    pub(crate) order: Option<OrderId>,
     /// The first trouble; with it the task ends in Failed.
     pub(crate) cause: Option<Cause>,
     /// What the type last said, and when in Unix time.
@@ -119,11 +119,6 @@ pub(crate) enum Goal {
 }
 
 impl Goal {
-    /// Whether it leads up.
-    pub(crate) fn is_up(self) -> bool {
-        matches!(self, Goal::Start | Goal::Restore)
-    }
-
     /// The word for the journal.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -171,6 +166,20 @@ impl Stage {
             Stage::Terminating => "its Terminate",
             Stage::Looking => "the guard's look at what is left",
             Stage::HardStopping => "the guard's hard stop",
+        }
+    }
+}
+
+impl Stage {
+    /// The limit that comes next, by its property's name or ours.
+    pub(crate) fn limit(self) -> &'static str {
+        match self {
+            Stage::Host => "",
+            Stage::Leaving => "the limit of Close",
+            Stage::Opening => "DeadlockTimeout",
+            Stage::Starting | Stage::Stopping => "PendingTimeout",
+            Stage::Terminating => "the limit of Terminate",
+            Stage::Looking | Stage::HardStopping => "the guard's time to answer",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the registry tree and the objects that were read from it, with indexes by name and by dependency. It changes
 //! only by transactions that were committed. It knows nothing of what runs: that is the [`crate::live`] room's.
 
+pub(crate) mod copy;
 pub mod expression;
 pub(crate) mod genesis;
 pub mod layout;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mainstay_store::registry::{Key, Value};
+use mainstay_store::registry::Key;
 use mainstay_types::{ClusterId, GroupId, Name, NodeId, ResourceId};
 
 use super::expression::Expression;
@@ -207,9 +207,4 @@ fn name(key: &Key, value: &str, object: impl Fn() -> String) -> Result<Name, Dat
     let text =
         text(key, value).ok_or_else(|| damaged(format!("its value '{value}' is missing or no text")))?;
     Name::parse(text).map_err(|error| damaged(format!("its value '{value}': {error}")))
-}
-
-/// A DWORD that says yes or no.
-pub(crate) fn truth(value: bool) -> Value {
-    Value::Dword(value.into())
 }

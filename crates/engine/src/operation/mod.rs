@@ -12,6 +12,11 @@
 //! is Running, their states answer. It gives each resource its goal and waits for that resource's turn; how a goal is
 //! reached is the [`crate::task`] room's.
 
+pub(crate) mod accept;
+pub(crate) mod instructions;
+pub(crate) mod offline;
+pub(crate) mod online;
+mod run;
 pub mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +27,7 @@ use mainstay_types::{OfflineFlags, OfflineReason, OnlineFlags, OperationId, Reso
 use serde::{Deserialize, Serialize};
 
 use crate::command::Call;
-use crate::input::{CallId, CommitId};
+use crate::input::CallId;
 use stored::{PersistentBefore, StoredStep};
 
 /// An operation that has not ended, or whose end the journal has not yet.
@@ -56,6 +61,40 @@ pub(crate) struct Operation {
     pub(crate) superseded_by: Option<OperationId>,
     /// The first thing that went wrong.
     pub(crate) trouble: Option<Cause>,
+    /// A failed resource, proven stopped, that becomes Offline with the commit.
+    pub(crate) clears: Option<ResourceId>,
+}
+
+impl Operation {
+    /// One of the service's own: nobody waits for an answer, and nothing of it is in the database.
+    pub(crate) fn internal(record: OperationRecord) -> Self {
+        Operation {
+            record,
+            calls: Vec::new(),
+            answer_at_end: false,
+            call: None,
+            phase: Phase::Running,
+            buffer: Vec::new(),
+            token: String::new(),
+            offline_flags: OfflineFlags::empty(),
+            online_flags: OnlineFlags::empty(),
+            reason: OfflineReason::Unknown,
+            parts: BTreeMap::new(),
+            open_parts: 0,
+            is_stored: false,
+            step: StoredStep::Running,
+            before: None,
+            waiters: Vec::new(),
+            superseded_by: None,
+            trouble: None,
+            clears: None,
+        }
+    }
+
+    /// Whether other calls on its resources have to wait.
+    pub(crate) fn is_settling(&self) -> bool {
+        matches!(self.phase, Phase::Checking(_) | Phase::Committing | Phase::Vetoing { .. })
+    }
 }
 
 /// What an operation waits for.
@@ -64,11 +103,11 @@ pub(crate) enum Phase {
     /// Answers to CheckOffline.
     Checking(Check),
     /// Its transaction.
-    Committing(CommitId),
+    Committing,
     /// Its parts.
     Running,
-    /// The transaction that puts a vetoed operation's persistent state back; `None` while it is to be tried again.
-    Vetoing(Option<CommitId>),
+    /// The transaction that puts a vetoed operation's persistent state back, or the time to try it again.
+    Vetoing { is_committing: bool },
     /// The journal.
     Ended,
 }
@@ -91,6 +130,14 @@ pub(crate) struct Part {
     pub(crate) state: PartState,
     /// Where the record shows it.
     pub(crate) shown: Option<usize>,
+    /// This operation has stopped it; a veto brings it back.
+    pub(crate) has_stopped: bool,
+}
+
+impl Part {
+    pub(crate) fn new(goal: PartGoal) -> Self {
+        Part { goal, state: PartState::Waiting, shown: None, has_stopped: false }
+    }
 }
 
 /// What is to become of a resource.

@@ -1,0 +1,373 @@
+//! Configuration changes: one at a time, each evaluated when its turn comes, each one transaction.
+//!
+//! ```text
+//!   waiting ──► evaluated ──► (asking the type) ──► committing ──► applied, published, answered
+//!                  └─ refused, or behind an operation on the same resource
+//! ```
+//!
+//! What a change means is in [`change`] (objects) and [`values`] (properties). Nothing here waits for a resource that
+//! is slow: only for operations that are just being accepted.
+
+mod change;
+mod dependencies;
+mod values;
+
+pub(crate) use values::{common_table, from_registry, read_list};
+
+use std::collections::VecDeque;
+
+use mainstay_store::{Compare, Op, Transaction};
+use mainstay_types::event::Event;
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::order::Question;
+use mainstay_types::{Access, HostId, ObjectId, OperationId, ResourceId, Status};
+
+use crate::Engine;
+use crate::command::{Call, Command};
+use crate::effect::Effect;
+use crate::engine::CommitPurpose;
+use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
+use crate::input::CommitOutcome;
+use crate::limits::{LANE_LENGTH_MAX, QUERY_TIMEOUT_MS};
+use crate::model::layout;
+use crate::operation::accept::stored;
+use crate::operation::stored::StoredStep;
+use crate::operation::{Operation, Phase};
+use crate::queries::QueryPurpose;
+
+/// The changes that wait, and the one whose turn it is.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    waiting: VecDeque<Call>,
+    current: Option<Box<Current>>,
+}
+
+#[derive(Debug)]
+struct Current {
+    call: Call,
+    id: OperationId,
+    change: Change,
+}
+
+/// What a change does.
+#[derive(Debug, Default)]
+pub(crate) struct Change {
+    pub(crate) compares: Vec<Compare>,
+    pub(crate) ops: Vec<Op>,
+    /// What becomes of it once it is committed.
+    pub(crate) after: Vec<After>,
+    /// Resources that other calls must not touch until it is committed.
+    pub(crate) claims: Vec<ResourceId>,
+    /// Whom to ask before.
+    pub(crate) ask: Option<(HostId, Question)>,
+    /// There is more to do: the call is looked at again after the commit.
+    pub(crate) again: bool,
+    /// What is answered when it is done: 0, or 5024 for what takes effect at the next online.
+    pub(crate) answer: Status,
+}
+
+/// What follows a committed change.
+#[derive(Debug)]
+pub(crate) enum After {
+    /// Tell watchers.
+    Publish(Box<Event>),
+    /// A resource is there: it is made known to its host.
+    Created(ResourceId),
+    /// A resource is gone.
+    Deleted(ResourceId, mainstay_types::GroupId),
+    /// A group is there.
+    GroupCreated(mainstay_types::GroupId),
+    /// A group is gone.
+    GroupDeleted(mainstay_types::GroupId),
+    /// A resource's properties are others.
+    Configured(ResourceId),
+}
+
+impl Engine {
+    /// Serves a call that changes the configuration.
+    pub(crate) fn serve_configuration(&mut self, call: Call) {
+        if self.lane.waiting.len() >= LANE_LENGTH_MAX {
+            let busy = ServiceError::Busy { what: "configuration changes", max: LANE_LENGTH_MAX };
+            return self.refuse(&call, None, &busy.into());
+        }
+        self.lane.waiting.push_back(call);
+        self.advance_lane();
+    }
+
+    fn advance_lane(&mut self) {
+        while self.lane.current.is_none() {
+            let Some(call) = self.lane.waiting.pop_front() else { return };
+            let evaluated = self.check_access(&call).and_then(|()| self.prepare(&call));
+            match evaluated {
+                Err(refusal) => self.refuse(&call, None, &refusal),
+                Ok(change) => match self.settling_claim(&change.claims) {
+                    Some(other) => self.wait_behind(other, call),
+                    None => self.begin_change(call, change),
+                },
+            }
+        }
+    }
+
+    fn check_access(&self, call: &Call) -> Result<(), Refusal> {
+        if call.caller.access < Access::Full {
+            return Err(RequestError::AccessDenied { verb: subject(&call.command).0.as_str() }.into());
+        }
+        Ok(())
+    }
+
+    fn settling_claim(&self, claims: &[ResourceId]) -> Option<OperationId> {
+        let mut claims = claims.iter().filter_map(|id| self.live.get(id)?.claim);
+        claims.find(|id| self.operations.get(id).is_some_and(Operation::is_settling))
+    }
+
+    fn begin_change(&mut self, call: Call, mut change: Change) {
+        let id = self.new_operation_id();
+        if let Some((host, question)) = change.ask.take() {
+            let asked = self.query(host, question, QueryPurpose::Lane, Some(QUERY_TIMEOUT_MS)).is_some();
+            self.lane.current = Some(Box::new(Current { call, id, change }));
+            if asked {
+                return;
+            }
+            return self.commit_change();
+        }
+        self.lane.current = Some(Box::new(Current { call, id, change }));
+        self.commit_change();
+    }
+
+    /// The type has said what it thinks of the properties.
+    pub(crate) fn handle_lane_answer(&mut self, status: Status, text: String) {
+        let Some(current) = self.lane.current.take() else { return };
+        // The type stored what it wanted to, or does not know the code: then they are kept here.
+        if matches!(status, Status::SUCCESS | Status::INVALID_FUNCTION | Status::RESOURCE_PROPERTIES_STORED) {
+            // The world may have moved while the type was asked.
+            match self.prepare(&current.call) {
+                Err(refusal) => self.refuse(&current.call, Some(current.id), &refusal),
+                Ok(change) => {
+                    let Current { call, id, .. } = *current;
+                    self.lane.current = Some(Box::new(Current { call, id, change }));
+                    return self.commit_change();
+                }
+            }
+        } else {
+            let object = subject(&current.call.command).1;
+            let name = self.object_name(&object, &current.call.command);
+            let text = if text.is_empty() { status.to_string() } else { text };
+            self.refuse(
+                &current.call,
+                Some(current.id),
+                &ClusterError::CheckRefused { name, status, text }.into(),
+            );
+        }
+        self.advance_lane();
+    }
+
+    fn commit_change(&mut self) {
+        let Some(current) = self.lane.current.take() else { return };
+        let Current { call, id, mut change } = *current;
+        let mut operation = Operation::internal(self.record(id, &call));
+        operation.record.ended_at_ms = Some(self.now.unix_ms);
+        operation.record.end = Some(End::Done);
+        operation.record.answer = change.answer;
+        operation.step = StoredStep::Ended;
+        operation.is_stored = true;
+        change.compares.push(Compare::absent(layout::operation_key(id)));
+        change.ops.push(Op::put(layout::operation_key(id), stored(&operation).to_bytes()));
+        let transaction = Transaction {
+            compares: std::mem::take(&mut change.compares),
+            then: std::mem::take(&mut change.ops),
+            otherwise: Vec::new(),
+        };
+        self.commit(transaction, CommitPurpose::Lane);
+        operation.phase = Phase::Committing;
+        self.operations.insert(id, operation);
+        self.claim(id, &change.claims);
+        self.lane.current = Some(Box::new(Current { call, id, change }));
+    }
+
+    /// What became of the change whose turn it is.
+    pub(crate) fn handle_lane_committed(&mut self, outcome: CommitOutcome) {
+        if outcome == CommitOutcome::Unknown {
+            return;
+        }
+        let Some(current) = self.lane.current.take() else { return };
+        let Current { call, id, change } = *current;
+        self.serve_waiters(id);
+        for resource in &change.claims {
+            if let Some(live) = self.live.get_mut(resource).filter(|live| live.claim == Some(id)) {
+                live.claim = None;
+            }
+        }
+        let refusal: Option<Refusal> = match outcome {
+            CommitOutcome::Done(_) | CommitOutcome::Unknown => None,
+            CommitOutcome::Conflict => Some(ServiceError::Conflict.into()),
+            CommitOutcome::Failed(reason) => Some(ServiceError::NotCommitted { reason }.into()),
+        };
+        if let Some(refusal) = refusal {
+            self.operations.remove(&id);
+            self.refuse(&call, Some(id), &refusal);
+            return self.advance_lane();
+        }
+        let mut opens = Vec::new();
+        for after in change.after {
+            self.follow(id, after, &mut opens);
+        }
+        if change.again {
+            self.lane.waiting.push_front(call);
+        } else {
+            self.answer_call(call.id, change.answer, Some(id), String::new());
+        }
+        self.finish_change(id, &opens);
+        self.advance_lane();
+    }
+
+    /// The change is done; a new resource is made known to its host under the same operation.
+    fn finish_change(&mut self, id: OperationId, opens: &[ResourceId]) {
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        if opens.is_empty() {
+            operation.phase = Phase::Ended;
+            return self.journal(id);
+        }
+        operation.record.end = None;
+        operation.record.ended_at_ms = None;
+        for resource in opens {
+            let part = crate::operation::Part::new(crate::operation::PartGoal::Open);
+            operation.parts.insert(*resource, part);
+            operation.open_parts += 1;
+        }
+        self.run(id);
+    }
+
+    fn follow(&mut self, id: OperationId, after: After, opens: &mut Vec<ResourceId>) {
+        match after {
+            After::Publish(event) => self.effects.push(Effect::Publish(event)),
+            After::Created(resource) => {
+                let state = mainstay_types::ResourceState::Initializing;
+                self.live.insert(resource, crate::live::Live::new(state, self.now.unix_ms));
+                if let Some(group) = self.group_of(resource) {
+                    self.count_in(group, state);
+                }
+                opens.push(resource);
+            }
+            After::Deleted(resource, group) => self.resource_deleted(id, resource, group),
+            After::GroupCreated(group) => {
+                self.counts.entry(group).or_default();
+                self.changed_groups.insert(group);
+                self.accept_group_states();
+            }
+            After::GroupDeleted(group) => {
+                self.counts.remove(&group);
+                self.changed_groups.remove(&group);
+            }
+            After::Configured(resource) => self.configure_host(resource),
+        }
+    }
+
+    /// A host that has the resource open hears of its new properties.
+    fn configure_host(&mut self, id: ResourceId) {
+        let host = self.live.get(&id).and_then(|live| live.open);
+        if let (Some(host), Some(resource)) = (host, self.model.resource(id))
+            && self.hosts.is_connected(host)
+        {
+            let opening = Box::new(self.opening(resource, false));
+            self.effects.push(Effect::Configure { host, resource: id, opening });
+        }
+    }
+
+    fn resource_deleted(&mut self, operation: OperationId, id: ResourceId, group: mainstay_types::GroupId) {
+        let Some(live) = self.live.remove(&id) else { return };
+        self.count_out(group, live.state);
+        for timer in [crate::timers::Timer::Stage(id), crate::timers::Timer::Limit(id)] {
+            self.timers.clear(timer);
+        }
+        self.timers.clear(crate::timers::Timer::HardStop(id));
+        let epoch = self.model.epoch(group);
+        match live.open {
+            Some(host) => {
+                let code = mainstay_types::control::RESOURCE_DELETE.0;
+                let question =
+                    Question::ResourceControl { resource: id, code, input: Vec::new(), output_length_max: 0 };
+                self.query(host, question, QueryPurpose::Nothing, None);
+                self.close_in_host(id, group, host, epoch, operation);
+            }
+            None => self.effects.push(Effect::RemoveLeaf { group, resource: id }),
+        }
+    }
+
+    /// An object's name for a record; of one that is to be created, the name that it was to have.
+    pub(crate) fn object_name(&self, object: &ObjectId, command: &Command) -> String {
+        let given = match command {
+            Command::CreateGroup { name, .. }
+            | Command::CreateResource { name, .. }
+            | Command::CreateResourceType { name, .. } => Some(shown(name)),
+            _ => None,
+        };
+        given.unwrap_or_else(|| match object {
+            ObjectId::Cluster => self.model.cluster().name.clone(),
+            ObjectId::Node(id) => {
+                self.model.node(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+            }
+            ObjectId::Group(id) => {
+                self.model.group(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+            }
+            ObjectId::Resource(id) => self.name_of(*id),
+            ObjectId::ResourceType(name) => name.to_string(),
+        })
+    }
+
+    fn prepare(&self, call: &Call) -> Result<Change, Refusal> {
+        match &call.command {
+            Command::CreateGroup { id, name, group_type } => self.create_group(*id, name, *group_type),
+            Command::DeleteGroup { group, force } => self.delete_group(*group, *force),
+            Command::RenameGroup { group, name } => self.rename_group(*group, name),
+            Command::CreateResource { id, group, name, type_name, flags } => {
+                self.create_resource(*id, *group, name, type_name, *flags)
+            }
+            Command::DeleteResource { resource } => self.delete_resource(*resource),
+            Command::RenameResource { resource, name } => self.rename_resource(*resource, name),
+            Command::CreateResourceType { name, display_name, library, looks_alive_ms, is_alive_ms } => {
+                self.create_type(name, display_name, library, *looks_alive_ms, *is_alive_ms)
+            }
+            Command::DeleteResourceType { name } => self.delete_type(name),
+            Command::AddDependency { resource, provider } => self.add_dependency(*resource, *provider),
+            Command::RemoveDependency { resource, provider } => self.remove_dependency(*resource, *provider),
+            Command::SetDependencyExpression { resource, expression } => {
+                self.set_expression(*resource, expression)
+            }
+            Command::AddPossibleOwner { resource, node } => self.change_owner(*resource, *node, true),
+            Command::RemovePossibleOwner { resource, node } => self.change_owner(*resource, *node, false),
+            Command::RenameCluster { name } => self.rename_cluster(name),
+            Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
+            _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
+        }
+    }
+}
+
+/// What a configuration change is about, for its record.
+pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
+    let of_type = |name: &str| {
+        let unnamed = || mainstay_types::Name::parse(layout::GENERIC_APPLICATION).ok();
+        mainstay_types::Name::parse(name)
+            .ok()
+            .or_else(unnamed)
+            .map_or(ObjectId::Cluster, ObjectId::ResourceType)
+    };
+    match command {
+        Command::CreateGroup { id, .. } => (Verb::Create, ObjectId::Group(*id)),
+        Command::DeleteGroup { group, .. } => (Verb::Delete, ObjectId::Group(*group)),
+        Command::RenameGroup { group, .. } => (Verb::Rename, ObjectId::Group(*group)),
+        Command::CreateResource { id, .. } => (Verb::Create, ObjectId::Resource(*id)),
+        Command::DeleteResource { resource } => (Verb::Delete, ObjectId::Resource(*resource)),
+        Command::RenameResource { resource, .. } => (Verb::Rename, ObjectId::Resource(*resource)),
+        Command::CreateResourceType { name, .. } => (Verb::Create, of_type(name)),
+        Command::DeleteResourceType { name } => (Verb::Delete, ObjectId::ResourceType(name.clone())),
+        Command::AddDependency { resource, .. } => (Verb::Depend, ObjectId::Resource(*resource)),
+        Command::RemoveDependency { resource, .. } => (Verb::Undepend, ObjectId::Resource(*resource)),
+        Command::SetDependencyExpression { resource, .. } => (Verb::Depend, ObjectId::Resource(*resource)),
+        Command::AddPossibleOwner { resource, .. } | Command::RemovePossibleOwner { resource, .. } => {
+            (Verb::Owners, ObjectId::Resource(*resource))
+        }
+        Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
+        Command::Control { object, .. } => (Verb::Set, object.clone()),
+        _ => (Verb::Set, ObjectId::Cluster),
+    }
+}

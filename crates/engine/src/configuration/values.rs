@@ -1,0 +1,365 @@
+//! Setting properties: common ones by their table, all or nothing; private ones as their type lets them.
+
+use mainstay_proplist::{PropertyList, Value as Given};
+use mainstay_security::{SecurityDescriptor, keeps_administrators};
+use mainstay_store::registry::{KeyPath, Value};
+use mainstay_types::control::function;
+use mainstay_types::event::{Event, EventKind};
+use mainstay_types::order::Question;
+use mainstay_types::property::{self, DwordRange, Format, Spec, Table};
+use mainstay_types::{ControlCode, ObjectId};
+
+use super::change::change;
+use super::{After, Change};
+use crate::Engine;
+use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
+use crate::limits::{
+    CONTROL_OUTPUT_MAX, PRIVATE_VALUES_MAX, TRANSACTION_VALUE_BYTES_MAX, TRANSACTION_WRITES_MAX,
+};
+use crate::model::layout;
+
+const RESTART_PERIOD: &str = "RestartPeriod";
+const RETRY_PERIOD: &str = "RetryPeriodOnFailure";
+
+impl Engine {
+    /// SET_COMMON_PROPERTIES and SET_PRIVATE_PROPERTIES of any object.
+    pub(super) fn set_properties(
+        &self,
+        object: &ObjectId,
+        code: ControlCode,
+        input: &[u8],
+    ) -> Result<Change, Refusal> {
+        self.check_object(object)?;
+        let list = read_list(input)?;
+        if code.function() == function::SET_COMMON_PROPERTIES {
+            return self.set_common(object, &list, input);
+        }
+        let mut change = self.set_private(object, &list, input)?;
+        if let ObjectId::Resource(id) = object
+            && let Some(host) = self.live.get(id).and_then(|live| live.open)
+        {
+            let question = Question::ResourceControl {
+                resource: *id,
+                code: code.0,
+                input: input.to_vec(),
+                output_length_max: CONTROL_OUTPUT_MAX,
+            };
+            change.ask = Some((host, question));
+        }
+        Ok(change)
+    }
+
+    fn set_common(&self, object: &ObjectId, list: &PropertyList, input: &[u8]) -> Result<Change, Refusal> {
+        self.check_common(object, list)?;
+        let table = common_table(object);
+        let path = self.object_path(object)?;
+        let mut changes = self.changes();
+        for given in list.effective() {
+            let (Some(spec), Some(value)) = (table.find(given.name()), given.value()) else { continue };
+            if value.has_no_data() {
+                changes.delete_value(&path, spec.name)?;
+            } else if let Some(value) = to_registry(value) {
+                changes.set_value(&path, spec.name, value)?;
+            }
+        }
+        let mut change = change(changes);
+        check_size(list, input)?;
+        change.after = self.after_setting(object, input, true);
+        if let ObjectId::Resource(id) = object {
+            change.claims.push(*id);
+        }
+        Ok(change)
+    }
+
+    /// Everything that SET_COMMON_PROPERTIES refuses; VALIDATE_COMMON_PROPERTIES is this and no more.
+    pub(crate) fn check_common(&self, object: &ObjectId, list: &PropertyList) -> Result<(), Refusal> {
+        let table = common_table(object);
+        let shown_object = self.describe(object);
+        for given in list.effective() {
+            let property = shown(given.name());
+            let Some(spec) = table.find(given.name()) else {
+                return Err(RequestError::UnknownProperty { object: shown_object, property }.into());
+            };
+            check_value(&shown_object, spec, given.value())?;
+            if *object == ObjectId::Cluster && spec.name == layout::SECURITY_DESCRIPTOR {
+                check_descriptor(given.value())?;
+            }
+        }
+        self.check_retry_period(object, list, &shown_object)
+    }
+
+    /// RetryPeriodOnFailure must not be under RestartPeriod, whichever of them is set.
+    fn check_retry_period(
+        &self,
+        object: &ObjectId,
+        list: &PropertyList,
+        shown_object: &str,
+    ) -> Result<(), Refusal> {
+        if !matches!(object, ObjectId::Resource(_))
+            || !(list.contains(RETRY_PERIOD) || list.contains(RESTART_PERIOD))
+        {
+            return Ok(());
+        }
+        let path = self.object_path(object)?;
+        let effective = |name: &str| -> u32 {
+            let default = match property::RESOURCE.find(name).map(|spec| spec.default) {
+                Some(property::DefaultValue::Dword(number)) => number,
+                _ => 0,
+            };
+            let stored = || self.model.tree().value(&path, name).and_then(Value::as_dword);
+            match list.get(name) {
+                Some(given) if given.has_no_data() => default,
+                Some(given) => given.as_dword().unwrap_or(default),
+                None => stored().unwrap_or(default),
+            }
+        };
+        let (retry, restart) = (effective(RETRY_PERIOD), effective(RESTART_PERIOD));
+        if retry < restart {
+            return Err(RequestError::PropertyRange {
+                object: shown_object.to_owned(),
+                property: RETRY_PERIOD.into(),
+                value: retry.to_string(),
+                allowed: format!("it must be at least {RESTART_PERIOD}, which is {restart}"),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    fn set_private(&self, object: &ObjectId, list: &PropertyList, input: &[u8]) -> Result<Change, Refusal> {
+        let path = self.object_path(object)?.join(layout::PARAMETERS)?;
+        check_size(list, input)?;
+        let known = self.model.tree().key(&path).map_or(0, |key| key.values().count());
+        if known + list.len() > PRIVATE_VALUES_MAX {
+            let what = "private properties of the object";
+            return Err(ClusterError::Full { what, max: PRIVATE_VALUES_MAX }.into());
+        }
+        let mut changes = self.changes();
+        changes.create_key(&path)?;
+        for given in list.effective() {
+            let Some(value) = given.value() else { continue };
+            if value.has_no_data() {
+                changes.delete_value(&path, given.name())?;
+                continue;
+            }
+            let stored = to_registry(value).ok_or_else(|| RequestError::PropertyFormat {
+                object: self.describe(object),
+                property: shown(given.name()),
+                expected: "number, text, list of texts or binary value",
+                found: value.format().word(),
+            })?;
+            changes.set_value(&path, given.name(), stored)?;
+        }
+        let mut change = change(changes);
+        change.after = self.after_setting(object, input, false);
+        if let ObjectId::Resource(id) = object {
+            change.claims.push(*id);
+        }
+        Ok(change)
+    }
+
+    fn after_setting(&self, object: &ObjectId, input: &[u8], common: bool) -> Vec<After> {
+        let kind = match (object, common) {
+            (ObjectId::Cluster, true) => EventKind::ClusterCommonProperty,
+            (ObjectId::Cluster, false) => EventKind::ClusterPrivateProperty,
+            (ObjectId::Group(_), true) => EventKind::GroupCommonProperty,
+            (ObjectId::Group(_), false) => EventKind::GroupPrivateProperty,
+            (ObjectId::Resource(_), true) => EventKind::ResourceCommonProperty,
+            (ObjectId::Resource(_), false) => EventKind::ResourcePrivateProperty,
+            (ObjectId::ResourceType(_), true) => EventKind::ResourceTypeCommonProperty,
+            (ObjectId::ResourceType(_), false) => EventKind::ResourceTypePrivateProperty,
+            (ObjectId::Node(_), _) => EventKind::NodeCommonProperty,
+        };
+        let (object_id, parent_id, name, type_name) = match object {
+            ObjectId::Cluster => Default::default(),
+            ObjectId::Node(id) => (id.to_string(), String::new(), self.plain_name(object), String::new()),
+            ObjectId::Group(id) => {
+                (id.to_string(), self.config.node.to_string(), self.plain_name(object), String::new())
+            }
+            ObjectId::Resource(id) => {
+                let found = self.model.resource(*id);
+                let group = found.map(|found| found.group.to_string()).unwrap_or_default();
+                let type_name = found.map(|found| found.type_name.to_string()).unwrap_or_default();
+                (id.to_string(), group, self.plain_name(object), type_name)
+            }
+            ObjectId::ResourceType(name) => (String::new(), String::new(), name.to_string(), String::new()),
+        };
+        let buffer = input.to_vec();
+        let event = Event { kind, object: object.clone(), object_id, parent_id, name, type_name, buffer };
+        let mut after = vec![After::Publish(Box::new(event))];
+        if let ObjectId::Resource(id) = object {
+            after.push(After::Configured(*id));
+        }
+        after
+    }
+
+    /// Whether the object is there.
+    pub(crate) fn check_object(&self, object: &ObjectId) -> Result<(), Refusal> {
+        let there = match object {
+            ObjectId::Cluster => Ok(()),
+            ObjectId::Node(id) if self.model.node(*id).is_some() => Ok(()),
+            ObjectId::Node(id) => Err(ClusterError::NodeGone { id: id.to_string() }),
+            ObjectId::Group(id) if self.model.group(*id).is_some() => Ok(()),
+            ObjectId::Group(id) => Err(ClusterError::GroupGone { id: id.to_string() }),
+            ObjectId::Resource(id) if self.model.resource(*id).is_some() => Ok(()),
+            ObjectId::Resource(id) => Err(ClusterError::ResourceGone { id: id.to_string() }),
+            ObjectId::ResourceType(name) if self.model.resource_type(name).is_some() => Ok(()),
+            ObjectId::ResourceType(name) => Err(ClusterError::TypeNotFound { name: name.to_string() }),
+        };
+        there.map_err(Refusal::from)
+    }
+
+    /// The object's key in the registry.
+    pub(crate) fn object_path(&self, object: &ObjectId) -> Result<KeyPath, Refusal> {
+        Ok(match object {
+            ObjectId::Cluster => KeyPath::root(),
+            ObjectId::Node(id) => layout::node_path(*id)?,
+            ObjectId::Group(id) => layout::group_path(*id)?,
+            ObjectId::Resource(id) => layout::resource_path(*id)?,
+            ObjectId::ResourceType(name) => layout::type_path(name)?,
+        })
+    }
+
+    /// "resource 'db'", for messages.
+    pub(crate) fn describe(&self, object: &ObjectId) -> String {
+        let what = match object {
+            ObjectId::Cluster => "the cluster",
+            ObjectId::Node(_) => "node",
+            ObjectId::Group(_) => "group",
+            ObjectId::Resource(_) => "resource",
+            ObjectId::ResourceType(_) => "resource type",
+        };
+        match object {
+            ObjectId::Cluster => what.to_owned(),
+            _ => format!("{what} '{}'", self.plain_name(object)),
+        }
+    }
+
+    /// The object's name; its id where it has none.
+    pub(crate) fn plain_name(&self, object: &ObjectId) -> String {
+        let nothing_given = crate::command::Command::RenameCluster { name: String::new() };
+        self.object_name(object, &nothing_given)
+    }
+}
+
+/// The common properties of an object's class.
+pub(crate) fn common_table(object: &ObjectId) -> Table {
+    match object {
+        ObjectId::Cluster => property::CLUSTER,
+        ObjectId::Node(_) => property::NODE,
+        ObjectId::Group(_) => property::GROUP,
+        ObjectId::Resource(_) => property::RESOURCE,
+        ObjectId::ResourceType(_) => property::RESOURCE_TYPE,
+    }
+}
+
+/// The caller's property list.
+pub(crate) fn read_list(input: &[u8]) -> Result<PropertyList, Refusal> {
+    PropertyList::parse(input)
+        .map_err(|error| RequestError::BufferMalformed { reason: error.to_string() }.into())
+}
+
+fn check_size(list: &PropertyList, input: &[u8]) -> Result<(), Refusal> {
+    if list.len() > TRANSACTION_WRITES_MAX {
+        return Err(RequestError::Value {
+            what: "property list",
+            value: format!("of {} properties", list.len()),
+            allowed: format!("at most {TRANSACTION_WRITES_MAX} can be set at once"),
+        }
+        .into());
+    }
+    // In the database binary data takes two digits a byte.
+    if input.len() > TRANSACTION_VALUE_BYTES_MAX / 2 {
+        return Err(RequestError::BufferTooLarge {
+            length: input.len(),
+            max: TRANSACTION_VALUE_BYTES_MAX / 2,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn check_value(object: &str, spec: &Spec, value: Option<&Given>) -> Result<(), Refusal> {
+    let (object, property) = (object.to_owned(), spec.name.to_owned());
+    if !spec.is_writable() {
+        let way_out = if spec.name == layout::NAME { "; rename it instead" } else { "" };
+        return Err(RequestError::ReadOnlyProperty { object, property, way_out }.into());
+    }
+    let Some(value) = value else {
+        let reason = format!("property '{property}' has no value");
+        return Err(RequestError::BufferMalformed { reason }.into());
+    };
+    if value.has_no_data() {
+        return Ok(());
+    }
+    let found = value.format();
+    let is_descriptor = |format| matches!(format, Format::Binary | Format::SecurityDescriptor);
+    if found != spec.format && !(is_descriptor(found) && is_descriptor(spec.format)) {
+        let (expected, found) = (spec.format.word(), found.word());
+        return Err(RequestError::PropertyFormat { object, property, expected, found }.into());
+    }
+    match value.as_dword() {
+        Some(number) if !spec.range.contains(number) => {
+            let (value, allowed) = (number.to_string(), show_range(spec.range));
+            Err(RequestError::PropertyRange { object, property, value, allowed }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A cluster's descriptor must be readable and must not lock everybody out.
+fn check_descriptor(value: Option<&Given>) -> Result<(), Refusal> {
+    let refuse = |reason: String| {
+        RequestError::Value { what: "security descriptor", value: "as given".into(), allowed: reason }.into()
+    };
+    let bytes = value.and_then(Given::as_bytes).filter(|bytes| !bytes.is_empty());
+    let bytes = bytes.ok_or_else(|| refuse("it cannot be removed".into()))?;
+    let descriptor = SecurityDescriptor::parse(bytes).map_err(|error| refuse(error.to_string()))?;
+    if !keeps_administrators(&descriptor) {
+        return Err(refuse("it has to leave full access to the administrators".into()));
+    }
+    Ok(())
+}
+
+fn show_range(range: DwordRange) -> String {
+    let also = range.also.map(|number| format!(", and {number}")).unwrap_or_default();
+    format!("it takes {} to {}{also}", range.min, range.max)
+}
+
+/// A property's value as the registry keeps it; `None` for formats that no property has.
+pub(crate) fn to_registry(value: &Given) -> Option<Value> {
+    Some(match value {
+        Given::Dword(number) => Value::Dword(*number),
+        Given::Long(number) => Value::Dword(number.cast_unsigned()),
+        Given::Word(number) => Value::Dword(u32::from(*number)),
+        Given::Sz(text) => Value::Sz(text.clone()),
+        Given::ExpandSz(text) => Value::ExpandSz(text.clone()),
+        Given::MultiSz(texts) => Value::MultiSz(texts.clone()),
+        Given::Binary(bytes) | Given::SecurityDescriptor(bytes) => Value::Binary(bytes.clone()),
+        Given::ULarge(number) | Given::FileTime(number) => Value::Qword(*number),
+        Given::Large(number) => Value::Qword(number.cast_unsigned()),
+        Given::ExpandedSz(_) | Given::PropertyList(_) | Given::NoData(_) | Given::Unknown { .. } => {
+            return None;
+        }
+    })
+}
+
+/// A registry value as a property.
+pub(crate) fn from_registry(value: &Value) -> Given {
+    match value {
+        Value::Sz(text) => Given::Sz(text.clone()),
+        Value::ExpandSz(text) => Given::ExpandSz(text.clone()),
+        Value::Binary(bytes) => Given::Binary(bytes.clone()),
+        Value::Dword(number) => Given::Dword(*number),
+        Value::MultiSz(texts) => Given::MultiSz(texts.clone()),
+        Value::Qword(number) => Given::ULarge(*number),
+        Value::Raw { bytes, .. } => Given::Binary(bytes.clone()),
+    }
+}
+
+impl From<mainstay_proplist::BuildError> for Refusal {
+    /// What is stored came through a list, so it fits one.
+    fn from(error: mainstay_proplist::BuildError) -> Self {
+        ServiceError::Internal(error.to_string()).into()
+    }
+}

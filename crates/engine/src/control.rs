@@ -1,0 +1,339 @@
+//! Control codes: what an object is asked by number. Properties are read here and set in the configuration's lane;
+//! what only the resource type can answer goes to its host.
+//!
+//! For a resource, its type has the first word on everything that is about the type: a code that it answers with
+//! ERROR_INVALID_FUNCTION gets what is usual for the code.
+
+use mainstay_proplist::{PropertyList, Value as Shown, multi_string};
+use mainstay_store::registry::KeyPath;
+use mainstay_types::control::function;
+use mainstay_types::order::{QueryAnswer, Question};
+use mainstay_types::property::{DefaultValue, PropertyAccess};
+use mainstay_types::{Access, HostId, ObjectId, ResourceId, Status};
+
+use crate::Engine;
+use crate::command::{Call, Command};
+use crate::configuration::{common_table, from_registry, read_list};
+use crate::effect::{Answer, Effect};
+use crate::error::{Refusal, RequestError, ServiceError};
+use crate::events::utf16;
+use crate::input::CallId;
+use crate::limits::{CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS};
+use crate::model::layout;
+use crate::queries::QueryPurpose;
+
+/// A control code on its way to a host.
+#[derive(Debug)]
+pub(crate) struct ControlQuery {
+    call: CallId,
+    output_length_max: u32,
+    object: String,
+    code: String,
+    /// What is usual for the code, where the type does not know it.
+    usual: Option<Vec<u8>>,
+}
+
+/// Who answers a code.
+enum Answered {
+    /// The engine.
+    Here(Vec<u8>),
+    /// The type, and else this.
+    ByType(Option<Vec<u8>>),
+}
+
+impl Engine {
+    /// Serves a control code.
+    pub(crate) fn serve_control(&mut self, call: Call) {
+        let Command::Control { object, code, input, output_length_max } = &call.command else { return };
+        let output_length_max = (*output_length_max).min(CONTROL_OUTPUT_MAX);
+        if code.modifies() && call.caller.access < Access::Full {
+            let refusal = RequestError::AccessDenied { verb: "set" };
+            return self.refuse(&call, None, &refusal.into());
+        }
+        let is_setting =
+            matches!(code.function(), function::SET_COMMON_PROPERTIES | function::SET_PRIVATE_PROPERTIES);
+        if is_setting && code.modifies() {
+            return self.serve_configuration(call);
+        }
+        let answered = self.check_object(object).and_then(|()| {
+            if code.is_internal() {
+                return Err(self.unknown_code(object, &code.to_string()));
+            }
+            if code.is_user() {
+                return Ok(Answered::ByType(None));
+            }
+            self.answer_control(object, code.function(), input)
+        });
+        match answered {
+            Err(refusal) => self.answer_call(call.id, refusal.status(), None, refusal.to_string()),
+            Ok(Answered::Here(output)) => self.answer_output(call.id, output, output_length_max),
+            Ok(Answered::ByType(usual)) => self.ask_type(&call, usual, output_length_max),
+        }
+    }
+
+    fn answer_control(&self, object: &ObjectId, code: u32, input: &[u8]) -> Result<Answered, Refusal> {
+        let is_resource = matches!(object, ObjectId::Resource(_));
+        let has_type = is_resource || matches!(object, ObjectId::ResourceType(_));
+        let by_type = |usual: Vec<u8>| {
+            if has_type { Answered::ByType(Some(usual)) } else { Answered::Here(usual) }
+        };
+        Ok(match code {
+            function::GET_CHARACTERISTICS => by_type(vec![0; 4]),
+            function::GET_FLAGS => Answered::Here(vec![0; 4]),
+            function::GET_CLASS_INFO if has_type => by_type(vec![0; 8]),
+            // A value list without entries.
+            function::GET_REQUIRED_DEPENDENCIES if has_type => by_type(vec![0; 4]),
+            function::GET_NAME => Answered::Here(utf16(&self.plain_name(object))),
+            function::GET_RESOURCE_TYPE if is_resource => Answered::Here(utf16(&self.type_of(object))),
+            function::GET_ID if !matches!(object, ObjectId::ResourceType(_)) => {
+                Answered::Here(utf16(&self.id_of(object)))
+            }
+            function::GET_FQDN if *object == ObjectId::Cluster => {
+                Answered::Here(utf16(&self.model.cluster().name))
+            }
+            function::ENUM_COMMON_PROPERTIES => {
+                let names: Vec<&str> = common_table(object).iter().map(|spec| spec.name).collect();
+                Answered::Here(multi_string::build(&names).unwrap_or_default())
+            }
+            function::GET_COMMON_PROPERTIES => {
+                Answered::Here(self.common_properties(object, PropertyAccess::ReadWrite)?.to_bytes()?)
+            }
+            function::GET_RO_COMMON_PROPERTIES => {
+                Answered::Here(self.common_properties(object, PropertyAccess::ReadOnly)?.to_bytes()?)
+            }
+            function::GET_COMMON_PROPERTY_FMTS => {
+                let mut list = PropertyList::new();
+                for spec in common_table(object).iter() {
+                    list.set(spec.name, Shown::Word(spec.format.number()));
+                }
+                Answered::Here(list.to_bytes()?)
+            }
+            function::VALIDATE_COMMON_PROPERTIES => {
+                self.check_common(object, &read_list(input)?)?;
+                Answered::Here(Vec::new())
+            }
+            function::GET_PRIVATE_PROPERTIES => by_type(self.private_properties(object)?.to_bytes()?),
+            function::GET_RO_PRIVATE_PROPERTIES => by_type(PropertyList::new().to_bytes()?),
+            function::GET_PRIVATE_PROPERTY_FMTS => {
+                let mut list = PropertyList::new();
+                for property in self.private_properties(object)?.iter() {
+                    let format = property.value().map_or(0, |value| value.format().number());
+                    list.set(property.name(), Shown::Word(format));
+                }
+                by_type(list.to_bytes()?)
+            }
+            function::ENUM_PRIVATE_PROPERTIES => {
+                let list = self.private_properties(object)?;
+                let names: Vec<&str> = list.iter().map(|property| property.name()).collect();
+                by_type(multi_string::build(&names).unwrap_or_default())
+            }
+            function::VALIDATE_PRIVATE_PROPERTIES => {
+                read_list(input)?;
+                by_type(Vec::new())
+            }
+            function::UNKNOWN => return Err(self.unknown_code(object, &format!("{code:#x}"))),
+            _ if has_type => Answered::ByType(None),
+            _ => return Err(self.unknown_code(object, &format!("{code:#x}"))),
+        })
+    }
+
+    fn unknown_code(&self, object: &ObjectId, code: &str) -> Refusal {
+        RequestError::ControlCode { object: self.describe(object), code: code.to_owned() }.into()
+    }
+
+    /// Sends a code to the host of the resource, or of the type.
+    fn ask_type(&mut self, call: &Call, usual: Option<Vec<u8>>, output_length_max: u32) {
+        let Command::Control { object, code, input, .. } = &call.command else { return };
+        let asked = match object {
+            ObjectId::Resource(id) => self.resource_question(*id, code.0, input, output_length_max),
+            ObjectId::ResourceType(name) => {
+                let found = self.model.resource_type(name);
+                let library = found.and_then(|found| found.library.clone());
+                let host = match library {
+                    None => Some(HostId::Pool),
+                    Some(_) => {
+                        let mut hosts = self.model.instances(name).filter_map(|r| self.live.get(&r.id)?.open);
+                        hosts.find(|host| *host != HostId::Pool)
+                    }
+                };
+                host.map(|host| {
+                    let (type_name, code, input) = (name.clone(), code.0, input.clone());
+                    (host, Question::TypeControl { type_name, library, code, input, output_length_max })
+                })
+            }
+            _ => None,
+        };
+        let (described, shown_code) = (self.describe(object), code.to_string());
+        let query = ControlQuery {
+            call: call.id,
+            output_length_max,
+            object: described.clone(),
+            code: shown_code.clone(),
+            usual: usual.clone(),
+        };
+        let purpose = QueryPurpose::Control(Box::new(query));
+        let sent = asked
+            .and_then(|(host, question)| self.query(host, question, purpose, Some(QUERY_TIMEOUT_MS)))
+            .is_some();
+        if sent {
+            return;
+        }
+        match (usual, object) {
+            (Some(usual), _) => self.answer_output(call.id, usual, output_length_max),
+            (None, ObjectId::Resource(_)) => {
+                let reason = "it is opened when it next goes online".to_owned();
+                let refusal = ServiceError::NoHost { object: described, reason };
+                self.answer_call(call.id, refusal.status(), None, refusal.to_string());
+            }
+            (None, _) => {
+                let refusal = RequestError::ControlCode { object: described, code: shown_code };
+                self.answer_call(call.id, refusal.status(), None, refusal.to_string());
+            }
+        }
+    }
+
+    fn resource_question(
+        &self,
+        id: ResourceId,
+        code: u32,
+        input: &[u8],
+        output_length_max: u32,
+    ) -> Option<(HostId, Question)> {
+        let host = self.live.get(&id)?.open?;
+        let input = input.to_vec();
+        Some((host, Question::ResourceControl { resource: id, code, input, output_length_max }))
+    }
+
+    /// The type has answered a code, or did not in time.
+    pub(crate) fn handle_control_answer(&mut self, query: ControlQuery, answer: Option<QueryAnswer>) {
+        let ControlQuery { call, output_length_max, object, code, usual } = query;
+        let Some(answer) = answer else {
+            let limit_ms = QUERY_TIMEOUT_MS;
+            let refusal = ServiceError::NoAnswer { name: object, limit_ms };
+            return self.answer_call(call, refusal.status(), None, refusal.to_string());
+        };
+        match (answer.status, usual) {
+            (Status::INVALID_FUNCTION, Some(usual)) => self.answer_output(call, usual, output_length_max),
+            (Status::INVALID_FUNCTION, None) => {
+                let refusal = RequestError::ControlCode { object, code };
+                self.answer_call(call, refusal.status(), None, refusal.to_string());
+            }
+            (status, _) => {
+                let answer = Answer {
+                    status,
+                    operation: None,
+                    output: answer.output,
+                    output_length_needed: answer.output_length_needed,
+                    text: answer.text,
+                };
+                self.effects.push(Effect::Answer { call, answer });
+            }
+        }
+    }
+
+    fn answer_output(&mut self, call: CallId, output: Vec<u8>, output_length_max: u32) {
+        let needed = u32::try_from(output.len()).unwrap_or(u32::MAX);
+        let mut answer = Answer { output_length_needed: needed, ..Answer::default() };
+        if needed > output_length_max {
+            let refusal = RequestError::MoreData { needed, offered: output_length_max };
+            (answer.status, answer.text) = (refusal.status(), refusal.to_string());
+        } else {
+            answer.output = output;
+        }
+        self.effects.push(Effect::Answer { call, answer });
+    }
+
+    /// The common properties of an object that are of this access, with their defaults where nothing is set.
+    pub(crate) fn common_properties(
+        &self,
+        object: &ObjectId,
+        access: PropertyAccess,
+    ) -> Result<PropertyList, Refusal> {
+        let path = self.object_path(object)?;
+        let mut list = PropertyList::new();
+        for spec in common_table(object).iter().filter(|spec| spec.access == access) {
+            let stated = self.stated_property(object, spec.name);
+            let stored = || self.model.tree().value(&path, spec.name).map(from_registry);
+            if let Some(value) = stated.or_else(stored).or_else(|| default_value(spec.default)) {
+                list.set(spec.name, value);
+            }
+        }
+        Ok(list)
+    }
+
+    /// Properties that the service itself knows.
+    fn stated_property(&self, object: &ObjectId, name: &str) -> Option<Shown> {
+        let text = |text: String| Some(Shown::Sz(text));
+        match (object, name) {
+            (ObjectId::ResourceType(_) | ObjectId::Group(_) | ObjectId::Resource(_), "Name") => {
+                text(self.plain_name(object))
+            }
+            (ObjectId::Node(_), "NodeName") => text(self.plain_name(object)),
+            (ObjectId::Cluster, "Name" | "FQDN") => text(self.plain_name(object)),
+            (ObjectId::Cluster, "Id") => text(self.model.cluster().id.to_string()),
+            (ObjectId::Resource(_), "Type") => text(self.type_of(object)),
+            (ObjectId::Resource(id), "PersistentState") => {
+                let wanted = self.model.resource(*id).is_some_and(|found| self.model.is_wanted(found));
+                Some(Shown::Dword(wanted.into()))
+            }
+            (ObjectId::Resource(id), "StatusInformation") => {
+                let locked = self.live.get(id).is_some_and(|live| live.locked.is_some());
+                Some(Shown::ULarge(locked.into()))
+            }
+            (ObjectId::Resource(id), "LastOperationStatusCode") => {
+                Some(Shown::ULarge(self.live.get(id).map_or(0, |live| u64::from(live.last_status))))
+            }
+            (ObjectId::Resource(id), "MonitorProcessId") => {
+                let host = self.live.get(id).and_then(|live| live.open);
+                Some(Shown::Dword(host.and_then(|host| self.hosts.pid(host)).unwrap_or(0)))
+            }
+            (ObjectId::Group(id), "StatusInformation") => {
+                let members = self.model.group(*id).into_iter().flat_map(|found| found.members.iter());
+                let mut lives = members.filter_map(|member| self.live.get(member));
+                Some(Shown::ULarge(lives.any(|live| live.locked.is_some()).into()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The private properties of an object, as they are stored.
+    pub(crate) fn private_properties(&self, object: &ObjectId) -> Result<PropertyList, Refusal> {
+        let path: KeyPath = self.object_path(object)?.join(layout::PARAMETERS)?;
+        let mut list = PropertyList::new();
+        for entry in self.model.tree().key(&path).into_iter().flat_map(|key| key.values()) {
+            list.set(entry.name.as_str(), from_registry(&entry.value));
+        }
+        Ok(list)
+    }
+
+    fn type_of(&self, object: &ObjectId) -> String {
+        match object {
+            ObjectId::Resource(id) => {
+                self.model.resource(*id).map(|found| found.type_name.to_string()).unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn id_of(&self, object: &ObjectId) -> String {
+        match object {
+            ObjectId::Cluster => self.model.cluster().id.to_string(),
+            ObjectId::Node(id) => id.to_string(),
+            ObjectId::Group(id) => id.to_string(),
+            ObjectId::Resource(id) => id.to_string(),
+            ObjectId::ResourceType(name) => name.to_string(),
+        }
+    }
+}
+
+fn default_value(default: DefaultValue) -> Option<Shown> {
+    Some(match default {
+        DefaultValue::Nothing => return None,
+        DefaultValue::Dword(number) => Shown::Dword(number),
+        DefaultValue::ULarge(number) => Shown::ULarge(number),
+        DefaultValue::FileTime(units) => Shown::FileTime(units),
+        DefaultValue::Sz(text) => Shown::Sz(text.to_owned()),
+        DefaultValue::MultiSz(texts) => Shown::MultiSz(texts.iter().map(|&text| text.to_owned()).collect()),
+        DefaultValue::Binary(bytes) => Shown::Binary(bytes.to_vec()),
+    })
+}

@@ -1,0 +1,158 @@
+//! What watchers are told: one event for each change, in the order in which it happened.
+
+use mainstay_types::event::{Event, EventKind};
+use mainstay_types::order::Cause;
+use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
+
+use crate::Engine;
+use crate::effect::Effect;
+
+/// The groups' states as watchers know them, kept by counting their resources' states.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    counts: [u32; 4],
+    published: Option<GroupState>,
+}
+
+impl Counts {
+    fn slot(state: ResourceState) -> usize {
+        match state {
+            ResourceState::Failed => 0,
+            ResourceState::Online => 1,
+            ResourceState::Offline => 2,
+            _ => 3,
+        }
+    }
+
+    fn add(&mut self, state: ResourceState) {
+        self.counts[Self::slot(state)] += 1;
+    }
+
+    fn remove(&mut self, state: ResourceState) {
+        let count = &mut self.counts[Self::slot(state)];
+        *count = count.saturating_sub(1);
+    }
+
+    fn state(&self) -> GroupState {
+        let [failed, online, offline, pending] = self.counts;
+        let one = |count: u32, state: ResourceState| (count > 0).then_some(state);
+        let present = [
+            one(failed, ResourceState::Failed),
+            one(online, ResourceState::Online),
+            one(offline, ResourceState::Offline),
+            one(pending, ResourceState::OnlinePending),
+        ];
+        crate::live::group_state(present.into_iter().flatten())
+    }
+}
+
+impl Engine {
+    /// A group's state, derived from its resources.
+    pub(crate) fn group_state(&self, group: GroupId) -> GroupState {
+        self.counts.get(&group).map_or(GroupState::Offline, Counts::state)
+    }
+
+    /// A resource is in a group from now on.
+    pub(crate) fn count_in(&mut self, group: GroupId, state: ResourceState) {
+        self.counts.entry(group).or_default().add(state);
+        self.changed_groups.insert(group);
+    }
+
+    /// A resource is in a group no longer.
+    pub(crate) fn count_out(&mut self, group: GroupId, state: ResourceState) {
+        self.counts.entry(group).or_default().remove(state);
+        self.changed_groups.insert(group);
+    }
+
+    /// A resource changes its state.
+    pub(crate) fn set_state(&mut self, id: ResourceId, state: ResourceState) {
+        let now_ms = self.now.unix_ms;
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if matches!(state, ResourceState::Online | ResourceState::Offline | ResourceState::OnlinePending) {
+            (live.failure, live.unproven, live.lost) = (None, false, false);
+            self.timers.clear(crate::timers::Timer::HardStop(id));
+        }
+        let old = live.state;
+        if old == state {
+            return;
+        }
+        (live.state, live.since_unix_ms) = (state, now_ms);
+        if let Some(group) = self.group_of(id) {
+            self.count_out(group, old);
+            self.count_in(group, state);
+        }
+        let buffer = state.number().to_le_bytes().to_vec();
+        self.publish_resource(EventKind::ResourceState, id, buffer);
+    }
+
+    /// A resource has failed, and whether nothing of it runs any more.
+    pub(crate) fn set_failed(&mut self, id: ResourceId, cause: Cause, proven: bool) {
+        self.set_state(id, ResourceState::Failed);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.unproven = !proven;
+            live.failure = Some(cause);
+        }
+    }
+
+    /// Tells the watchers of groups whose state has changed in this step.
+    pub(crate) fn publish_group_states(&mut self) {
+        for group in std::mem::take(&mut self.changed_groups) {
+            let state = self.group_state(group);
+            let Some(counts) = self.counts.get_mut(&group) else { continue };
+            if counts.published.replace(state) != Some(state) {
+                self.publish_group(EventKind::GroupState, group, state.number().to_le_bytes().to_vec());
+            }
+        }
+    }
+
+    /// Groups that were just read: what their state is, watchers have not to be told.
+    pub(crate) fn accept_group_states(&mut self) {
+        for group in std::mem::take(&mut self.changed_groups) {
+            let state = self.group_state(group);
+            if let Some(counts) = self.counts.get_mut(&group) {
+                counts.published = Some(state);
+            }
+        }
+    }
+
+    /// The locked mode is a bit of a read-only common property.
+    pub(crate) fn publish_status_information(&mut self, id: ResourceId) {
+        let bits = u64::from(self.live.get(&id).is_some_and(|live| live.locked.is_some()));
+        let list = mainstay_proplist::PropertyList::new()
+            .with("StatusInformation", mainstay_proplist::Value::ULarge(bits));
+        let buffer = list.to_bytes().unwrap_or_default();
+        self.publish_resource(EventKind::ResourceCommonProperty, id, buffer);
+    }
+
+    pub(crate) fn publish_resource(&mut self, kind: EventKind, id: ResourceId, buffer: Vec<u8>) {
+        let Some(resource) = self.model.resource(id) else { return };
+        self.effects.push(Effect::Publish(Box::new(Event {
+            kind,
+            object: ObjectId::Resource(id),
+            object_id: id.to_string(),
+            parent_id: resource.group.to_string(),
+            name: resource.name.to_string(),
+            type_name: resource.type_name.to_string(),
+            buffer,
+        })));
+    }
+
+    pub(crate) fn publish_group(&mut self, kind: EventKind, id: GroupId, buffer: Vec<u8>) {
+        let name = self.model.group(id).map(|group| group.name.to_string()).unwrap_or_default();
+        let parent_id = self.model.owner(id).map(|owner| owner.node.to_string()).unwrap_or_default();
+        self.effects.push(Effect::Publish(Box::new(Event {
+            kind,
+            object: ObjectId::Group(id),
+            object_id: id.to_string(),
+            parent_id,
+            name,
+            type_name: String::new(),
+            buffer,
+        })));
+    }
+}
+
+/// A text as notifications carry it: UTF-16LE with its NUL.
+pub(crate) fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}

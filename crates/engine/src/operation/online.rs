@@ -1,0 +1,266 @@
+//! Online of a resource, online and offline of a group, restart and fail: what each call means for which resource.
+//!
+//! Pure, like [`super::offline`]: from the cluster and the call to a [`Plan`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::{GroupId, OfflineFlags, OnlineFlags, OperationId, ResourceId, ResourceState};
+
+use super::PartGoal;
+use super::instructions;
+use super::offline::{World, check_locks, is_being_cleaned, settling};
+use super::stored::PersistentTarget;
+use crate::error::{ClusterError, Refusal, RequestError};
+use crate::graph;
+use crate::model::objects::{Group, Resource};
+
+/// What is to be done with a call.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Plan {
+    /// Look again when this operation is through.
+    Wait(OperationId),
+    /// Do this; without parts there is nothing to do but to write the persistent state.
+    Go { parts: BTreeMap<ResourceId, PartGoal>, persistent: Option<(PersistentTarget, bool)>, flags: Flags },
+}
+
+/// Flags as the host gets them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) online: OnlineFlags,
+    pub(crate) offline: OfflineFlags,
+    pub(crate) synchronous: bool,
+}
+
+/// OnlineClusterResourceEx.
+pub(crate) fn plan_online(
+    world: &World<'_>,
+    id: ResourceId,
+    flags: u32,
+    buffer: &[u8],
+) -> Result<Plan, Refusal> {
+    let resource = resource(world, id)?;
+    let allowed = "1, 2, 4, 8 and 0x20 are flags";
+    let online = OnlineFlags::from_bits(flags).ok_or(RequestError::Flags { flags, allowed })?;
+    instructions::check(buffer)?;
+    let closure = graph::start_closure(world.model, world.states, [id]);
+    if let Some(other) = settling(world, &closure) {
+        return Ok(Plan::Wait(other));
+    }
+    if state(world, id) != ResourceState::Online
+        && let Some(other) = check_startable(world, &closure)?
+    {
+        return Ok(Plan::Wait(other));
+    }
+    if !online.contains(OnlineFlags::IGNORE_RESOURCE_STATUS) {
+        check_locks(world, &closure)?;
+    }
+    let persistent = (!online.contains(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE))
+        .then_some((PersistentTarget::Resource(resource.id), true));
+    let parts = ups(world, closure.iter().copied());
+    Ok(Plan::Go { parts, persistent, flags: Flags { online, ..Flags::default() } })
+}
+
+/// OnlineClusterGroupEx: everything whose own persistent state is not Offline.
+pub(crate) fn plan_group_online(
+    world: &World<'_>,
+    id: GroupId,
+    flags: u32,
+    buffer: &[u8],
+) -> Result<Plan, Refusal> {
+    let group = group(world, id)?;
+    let allowed = "1, 2, 4 and 8 are flags";
+    let given = GroupOnlineFlags::from_bits(flags).ok_or(RequestError::Flags { flags, allowed })?;
+    instructions::check(buffer)?;
+    let members: BTreeSet<ResourceId> = group.members.clone();
+    if let Some(other) = settling(world, &members) {
+        return Ok(Plan::Wait(other));
+    }
+    let stays_down = |id: &ResourceId| {
+        world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false))
+    };
+    let wanted: BTreeSet<ResourceId> = members.iter().copied().filter(|id| !stays_down(id)).collect();
+    if let Some(other) = check_startable(world, &wanted)? {
+        return Ok(Plan::Wait(other));
+    }
+    if !given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS) {
+        check_locks(world, &wanted)?;
+    }
+    let mut online = OnlineFlags::empty();
+    online.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS));
+    let synchronous = given.contains(GroupOnlineFlags::SYNCHRONOUS);
+    Ok(Plan::Go {
+        parts: ups(world, wanted),
+        persistent: Some((PersistentTarget::Group(id), true)),
+        flags: Flags { online, synchronous, ..Flags::default() },
+    })
+}
+
+/// OfflineClusterGroupEx: every resource; what each was last asked to be stays written.
+pub(crate) fn plan_group_offline(
+    world: &World<'_>,
+    id: GroupId,
+    flags: u32,
+    buffer: &[u8],
+) -> Result<Plan, Refusal> {
+    let group = group(world, id)?;
+    let given = GroupOfflineFlags::from_bits(flags)
+        .ok_or(RequestError::Flags { flags, allowed: "1 is the only flag" })?;
+    instructions::check(buffer)?;
+    if let Some(other) = settling(world, &group.members) {
+        return Ok(Plan::Wait(other));
+    }
+    for member in &group.members {
+        check_not_pending(world, *member, "wait until the group has settled")?;
+    }
+    if !given.contains(GroupOfflineFlags::IGNORE_RESOURCE_STATUS) {
+        check_locks(world, &group.members)?;
+    }
+    let parts = group.members.iter().filter_map(|member| match state(world, *member) {
+        ResourceState::Online => Some((*member, PartGoal::Down)),
+        ResourceState::Failed => Some((*member, PartGoal::Settle)),
+        _ => None,
+    });
+    let mut offline = OfflineFlags::empty();
+    offline
+        .set(OfflineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOfflineFlags::IGNORE_RESOURCE_STATUS));
+    Ok(Plan::Go {
+        parts: parts.collect(),
+        persistent: Some((PersistentTarget::Group(id), false)),
+        flags: Flags { offline, ..Flags::default() },
+    })
+}
+
+/// RestartClusterResource: offline, then back to the persistent state; what depended on it comes back too.
+pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Refusal> {
+    let resource = resource(world, id)?;
+    let comes_back = world.model.is_wanted(resource);
+    let mut closure = graph::stop_closure(world.model, world.states, [id]);
+    if comes_back {
+        closure.extend(graph::start_closure(world.model, world.states, [id]));
+    }
+    if let Some(other) = settling(world, &closure) {
+        return Ok(Plan::Wait(other));
+    }
+    for member in &closure {
+        check_not_pending(world, *member, "wait until it has settled")?;
+        check_proven(world, *member)?;
+    }
+    if comes_back {
+        check_owners(world, &closure)?;
+    }
+    check_locks(world, &closure)?;
+    let goal = |member: ResourceId| match state(world, member) {
+        ResourceState::Online if comes_back => Some(PartGoal::Cycle),
+        ResourceState::Online => Some(PartGoal::Down),
+        _ if comes_back => Some(PartGoal::Up),
+        ResourceState::Failed => Some(PartGoal::Settle),
+        _ => None,
+    };
+    // Providers that are online already stay as they are: only what stops, and what is missing, takes part.
+    let parts = closure.iter().filter_map(|member| Some((*member, goal(*member)?))).collect();
+    Ok(Plan::Go { parts, persistent: None, flags: Flags::default() })
+}
+
+/// FailClusterResource: as if its host had reported a failure.
+pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refusal> {
+    let resource = resource(world, id)?;
+    let closure = graph::stop_closure(world.model, world.states, [id]);
+    if let Some(other) = settling(world, &closure) {
+        return Ok(Plan::Wait(other));
+    }
+    let now = state(world, id);
+    if !matches!(now, ResourceState::Online | ResourceState::OnlinePending | ResourceState::OfflinePending) {
+        return Err(ClusterError::NotRunning { name: resource.name.to_string(), state: now }.into());
+    }
+    let cause = mainstay_types::order::Cause::new(
+        mainstay_types::Status::RESOURCE_FAILED,
+        "it was failed by FailClusterResource",
+    );
+    let parts = closure.into_iter().filter_map(|member| match state(world, member) {
+        _ if member == id => Some((member, PartGoal::Clean(cause.clone()))),
+        ResourceState::Online => Some((member, PartGoal::Down)),
+        _ => None,
+    });
+    Ok(Plan::Go { parts: parts.collect(), persistent: None, flags: Flags::default() })
+}
+
+fn ups(world: &World<'_>, members: impl IntoIterator<Item = ResourceId>) -> BTreeMap<ResourceId, PartGoal> {
+    let down = members.into_iter().filter(|id| state(world, *id) != ResourceState::Online);
+    down.map(|id| (id, PartGoal::Up)).collect()
+}
+
+/// Whether everything that is not online may be started here and now; or which operation cleans it up just now.
+fn check_startable(
+    world: &World<'_>,
+    closure: &BTreeSet<ResourceId>,
+) -> Result<Option<OperationId>, Refusal> {
+    let down = closure.iter().filter(|id| state(world, **id) != ResourceState::Online);
+    let down: BTreeSet<ResourceId> = down.copied().collect();
+    for id in &down {
+        if let Some(live) = world.states.get(id)
+            && live.state == ResourceState::Failed
+            && is_being_cleaned(live)
+            && let Some(claim) = live.claim
+        {
+            return Ok(Some(claim));
+        }
+        // A host is just opening it.
+        let is_opening = |live: &crate::live::Live| {
+            live.task.is_some() && matches!(live.state, ResourceState::Offline | ResourceState::Initializing)
+        };
+        if let Some(claim) = world.states.get(id).filter(|live| is_opening(live)).and_then(|live| live.claim)
+        {
+            return Ok(Some(claim));
+        }
+        check_not_pending(
+            world,
+            *id,
+            "wait until it has settled, or end it with offline and the force flag",
+        )?;
+        check_proven(world, *id)?;
+    }
+    check_owners(world, &down)?;
+    Ok(None)
+}
+
+fn check_owners(world: &World<'_>, closure: &BTreeSet<ResourceId>) -> Result<(), Refusal> {
+    for resource in closure.iter().filter_map(|id| world.model.resource(*id)) {
+        if !resource.may_run_on(world.node) {
+            let node = world.model.node(world.node).map(|node| node.name.to_string()).unwrap_or_default();
+            return Err(ClusterError::NotPossibleOwner { name: resource.name.to_string(), node }.into());
+        }
+    }
+    Ok(())
+}
+
+fn check_not_pending(world: &World<'_>, id: ResourceId, way_out: &'static str) -> Result<(), Refusal> {
+    let now = state(world, id);
+    // Initializing counts as offline for a start (reference §1.3).
+    if matches!(now, ResourceState::OnlinePending | ResourceState::OfflinePending) {
+        let name = world.model.resource(id).map(|found| found.name.to_string()).unwrap_or_default();
+        return Err(ClusterError::State { name, state: now, way_out }.into());
+    }
+    Ok(())
+}
+
+fn check_proven(world: &World<'_>, id: ResourceId) -> Result<(), Refusal> {
+    if world.states.get(&id).is_some_and(|live| live.state == ResourceState::Failed && live.unproven) {
+        let name = world.model.resource(id).map(|found| found.name.to_string()).unwrap_or_default();
+        return Err(ClusterError::Unproven { name }.into());
+    }
+    Ok(())
+}
+
+fn state(world: &World<'_>, id: ResourceId) -> ResourceState {
+    world.states.get(&id).map_or(ResourceState::Initializing, |live| live.state)
+}
+
+fn resource<'a>(world: &World<'a>, id: ResourceId) -> Result<&'a Resource, Refusal> {
+    let found = world.model.resource(id).filter(|_| world.states.contains_key(&id));
+    found.ok_or_else(|| ClusterError::ResourceGone { id: id.to_string() }.into())
+}
+
+fn group<'a>(world: &World<'a>, id: GroupId) -> Result<&'a Group, Refusal> {
+    world.model.group(id).ok_or_else(|| ClusterError::GroupGone { id: id.to_string() }.into())
+}

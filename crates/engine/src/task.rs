@@ -1,0 +1,557 @@
+//! How one resource reaches its goal: orders to its host, their ends and limits, and the hard stop.
+//!
+//! ```text
+//!  up:    Host ─► Opening ─► Starting ─► online
+//!  down:            (Host ─► Opening ─►) Stopping ─► offline, or vetoed
+//!                                            │ failed, silent
+//!  any trouble, and force ──────────────► Terminating ─► offline or failed
+//!                                            │ limit, no host
+//!                                         HardStopping ─► offline or failed; failed unproven if it is not empty
+//! ```
+//!
+//! A task keeps its first trouble; with one it ends in Failed whatever comes after. It decides nothing about other
+//! resources: when it has ended, the operation it belongs to is told.
+
+use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Outcome, Step};
+use mainstay_types::{Epoch, HostId, OperationId, ResourceId, Status};
+
+use crate::Engine;
+use crate::effect::Effect;
+use crate::input::LeafSeen;
+use crate::limits::{
+    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, DEADLOCK_TIMEOUT_DEFAULT_MS, GUARD_ANSWER_MS, HARD_STOP_ATTEMPTS,
+    HARD_STOP_PAUSE_MAX_MS, HARD_STOP_PAUSE_MS, IS_ALIVE_DEFAULT_MS, LOOKS_ALIVE_DEFAULT_MS,
+    PENDING_TIMEOUT_DEFAULT_MS, TERMINATE_LIMIT_MS,
+};
+use crate::live::{Goal, Stage, Task};
+use crate::model::copy::registry_copy;
+use crate::model::objects::Resource;
+use crate::timers::Timer;
+
+/// How a task ended.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum TaskEnd {
+    /// It is online.
+    Online,
+    /// It is offline; nothing of it runs.
+    Offline,
+    /// It has failed; nothing of it runs if `proven`.
+    Failed { cause: Cause, proven: bool },
+    /// It refused to stop, and is as it was.
+    Vetoed(Cause),
+}
+
+impl Engine {
+    /// Begins a task. The resource's turn has come.
+    pub(crate) fn begin_task(&mut self, id: ResourceId, operation: OperationId, goal: Goal) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let cause = live.failure.clone().filter(|_| goal == Goal::Clean);
+        live.task = Some(Task {
+            operation,
+            goal,
+            stage: Stage::Host,
+            order: None,
+            cause,
+            last_word: None,
+            limit_unix_ms: None,
+            attempts: 0,
+        });
+        let limit_ms = self.pending_limit_ms(id);
+        if limit_ms > 0 && matches!(goal, Goal::Start | Goal::Restore | Goal::Stop) {
+            self.timers.set(Timer::Limit(id), self.now.steady_ms + limit_ms);
+        }
+        match goal {
+            Goal::Open | Goal::Reopen | Goal::Start | Goal::Restore => self.continue_in_host(id),
+            Goal::Stop if self.is_closed_for(id) => self.hard_stop(id),
+            Goal::Stop => self.continue_in_host(id),
+            Goal::Terminate | Goal::Clean => self.terminate(id),
+            Goal::Settle => self.look(id),
+        }
+    }
+
+    /// A later operation wants something else of a resource that a task is at.
+    pub(crate) fn retarget_task(&mut self, id: ResourceId, operation: OperationId, goal: Goal) {
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else {
+            return self.begin_task(id, operation, goal);
+        };
+        (task.operation, task.goal) = (operation, goal);
+        task.cause = None;
+        let stage = task.stage;
+        if goal == Goal::Clean {
+            let failure = self.live.get(&id).and_then(|live| live.failure.clone());
+            if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
+                task.cause = failure;
+            }
+        }
+        match (goal, stage) {
+            (Goal::Terminate | Goal::Clean, Stage::Host) => self.hard_stop(id),
+            (
+                Goal::Terminate | Goal::Clean,
+                Stage::Opening | Stage::Starting | Stage::Stopping | Stage::Leaving,
+            ) => self.terminate(id),
+            // What is under way leads there already, or (Stop while it is opened anew) goes on from there.
+            _ => {}
+        }
+    }
+
+    /// The next step of a task that needs a host.
+    pub(crate) fn continue_in_host(&mut self, id: ResourceId) {
+        let desired = self.desired_host(id);
+        let Some(live) = self.live.get(&id) else { return };
+        let (Some(task), open) = (&live.task, live.open) else { return };
+        let goal = task.goal;
+        match open {
+            Some(host) if host == desired || !matches!(goal, Goal::Start | Goal::Open) => {
+                self.open_in_host(id)
+            }
+            Some(_) => {
+                self.set_stage(id, Stage::Leaving, CLOSE_LIMIT_MS);
+                self.give_order(id, Step::Close);
+            }
+            None if self.hosts.is_connected(desired) => {
+                let limit_ms = self.deadlock_timeout_ms(id) + DEADLOCK_GRACE_MS;
+                self.set_stage(id, Stage::Opening, limit_ms);
+                self.give_order(id, Step::Open);
+            }
+            None => {
+                self.wait_for_host(id);
+                self.need_host(desired);
+            }
+        }
+    }
+
+    fn wait_for_host(&mut self, id: ResourceId) {
+        self.timers.clear(Timer::Stage(id));
+        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
+            (task.stage, task.order, task.limit_unix_ms) = (Stage::Host, None, None);
+        }
+    }
+
+    /// The resource is open where it belongs.
+    fn open_in_host(&mut self, id: ResourceId) {
+        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
+        match task.goal {
+            Goal::Open => self.end_task(id, TaskEnd::Offline),
+            Goal::Reopen => self.end_task(id, TaskEnd::Online),
+            Goal::Start | Goal::Restore => {
+                let step = if task.goal == Goal::Start { Step::Start } else { Step::Restore };
+                self.set_stage(id, Stage::Starting, self.pending_timeout_ms(id));
+                self.give_order(id, step);
+            }
+            Goal::Stop => {
+                self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
+                self.give_order(id, Step::Stop);
+            }
+            Goal::Terminate | Goal::Clean => self.terminate(id),
+            Goal::Settle => self.look(id),
+        }
+    }
+
+    /// Stops it at once: by Terminate where a host has it, else hard.
+    pub(crate) fn terminate(&mut self, id: ResourceId) {
+        if self.live.get(&id).and_then(|live| live.open).is_none() {
+            return self.hard_stop(id);
+        }
+        let limit_ms = self.pending_timeout_ms(id).min(TERMINATE_LIMIT_MS);
+        self.set_stage(id, Stage::Terminating, limit_ms);
+        self.give_order(id, Step::Terminate);
+    }
+
+    /// Has the guard stop everything in its leaf.
+    fn hard_stop(&mut self, id: ResourceId) {
+        let Some(group) = self.group_of(id) else { return };
+        self.timers.clear(Timer::Limit(id));
+        self.set_stage(id, Stage::HardStopping, GUARD_ANSWER_MS);
+        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
+            task.order = None;
+            task.attempts += 1;
+        }
+        self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
+    }
+
+    fn look(&mut self, id: ResourceId) {
+        let Some(group) = self.group_of(id) else { return };
+        self.set_stage(id, Stage::Looking, GUARD_ANSWER_MS);
+        self.effects.push(Effect::Look { group, resource: id });
+    }
+
+    fn set_stage(&mut self, id: ResourceId, stage: Stage, limit_ms: u64) {
+        let now = self.now;
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        task.stage = stage;
+        task.limit_unix_ms = Some(now.unix_ms + limit_ms);
+        self.timers.set(Timer::Stage(id), now.steady_ms + limit_ms);
+    }
+
+    fn give_order(&mut self, id: ResourceId, step: Step) {
+        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
+            task.order = Some(OrderId { operation: task.operation, step });
+        }
+        self.send_order_again(id);
+    }
+
+    /// Sends the order that a task waits for, if its host is there. The same identity is the same order.
+    pub(crate) fn send_order_again(&mut self, id: ResourceId) {
+        let host = self.task_host(id);
+        let Some(resource) = self.model.resource(id) else { return };
+        let group = resource.group;
+        let Some(order_id) =
+            self.live.get(&id).and_then(|live| live.task.as_ref()).and_then(|task| task.order)
+        else {
+            return;
+        };
+        if !self.hosts.is_connected(host) {
+            return;
+        }
+        let action = self.action(resource, order_id);
+        let order = Order { id: order_id, resource: id, epoch: self.model.epoch(group), action };
+        self.effects.push(Effect::Order { host, group, order });
+    }
+
+    fn action(&self, resource: &Resource, order: OrderId) -> Action {
+        let id = resource.id;
+        let operation = self.operations.get(&order.operation);
+        match order.step {
+            Step::Open => {
+                let recover = self.has_goal(id, &[Goal::Reopen, Goal::Stop]);
+                Action::Open(Box::new(self.opening(resource, recover)))
+            }
+            Step::Start => Action::Online {
+                flags: operation.map(|found| found.online_flags).unwrap_or_default(),
+                buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
+            },
+            Step::Restore => Action::Online { flags: Default::default(), buffer: Vec::new() },
+            Step::Stop => Action::Offline {
+                flags: operation.map(|found| found.offline_flags).unwrap_or_default(),
+                reason: operation.map(|found| found.reason).unwrap_or_default(),
+                buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
+                destination: None,
+            },
+            Step::Terminate => Action::Terminate,
+            Step::Close => Action::Close,
+        }
+    }
+
+    /// Everything that a host has to know of a resource.
+    pub(crate) fn opening(&self, resource: &Resource, recover: bool) -> Opening {
+        let id = resource.id;
+        let found = self.model.resource_type(&resource.type_name);
+        let times = self.model.times(resource);
+        let clamp = |ms: u64| u32::try_from(ms).unwrap_or(u32::MAX);
+        Opening {
+            name: resource.name.clone(),
+            type_name: resource.type_name.clone(),
+            group: resource.group,
+            library: found.and_then(|found| found.library.clone()),
+            registry: registry_copy(self.model.tree(), id),
+            pending_timeout_ms: clamp(self.pending_timeout_ms(id)),
+            deadlock_timeout_ms: clamp(self.deadlock_timeout_ms(id)),
+            looks_alive_interval_ms: times.looks_alive_ms.unwrap_or(LOOKS_ALIVE_DEFAULT_MS),
+            is_alive_interval_ms: times.is_alive_ms.unwrap_or(IS_ALIVE_DEFAULT_MS),
+            recover,
+        }
+    }
+
+    /// A host reports the end of an order.
+    pub(crate) fn handle_order_ended(
+        &mut self,
+        id: ResourceId,
+        host: HostId,
+        order: OrderId,
+        outcome: Outcome,
+    ) {
+        if self.handle_close_ended(id, host, order) {
+            return;
+        }
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if let Outcome::Failed(cause) | Outcome::Vetoed(cause) = &outcome {
+            live.last_status = cause.status.0;
+        } else if outcome == Outcome::Done {
+            live.last_status = 0;
+        }
+        let Some(task) = live.task.as_mut().filter(|task| task.order == Some(order)) else { return };
+        task.order = None;
+        let has_trouble = task.cause.is_some();
+        match task.stage {
+            Stage::Opening => self.handle_opened(id, host, outcome),
+            Stage::Leaving => {
+                live.open = None;
+                self.release_host(host);
+                self.continue_in_host(id);
+            }
+            Stage::Starting => match outcome {
+                Outcome::Done | Outcome::FoundOnline if !has_trouble => self.end_task(id, TaskEnd::Online),
+                outcome => self.handle_trouble(id, outcome),
+            },
+            Stage::Stopping => match outcome {
+                Outcome::Done if !has_trouble => self.end_task(id, TaskEnd::Offline),
+                Outcome::Vetoed(cause) if !has_trouble => self.end_task(id, TaskEnd::Vetoed(cause)),
+                outcome => self.handle_trouble(id, outcome),
+            },
+            Stage::Terminating => match outcome {
+                Outcome::Done => self.end_proven(id),
+                _ => self.hard_stop(id),
+            },
+            Stage::Host | Stage::Looking | Stage::HardStopping => {}
+        }
+    }
+
+    fn handle_opened(&mut self, id: ResourceId, host: HostId, outcome: Outcome) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(task) = live.task.as_mut() else { return };
+        let (goal, has_trouble) = (task.goal, task.cause.is_some());
+        match outcome {
+            Outcome::Done | Outcome::FoundOnline => live.open = Some(host),
+            outcome => {
+                let cause = outcome_cause(outcome, "its Open");
+                task.cause.get_or_insert(cause);
+                self.release_host(host);
+                return match goal {
+                    // Nothing was started, and the host has looked.
+                    Goal::Open | Goal::Start => self.end_proven(id),
+                    _ => self.hard_stop(id),
+                };
+            }
+        }
+        let found = outcome == Outcome::FoundOnline;
+        match goal {
+            _ if has_trouble => self.terminate(id),
+            Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
+            Goal::Reopen if !found => {
+                let text = "nothing of it was serving any more when its host was replaced";
+                let cause = Cause::new(Status::RESOURCE_FAILED, text);
+                self.end_task(id, TaskEnd::Failed { cause, proven: true });
+            }
+            // The host has killed whatever was left.
+            Goal::Stop if !found => self.end_task(id, TaskEnd::Offline),
+            _ => self.open_in_host(id),
+        }
+    }
+
+    /// An order ended as it should not: what was begun is taken down.
+    fn handle_trouble(&mut self, id: ResourceId, outcome: Outcome) {
+        let stale = matches!(outcome, Outcome::NotOpen);
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if stale {
+            live.open = None;
+        }
+        if let Some(task) = live.task.as_mut() {
+            let cause = outcome_cause(outcome, task.stage.waits_for());
+            task.cause.get_or_insert(cause);
+        }
+        self.terminate(id);
+    }
+
+    /// What the task needs is no longer there: its provider has failed.
+    pub(crate) fn give_up_start(&mut self, id: ResourceId, cause: Cause) {
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        if task.cause.is_some() {
+            return;
+        }
+        task.cause = Some(cause);
+        match task.stage {
+            Stage::Host | Stage::Leaving => self.end_proven(id),
+            Stage::Starting => self.terminate(id),
+            // Open is waited for; then the trouble leads down.
+            _ => {}
+        }
+    }
+
+    /// A sign of life.
+    pub(crate) fn handle_progress(&mut self, id: ResourceId, order: OrderId, text: String) {
+        let (now, limit_ms) = (self.now, self.pending_timeout_ms(id));
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        if task.order != Some(order) || !matches!(task.stage, Stage::Starting | Stage::Stopping) {
+            return;
+        }
+        task.last_word = Some((text, now.unix_ms));
+        task.limit_unix_ms = Some(now.unix_ms + limit_ms);
+        self.timers.set(Timer::Stage(id), now.steady_ms + limit_ms);
+    }
+
+    /// Timer: the stage of a task took too long.
+    pub(crate) fn handle_stage_timer(&mut self, id: ResourceId) {
+        let host = self.task_host(id);
+        let silence_ms = self.pending_timeout_ms(id);
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        match task.stage {
+            Stage::Starting | Stage::Stopping => {
+                let what = task.stage.waits_for();
+                let text = format!("{what} said nothing for {silence_ms} ms (PendingTimeout)");
+                task.cause.get_or_insert(Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text));
+                self.terminate(id);
+            }
+            Stage::Opening => {
+                let text = "its Open did not return within its DeadlockTimeout";
+                task.cause.get_or_insert(Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text));
+                self.kill_host(host);
+            }
+            Stage::Terminating | Stage::Leaving => self.hard_stop(id),
+            Stage::Looking | Stage::HardStopping => self.ask_guard_again(id),
+            Stage::Host => {}
+        }
+    }
+
+    /// Timer: the whole of a task took longer than PendingLimit.
+    pub(crate) fn handle_limit_timer(&mut self, id: ResourceId) {
+        let limit_ms = self.pending_limit_ms(id);
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        let text = format!("{} took longer than {limit_ms} ms (PendingLimit)", task.stage.waits_for());
+        match task.stage {
+            Stage::Host | Stage::Opening | Stage::Starting | Stage::Stopping | Stage::Leaving => {
+                task.cause.get_or_insert(Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text));
+                self.terminate(id);
+            }
+            Stage::Terminating | Stage::Looking | Stage::HardStopping => {}
+        }
+    }
+
+    /// The host ended while the task was at it.
+    pub(crate) fn task_lost_its_host(&mut self, id: ResourceId, cause: &Cause) {
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        task.order = None;
+        match (task.stage, task.goal) {
+            (Stage::Host | Stage::Looking | Stage::HardStopping, _) => {}
+            (Stage::Leaving, _) => self.continue_in_host(id),
+            // It was running before and may be found again.
+            (Stage::Opening, Goal::Reopen | Goal::Stop) if task.cause.is_none() => self.continue_in_host(id),
+            _ => {
+                let text = format!("its host ended: {}", cause.text);
+                task.cause.get_or_insert(Cause::new(Status::RESMON_CREATE_FAILED, text));
+                self.hard_stop(id);
+            }
+        }
+    }
+
+    /// There is no host to be had.
+    pub(crate) fn host_unavailable(&mut self, id: ResourceId, cause: Cause) {
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        task.cause.get_or_insert(cause);
+        match task.goal {
+            Goal::Open | Goal::Start | Goal::Restore => self.end_proven(id),
+            _ => self.hard_stop(id),
+        }
+    }
+
+    /// Input: the guard has stopped a leaf hard, or could not.
+    pub(crate) fn handle_hard_stopped(&mut self, id: ResourceId, epoch: Epoch, empty: bool) {
+        if self.handle_leaf_of_deleted(id, empty) {
+            return;
+        }
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.floor = live.floor.max(epoch);
+        live.open = None;
+        live.locked = None;
+        live.hard_stops = if empty { 0 } else { live.hard_stops + 1 };
+        match &live.task {
+            Some(task) if task.stage == Stage::HardStopping => {
+                if empty {
+                    self.end_proven(id);
+                } else {
+                    self.ask_guard_again(id);
+                }
+            }
+            Some(_) => {}
+            None if empty && live.unproven => self.became_proven(id),
+            None if live.unproven => self.schedule_hard_stop(id),
+            None => {}
+        }
+    }
+
+    /// Input: the guard has looked into a leaf.
+    pub(crate) fn handle_looked(&mut self, id: ResourceId, leaf: LeafSeen) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.floor = live.floor.max(leaf.floor);
+        if live.task.as_ref().is_some_and(|task| task.stage == Stage::Looking) {
+            if leaf.populated { self.hard_stop(id) } else { self.end_proven(id) }
+        }
+    }
+
+    /// The guard did not answer, or could not empty the leaf.
+    fn ask_guard_again(&mut self, id: ResourceId) {
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        if task.attempts < HARD_STOP_ATTEMPTS {
+            return self.hard_stop(id);
+        }
+        let text = "something of it could not be killed";
+        let cause = task.cause.clone().unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, text));
+        self.end_task(id, TaskEnd::Failed { cause, proven: false });
+        self.schedule_hard_stop(id);
+    }
+
+    fn schedule_hard_stop(&mut self, id: ResourceId) {
+        let tries = self.live.get(&id).map_or(0, |live| live.hard_stops.min(16));
+        let pause_ms = (HARD_STOP_PAUSE_MS << tries).min(HARD_STOP_PAUSE_MAX_MS);
+        self.timers.set(Timer::HardStop(id), self.now.steady_ms + pause_ms);
+    }
+
+    /// Timer: another try to empty the leaf of a failed resource that no task is at.
+    pub(crate) fn handle_hard_stop_timer(&mut self, id: ResourceId) {
+        let Some(group) = self.group_of(id) else { return };
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if live.task.is_none() && live.unproven {
+            live.hard_stops += 1;
+            self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
+            // The guard may be gone for good; the answer, when it comes, sets the timer anew or clears the need.
+            self.schedule_hard_stop(id);
+        }
+    }
+
+    /// Nothing of it runs any more: it ends where its goal and its trouble say.
+    fn end_proven(&mut self, id: ResourceId) {
+        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
+        let end = match (task.goal, &task.cause) {
+            (Goal::Terminate | Goal::Settle, _) => TaskEnd::Offline,
+            (_, Some(cause)) => TaskEnd::Failed { cause: cause.clone(), proven: true },
+            (Goal::Clean, None) => {
+                TaskEnd::Failed { cause: Cause::new(Status::RESOURCE_FAILED, "it failed"), proven: true }
+            }
+            (_, None) => TaskEnd::Offline,
+        };
+        self.end_task(id, end);
+    }
+
+    fn end_task(&mut self, id: ResourceId, end: TaskEnd) {
+        self.timers.clear(Timer::Stage(id));
+        self.timers.clear(Timer::Limit(id));
+        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.take()) else { return };
+        self.task_ended(id, task.operation, end);
+    }
+
+    /// A stop of what cannot be open any more: its leaf was closed.
+    fn is_closed_for(&self, id: ResourceId) -> bool {
+        let Some(live) = self.live.get(&id) else { return false };
+        let epoch = self.group_of(id).map(|group| self.model.epoch(group)).unwrap_or_default();
+        live.open.is_none() && live.floor >= epoch
+    }
+
+    pub(crate) fn pending_timeout_ms(&self, id: ResourceId) -> u64 {
+        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
+        u64::from(times.pending_timeout_ms.unwrap_or(PENDING_TIMEOUT_DEFAULT_MS))
+    }
+
+    fn pending_limit_ms(&self, id: ResourceId) -> u64 {
+        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
+        u64::from(times.pending_limit_ms.unwrap_or(0))
+    }
+
+    pub(crate) fn deadlock_timeout_ms(&self, id: ResourceId) -> u64 {
+        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
+        u64::from(times.deadlock_timeout_ms.unwrap_or(DEADLOCK_TIMEOUT_DEFAULT_MS))
+    }
+}
+
+/// An outcome that is no success, as a cause.
+fn outcome_cause(outcome: Outcome, what: &str) -> Cause {
+    match outcome {
+        Outcome::Failed(cause) | Outcome::Vetoed(cause) => cause,
+        Outcome::Cancelled => Cause::new(Status::CANCELLED, format!("{what} was cancelled")),
+        Outcome::StaleEpoch(seen) => {
+            Cause::new(Status::CANCELLED, format!("{what} was refused: the host has seen epoch {seen}"))
+        }
+        Outcome::NotOpen => Cause::new(Status::RESMON_CREATE_FAILED, "the host does not know it"),
+        Outcome::Done | Outcome::FoundOnline => {
+            Cause::new(Status::RESMON_INVALID_STATE, format!("{what} ended too late"))
+        }
+    }
+}
