@@ -1,0 +1,358 @@
+//! What the callbacks know of a resource: which operation is pending, and how to tell the host.
+//!
+//! A library holds a resource by a number; [`find`] turns it into this, or into nothing once the resource is closed.
+
+use std::sync::Arc;
+
+use mainstay_host::resource_type::{Directive, Failure, Operation, Reporter};
+use mainstay_proplist::PropertyList;
+use mainstay_resutils::handle::HandleTable;
+use mainstay_types::Status;
+use mainstay_types::order::Cause;
+use parking_lot::Mutex;
+
+use crate::abi::{self, state};
+use crate::library::is_veto;
+
+/// How many resources the libraries of one host may hold.
+const RESOURCES_MAX: usize = 65_536;
+
+/// The longest property list that a library may leave with SetResourceInMemoryNodeLocalProperties, in bytes. A status
+/// page fits many times; a host must not be a library's memory.
+const IN_MEMORY_LENGTH_MAX: usize = 64 * 1024;
+
+const KIND: u8 = 0x52;
+
+/// The level from which on a log line is kept as the reason of a failure: LOG_ERROR.
+const LEVEL_ERROR: u32 = 2;
+
+static RESOURCES: HandleTable<Arc<Monitored>> = HandleTable::new(KIND, RESOURCES_MAX);
+
+/// The resource with this RESOURCE_HANDLE.
+pub(crate) fn find(handle: usize) -> Option<Arc<Monitored>> {
+    RESOURCES.get(handle)
+}
+
+/// A resource as the callbacks see it.
+pub(crate) struct Monitored {
+    reporter: Reporter,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    pending: Option<(Direction, Operation)>,
+    /// Terminate was called and nothing was ordered since: the library is told to stop reporting.
+    terminated: bool,
+    last_words: Option<String>,
+    in_memory: Vec<u8>,
+}
+
+/// What a pending operation is to reach.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    Online,
+    Offline,
+}
+
+/// A RESOURCE_HANDLE. The handle ends with it.
+pub(crate) struct Registration {
+    pub(crate) handle: usize,
+    pub(crate) monitored: Arc<Monitored>,
+}
+
+impl Registration {
+    /// # Errors
+    /// ERROR_NOT_ENOUGH_MEMORY when [`RESOURCES_MAX`] are held.
+    pub(crate) fn new(reporter: Reporter) -> Result<Self, Status> {
+        let monitored = Arc::new(Monitored { reporter, inner: Mutex::default() });
+        let handle = RESOURCES.insert(monitored.clone()).ok_or(Status::NOT_ENOUGH_MEMORY)?;
+        Ok(Registration { handle, monitored })
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        RESOURCES.remove(self.handle);
+    }
+}
+
+/// A status report, from SetResourceStatus or SetResourceStatusEx.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatusReport {
+    pub(crate) state: i32,
+    pub(crate) check_point: u32,
+    pub(crate) application_error: u32,
+}
+
+impl Monitored {
+    /// Online or Offline is about to be called; reports are its from now on.
+    pub(crate) fn begin(&self, direction: Direction, operation: Operation) {
+        let mut inner = self.inner.lock();
+        inner.pending = Some((direction, operation));
+        inner.terminated = false;
+        inner.last_words = None;
+    }
+
+    /// Online or Offline has answered at once: reports that come later are not its.
+    pub(crate) fn end(&self) {
+        self.inner.lock().pending = None;
+    }
+
+    /// Terminate is about to be called.
+    pub(crate) fn terminate(&self) {
+        let mut inner = self.inner.lock();
+        inner.pending = None;
+        inner.terminated = true;
+    }
+
+    /// The last error that the library logged since its operation began, for people.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        self.inner.lock().last_words.clone()
+    }
+
+    /// A failure's cause, with the library's last words.
+    pub(crate) fn cause(&self, status: Status, text: String) -> Cause {
+        match self.last_words() {
+            Some(words) => Cause::new(status, format!("{text}: {words}")),
+            None => Cause::new(status, text),
+        }
+    }
+
+    pub(crate) fn handle_log(&self, level: u32, line: String) {
+        if level >= LEVEL_ERROR {
+            self.inner.lock().last_words = Some(line.clone());
+        }
+        self.reporter.log(level, line);
+    }
+
+    /// Answers a RESOURCE_EXIT_STATE.
+    pub(crate) fn handle_status(&self, report: StatusReport) -> u32 {
+        let (pending, terminated) = {
+            let mut inner = self.inner.lock();
+            let pending = match state_class(report.state) {
+                // The operation ends with this report.
+                Class::Final => inner.pending.take(),
+                Class::Pending | Class::Unknown => inner.pending.clone(),
+            };
+            (pending, inner.terminated)
+        };
+        let Some((direction, operation)) = pending else {
+            return self.handle_unasked(report, terminated);
+        };
+        let directive = match state_class(report.state) {
+            Class::Pending => operation.progress(report.check_point, progress_text(direction, report)),
+            Class::Final => operation.finished(self.result(direction, report)),
+            Class::Unknown => {
+                self.reporter.log(1, format!("the library reported {}, which is no state", report.state));
+                if operation.is_cancelled() { Directive::Stop } else { Directive::Continue }
+            }
+        };
+        match directive {
+            Directive::Continue => abi::EXIT_CONTINUE,
+            Directive::Stop => abi::EXIT_TERMINATE,
+        }
+    }
+
+    /// Nothing is pending: only the end of an online resource is news.
+    fn handle_unasked(&self, report: StatusReport, terminated: bool) -> u32 {
+        if terminated {
+            return abi::EXIT_TERMINATE;
+        }
+        if report.state == state::FAILED {
+            let text = format!("the library reported it as failed{}", application_error(report));
+            self.reporter.failed(self.cause(Status::RESOURCE_FAILED, text));
+        }
+        abi::EXIT_CONTINUE
+    }
+
+    fn result(&self, direction: Direction, report: StatusReport) -> Result<(), Failure> {
+        let application = application_error(report);
+        match (direction, report.state) {
+            (Direction::Online, state::ONLINE) | (Direction::Offline, state::OFFLINE) => Ok(()),
+            (Direction::Offline, state::ONLINE) => {
+                let stated = Status(report.application_error);
+                let status = if is_veto(stated) { stated } else { Status::CLUSTER_RESOURCE_VETOED_CALL };
+                Err(Failure::Vetoed(self.cause(status, format!("the library stays online{application}"))))
+            }
+            (Direction::Online, state::OFFLINE) => {
+                Err(Failure::Failed(self.cause(
+                    Status::RESMON_ONLINE_FAILED,
+                    format!("the library went back offline{application}"),
+                )))
+            }
+            (_, state::CANNOT_COME_ONLINE_ON_ANY_NODE | state::CANNOT_COME_ONLINE_ON_THIS_NODE) => {
+                Err(Failure::Failed(self.cause(
+                    Status::NODE_CANT_HOST_RESOURCE,
+                    format!("the library says that it cannot come online here{application}"),
+                )))
+            }
+            _ => {
+                Err(Failure::Failed(self.cause(
+                    Status::RESOURCE_FAILED,
+                    format!("the library reported it as failed{application}"),
+                )))
+            }
+        }
+    }
+
+    pub(crate) fn handle_locked(&self, locked: bool, reason: u32) {
+        self.reporter.locked(locked, u64::from(reason));
+    }
+
+    /// SignalFailure. An embedded failure and a lost network are told to the log only: what they should lead to is a
+    /// policy that is not there yet.
+    pub(crate) fn handle_signalled_failure(&self, kind: i32, application: u32) -> Status {
+        let text = format!("the library signalled a failure, application error {application}");
+        if kind != abi::FAILURE_GENERAL {
+            self.reporter.log(1, format!("{text}, of kind {kind}; only general failures are acted on"));
+            return Status::NOT_SUPPORTED;
+        }
+        self.reporter.failed(self.cause(Status::RESOURCE_FAILED, text));
+        Status::SUCCESS
+    }
+
+    /// SetResourceInMemoryNodeLocalProperties: kept, and shown with the read-only private properties.
+    pub(crate) fn handle_in_memory_properties(&self, list: &[u8]) -> Status {
+        if list.len() > IN_MEMORY_LENGTH_MAX || PropertyList::parse(list).is_err() {
+            return Status::INVALID_PARAMETER;
+        }
+        self.inner.lock().in_memory = list.to_vec();
+        Status::SUCCESS
+    }
+
+    /// What the library left with SetResourceInMemoryNodeLocalProperties; empty when it left nothing.
+    pub(crate) fn in_memory_properties(&self) -> Vec<u8> {
+        self.inner.lock().in_memory.clone()
+    }
+
+    pub(crate) fn handle_internal_state(&self, kind: i32, active: bool) {
+        self.reporter.log(0, format!("application state {kind} is {}", if active { "on" } else { "off" }));
+    }
+}
+
+enum Class {
+    Pending,
+    Final,
+    Unknown,
+}
+
+fn state_class(state: i32) -> Class {
+    match state {
+        state::PENDING | state::ONLINE_PENDING | state::OFFLINE_PENDING => Class::Pending,
+        state::ONLINE
+        | state::OFFLINE
+        | state::FAILED
+        | state::CANNOT_COME_ONLINE_ON_ANY_NODE
+        | state::CANNOT_COME_ONLINE_ON_THIS_NODE => Class::Final,
+        _ => Class::Unknown,
+    }
+}
+
+fn progress_text(direction: Direction, report: StatusReport) -> String {
+    let way = match direction {
+        Direction::Online => "going online",
+        Direction::Offline => "going offline",
+    };
+    format!("{way}, check point {}{}", report.check_point, application_error(report))
+}
+
+fn application_error(report: StatusReport) -> String {
+    match report.application_error {
+        0 => String::new(),
+        error => format!(", application error {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_host::resource_type::{Ear, OperationNumber, Said};
+
+    fn registered() -> (Registration, Ear, Arc<Mutex<Vec<Said>>>) {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let kept = said.clone();
+        let ear: Ear = Arc::new(move |one| kept.lock().push(one));
+        (Registration::new(Reporter::new(ear.clone())).unwrap(), ear, said)
+    }
+
+    fn report(state: i32, application_error: u32) -> StatusReport {
+        StatusReport { state, check_point: 1, application_error }
+    }
+
+    #[test]
+    fn how_final_reports_end_an_operation() {
+        let vetoed = Status::CLUSTER_RESOURCE_VETOED_CALL;
+        let cases = [
+            (Direction::Online, state::ONLINE, None),
+            (Direction::Online, state::OFFLINE, Some((false, Status::RESMON_ONLINE_FAILED))),
+            (Direction::Online, state::FAILED, Some((false, Status::RESOURCE_FAILED))),
+            (Direction::Online, 127, Some((false, Status::NODE_CANT_HOST_RESOURCE))),
+            (Direction::Offline, state::OFFLINE, None),
+            (Direction::Offline, state::ONLINE, Some((true, vetoed))),
+            (Direction::Offline, state::FAILED, Some((false, Status::RESOURCE_FAILED))),
+        ];
+        for (direction, state, expected) in cases {
+            let (registration, ear, said) = registered();
+            let operation = Operation::new(OperationNumber(1), ear);
+            registration.monitored.begin(direction, operation);
+            assert_eq!(registration.monitored.handle_status(report(state, 0)), abi::EXIT_CONTINUE);
+            let [Said::Finished { result, .. }] = &said.lock()[..] else {
+                panic!("{direction:?} {state}: no end")
+            };
+            let ended = match result {
+                Ok(()) => None,
+                Err(Failure::Failed(cause)) => Some((false, cause.status)),
+                Err(Failure::Vetoed(cause)) => Some((true, cause.status)),
+            };
+            assert_eq!(ended, expected, "{direction:?} {state}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_end_counts_and_a_later_failure_is_news() {
+        let (registration, ear, said) = registered();
+        registration.monitored.begin(Direction::Online, Operation::new(OperationNumber(1), ear));
+        registration.monitored.handle_log(2, "disk is full".into());
+        for state in [state::ONLINE_PENDING, state::ONLINE, state::ONLINE, state::FAILED] {
+            registration.monitored.handle_status(report(state, 7));
+        }
+        let said = said.lock();
+        let [
+            Said::Logged { .. },
+            Said::Progress { checkpoint: 1, .. },
+            Said::Finished { .. },
+            Said::Failed(cause),
+        ] = &said[..]
+        else {
+            panic!("{said:?}")
+        };
+        assert!(
+            cause.text.contains("application error 7") && cause.text.ends_with("disk is full"),
+            "{cause}"
+        );
+    }
+
+    #[test]
+    fn after_terminate_the_library_is_told_to_stop() {
+        let (registration, ear, said) = registered();
+        let operation = Operation::new(OperationNumber(1), ear.clone());
+        registration.monitored.begin(Direction::Offline, operation.clone());
+        operation.cancel();
+        assert_eq!(registration.monitored.handle_status(report(130, 0)), abi::EXIT_TERMINATE);
+        registration.monitored.terminate();
+        assert_eq!(registration.monitored.handle_status(report(state::FAILED, 0)), abi::EXIT_TERMINATE);
+        assert_eq!(said.lock().len(), 1, "only the progress report was passed on");
+        registration.monitored.begin(Direction::Online, Operation::new(OperationNumber(2), ear));
+        assert_eq!(registration.monitored.handle_status(report(129, 0)), abi::EXIT_CONTINUE);
+    }
+
+    #[test]
+    fn handles_end_with_their_registration() {
+        let (registration, _, _) = registered();
+        let handle = registration.handle;
+        assert!(find(handle).is_some());
+        drop(registration);
+        assert!(find(handle).is_none());
+    }
+}

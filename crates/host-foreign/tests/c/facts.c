@@ -1,0 +1,53 @@
+/* facts.c: prints what the headers say, for a test to compare with the Rust side. */
+#include <ResApi.h>
+
+#include <stdio.h>
+
+#define SIZE(type) printf("sizeof(" #type ") %zu\n", sizeof(type))
+#define OFFSET(type, member) printf(#type "." #member " %zu\n", offsetof(type, member))
+#define NUMBER(name) printf(#name " %lld\n", (long long)(name))
+
+int main(void)
+{
+    SIZE(WCHAR);
+    SIZE(LONG);
+    SIZE(DWORD);
+    SIZE(HRESOURCE);
+    SIZE(RESOURCE_STATUS);
+    SIZE(RESOURCE_STATUS_EX);
+    SIZE(CLRES_V1_FUNCTIONS);
+    SIZE(CLRES_V2_FUNCTIONS);
+    SIZE(CLRES_FUNCTION_TABLE);
+    SIZE(CLRES_CALLBACK_FUNCTION_TABLE);
+    SIZE(NOTIFY_FILTER_AND_TYPE);
+    SIZE(CLUSTERVERSIONINFO);
+    SIZE(CLUSPROP_VALUE);
+    SIZE(CLUSPROP_DWORD);
+    SIZE(CLUSPROP_ULARGE_INTEGER);
+    OFFSET(RESOURCE_STATUS, EventHandle);
+    OFFSET(RESOURCE_STATUS_EX, EventHandle);
+    OFFSET(RESOURCE_STATUS_EX, ApplicationSpecificErrorCode);
+    OFFSET(CLUSPROP_SZ, sz);
+    OFFSET(CLUSPROP_LIST, PropertyName);
+    OFFSET(NOTIFY_FILTER_AND_TYPE, FilterFlags);
+    NUMBER(ClusterResourceInitializing);
+    NUMBER(ClusterResourceOnline);
+    NUMBER(ClusterResourceOffline);
+    NUMBER(ClusterResourceFailed);
+    NUMBER(ClusterResourceOnlinePending);
+    NUMBER(ClusterResourceOfflinePending);
+    NUMBER(ClusterGroupPending);
+    NUMBER(CLUSAPI_RESOURCE_OFFLINE_IGNORE_RESOURCE_STATUS);
+    NUMBER(CLUSAPI_RESOURCE_OFFLINE_IGNORE_RESOURCE_LOCKED_STATUS);
+    NUMBER(CLUSAPI_RESOURCE_OFFLINE_FORCE_WITH_TERMINATION);
+    NUMBER(CLUSAPI_RESOURCE_OFFLINE_DO_NOT_UPDATE_PERSISTENT_STATE);
+    NUMBER(CLUSAPI_RESOURCE_OFFLINE_REASON_SHUTTING_DOWN);
+    NUMBER(CLUSCTL_RESOURCE_VALIDATE_OFFLINE);
+    NUMBER(CLUSCTL_RESOURCE_DELETE);
+    NUMBER(CLUSCTL_RESOURCE_SET_PRIVATE_PROPERTIES);
+    NUMBER(CLUSCTL_GROUP_GET_COMMON_PROPERTIES);
+    NUMBER(CLUSCTL_RESOURCE_TYPE_GET_CHARACTERISTICS);
+    NUMBER(CLUSPROP_SYNTAX_NAME);
+    NUMBER(CLUSPROP_SYNTAX_LIST_VALUE_DWORD);
+    return 0;
+}
