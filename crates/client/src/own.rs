@@ -80,6 +80,9 @@ pub struct Submitted {
     pub text: String,
 }
 
+/// The longest single wait for an operation. Far below the time in which every answer has to come.
+pub const WAIT_ONCE_MAX: Duration = Duration::from_secs(60);
+
 /// How a wait for an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperationWait {
@@ -134,8 +137,8 @@ impl<T: Transport> Cluster<T> {
         records.iter().map(|record| parse_json(CALL, record)).collect()
     }
 
-    /// Waits for the end of an operation, at most so long. The service bounds each wait by itself, so an answer that
-    /// it still runs may come earlier than asked.
+    /// Waits for the end of an operation, at most so long, and at most [`WAIT_ONCE_MAX`]. The service bounds each wait
+    /// by itself too, so an answer that it still runs may come earlier than asked; who wants to wait longer asks again.
     ///
     /// # Errors
     ///
@@ -146,7 +149,7 @@ impl<T: Transport> Cluster<T> {
         within: Duration,
     ) -> Result<OperationWait, CallError> {
         const CALL: &str = "WAIT_OPERATION";
-        let timeout_ms = u32::try_from(within.as_millis()).unwrap_or(u32::MAX);
+        let timeout_ms = u32::try_from(within.min(WAIT_ONCE_MAX).as_millis()).unwrap_or(u32::MAX);
         let input = PropertyList::new()
             .with(wait_operation::OPERATION, operation.to_string())
             .with(wait_operation::TIMEOUT_MS, timeout_ms);

@@ -5,13 +5,14 @@ mod fake;
 
 use std::time::Instant;
 
-use fake::{FakeServer, PATIENCE};
+use fake::{FakeServer, PATIENCE, World};
 use mainstay_client::{
     Cluster, Desired, Event, Local, NoEvent, NotifyPort, Resource, Watch, Watched, filter,
 };
 
 const RESOURCE_STATE: i64 = 0x4;
 const ADD_NOTIFY: u16 = 138;
+const GET_NOTIFY: u16 = 139;
 
 fn watch(object: Watched, object_type: u32, events: i64, key: usize) -> Watch {
     Watch { object, object_type, events, key }
@@ -86,6 +87,25 @@ fn a_lost_connection_is_told_and_taken_up_again() {
     assert_eq!((lost.key, lost.events), (1, filter::CLUSTER_LOST_NOTIFICATIONS));
     server.emit(filter::RESOURCE, RESOURCE_STATE, &[3, 0, 0, 0], "id", "web");
     assert_eq!(next(&port).key, 2);
+}
+
+#[test]
+fn a_service_that_refuses_to_tell_is_asked_again() {
+    let mut server = FakeServer::start();
+    let port = NotifyPort::open(server.path()).unwrap();
+    port.watch(watch(Watched::Cluster, filter::RESOURCE, RESOURCE_STATE, 2)).unwrap();
+    server.wait_until("the port waits", World::a_port_waits);
+    server.kill();
+    server.world().log.clear();
+    server.world().refuse.insert(GET_NOTIFY, 6);
+    server.run();
+    let refused = |world: &World| world.log.iter().filter(|request| request.opnum() == GET_NOTIFY).count();
+    server.wait_until("it was refused twice", |world| refused(world) >= 2);
+    server.world().refuse.clear();
+    server.wait_until("the port waits again", World::a_port_waits);
+    server.emit(filter::RESOURCE, RESOURCE_STATE, &[3, 0, 0, 0], "id", "web");
+    assert_eq!(next(&port).events, filter::CLUSTER_LOST_NOTIFICATIONS);
+    assert_eq!(next(&port).key, 2, "the losses in a row are one");
 }
 
 #[test]

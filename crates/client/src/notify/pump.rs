@@ -14,7 +14,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mainstay_cmrp::notify::{AddNotifyV2, CreateNotifyV2, GetNotifyV2, Notification};
 use mainstay_cmrp::{AnyHandle, NotifyHandle, Operation, decode_response, encode_request};
@@ -153,6 +153,8 @@ pub(super) struct Pump {
     options: ConnectOptions,
     shared: Arc<Shared>,
     connected: Option<Connected>,
+    /// The pause before the next attempt to connect.
+    pause: Duration,
 }
 
 struct Connected {
@@ -168,7 +170,7 @@ enum Ended {
 
 impl Pump {
     pub(super) fn new(socket: PathBuf, options: ConnectOptions, shared: Arc<Shared>) -> Self {
-        Self { socket, options, shared, connected: None }
+        Self { socket, options, shared, connected: None, pause: PAUSE_FIRST }
     }
 
     /// Connects, makes a port at the service, and adds every filter that there is.
@@ -193,13 +195,18 @@ impl Pump {
 
     pub(super) fn run(mut self) {
         loop {
+            let since = Instant::now();
             match self.serve() {
                 Ended::Stopped => break,
                 Ended::Lost => {}
             }
+            // A service that takes every connection and drops it again is not asked ever faster.
+            if since.elapsed() > PAUSE_MAX {
+                self.pause = PAUSE_FIRST;
+            }
             self.connected = None;
             self.shared.tell_cluster(filter::CLUSTER_STATE);
-            if let Ended::Stopped = self.reconnect() {
+            if !self.reconnect() {
                 break;
             }
             self.shared.tell_cluster(filter::CLUSTER_RECONNECT);
@@ -208,23 +215,22 @@ impl Pump {
         self.shared.close();
     }
 
-    /// Tries until there is a connection, or the port is closed.
-    fn reconnect(&mut self) -> Ended {
-        let mut pause = PAUSE_FIRST;
+    /// Tries until there is a connection; false when the port was closed first.
+    fn reconnect(&mut self) -> bool {
         loop {
-            if let Ended::Stopped = self.pause(pause) {
-                return Ended::Stopped;
+            if !self.wait(self.pause) {
+                return false;
             }
+            self.pause = (self.pause * 2).min(PAUSE_MAX);
             if self.connect().is_ok() {
-                return Ended::Lost;
+                return true;
             }
-            pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
-    /// Waits, and answers commands meanwhile.
-    fn pause(&self, pause: Duration) -> Ended {
-        let until = std::time::Instant::now() + pause;
+    /// Waits, and answers commands meanwhile; false when the port was closed.
+    fn wait(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
         loop {
             while let Some(command) = self.shared.take_command() {
                 let address = self.socket.display().to_string();
@@ -235,21 +241,21 @@ impl Pump {
                 };
                 let _ = command.answer.send(Err(error));
             }
-            let left = until.saturating_duration_since(std::time::Instant::now());
-            let Ok(timeout) = Timespec::try_from(left) else { return Ended::Lost };
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(timeout) = Timespec::try_from(left) else { return true };
             if left.is_zero() {
-                return Ended::Lost;
+                return true;
             }
             let mut fds = [
                 PollFd::new(&*self.shared.stop, PollFlags::IN),
                 PollFd::new(&self.shared.wake, PollFlags::IN),
             ];
             match poll(&mut fds, Some(&timeout)) {
-                Ok(_) if !fds[0].revents().is_empty() => return Ended::Stopped,
+                Ok(_) if !fds[0].revents().is_empty() => return false,
                 Ok(_) => self.shared.wake.lower(),
                 Err(Errno::INTR) => {}
                 // Without a poll there is no waiting; the port cannot go on.
-                Err(_) => return Ended::Stopped,
+                Err(_) => return false,
             }
         }
     }

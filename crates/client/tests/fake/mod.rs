@@ -265,6 +265,11 @@ impl World {
         self.resources.iter_mut().find(|r| r.name.eq_ignore_ascii_case(name) || r.id == name)
     }
 
+    /// Whether a port with filters is waiting for events.
+    pub fn a_port_waits(&self) -> bool {
+        self.ports.iter().any(|port| port.waiting.is_some() && !port.filters.is_empty())
+    }
+
     /// Tells every port that asked for it.
     fn tell(&mut self, object_type: u32, event: i64, buffer: &[u8], id: &str, name: &str) {
         for port in &mut self.ports {
