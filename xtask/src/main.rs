@@ -4,11 +4,13 @@
 //! nothing that it does not end.
 
 mod arguments;
+mod bench;
 mod child;
 mod demo;
 mod fuzz;
 mod install;
 mod packages;
+mod service;
 mod test;
 mod tidy;
 mod workspace;
@@ -59,7 +61,7 @@ fn run(task: &str, arguments: Arguments) -> Result {
     match task {
         "demo" => demo::run(&workspace, arguments),
         "test" => test::run(&workspace, arguments),
-        "bench" => bench(&workspace, arguments),
+        "bench" => bench::run(&workspace, arguments),
         "tidy" => tidy::run(&workspace, arguments),
         "fuzz" => fuzz::run(&workspace, arguments),
         "ci" => ci(&workspace, arguments),
@@ -87,43 +89,5 @@ fn ci(workspace: &Workspace, arguments: Arguments) -> Result {
     arguments.end()?;
     let shell = workspace.shell()?;
     xshell::cmd!(shell, ".ci/run").quiet().run()?;
-    Ok(())
-}
-
-const BENCH_HELP: &str = "\
-Measures the service in a release build, on the disk of the target directory. Each thing is measured in turns with
-its floor: what the machine can do at best for the same end.
-
-Prints a table and writes target/bench.json.
-
-Usage: cargo xtask bench [OPTION]...
-
-Options:
-  --rounds N     How many rounds; each row is the median of them [default: 5]
-  --only NAME    Only the rows of this name: offline, state, enter or memory
-";
-
-fn bench(workspace: &Workspace, mut arguments: Arguments) -> Result {
-    if arguments.help(BENCH_HELP) {
-        return Ok(());
-    }
-    let mut options = Vec::new();
-    for name in ["--rounds", "--only"] {
-        if let Some(value) = arguments.value(name)? {
-            options.extend([name.to_owned(), value]);
-        }
-    }
-    arguments.end()?;
-    packages::require(packages::FOR_C)?;
-    let shell = workspace.shell()?;
-    let built = workspace.build(workspace::Profile::Release)?;
-    let cargo = workspace::cargo();
-    xshell::cmd!(shell, "{cargo} build --release --package mainstay-bench").quiet().run()?;
-    let program = built.program("mainstay-bench");
-    let output = workspace.target_dir.join("bench.json");
-    let (programs, root) = (&built.program_dir, &workspace.root);
-    xshell::cmd!(shell, "{program} --programs {programs} --sources {root} --output {output} {options...}")
-        .quiet()
-        .run()?;
     Ok(())
 }

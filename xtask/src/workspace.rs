@@ -133,3 +133,10 @@ fn library_dir(program_dir: &Path) -> Result<PathBuf> {
 pub(crate) fn headline(text: &str) {
     println!("\n== {text}");
 }
+
+/// Shows what somebody else has printed.
+pub(crate) fn show(text: &str) {
+    for line in text.lines() {
+        println!("   | {line}");
+    }
+}

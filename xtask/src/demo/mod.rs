@@ -6,17 +6,16 @@
 
 mod cast;
 mod json;
-mod service;
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::arguments::Arguments;
-use crate::workspace::{Built, LIBRARY, Profile, Workspace, headline};
+use crate::service::Service;
+use crate::workspace::{Built, LIBRARY, Profile, Workspace, headline, show};
 use crate::{Result, packages};
 use cast::Cast;
-use service::Service;
 
 const HELP: &str = "\
 Builds Mainstay, starts a throwaway cluster of one node, brings a real process online as a cluster resource, and takes it
@@ -163,11 +162,4 @@ fn expect_line(output: &str, line: &str, otherwise: &str) -> Result {
 /// A sentence of the story.
 fn say(text: &str) {
     println!("   {text}");
-}
-
-/// What somebody else has printed.
-fn show(text: &str) {
-    for line in text.lines() {
-        println!("   | {line}");
-    }
 }

@@ -20,7 +20,7 @@ const SOCKET_VARIABLE: &str = "MAINSTAY_SOCKET";
 const LOG_LINES_SHOWN: usize = 60;
 
 /// A running `mainstayd --dev`.
-pub(super) struct Service {
+pub(crate) struct Service {
     process: Guarded,
     // Kept, so that nothing the service prints later finds a closed pipe.
     _lines: Lines,
@@ -30,7 +30,7 @@ pub(super) struct Service {
 
 impl Service {
     /// Starts it and waits until it serves.
-    pub(super) fn start(built: &Built, directory: &Path) -> Result<Self> {
+    pub(crate) fn start(built: &Built, directory: &Path) -> Result<Self> {
         let log = directory.join("mainstayd.log");
         let mut command = Command::new(built.program("mainstayd"));
         // Its own directory lies in ours, and goes with it whatever happens.
@@ -44,42 +44,42 @@ impl Service {
         Ok(Self { process, _lines: lines, socket: socket.into(), log })
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    pub(super) fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
 
     /// Lets a command find this service.
-    pub(super) fn point_at_it(&self, command: &mut Command) {
+    pub(crate) fn point_at_it(&self, command: &mut Command) {
         command.env(SOCKET_VARIABLE, &self.socket);
     }
 
     /// Runs `mainstay`, and shows the command and what it prints.
-    pub(super) fn mainstay(&self, built: &Built, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn mainstay(&self, built: &Built, arguments: &[&str]) -> Result<String> {
         println!("   $ mainstay {}", quoted(arguments));
         let output = self.mainstay_quietly(built, arguments)?;
-        super::show(&output);
+        crate::workspace::show(&output);
         Ok(output)
     }
 
     /// Runs `mainstay`; gives back what it prints.
-    pub(super) fn mainstay_quietly(&self, built: &Built, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn mainstay_quietly(&self, built: &Built, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(built.program("mainstay"));
         self.point_at_it(&mut command);
         let output = command.args(arguments).stdin(Stdio::null()).output()?;
         if !output.status.success() {
-            super::show(&String::from_utf8_lossy(&output.stdout));
-            super::show(&String::from_utf8_lossy(&output.stderr));
+            crate::workspace::show(&String::from_utf8_lossy(&output.stdout));
+            crate::workspace::show(&String::from_utf8_lossy(&output.stderr));
             return Err(format!("mainstay {} ended with {}", quoted(arguments), output.status).into());
         }
         Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Asks it to end, and looks that it has cleaned up.
-    pub(super) fn end(&mut self) -> Result {
+    pub(crate) fn end(&mut self) -> Result {
         let status = self.process.end()?;
         if !status.success() {
             return Err(format!("mainstayd ended with {status}").into());
@@ -91,7 +91,7 @@ impl Service {
     }
 
     /// Shows the end of its log.
-    pub(super) fn show_log(&self) {
+    pub(crate) fn show_log(&self) {
         show_log(&self.log);
     }
 }
@@ -100,7 +100,7 @@ fn show_log(log: &Path) {
     let Ok(text) = fs::read_to_string(log) else { return };
     let lines: Vec<&str> = text.lines().collect();
     println!("\n== The end of mainstayd's log");
-    super::show(&lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n"));
+    crate::workspace::show(&lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n"));
 }
 
 /// The words as one would type them.
