@@ -157,3 +157,47 @@ pub(crate) fn fault_comes_first(fault: FaultStatus) -> bool {
             | FaultStatus::UNKNOWN_INTERFACE
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn numbers_of_what_was_not_reached() {
+        let socket = |kind: io::ErrorKind| ConnectError::Socket(kind.into());
+        for (error, expected) in [
+            (socket(io::ErrorKind::NotFound), Status::RPC_S_SERVER_UNAVAILABLE),
+            (socket(io::ErrorKind::ConnectionRefused), Status::RPC_S_SERVER_UNAVAILABLE),
+            (socket(io::ErrorKind::PermissionDenied), Status::ACCESS_DENIED),
+            (ConnectError::TimedOut(Duration::from_secs(1)), Status::RPC_S_SERVER_UNAVAILABLE),
+            (ConnectError::Rejected { result: 2, reason: 1 }, Status::RPC_S_UNKNOWN_IF),
+        ] {
+            let shown = error.to_string();
+            let error = CallError::not_connected("here".to_owned(), error);
+            assert_eq!(error.status(), expected, "{shown}");
+            assert!(error.changed_nothing());
+        }
+    }
+
+    #[test]
+    fn numbers_of_faults() {
+        for (fault, expected) in [
+            (FaultStatus::ACCESS_DENIED, 5),
+            (FaultStatus::BAD_STUB_DATA, 1783),
+            (FaultStatus::CONTEXT_MISMATCH, 6),
+            (FaultStatus::OPERATION_RANGE, 1745),
+            (FaultStatus::SERVER_TOO_BUSY, 1723),
+            (FaultStatus::REMOTE_NO_MEMORY, 8),
+            (FaultStatus::CANCELLED, 1727),
+        ] {
+            let error = CallError::NotBegun { operation: "X", fault };
+            assert_eq!(error.status(), Status(expected), "{fault}");
+        }
+        // A fault after the call has begun says nothing about what was done.
+        assert!(
+            !fault_comes_first(FaultStatus::CALL_FAILED) && !fault_comes_first(FaultStatus::REMOTE_NO_MEMORY)
+        );
+    }
+}
