@@ -7,6 +7,7 @@
 //!
 //! Each stop has a thread, since it may take minutes; Terminate ends it by emptying the leaf.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// The shortest interval of progress reports.
 const PROGRESS_INTERVAL_MIN: Duration = Duration::from_millis(50);
 
+/// How often a stop looks for processes that were started after the others were signalled.
+const LIST_INTERVAL: Duration = Duration::from_millis(500);
+
 /// The stack of a stop's thread, in bytes: it waits and formats a line.
 const STACK_LENGTH: usize = 128 * 1024;
 
@@ -46,7 +50,9 @@ pub(super) struct Stopping {
 struct Course {
     kill_at: Instant,
     killed: bool,
-    rest_signalled: bool,
+    /// When to look for processes that were not signalled yet: they may have been started meanwhile.
+    list_at: Instant,
+    signalled: HashSet<i32>,
     speak_at: Instant,
     checkpoint: u32,
 }
@@ -69,7 +75,8 @@ impl Stopping {
         let mut course = Course {
             kill_at: now + self.timeout,
             killed: false,
-            rest_signalled: false,
+            list_at: now,
+            signalled: HashSet::new(),
             speak_at: now + self.progress_interval(),
             checkpoint: 0,
         };
@@ -115,22 +122,27 @@ impl Stopping {
             if !self.timeout.is_zero() {
                 self.speak(course, format!("killed after {} ms", self.timeout.as_millis()));
             }
-        } else if program_ended && !course.rest_signalled && !course.killed {
-            course.rest_signalled = true;
-            let count = self.leaf.signal(self.signal, None).map_err(lacking)?;
-            self.leaf.signal(Signal::CONT, None).map_err(lacking)?;
-            if count > 0 {
-                self.speak(
-                    course,
-                    format!("the program has ended; waiting for {count} processes that it left"),
-                );
-            }
+        } else if program_ended && !course.killed && now >= course.list_at {
+            self.signal_rest(course)?;
         }
         if now >= course.speak_at {
             let left = course.kill_at.saturating_duration_since(now).as_secs();
             let whom = if program_ended { "what the program left" } else { "the program" };
             self.speak(course, format!("waiting for {whom} to end; killed in {left} s"));
         }
+        Ok(())
+    }
+
+    /// Signals what the program has left, each process once: a second signal means "at once" to some.
+    fn signal_rest(&self, course: &mut Course) -> Result<(), Cause> {
+        course.list_at = Instant::now() + LIST_INTERVAL;
+        let new = self.leaf.signal(self.signal, |pid| course.signalled.contains(&pid)).map_err(lacking)?;
+        self.leaf.signal(Signal::CONT, |pid| !new.contains(&pid)).map_err(lacking)?;
+        if !new.is_empty() {
+            let text = format!("the program has ended; signalled {} processes that it left", new.len());
+            self.speak(course, text);
+        }
+        course.signalled.extend(new);
         Ok(())
     }
 
@@ -142,10 +154,13 @@ impl Stopping {
     }
 
     fn wait(&self, events: &mut EventsWatch, course: &Course) -> Result<(), Cause> {
-        let until = course.kill_at.min(course.speak_at);
+        let program = self.run.as_ref().filter(|_| !self.program_ended());
+        let mut until = course.kill_at.min(course.speak_at);
+        if program.is_none() && !course.killed {
+            until = until.min(course.list_at);
+        }
         let left = until.saturating_duration_since(Instant::now());
         let left = rustix::time::Timespec::try_from(left).map_err(lacking)?;
-        let program = self.run.as_ref().filter(|_| !self.program_ended());
         let mut polled = vec![PollFd::new(events, PollFlags::PRI)];
         polled.extend(program.map(|run| PollFd::new(&run.process, PollFlags::IN)));
         match poll(&mut polled, Some(&left)) {

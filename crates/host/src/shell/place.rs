@@ -92,7 +92,8 @@ impl Place {
             }
             let held: Vec<_> =
                 left.iter().filter_map(|pid| mainstay_process::Process::open(*pid).ok()).collect();
-            host.signal(Signal::KILL, Some(std::process::id() as i32)).map_err(cause)?;
+            let own = std::process::id() as i32;
+            host.signal(Signal::KILL, |pid| pid == own).map_err(cause)?;
             for process in held {
                 // Ended before the deadline or not: the list above tells.
                 let _ = process.wait(deadline);

@@ -95,16 +95,15 @@ fn what_a_program_leaves_behind_is_stopped_too() {
     let _host = bench.start(HostId::Pool);
     let (mut service, _) = Service::connect(&bench, HostId::Pool, 1);
     for (number, child, timeout_ms, killed) in [
-        (1, "sleep 1000", 20_000, false),
+        (1, "exec sleep 1000", 3_600_000, false),
         // Does not hear the signal.
-        (2, "sh -c \"trap : TERM; echo up > SIGN; while :; do sleep 0.01; done\"", 100, true),
+        (2, "while :; do sleep 0.01; done", 100, true),
     ] {
         let (app, leaf, sign) =
             (resource(number), bench.leaf(number), Sign::new(&bench, &format!("sign{number}")));
-        let path = sign.path().to_string();
-        let child =
-            if killed { child.replace("SIGN", &path) } else { format!("{child} & echo up > {path}; :") };
-        let script = format!("trap \"exit 0\" TERM; setsid {child} & while :; do sleep 0.01; done");
+        let trap = if killed { "trap : TERM" } else { ":" };
+        let child = format!("setsid sh -c \"{trap}; echo up > {}; {child}\"", sign.path());
+        let script = format!("trap \"exit 0\" TERM; {child} & while :; do sleep 0.01; done");
         let opening = Application::script(&script).number("StopTimeout", timeout_ms).opening();
         assert_eq!(service.open(app, opening), Outcome::Done);
         assert_eq!(service.online(app), Outcome::Done);

@@ -143,13 +143,13 @@ impl Leaf {
         Ok(pids)
     }
 
-    /// Signals each process in it and below but `except`. Processes that appear meanwhile are missed; to end
-    /// everything use [`Leaf::kill`]. Answers how many were signalled.
-    pub fn signal(&self, signal: Signal, except: Option<i32>) -> Result<usize, CgroupError> {
+    /// Signals each process in it and below but those that are to be spared, and answers which. Processes that appear
+    /// meanwhile are missed; to end everything use [`Leaf::kill`].
+    pub fn signal(&self, signal: Signal, spare: impl Fn(i32) -> bool) -> Result<Vec<i32>, CgroupError> {
         let held: Vec<Process> = self
             .pids()?
             .into_iter()
-            .filter(|pid| Some(*pid) != except)
+            .filter(|pid| !spare(*pid))
             .filter_map(|pid| Process::open(pid).ok())
             .collect();
         // A pid that is still listed after its pidfd was opened belongs to a process of this place: a pid that was
@@ -158,7 +158,8 @@ impl Leaf {
         let signalled = held
             .iter()
             .filter(|process| still.contains(&process.pid()) && process.signal(signal).is_ok())
-            .count();
+            .map(Process::pid)
+            .collect();
         Ok(signalled)
     }
 

@@ -82,7 +82,8 @@ fn signals_reach_all_but_one() {
     let leaf = scratch.leaf("leaf");
     let first = start(&leaf, "echo ready; exec sleep 1000");
     let second = start(&leaf, "echo ready; exec sleep 1000");
-    assert_eq!(leaf.signal(Signal::TERM, Some(first.pid())).unwrap(), 1);
+    let signalled = leaf.signal(Signal::TERM, |pid| pid == first.pid()).unwrap();
+    assert_eq!(signalled, [second.pid()]);
     assert_eq!(second.wait(soon()).unwrap(), Some(Exit::Killed(15)));
     assert!(!first.has_ended().unwrap());
 }
