@@ -20,7 +20,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::host::ToHost;
-use mainstay_process::{CgroupError, Leaf, layout, privilege};
+use mainstay_process::{CgroupError, Leaf, cgroup, layout, privilege};
 use mainstay_types::{HostId, ResourceId};
 use tracing::{debug, error, info, warn};
 
@@ -82,6 +82,7 @@ pub fn run(config: &Config, types: Arc<dyn Types>) -> Result<(), HostError> {
     if config.host == HostId::Pool {
         let pool = Leaf::new(layout::pool(&config.cgroup_root));
         pool.create()?;
+        cgroup::check_root(pool.path())?;
         pool.adopt(0)?;
     }
     let socket_path = config.socket_path();

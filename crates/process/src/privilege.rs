@@ -4,8 +4,19 @@
 use std::fs;
 use std::io;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// Keeps all memory of this process, now and later, in RAM (mlockall(2)).
+///
+/// Only without a limit: under one, an allocation beyond it would fail later and end the process.
 pub fn lock_memory() -> io::Result<()> {
+    let unlimited = Rlimit { current: None, maximum: None };
+    if getrlimit(Resource::Memlock) != unlimited && setrlimit(Resource::Memlock, unlimited).is_err() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "the limit on locked memory (RLIMIT_MEMLOCK) is not infinite and cannot be raised",
+        ));
+    }
     // SAFETY: takes no pointers.
     check(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) })
 }

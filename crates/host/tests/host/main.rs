@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
 mod bench;
+mod types;
 
 use std::fs;
 use std::io::Read;
