@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mainstay_rpc::{BlockingClient, ConnectError, ConnectOptions, SyntaxId};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 /// The ClusAPI interface as a client asks for it.
 pub(crate) const INTERFACE: SyntaxId =
@@ -76,7 +77,12 @@ impl Transport for Local {
     type Link = BlockingClient;
 
     fn connect(&self) -> Result<BlockingClient, ConnectError> {
-        BlockingClient::open(&self.path, INTERFACE, &self.options)
+        let client = BlockingClient::open(&self.path, INTERFACE, &self.options)?;
+        // A timeout of 0 would mean none.
+        let within = self.options.answer_within.map(|within| within.max(Duration::from_millis(1)));
+        set_socket_timeout(&client, Timeout::Recv, within)
+            .map_err(|error| ConnectError::Socket(error.into()))?;
+        Ok(client)
     }
 
     fn address(&self) -> String {
@@ -84,9 +90,18 @@ impl Transport for Local {
     }
 }
 
+/// Calls up to this size fit the socket's buffer, which is empty when a call begins, so that sending never waits.
+const STUB_SMALL_BYTES: usize = 32 * 1024;
+
 impl Link for BlockingClient {
+    /// The socket's own timeout bounds the wait for an answer: it saves a poll for each call. Silence for so long
+    /// counts as a lost connection.
     fn call(&mut self, opnum: u16, stub: &[u8]) -> Result<Vec<u8>, mainstay_rpc::CallError> {
-        BlockingClient::call(self, opnum, stub)
+        if stub.len() <= STUB_SMALL_BYTES {
+            self.call_within(opnum, stub, None)
+        } else {
+            BlockingClient::call(self, opnum, stub)
+        }
     }
 
     fn is_usable(&self) -> bool {

@@ -4,12 +4,14 @@
 mod fake;
 
 use std::thread;
+use std::time::Duration;
 
 use fake::FakeServer;
 use mainstay_client::{
     Accepted, CallError, Cluster, Desired, Group, Link, Local, Resource, Submission, SubmitObject, Target,
     Transport,
 };
+use mainstay_rpc::ConnectOptions;
 use mainstay_types::operation::Verb;
 use mainstay_types::{ControlCode, Status};
 
@@ -89,6 +91,24 @@ fn an_answer_may_come_late() {
         assert_eq!(caller.join().unwrap().unwrap(), Accepted::Pending);
     });
     assert_eq!(other.resource_place(&web).unwrap().state, 130);
+}
+
+#[test]
+fn a_service_that_is_silent() {
+    let server = FakeServer::start();
+    let options =
+        ConnectOptions { answer_within: Some(Duration::from_millis(500)), ..ConnectOptions::default() };
+    let local = Local::new(server.path()).with_options(options);
+    let mut cluster = Cluster::open(local, Desired::Full).unwrap();
+    let web: Resource = cluster.open_object("web", Desired::Full).unwrap();
+    for input in [vec![], vec![1; 1 << 20]] {
+        server.world().hold.push(OFFLINE_RESOURCE_EX);
+        let silent = cluster.offline_resource_ex(&web, 0, &input).unwrap_err();
+        assert_eq!(silent.status(), Status::RPC_S_CALL_FAILED, "{silent:?}");
+        server.release();
+        assert!(cluster.resource_place(&web).is_ok(), "the next call has its own answer");
+    }
+    assert_eq!(server.count(OFFLINE_RESOURCE_EX), 2);
 }
 
 #[test]
