@@ -1,1 +1,85 @@
 //! mainstay: the command.
+//!
+//! A thin face over [`mainstay_client`]: it reads arguments, makes calls, waits, and shows what came back. It holds no
+//! rule about clusters. One file for each noun; [`arguments`] is the whole tree of them, [`exit`] what the exit codes
+//! mean, [`json`] the documents of `--json`.
+//!
+//! Standard output is data, everything else goes to standard error.
+#![forbid(unsafe_code)]
+
+pub mod arguments;
+mod cluster;
+mod completions;
+mod context;
+pub mod exit;
+mod failure;
+mod group;
+mod instructions;
+mod journal;
+pub mod json;
+mod node;
+mod operation;
+mod output;
+mod pending;
+mod progress;
+mod properties;
+mod render;
+mod resource;
+mod resource_show;
+mod resource_type;
+mod status;
+mod submit;
+mod wait;
+mod way_out;
+
+use std::ffi::OsString;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+
+use crate::arguments::{Arguments, Noun};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Carries out one command line, program name first, and says how it ended.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = words.into_iter().collect();
+    let arguments = match parse(&words) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to standard output, a complaint to standard error; a closed pipe is no error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let mut context = Context::new(&arguments.global);
+    match carry_out(arguments.noun, &mut context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            context.output.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
+    // Looked for by hand, because help and complaints are written before there are arguments.
+    let plain = words.iter().take_while(|word| *word != "--").any(|word| word == "--no-color");
+    let color = if plain { ColorChoice::Never } else { ColorChoice::Auto };
+    let matches = Arguments::command().color(color).try_get_matches_from(words)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
+    match noun {
+        Noun::Cluster(verb) => cluster::run(verb, context),
+        Noun::Node(verb) => node::run(verb, context),
+        Noun::Group(verb) => group::run(verb, context),
+        Noun::Resource(verb) => resource::run(verb, context),
+        Noun::Type(verb) => resource_type::run(verb, context),
+        Noun::Status => status::run(context),
+        Noun::Journal(arguments) => journal::run(&arguments, context),
+        Noun::Operation(verb) => operation::run(verb, context),
+        Noun::Completions(arguments) => completions::run(&arguments, context),
+    }
+}

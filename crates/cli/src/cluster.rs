@@ -1,0 +1,132 @@
+//! `mainstay cluster`: make one, show it, set its properties.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Subcommand;
+use mainstay_client::Target;
+
+use crate::context::{Context, glance};
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::json::{ClusterDocument, DoneDocument};
+use crate::properties::Owner;
+use crate::render::{STRONG, Table, clean, styled};
+
+/// The program that makes clusters.
+const SERVICE: &str = "mainstayd";
+
+/// What can be done with a cluster.
+#[derive(Debug, Subcommand)]
+pub enum ClusterVerb {
+    /// Make a durable cluster of one node in a directory; mainstayd serves it afterwards
+    ///
+    /// Runs `mainstayd create`, which is looked for beside this program and in PATH.
+    Create {
+        /// The cluster's name
+        name: String,
+        /// The directory of the cluster database and the journal
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+        /// This node's name [default: the machine's host name]
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+    },
+    /// Show the cluster with its properties
+    Show,
+    /// Set properties of the cluster
+    Set {
+        /// Properties; those that the cluster knows by name have their own format, for others see `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
+}
+
+pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Failure> {
+    match verb {
+        ClusterVerb::Create { name, data_dir, node } => create(&name, &data_dir, node.as_deref(), context),
+        ClusterVerb::Show => show(context),
+        ClusterVerb::Set { properties } => set(&properties, context),
+    }
+}
+
+fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context) -> Result<Exit, Failure> {
+    let program = service_program();
+    let mut command = Command::new(&program);
+    command.arg("create").arg("--data-dir").arg(data_dir).stderr(Stdio::inherit());
+    if let Some(node) = node {
+        command.arg("--node").arg(node);
+    }
+    // A name that begins with a dash is a name all the same.
+    command.arg("--").arg(name);
+    let made = command.output().map_err(|error| {
+        Failure::new(Exit::Refused, format!("'{}' cannot be run: {error}", program.display()))
+            .with_way_out(format!("install {SERVICE} beside this program or in PATH"))
+    })?;
+    let said = String::from_utf8_lossy(&made.stdout);
+    if !made.status.success() {
+        // It has said why, and changed nothing.
+        context.output.text(&said)?;
+        return Ok(if made.status.code() == Some(2) { Exit::Usage } else { Exit::Refused });
+    }
+    let id = said.trim();
+    let document = || DoneDocument {
+        done: true,
+        kind: "cluster",
+        name: name.to_owned(),
+        id: Some(id.to_owned()),
+        notes: Vec::new(),
+    };
+    context.output.data(document, || {
+        format!(
+            "cluster '{}' made in {} ({id})\nserve it with: {SERVICE} --data-dir {}",
+            clean(name),
+            data_dir.display(),
+            data_dir.display()
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The service's program: beside this one, else wherever PATH has it.
+fn service_program() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(SERVICE)));
+    beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(SERVICE))
+}
+
+fn owner<'a>() -> Owner<'a> {
+    Owner { target: Target::Cluster, subject: Subject::Cluster }
+}
+
+fn show(context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.read()?;
+    let information =
+        cluster.information().map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
+    let glance = glance(&mut cluster)?;
+    let sections = owner().sections(&mut cluster)?;
+    let version = &information.version;
+    let document = ClusterDocument {
+        name: information.name.clone(),
+        id: glance.cluster_id.to_string(),
+        node: information.node.clone(),
+        version: format!("{}.{}.{}", version.major, version.minor, version.build),
+        properties: sections.document(),
+    };
+    let text = || {
+        let mut table = Table::new();
+        table.row(vec!["id".into(), document.id.as_str().into()]);
+        table.row(vec!["answered by".into(), document.node.as_str().into()]);
+        table.row(vec!["version".into(), document.version.as_str().into()]);
+        let title = styled(STRONG, &format!("cluster {}", clean(&document.name)));
+        format!("{title}\n{}{}", table.show(2), sections.show())
+    };
+    context.output.data(|| &document, text)?;
+    Ok(Exit::Done)
+}
+
+fn set(properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.change()?;
+    let notes = owner().set(&mut cluster, properties)?;
+    let name = String::new();
+    context.done("cluster", &name, None, notes, || "the cluster's properties are set".into())
+}

@@ -1,0 +1,170 @@
+//! Why a command failed, in one line: what happened to which object, number and name of the Win32 code, the way out.
+
+use std::error::Error;
+use std::fmt;
+
+use mainstay_client::{CallError, Cluster, Transport};
+use mainstay_types::{OperationId, Status};
+
+use crate::exit::Exit;
+use crate::render::clean;
+use crate::way_out::{way_out, words};
+
+/// Why a command failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// What happened, to which object.
+    pub(crate) message: String,
+    /// The Win32 code, where the failure has one.
+    pub(crate) status: Option<Status>,
+    /// What would help.
+    pub(crate) way_out: Option<String>,
+    /// The operation that it happened to, if it got that far.
+    pub(crate) operation: Option<OperationId>,
+}
+
+/// The object that a command is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Subject<'a> {
+    Cluster,
+    Node(&'a str),
+    Group(&'a str),
+    Resource(&'a str),
+    Type(&'a str),
+    Operation(OperationId),
+}
+
+impl Subject<'_> {
+    /// It was there when the command began and is not there any more.
+    pub(crate) fn gone(&self) -> Failure {
+        let status = match self {
+            Subject::Group(_) => Status::GROUP_NOT_AVAILABLE,
+            Subject::Node(_) => Status::CLUSTER_NODE_NOT_FOUND,
+            Subject::Type(_) => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
+            _ => Status::RESOURCE_NOT_AVAILABLE,
+        };
+        Failure::refused(status, "", self)
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Cluster => f.write_str("the cluster"),
+            Subject::Node(name) => write!(f, "node '{}'", clean(name)),
+            Subject::Group(name) => write!(f, "group '{}'", clean(name)),
+            Subject::Resource(name) => write!(f, "resource '{}'", clean(name)),
+            Subject::Type(name) => write!(f, "resource type '{}'", clean(name)),
+            Subject::Operation(id) => write!(f, "operation {id}"),
+        }
+    }
+}
+
+impl Failure {
+    /// A failure without number and way out.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), status: None, way_out: None, operation: None }
+    }
+
+    /// The command line asks for what cannot be; nothing was asked of the service.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn with_status(self, status: Status) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    pub(crate) fn with_way_out(self, way_out: impl Into<String>) -> Self {
+        Self { way_out: Some(way_out.into()), ..self }
+    }
+
+    pub(crate) fn with_operation(self, operation: Option<OperationId>) -> Self {
+        Self { operation, ..self }
+    }
+
+    /// A refusal with the service's own words; without any, with ours.
+    pub(crate) fn refused(status: Status, explanation: &str, subject: &Subject<'_>) -> Self {
+        // The service's sentences have the way out behind a semicolon. Ours names the option that does it.
+        let (message, theirs) = match explanation.split_once("; ") {
+            Some((message, way_out)) => (clean(message), Some(clean(way_out))),
+            None if explanation.is_empty() => (words(status, subject), None),
+            None => (clean(explanation), None),
+        };
+        let way_out = way_out(status, subject).or(theirs);
+        Self { exit: Exit::Refused, message, status: Some(status), way_out, operation: None }
+    }
+
+    /// A call that did not do what it should, with the service's explanation of a refusal.
+    pub(crate) fn of_call<T: Transport>(
+        cluster: &mut Cluster<T>,
+        error: &CallError,
+        subject: &Subject<'_>,
+    ) -> Self {
+        match error {
+            CallError::Refused { status, .. } => {
+                // Without an explanation the number has to do.
+                let explanation = cluster.explain().unwrap_or_default();
+                Self::refused(*status, &explanation, subject)
+            }
+            error => Self::unexplained(error, subject),
+        }
+    }
+
+    /// The same for calls that the service explains nothing about, such as opening what does not exist.
+    pub(crate) fn unexplained(error: &CallError, subject: &Subject<'_>) -> Self {
+        let status = error.status();
+        match error {
+            CallError::Refused { .. } => Self::refused(status, "", subject),
+            CallError::NotReached { .. } => {
+                Self::new(Exit::Unknown, with_sources(error)).with_status(status).with_way_out(match status {
+                    Status::ACCESS_DENIED => "run it as root or as a member of the group 'mainstay'",
+                    _ => "start mainstayd, or name its socket with --socket or MAINSTAY_SOCKET",
+                })
+            }
+            CallError::OutcomeUnknown { .. } => Self::new(
+                Exit::Unknown,
+                format!(
+                    "the connection was lost before the answer about {subject}, whose outcome is not known"
+                ),
+            )
+            .with_status(status)
+            .with_way_out("see what is there with 'mainstay status' and 'mainstay journal'"),
+            CallError::BrokenProtocol { .. } => Self::new(Exit::Unknown, with_sources(error))
+                .with_status(status)
+                .with_way_out("use a 'mainstay' of the service's own version"),
+            CallError::NotBegun { .. } | CallError::BadArguments { .. } => {
+                Self::new(Exit::Refused, format!("{subject}: {}", with_sources(error))).with_status(status)
+            }
+        }
+    }
+}
+
+/// An error with what lies behind it.
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    clean(&text)
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(status) = self.status {
+            write!(f, ": {status}")?;
+        }
+        if let Some(way_out) = &self.way_out {
+            write!(f, "; {way_out}")?;
+        }
+        Ok(())
+    }
+}

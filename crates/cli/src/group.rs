@@ -1,0 +1,154 @@
+//! `mainstay group`: groups of resources.
+
+use clap::Subcommand;
+use mainstay_client::{Group, SubmitObject, Target};
+use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::glance::GroupGlance;
+use mainstay_types::operation::Verb;
+
+use crate::context::{Context, glance, open_object};
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::instructions::Instructions;
+use crate::json::{GroupDetails, GroupDocument};
+use crate::properties::Owner;
+use crate::render::{Cell, STRONG, Table, clean, of_group, styled};
+use crate::submit::{self, Request};
+use crate::wait::WaitArguments;
+
+/// What can be done with groups.
+#[derive(Debug, Subcommand)]
+pub enum GroupVerb {
+    /// List all groups
+    List,
+    /// Show a group with its properties
+    Show {
+        /// Name or id of the group
+        name: String,
+    },
+    /// Make an empty group
+    Create {
+        /// The group's name
+        name: String,
+    },
+    /// Delete a group that has no resources
+    Delete {
+        /// Name or id of the group
+        name: String,
+    },
+    /// Bring all resources of a group online
+    Online(GroupMove),
+    /// Take all resources of a group offline
+    Offline(GroupMove),
+}
+
+/// A group on its way.
+#[derive(Debug, clap::Args)]
+pub struct GroupMove {
+    /// Name or id of the group
+    pub name: String,
+    /// Do it although resources are locked by their types
+    #[arg(long)]
+    pub ignore_locked: bool,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// What its resources are told along with it
+    #[command(flatten)]
+    pub instructions: Instructions,
+    /// How long to wait
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
+pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failure> {
+    match verb {
+        GroupVerb::List => list(context),
+        GroupVerb::Show { name } => show(&name, context),
+        GroupVerb::Create { name } => create(&name, context),
+        GroupVerb::Delete { name } => delete(&name, context),
+        GroupVerb::Online(given) => submit(Verb::Online, &given, context),
+        GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
+    }
+}
+
+fn submit(verb: Verb, given: &GroupMove, context: &mut Context) -> Result<Exit, Failure> {
+    let ignore_locked = match verb {
+        Verb::Online => GroupOnlineFlags::IGNORE_RESOURCE_STATUS.bits(),
+        _ => GroupOfflineFlags::IGNORE_RESOURCE_STATUS.bits(),
+    };
+    let request = Request {
+        verb,
+        object: SubmitObject::Group(&given.name),
+        flags: if given.ignore_locked { ignore_locked } else { 0 },
+        buffer: &given.instructions.buffer()?,
+        reason: given.reason.as_deref(),
+        wait: &given.wait,
+    };
+    submit::carry_out(&request, context)
+}
+
+fn list(context: &mut Context) -> Result<Exit, Failure> {
+    let glance = glance(&mut context.read()?)?;
+    let documents =
+        || glance.groups.iter().map(|group| GroupDocument::new(group, &glance)).collect::<Vec<_>>();
+    context.output.data(documents, || {
+        let mut table = Table::with_heading(&["GROUP", "STATE", "OWNER", "RESOURCES"]);
+        for group in &glance.groups {
+            let count = glance.resources.iter().filter(|resource| resource.group == group.id).count();
+            table.row(vec![
+                group.name.as_str().into(),
+                Cell::new(of_group(group.state), group.state.to_string()),
+                group.owner_name.as_str().into(),
+                count.to_string().into(),
+            ]);
+        }
+        table.show(0)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.read()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    let sections = Owner { target: Target::Group(&object), subject }.sections(&mut cluster)?;
+    let glance = glance(&mut cluster)?;
+    let is_it = |group: &&GroupGlance| group.id.to_string() == object.id() || group.name.is(name);
+    let group = glance.groups.iter().find(is_it).ok_or_else(|| subject.gone())?;
+    let details = GroupDetails { group: GroupDocument::new(group, &glance), properties: sections.document() };
+    context.output.data(
+        || &details,
+        || {
+            let mut table = Table::new();
+            table.row(vec!["id".into(), details.group.id.as_str().into()]);
+            table.row(vec!["state".into(), Cell::new(of_group(group.state), group.state.to_string())]);
+            table.row(vec!["owner".into(), group.owner_name.as_str().into()]);
+            let wanted =
+                group.persistent.map_or("nobody asked yet", |wanted| if wanted { "yes" } else { "no" });
+            table.row(vec!["to be online".into(), wanted.into()]);
+            table.row(vec!["resources".into(), details.group.resources.join(", ").into()]);
+            let title = styled(STRONG, &format!("group {}", clean(group.name.as_str())));
+            format!("{title}\n{}{}", table.show(2), sections.show())
+        },
+    )?;
+    Ok(Exit::Done)
+}
+
+fn create(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let made =
+        cluster.create_group(name).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = made.id().to_owned();
+    context.done("group", name, Some(id.clone()), Vec::new(), || format!("{subject} created ({id})"))
+}
+
+fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    cluster.delete_group(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    context.done("group", name, id, Vec::new(), || format!("{subject} deleted"))
+}

@@ -1,0 +1,516 @@
+//! The documents of `--json`. Fields are only ever added; a field that says nothing is `null`, never left out.
+//!
+//! Moments are RFC 3339 in UTC with milliseconds. States are the words that the text shows as well. Win32 codes come as
+//! number and name.
+
+use std::collections::BTreeMap;
+
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
+use mainstay_types::operation::{End, OperationRecord, Part, Pending};
+use mainstay_types::order::Cause;
+use mainstay_types::{ObjectId, Status};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::failure::Failure;
+use crate::render::rfc3339;
+
+/// A Win32 code.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusDocument {
+    /// Its number.
+    pub number: u32,
+    /// Its name; `null` when it has none here.
+    pub name: Option<&'static str>,
+}
+
+impl From<Status> for StatusDocument {
+    fn from(status: Status) -> Self {
+        Self { number: status.0, name: status.name() }
+    }
+}
+
+/// Why something failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct CauseDocument {
+    /// The code.
+    pub status: StatusDocument,
+    /// What happened, in words.
+    pub text: String,
+}
+
+impl From<&Cause> for CauseDocument {
+    fn from(cause: &Cause) -> Self {
+        Self { status: cause.status.into(), text: cause.text.clone() }
+    }
+}
+
+/// A failed command, on standard error.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailureDocument {
+    /// What went wrong.
+    pub error: ErrorDocument,
+}
+
+/// What went wrong in a command.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorDocument {
+    /// What happened, to which object.
+    pub message: String,
+    /// The Win32 code; `null` for wrong usage.
+    pub status: Option<StatusDocument>,
+    /// What would help.
+    pub way_out: Option<String>,
+    /// The operation's id, if it got that far.
+    pub operation: Option<String>,
+    /// The exit code.
+    pub exit: u8,
+}
+
+impl From<&Failure> for FailureDocument {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            error: ErrorDocument {
+                message: failure.message.clone(),
+                status: failure.status.map(StatusDocument::from),
+                way_out: failure.way_out.clone(),
+                operation: failure.operation.map(|id| id.to_string()),
+                exit: failure.exit as u8,
+            },
+        }
+    }
+}
+
+/// A command that was done and has nothing else to show: `resource create`, `group delete`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoneDocument {
+    /// Always true; a failure is told on standard error.
+    pub done: bool,
+    /// The kind of the object: `cluster`, `group`, `resource`, `type`.
+    pub kind: &'static str,
+    /// Its name, as it was given.
+    pub name: String,
+    /// Its id; `null` where it has none or it is not known.
+    pub id: Option<String>,
+    /// Notes, such as that a property takes effect at the next online.
+    pub notes: Vec<String>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeDocument {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// `Up`, `Down`, `Paused`, `Joining`.
+    pub state: String,
+}
+
+impl From<&NodeGlance> for NodeDocument {
+    fn from(node: &NodeGlance) -> Self {
+        Self { id: node.id.0, name: node.name.to_string(), state: node.state.to_string() }
+    }
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupDocument {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `Online`, `Offline`, `Failed`, `Partially Online`, `Pending`.
+    pub state: String,
+    /// Name of the owner node.
+    pub owner: String,
+    /// Whether it is to be online; `null` when nobody asked yet.
+    pub wanted_online: Option<bool>,
+    /// Names of its resources.
+    pub resources: Vec<String>,
+}
+
+impl GroupDocument {
+    /// A group with its resources.
+    pub fn new(group: &GroupGlance, glance: &Glance) -> Self {
+        let resources = glance.resources.iter().filter(|resource| resource.group == group.id);
+        Self {
+            id: group.id.to_string(),
+            name: group.name.to_string(),
+            state: group.state.to_string(),
+            owner: group.owner_name.clone(),
+            wanted_online: group.persistent,
+            resources: resources.map(|resource| resource.name.to_string()).collect(),
+        }
+    }
+}
+
+/// A resource.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceDocument {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Its group.
+    pub group: String,
+    /// Name of the node that owns the group.
+    pub owner: String,
+    /// `Online`, `Offline`, `Failed`, `Online Pending`, `Offline Pending`, `Initializing`.
+    pub state: String,
+    /// Since when.
+    pub since: String,
+    /// Whether it is to be online.
+    pub wanted_online: bool,
+    /// The type's reason number while it is locked; `null` while it is not.
+    pub locked: Option<u64>,
+    /// Why it failed; `null` while it has not.
+    pub cause: Option<CauseDocument>,
+    /// Failed, and it is not proven that nothing of it runs.
+    pub unproven: bool,
+    /// The operation that works on it.
+    pub operation: Option<String>,
+}
+
+impl From<&ResourceGlance> for ResourceDocument {
+    fn from(resource: &ResourceGlance) -> Self {
+        Self {
+            id: resource.id.to_string(),
+            name: resource.name.to_string(),
+            type_name: resource.type_name.to_string(),
+            group: resource.group_name.clone(),
+            owner: resource.owner_name.clone(),
+            state: resource.state.to_string(),
+            since: rfc3339(resource.since_ms),
+            wanted_online: resource.wanted,
+            locked: resource.locked,
+            cause: resource.cause.as_ref().map(CauseDocument::from),
+            unproven: resource.unproven,
+            operation: resource.operation.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// `mainstay status`.
+#[derive(Clone, Debug, Serialize)]
+pub struct GlanceDocument {
+    /// Name of the cluster.
+    pub cluster: String,
+    /// Its id.
+    pub cluster_id: String,
+    /// Its nodes.
+    pub nodes: Vec<NodeDocument>,
+    /// Its groups.
+    pub groups: Vec<GroupDocument>,
+    /// Its resources.
+    pub resources: Vec<ResourceDocument>,
+    /// Operations that run.
+    pub operations: Vec<OperationDocument>,
+}
+
+impl From<&Glance> for GlanceDocument {
+    fn from(glance: &Glance) -> Self {
+        Self {
+            cluster: glance.cluster.clone(),
+            cluster_id: glance.cluster_id.to_string(),
+            nodes: glance.nodes.iter().map(NodeDocument::from).collect(),
+            groups: glance.groups.iter().map(|group| GroupDocument::new(group, glance)).collect(),
+            resources: glance.resources.iter().map(ResourceDocument::from).collect(),
+            operations: glance.operations.iter().map(OperationDocument::from).collect(),
+        }
+    }
+}
+
+/// An operation, in `operation`, `journal`, `status`, and after every command that began one.
+#[derive(Clone, Debug, Serialize)]
+pub struct OperationDocument {
+    /// Its id.
+    pub id: String,
+    /// `online`, `offline`, `restart`, `fail`, `create`, ...
+    pub verb: String,
+    /// The kind of the object: `cluster`, `node`, `group`, `resource`, `type`.
+    pub kind: &'static str,
+    /// The object's id; its name for a type, `null` for the cluster.
+    pub object: Option<String>,
+    /// The object's name at that time.
+    pub name: String,
+    /// Who asked: an account.
+    pub account: String,
+    /// Its security identifier.
+    pub sid: String,
+    /// From where.
+    pub origin: String,
+    /// The flags of the call.
+    pub flags: u32,
+    /// Why, as the service knows it.
+    pub reason: Option<String>,
+    /// Why, in the caller's words.
+    pub reason_text: Option<String>,
+    /// The instructions for the resource, as parsed.
+    pub instructions: Option<String>,
+    /// When it was accepted or refused.
+    pub at: String,
+    /// What the caller was told.
+    pub answer: StatusDocument,
+    /// Each resource's part.
+    pub parts: Vec<PartDocument>,
+    /// When it ended; `null` while it runs.
+    pub ended_at: Option<String>,
+    /// `done`, `refused`, `vetoed`, `failed`, `superseded`; `null` while it runs.
+    pub end: Option<&'static str>,
+    /// Why it did not end as asked.
+    pub cause: Option<CauseDocument>,
+    /// The later operation that took its place.
+    pub superseded_by: Option<String>,
+    /// What is pending in it now.
+    pub pending: Vec<PendingDocument>,
+}
+
+impl From<&OperationRecord> for OperationDocument {
+    fn from(record: &OperationRecord) -> Self {
+        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let (kind, object) = match &record.object {
+            ObjectId::Cluster => ("cluster", None),
+            ObjectId::Node(id) => ("node", Some(id.to_string())),
+            ObjectId::Group(id) => ("group", Some(id.to_string())),
+            ObjectId::Resource(id) => ("resource", Some(id.to_string())),
+            ObjectId::ResourceType(name) => ("type", Some(name.to_string())),
+        };
+        let (cause, superseded_by) = match &record.end {
+            Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) => (Some(cause.into()), None),
+            Some(End::Superseded(by)) => (None, Some(by.to_string())),
+            Some(End::Done) | None => (None, None),
+        };
+        Self {
+            id: record.id.to_string(),
+            verb: record.verb.to_string(),
+            kind,
+            object,
+            name: record.name.clone(),
+            account: record.asker.account.clone(),
+            sid: record.asker.sid.clone(),
+            origin: record.asker.origin.clone(),
+            flags: record.flags,
+            reason: record.reason.map(|reason| reason.to_string()),
+            reason_text: text(&record.reason_text),
+            instructions: text(&record.instructions),
+            at: rfc3339(record.at_ms),
+            answer: record.answer.into(),
+            parts: record.parts.iter().map(PartDocument::from).collect(),
+            ended_at: record.ended_at_ms.map(rfc3339),
+            end: record.end.as_ref().map(End::as_str),
+            cause,
+            superseded_by,
+            pending: record.pending.iter().map(PendingDocument::from).collect(),
+        }
+    }
+}
+
+/// One resource's part of an operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartDocument {
+    /// The resource.
+    pub resource: String,
+    /// `stop`, `start`, `terminate`.
+    pub action: String,
+    /// When its turn came.
+    pub began_at: String,
+    /// When it ended; `null` while it runs.
+    pub ended_at: Option<String>,
+    /// What became of it; `null` while it runs.
+    pub outcome: Option<String>,
+}
+
+impl From<&Part> for PartDocument {
+    fn from(part: &Part) -> Self {
+        Self {
+            resource: part.resource.to_string(),
+            action: part.action.clone(),
+            began_at: rfc3339(part.began_at_ms),
+            ended_at: part.ended_at_ms.map(rfc3339),
+            outcome: (!part.outcome.is_empty()).then(|| part.outcome.clone()),
+        }
+    }
+}
+
+/// A resource that is pending.
+#[derive(Clone, Debug, Serialize)]
+pub struct PendingDocument {
+    /// The resource.
+    pub resource: String,
+    /// Its state.
+    pub state: String,
+    /// Since when.
+    pub since: String,
+    /// What it waits for, in words.
+    pub waits_for: String,
+    /// What its type last said.
+    pub last_word: Option<String>,
+    /// When.
+    pub last_word_at: Option<String>,
+    /// Which limit comes next.
+    pub next_limit: Option<String>,
+    /// When.
+    pub next_limit_at: Option<String>,
+}
+
+impl From<&Pending> for PendingDocument {
+    fn from(pending: &Pending) -> Self {
+        let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+        Self {
+            resource: pending.resource.to_string(),
+            state: pending.state.to_string(),
+            since: rfc3339(pending.since_ms),
+            waits_for: pending.waits_for.clone(),
+            last_word: text(&pending.last_word),
+            last_word_at: pending.last_word_at_ms.map(rfc3339),
+            next_limit: text(&pending.next_limit),
+            next_limit_at: pending.next_limit_at_ms.map(rfc3339),
+        }
+    }
+}
+
+/// What became of a command that asks for an operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutcomeDocument {
+    /// What the operation's own function would have answered: 0, or 997 for one that goes on in the background.
+    pub status: StatusDocument,
+    /// The operation's id; `null` when there was nothing to do.
+    pub operation: Option<String>,
+    /// `done`, `refused`, `vetoed`, `failed`, `superseded`; `null` while it runs.
+    pub end: Option<&'static str>,
+    /// The operation itself; `null` when it was not waited for or there is none.
+    pub record: Option<OperationDocument>,
+}
+
+/// Properties of an object by section. Names are as the service shows them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PropertiesDocument {
+    /// Common properties.
+    pub common: BTreeMap<String, PropertyDocument>,
+    /// Common properties that only the service sets.
+    pub common_read_only: BTreeMap<String, PropertyDocument>,
+    /// Private properties.
+    pub private: BTreeMap<String, PropertyDocument>,
+    /// Private properties that only the resource type sets.
+    pub private_read_only: BTreeMap<String, PropertyDocument>,
+}
+
+/// A property.
+#[derive(Clone, Debug, Serialize)]
+pub struct PropertyDocument {
+    /// `dword`, `sz`, `multi`, `binary`, ...
+    pub format: &'static str,
+    /// A number, a string, a list of strings; bytes in hexadecimal; `null` without data.
+    pub value: Json,
+}
+
+/// The properties of a list, by name.
+pub fn properties(list: &PropertyList) -> BTreeMap<String, PropertyDocument> {
+    let document =
+        |value: &Value| PropertyDocument { format: value.format().word(), value: value_json(value) };
+    list.effective()
+        .filter_map(|property| Some((property.name().to_owned(), document(property.value()?))))
+        .collect()
+}
+
+fn value_json(value: &Value) -> Json {
+    match value {
+        Value::Dword(number) => json!(number),
+        Value::ULarge(number) | Value::FileTime(number) => json!(number),
+        Value::Long(number) => json!(number),
+        Value::Large(number) => json!(number),
+        Value::Word(number) => json!(number),
+        Value::Sz(text) | Value::ExpandSz(text) | Value::ExpandedSz(text) => json!(text),
+        Value::MultiSz(texts) => json!(texts),
+        Value::Binary(bytes) | Value::SecurityDescriptor(bytes) | Value::Unknown { bytes, .. } => {
+            json!(hexadecimal(bytes))
+        }
+        Value::PropertyList(list) => json!(properties(list)),
+        Value::NoData(_) => Json::Null,
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `mainstay cluster show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClusterDocument {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// The node that answered.
+    pub node: String,
+    /// Version of the service that answered.
+    pub version: String,
+    /// Its properties.
+    pub properties: PropertiesDocument,
+}
+
+/// `mainstay node show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeDetails {
+    /// The node.
+    #[serde(flatten)]
+    pub node: NodeDocument,
+    /// Names of the groups that it owns.
+    pub groups: Vec<String>,
+    /// Its properties.
+    pub properties: PropertiesDocument,
+}
+
+/// `mainstay group show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupDetails {
+    /// The group.
+    #[serde(flatten)]
+    pub group: GroupDocument,
+    /// Its properties.
+    pub properties: PropertiesDocument,
+}
+
+/// `mainstay resource show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceDetails {
+    /// The resource.
+    #[serde(flatten)]
+    pub resource: ResourceDocument,
+    /// Names of the resources that it depends on.
+    pub depends_on: Vec<String>,
+    /// Names of the resources that depend on it.
+    pub dependents: Vec<String>,
+    /// Names of the nodes that may own it.
+    pub possible_owners: Vec<String>,
+    /// Process id of its resource host; `null` without one.
+    pub host_process: Option<u32>,
+    /// The last operation on it that failed, as far as the journal's newest records tell.
+    pub last_failure: Option<OperationDocument>,
+    /// Its properties.
+    pub properties: PropertiesDocument,
+}
+
+/// `mainstay type show`, and with less in `type list`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TypeDocument {
+    /// Its name.
+    pub name: String,
+    /// Names of the resources of this type.
+    pub resources: Vec<String>,
+}
+
+/// `mainstay type show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TypeDetails {
+    /// The type.
+    #[serde(flatten)]
+    pub resource_type: TypeDocument,
+    /// Its properties.
+    pub properties: PropertiesDocument,
+}

@@ -1,0 +1,207 @@
+//! `mainstay operation`: what was asked for and runs, or ended lately; and waiting for it.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use mainstay_client::OperationWait;
+use mainstay_types::OperationId;
+use mainstay_types::operation::{End, OperationRecord};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::json::OperationDocument;
+use crate::pending;
+use crate::progress::Progress;
+use crate::render::{BAD, Cell, GOOD, MOVING, PLAIN, STRONG, Table, clean, moment, now_ms, span, styled};
+use crate::submit::failure_of;
+use crate::wait::{self, AWAY_MAX, Waited};
+
+/// What can be done with operations.
+#[derive(Debug, Subcommand)]
+pub enum OperationVerb {
+    /// List operations that run, and that ended lately, newest first
+    List {
+        /// Only those on this object, by name or id
+        object: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show an operation: who asked, each resource's part, how it ended
+    Show {
+        /// The operation's id, such as 1-42
+        id: OperationId,
+    },
+    /// Wait until an operation has ended
+    Wait {
+        /// The operation's id, such as 1-42
+        id: OperationId,
+        /// Wait at most so long [default: until it has ended]
+        #[arg(long, value_name = "SECONDS", value_parser = wait::seconds)]
+        timeout: Option<Duration>,
+    },
+}
+
+pub(crate) fn run(verb: OperationVerb, context: &mut Context) -> Result<Exit, Failure> {
+    match verb {
+        OperationVerb::List { object, limit } => list(object.as_deref(), limit, context),
+        OperationVerb::Show { id } => show(id, context),
+        OperationVerb::Wait { id, timeout } => wait_for(id, timeout, context),
+    }
+}
+
+fn list(object: Option<&str>, limit: u32, context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.read()?;
+    let records = cluster
+        .operations(object, Some(limit))
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
+    show_list(&records, context)
+}
+
+/// Records as a table, newest first, or as documents.
+pub(crate) fn show_list(records: &[OperationRecord], context: &mut Context) -> Result<Exit, Failure> {
+    let documents = || records.iter().map(OperationDocument::from).collect::<Vec<_>>();
+    context.output.data(documents, || match records {
+        [] => String::new(),
+        records => table(records).show(0),
+    })?;
+    if records.is_empty() && !context.output.is_json() {
+        context.output.note("nothing is recorded");
+    }
+    Ok(Exit::Done)
+}
+
+fn table(records: &[OperationRecord]) -> Table {
+    let mut table = Table::with_heading(&["ID", "WHEN", "WHO", "WHAT", "OBJECT", "TOOK", "END", "WHY"]);
+    for record in records {
+        let took = record.ended_at_ms.map(|ended| span(ended.saturating_sub(record.at_ms)));
+        table.row(vec![
+            record.id.to_string().into(),
+            moment(record.at_ms).into(),
+            record.asker.account.as_str().into(),
+            record.verb.as_str().into(),
+            pending::subject(record).to_string().into(),
+            took.unwrap_or_default().into(),
+            end_cell(record),
+            why(record).into(),
+        ]);
+    }
+    table
+}
+
+fn end_cell(record: &OperationRecord) -> Cell {
+    match &record.end {
+        None => Cell::new(MOVING, "running"),
+        Some(end @ End::Done) => Cell::new(GOOD, end.as_str()),
+        Some(end @ (End::Failed(_) | End::Vetoed(_))) => Cell::new(BAD, end.as_str()),
+        Some(end @ (End::Refused(_) | End::Superseded(_))) => Cell::new(PLAIN, end.as_str()),
+    }
+}
+
+/// Why it was asked for, and why it did not end as asked.
+fn why(record: &OperationRecord) -> String {
+    let asked = match record.reason_text.is_empty() {
+        true => String::new(),
+        false => format!("\"{}\"", record.reason_text),
+    };
+    let ended = match &record.end {
+        Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) if cause.text.is_empty() => {
+            cause.status.to_string()
+        }
+        Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) => {
+            format!("{}: {}", cause.text, cause.status)
+        }
+        Some(End::Superseded(by)) => format!("by operation {by}"),
+        Some(End::Done) | None => String::new(),
+    };
+    [asked, ended].iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("; ")
+}
+
+fn show(id: OperationId, context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.read()?;
+    let found = cluster
+        .wait_operation(id, Duration::ZERO)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Operation(id)))?;
+    let record = match found {
+        OperationWait::Ended(record) | OperationWait::Running(record) => record,
+        // Nothing was to be changed, so nothing was.
+        OperationWait::Unknown => return Err(Failure { exit: Exit::Refused, ..wait::unknown(id) }),
+    };
+    show_record(&record, context)?;
+    Ok(Exit::Done)
+}
+
+fn show_record(record: &OperationRecord, context: &mut Context) -> Result<(), Failure> {
+    context.output.data(|| OperationDocument::from(record), || text(record))
+}
+
+fn text(record: &OperationRecord) -> String {
+    let mut table = Table::new();
+    let mut row = |name: &str, value: Cell| table.row(vec![name.into(), value]);
+    row("asked by", format!("{} ({})", record.asker.account, record.asker.origin).into());
+    row("at", moment(record.at_ms).into());
+    if record.flags != 0 {
+        row("flags", format!("{:#x}", record.flags).into());
+    }
+    if let Some(reason) = record.reason {
+        row("reason", reason.to_string().into());
+    }
+    for (name, value) in [("reason given", &record.reason_text), ("instructions", &record.instructions)] {
+        if !value.is_empty() {
+            row(name, value.as_str().into());
+        }
+    }
+    row("answer", record.answer.to_string().into());
+    row("end", end_cell(record));
+    if let Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) = &record.end {
+        row("cause", format!("{}: {}", cause.text, cause.status).into());
+    }
+    if let Some(End::Superseded(by)) = &record.end {
+        row("superseded by", format!("operation {by}").into());
+    }
+    if let Some(ended) = record.ended_at_ms {
+        let took = span(ended.saturating_sub(record.at_ms));
+        row("ended", format!("{} (took {took})", moment(ended)).into());
+    }
+    let title = format!("operation {}: {} of {}", record.id, record.verb, pending::subject(record));
+    let mut text = format!("{}\n{}", styled(STRONG, &title), table.show(2));
+    if !record.parts.is_empty() {
+        text.push_str(&format!("\n{}\n{}", styled(STRONG, "parts"), parts(record)));
+    }
+    if !record.pending.is_empty() {
+        let lines = pending::lines(record, now_ms());
+        text.push_str(&format!("\n{}\n{}\n", styled(STRONG, "pending"), lines[1..].join("\n")));
+    }
+    text
+}
+
+fn parts(record: &OperationRecord) -> String {
+    let mut table = Table::new();
+    for part in &record.parts {
+        let took = part.ended_at_ms.map(|ended| span(ended.saturating_sub(part.began_at_ms)));
+        table.row(vec![
+            part.resource.as_str().into(),
+            part.action.as_str().into(),
+            took.unwrap_or_default().into(),
+            match part.ended_at_ms {
+                None => Cell::new(MOVING, "running"),
+                Some(_) => clean(&part.outcome).into(),
+            },
+        ]);
+    }
+    table.show(2)
+}
+
+fn wait_for(id: OperationId, timeout: Option<Duration>, context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.read()?;
+    let mut progress = Progress::new(&context.output);
+    let waited = wait::to_end(&mut cluster, id, timeout, AWAY_MAX, &mut progress);
+    drop(progress);
+    let (Waited::Ended(record) | Waited::Running(record)) = waited?;
+    let failure = failure_of(&record, timeout);
+    if failure.is_none() || context.output.is_json() {
+        show_record(&record, context)?;
+    }
+    failure.map_or(Ok(Exit::Done), Err)
+}

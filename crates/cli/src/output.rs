@@ -1,0 +1,88 @@
+//! Standard output and standard error.
+//!
+//! Owns when there is colour, and that a closed pipe is no error: who closes it has read enough, so the rest is
+//! dropped, and the command ends as it would have.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
+
+use crate::arguments::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json::FailureDocument;
+
+/// Where a command writes.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    color: ColorChoice,
+}
+
+impl Output {
+    pub(crate) fn new(global: &Global) -> Self {
+        let color = if global.no_color { ColorChoice::Never } else { ColorChoice::Auto };
+        Self { json: global.json, color }
+    }
+
+    /// When there is colour.
+    pub(crate) fn color(&self) -> ColorChoice {
+        self.color
+    }
+
+    /// Whether standard output gets documents instead of text.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Writes the document with `--json`, else the text; a text without its last line's end gets one.
+    pub(crate) fn data<D: Serialize>(
+        &mut self,
+        document: impl FnOnce() -> D,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let text = match self.json {
+            true => serde_json::to_string_pretty(&document()).map_err(|error| unwritable(&error))?,
+            false => text(),
+        };
+        self.text(&text)
+    }
+
+    /// Writes text, whatever the format asked for.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
+        match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Says something beside the data.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.complain(&format!("mainstay: {text}"));
+    }
+
+    /// Says why the command failed, in one line.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        let line = match self.json {
+            true => serde_json::to_string(&FailureDocument::from(failure)).unwrap_or_default(),
+            false => format!("mainstay: {failure}"),
+        };
+        self.complain(&line);
+    }
+
+    /// Nobody is told when standard error cannot be written: there is nowhere left to say it.
+    fn complain(&mut self, line: &str) {
+        let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
+        let _ = writeln!(stderr, "{line}");
+    }
+}
+
+fn unwritable(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Unknown, format!("standard output cannot be written: {error}"))
+}

@@ -1,0 +1,163 @@
+//! The face of what is pending (design §3.15): since when, what it waits for, what the type last said, which limit
+//! comes next, and the command that ends it.
+
+use mainstay_types::operation::{OperationRecord, Pending};
+use mainstay_types::{ObjectId, ResourceState};
+
+use crate::failure::Subject;
+use crate::render::{FAINT, STRONG, clean, of_resource, span, styled};
+use crate::way_out::word;
+
+/// How many pending resources of one operation are shown; the rest is counted.
+const FACES_MAX: usize = 6;
+
+/// The object that an operation was asked of.
+pub(crate) fn subject(record: &OperationRecord) -> Subject<'_> {
+    let name = record.name.as_str();
+    match record.object {
+        ObjectId::Cluster => Subject::Cluster,
+        ObjectId::Node(_) => Subject::Node(name),
+        ObjectId::Group(_) => Subject::Group(name),
+        ObjectId::Resource(_) => Subject::Resource(name),
+        ObjectId::ResourceType(_) => Subject::Type(name),
+    }
+}
+
+/// A running operation and what is pending in it, as lines.
+pub(crate) fn lines(record: &OperationRecord, now_ms: u64) -> Vec<String> {
+    let running_ms = now_ms.saturating_sub(record.at_ms);
+    let mut lines = vec![format!(
+        "{}: {} of {} by {}, for {}",
+        styled(STRONG, &format!("operation {}", record.id)),
+        record.verb,
+        subject(record),
+        clean(&record.asker.account),
+        span(running_ms)
+    )];
+    for pending in record.pending.iter().take(FACES_MAX) {
+        lines.push(format!("  {}", face(pending, now_ms)));
+        if let Some(command) = ends_with(pending) {
+            lines.push(format!("    {}", styled(FAINT, &format!("end it now: {command}"))));
+        }
+    }
+    if let Some(more @ 1..) = record.pending.len().checked_sub(FACES_MAX) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines
+}
+
+fn face(pending: &Pending, now_ms: u64) -> String {
+    let mut text = format!(
+        "{} {} for {}",
+        clean(pending.resource.as_str()),
+        styled(of_resource(pending.state), &pending.state.to_string()),
+        span(now_ms.saturating_sub(pending.since_ms))
+    );
+    if !pending.waits_for.is_empty() {
+        text.push_str(&format!("; waits for {}", clean(&pending.waits_for)));
+    }
+    if !pending.last_word.is_empty() {
+        let when = pending.last_word_at_ms.map(|at| format!(" {} ago", span(now_ms.saturating_sub(at))));
+        text.push_str(&format!("; said \"{}\"{}", clean(&pending.last_word), when.unwrap_or_default()));
+    }
+    match pending.next_limit_at_ms {
+        Some(at) => {
+            let limit = clean(&pending.next_limit);
+            text.push_str(&format!("; {limit} in {}", span(at.saturating_sub(now_ms))));
+        }
+        None if pending.next_limit.is_empty() => text.push_str("; no limit"),
+        None => text.push_str(&format!("; next limit {}", clean(&pending.next_limit))),
+    }
+    text
+}
+
+/// The command that ends a pending state at once (design §3.12).
+fn ends_with(pending: &Pending) -> Option<String> {
+    matches!(pending.state, ResourceState::OnlinePending | ResourceState::OfflinePending)
+        .then(|| format!("mainstay resource offline {} --force", word(pending.resource.as_str())))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use mainstay_types::operation::{Asker, Verb};
+    use mainstay_types::{Name, Status};
+
+    use super::*;
+
+    pub(crate) fn record(pending: Vec<Pending>) -> OperationRecord {
+        OperationRecord {
+            id: "1-42".parse().unwrap(),
+            verb: Verb::Offline,
+            object: ObjectId::Resource("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap()),
+            name: "big db".into(),
+            asker: Asker { account: "root".into(), sid: "S-1-22-1-0".into(), origin: "local".into() },
+            flags: 0,
+            reason: None,
+            reason_text: String::new(),
+            instructions: String::new(),
+            at_ms: 1_000_000,
+            answer: Status::IO_PENDING,
+            parts: vec![],
+            ended_at_ms: None,
+            end: None,
+            pending,
+        }
+    }
+
+    pub(crate) fn pending(name: &str) -> Pending {
+        Pending {
+            resource: Name::parse(name).unwrap(),
+            state: ResourceState::OfflinePending,
+            since_ms: 1_000_000,
+            waits_for: "its Offline".into(),
+            last_word: "flushing\x07".into(),
+            last_word_at_ms: Some(1_009_000),
+            next_limit: "PendingTimeout".into(),
+            next_limit_at_ms: Some(1_180_000),
+        }
+    }
+
+    #[track_caller]
+    fn check(record: &OperationRecord, expected: &[&str]) {
+        let shown: Vec<String> = lines(record, 1_012_000)
+            .iter()
+            .map(|line| anstream::adapter::strip_str(line).to_string())
+            .collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_is_pending_has_a_face() {
+        check(
+            &record(vec![pending("big db")]),
+            &[
+                "operation 1-42: offline of resource 'big db' by root, for 12 s",
+                "  big db Offline Pending for 12 s; waits for its Offline; said \"flushing\\u{7}\" 3.0 s ago; \
+             PendingTimeout in 2 min 48 s",
+                "    end it now: mainstay resource offline 'big db' --force",
+            ],
+        );
+        let silent = Pending {
+            last_word: String::new(),
+            next_limit: String::new(),
+            next_limit_at_ms: None,
+            state: ResourceState::Initializing,
+            ..pending("x")
+        };
+        check(
+            &record(vec![silent]),
+            &[
+                "operation 1-42: offline of resource 'big db' by root, for 12 s",
+                "  x Initializing for 12 s; waits for its Offline; no limit",
+            ],
+        );
+    }
+
+    #[test]
+    fn many_are_counted() {
+        let many = (0..9).map(|n| pending(&format!("r{n}"))).collect();
+        let shown = lines(&record(many), 1_012_000);
+        assert_eq!(shown.len(), 1 + 2 * FACES_MAX + 1);
+        assert_eq!(shown.last().unwrap(), "  and 3 more");
+    }
+}

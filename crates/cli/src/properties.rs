@@ -1,0 +1,401 @@
+//! Properties of objects: read in their four sections, set by name.
+//!
+//! Owns how a name on the command line finds its section and its format: a property is common if the object's common
+//! formats name it, else private. Whether a value may be what it is, the service decides.
+
+use std::collections::BTreeMap;
+
+use mainstay_client::{CallError, Cluster, Target};
+use mainstay_proplist::{PropertyList, Value, assignment};
+use mainstay_types::control::{function, object};
+use mainstay_types::name::fold;
+use mainstay_types::property::Format;
+use mainstay_types::{ControlCode, Status};
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::json::{PropertiesDocument, PropertyDocument, properties};
+use crate::render::{Cell, FAINT, STRONG, Table, styled};
+
+/// The bit of codes that change something (clusapi.h, CLUSCTL_ACCESS_MODE and the modify bit).
+const MODIFY: u32 = 0x0040_0000;
+
+/// The words that choose a format in `NAME=WORD:VALUE`; what they do is said in [`assignment`].
+const FORMAT_WORDS: &[Format] = &[
+    Format::Dword,
+    Format::Sz,
+    Format::ExpandSz,
+    Format::MultiSz,
+    Format::Binary,
+    Format::ULargeInteger,
+    Format::Long,
+    Format::LargeInteger,
+    Format::Word,
+    Format::FileTime,
+    Format::SecurityDescriptor,
+];
+
+/// How many characters of a value are shown in text; `--json` shows all.
+const SHOWN_LENGTH: usize = 200;
+
+/// The four sections of an object's properties.
+#[derive(Debug, Default)]
+pub(crate) struct Sections {
+    common: PropertyList,
+    common_read_only: PropertyList,
+    private: PropertyList,
+    private_read_only: PropertyList,
+}
+
+/// An object whose properties are read or set.
+#[derive(Debug)]
+pub(crate) struct Owner<'a> {
+    pub(crate) target: Target<'a>,
+    pub(crate) subject: Subject<'a>,
+}
+
+impl Owner<'_> {
+    fn code(&self, function: u32) -> ControlCode {
+        let object = match self.target {
+            Target::Cluster => object::CLUSTER,
+            Target::ResourceType(_) => object::RESOURCE_TYPE,
+            Target::Resource(_) => object::RESOURCE,
+            Target::Group(_) => object::GROUP,
+            Target::Node(_) => object::NODE,
+        };
+        ControlCode(object | function)
+    }
+
+    /// The list that a code answers; a code that the object does not know answers an empty one.
+    fn list(&self, cluster: &mut Cluster, function: u32) -> Result<PropertyList, Failure> {
+        let code = self.code(function);
+        match cluster.control(self.target, None, code, None) {
+            Ok(answer) => PropertyList::parse(&answer.output).map_err(|error| {
+                Failure::new(
+                    Exit::Unknown,
+                    format!(
+                        "the service answered {} with properties that cannot be read: {error}",
+                        self.subject
+                    ),
+                )
+            }),
+            Err(CallError::Refused {
+                status: Status::INVALID_FUNCTION | Status::NOT_SUPPORTED | Status::CALL_NOT_IMPLEMENTED,
+                ..
+            }) => Ok(PropertyList::new()),
+            Err(error) => Err(Failure::of_call(cluster, &error, &self.subject)),
+        }
+    }
+
+    /// Reads all sections.
+    pub(crate) fn sections(&self, cluster: &mut Cluster) -> Result<Sections, Failure> {
+        Ok(Sections {
+            common: self.list(cluster, function::GET_COMMON_PROPERTIES)?,
+            common_read_only: self.list(cluster, function::GET_RO_COMMON_PROPERTIES)?,
+            private: self.list(cluster, function::GET_PRIVATE_PROPERTIES)?,
+            private_read_only: self.list(cluster, function::GET_RO_PRIVATE_PROPERTIES)?,
+        })
+    }
+
+    /// Sets properties by name; gives back notes. Each section is all or nothing, and where both are concerned, the
+    /// private ones are looked at before the common ones are set.
+    pub(crate) fn set(&self, cluster: &mut Cluster, assignments: &[String]) -> Result<Vec<String>, Failure> {
+        let (common, private) = self.sort(cluster, assignments)?;
+        if !common.is_empty() && !private.is_empty() {
+            self.validate(cluster, &private)?;
+        }
+        let mut stored = false;
+        if !common.is_empty() {
+            stored |= self.send(cluster, function::SET_COMMON_PROPERTIES, &common)?;
+        }
+        if !private.is_empty() {
+            let sent = self.send(cluster, function::SET_PRIVATE_PROPERTIES, &private);
+            stored |= sent.map_err(|failure| match common.is_empty() {
+                true => failure,
+                false => half_set(failure, &common),
+            })?;
+        }
+        Ok(match stored {
+            true => vec![format!(
+                "stored; what runs takes it up when {} next goes online ({})",
+                self.subject,
+                Status::RESOURCE_PROPERTIES_STORED
+            )],
+            false => Vec::new(),
+        })
+    }
+
+    /// Finds each property's section and reads its value by the format that is known for it.
+    fn sort(
+        &self,
+        cluster: &mut Cluster,
+        assignments: &[String],
+    ) -> Result<(PropertyList, PropertyList), Failure> {
+        let pairs = split(assignments)?;
+        let common_formats = self.formats(
+            cluster,
+            &[function::GET_COMMON_PROPERTY_FMTS],
+            &[function::GET_COMMON_PROPERTIES, function::GET_RO_COMMON_PROPERTIES],
+        )?;
+        let mut private_formats = None;
+        let (mut common, mut private) = (PropertyList::new(), PropertyList::new());
+        for (name, text) in pairs {
+            if let Some((known, format)) = common_formats.find(name) {
+                common.set(known, read_value(name, Some(format), text)?);
+                continue;
+            }
+            if private_formats.is_none() {
+                private_formats = Some(self.formats(
+                    cluster,
+                    &[function::GET_PRIVATE_PROPERTY_FMTS],
+                    &[function::GET_PRIVATE_PROPERTIES],
+                )?);
+            }
+            let known = private_formats.as_ref().and_then(|formats| formats.find(name));
+            let (name, format) = known.map_or((name, None), |(known, format)| (known, Some(format)));
+            private.set(name, read_value(name, format, text)?);
+        }
+        Ok((common, private))
+    }
+
+    /// The formats of a section: as the service lists them; where it lists none, as the values have them.
+    fn formats(&self, cluster: &mut Cluster, lists: &[u32], values: &[u32]) -> Result<Formats, Failure> {
+        let mut formats = Formats::default();
+        for function in lists {
+            formats.learn_listed(&self.list(cluster, *function)?);
+        }
+        if formats.0.is_empty() {
+            for function in values {
+                formats.learn_used(&self.list(cluster, *function)?);
+            }
+        }
+        Ok(formats)
+    }
+
+    /// Asks whether private properties would be taken. A type that cannot tell says nothing against them.
+    fn validate(&self, cluster: &mut Cluster, private: &PropertyList) -> Result<(), Failure> {
+        let code = self.code(function::VALIDATE_PRIVATE_PROPERTIES);
+        match cluster.control(self.target, None, code, Some(&bytes(private)?)) {
+            Ok(_)
+            | Err(CallError::Refused {
+                status: Status::INVALID_FUNCTION | Status::NOT_SUPPORTED | Status::CALL_NOT_IMPLEMENTED,
+                ..
+            }) => Ok(()),
+            Err(error) => Err(Failure::of_call(cluster, &error, &self.subject)),
+        }
+    }
+
+    /// Sets one section; says whether it was stored for the next online only.
+    fn send(&self, cluster: &mut Cluster, function: u32, list: &PropertyList) -> Result<bool, Failure> {
+        let code = ControlCode(self.code(function).0 | MODIFY);
+        match cluster.control(self.target, None, code, Some(&bytes(list)?)) {
+            Ok(answer) => Ok(answer.status == Status::RESOURCE_PROPERTIES_STORED),
+            Err(error) => Err(Failure::of_call(cluster, &error, &self.subject)),
+        }
+    }
+}
+
+fn half_set(failure: Failure, common: &PropertyList) -> Failure {
+    let names = common.iter().map(|property| property.name()).collect::<Vec<_>>().join(", ");
+    let message =
+        format!("the common properties ({names}) are set, the private ones are not: {}", failure.message);
+    let exit = if failure.exit == Exit::Refused { Exit::EndedOtherwise } else { failure.exit };
+    Failure { exit, message, ..failure }
+}
+
+/// A list's bytes. What cannot be written as a list was never asked of the service.
+pub(crate) fn bytes(list: &PropertyList) -> Result<Vec<u8>, Failure> {
+    list.to_bytes().map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Names and values as they were written. A property given twice has no one value.
+fn split(assignments: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for assignment in assignments {
+        let pair = match assignment.split_once('=') {
+            Some((name, value)) if !name.is_empty() => (name, value),
+            _ => {
+                let error = assignment::AssignmentError::NotAnAssignment(assignment.clone());
+                return Err(Failure::usage(error.to_string()));
+            }
+        };
+        if pairs.iter().any(|(name, _)| fold(name) == fold(pair.0)) {
+            return Err(Failure::usage(format!("property '{}' is given twice", pair.0.escape_debug())));
+        }
+        pairs.push(pair);
+    }
+    Ok(pairs)
+}
+
+/// Reads a value: by the word before it where there is one, else by the known format, else by its looks.
+fn read_value(name: &str, known: Option<Format>, text: &str) -> Result<Value, Failure> {
+    let chosen = text
+        .split_once(':')
+        .is_some_and(|(word, _)| word == "unset" || FORMAT_WORDS.iter().any(|format| format.word() == word));
+    let value = match known {
+        Some(format) if !chosen => assignment::parse_value_as(format, text),
+        _ => assignment::parse_value(text),
+    };
+    value.map_err(|fault| {
+        let name = name.to_owned();
+        Failure::usage(assignment::AssignmentError::Value { name, fault }.to_string())
+    })
+}
+
+/// Formats by folded name, each with the name as the service writes it.
+#[derive(Debug, Default)]
+struct Formats(BTreeMap<String, (String, Format)>);
+
+impl Formats {
+    fn find(&self, name: &str) -> Option<(&str, Format)> {
+        self.0.get(&fold(name)).map(|(name, format)| (name.as_str(), *format))
+    }
+
+    /// From the answer of a `..._PROPERTY_FMTS` code: each value is the number of a format.
+    fn learn_listed(&mut self, list: &PropertyList) {
+        for property in list.effective() {
+            let number = match property.value() {
+                Some(Value::Word(number)) => *number,
+                Some(Value::Dword(number)) => u16::try_from(*number).unwrap_or(0),
+                _ => continue,
+            };
+            self.learn(property.name(), Format::from_number(number));
+        }
+    }
+
+    /// From values that are there.
+    fn learn_used(&mut self, list: &PropertyList) {
+        for property in list.effective() {
+            if let Some(value) = property.value() {
+                self.learn(property.name(), value.format());
+            }
+        }
+    }
+
+    fn learn(&mut self, name: &str, format: Format) {
+        self.0.insert(fold(name), (name.to_owned(), format));
+    }
+}
+
+impl Sections {
+    /// A DWORD that only the service sets.
+    pub(crate) fn read_only_dword(&self, name: &str) -> Option<u32> {
+        self.common_read_only.dword(name)
+    }
+
+    /// A text, in whichever common section it is.
+    pub(crate) fn common_text(&self, name: &str) -> Option<&str> {
+        self.common_read_only.text(name).or_else(|| self.common.text(name))
+    }
+
+    pub(crate) fn document(&self) -> PropertiesDocument {
+        PropertiesDocument {
+            common: properties(&self.common),
+            common_read_only: properties(&self.common_read_only),
+            private: properties(&self.private),
+            private_read_only: properties(&self.private_read_only),
+        }
+    }
+
+    /// The sections that have something in them, as text.
+    pub(crate) fn show(&self) -> String {
+        let document = self.document();
+        [
+            ("private properties", document.private),
+            ("private properties, read-only", document.private_read_only),
+            ("common properties", document.common),
+            ("common properties, read-only", document.common_read_only),
+        ]
+        .iter()
+        .filter(|(_, section)| !section.is_empty())
+        .map(|(title, section)| format!("\n{}\n{}", styled(STRONG, title), show_section(section)))
+        .collect()
+    }
+}
+
+fn show_section(section: &BTreeMap<String, PropertyDocument>) -> String {
+    let mut table = Table::new();
+    for (name, property) in section {
+        let value = match &property.value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::Array(texts) => {
+                texts.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", ")
+            }
+            other => other.to_string(),
+        };
+        table.row(vec![name.into(), Cell::new(FAINT, property.format), cut(&value).into()]);
+    }
+    table.show(2)
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_LENGTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(known: Option<Format>, text: &str, expected: Result<Value, &str>) {
+        let read = read_value("P", known, text).map_err(|failure| failure.to_string());
+        assert_eq!(read, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn a_value_is_read_by_its_word_then_by_the_known_format_then_by_its_looks() {
+        check(None, "1", Ok(Value::Dword(1)));
+        check(Some(Format::Sz), "1", Ok(Value::Sz("1".into())));
+        check(Some(Format::Sz), "http://x", Ok(Value::Sz("http://x".into())));
+        check(Some(Format::Sz), "dword:1", Ok(Value::Dword(1)));
+        check(Some(Format::Sz), "unset:", Ok(Value::NoData(Format::Sz)));
+        check(Some(Format::MultiSz), "a,b", Ok(Value::MultiSz(vec!["a".into(), "b".into()])));
+        check(Some(Format::ULargeInteger), "5", Ok(Value::ULarge(5)));
+        check(
+            Some(Format::Dword),
+            "soon",
+            Err("property 'P': 'soon' is no whole number, decimal or with 0x"),
+        );
+        check(None, "dword:x", Err("property 'P': 'x' is no whole number, decimal or with 0x"));
+    }
+
+    #[test]
+    fn the_words_that_choose_a_format_are_those_of_assignments() {
+        for format in FORMAT_WORDS {
+            let text = match format {
+                Format::Binary | Format::SecurityDescriptor => "00",
+                _ => "1",
+            };
+            let value = assignment::parse_value(&format!("{}:{text}", format.word())).unwrap();
+            assert_eq!(value.format(), *format);
+        }
+    }
+
+    #[test]
+    fn formats_are_listed_as_words_or_numbers() {
+        let mut formats = Formats::default();
+        let list = PropertyList::new()
+            .with("Delay", Value::Word(2))
+            .with("Names", Value::Dword(5))
+            .with("Odd", Value::Sz("x".into()));
+        formats.learn_listed(&list);
+        assert_eq!(formats.find("DELAY"), Some(("Delay", Format::Dword)));
+        assert_eq!(formats.find("names"), Some(("Names", Format::MultiSz)));
+        assert_eq!(formats.find("Odd"), None);
+    }
+
+    #[test]
+    fn assignments_have_a_name_and_come_once() {
+        let refused = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            split(&texts).unwrap_err().to_string()
+        };
+        assert_eq!(refused(&["x"]), "'x' is no property: write NAME=VALUE");
+        assert_eq!(refused(&["=1"]), "'=1' is no property: write NAME=VALUE");
+        assert_eq!(refused(&["a=1", "A=2"]), "property 'A' is given twice");
+    }
+}

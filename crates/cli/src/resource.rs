@@ -1,0 +1,324 @@
+//! `mainstay resource`: resources.
+
+use clap::Subcommand;
+use mainstay_client::{CallError, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_types::operation::Verb;
+use mainstay_types::{OfflineFlags, OnlineFlags, Status};
+
+use crate::context::{Context, glance, open_object};
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::instructions::Instructions;
+use crate::json::ResourceDocument;
+use crate::properties::Owner;
+use crate::render::{Cell, Table, of_resource};
+use crate::resource_show;
+use crate::status::note;
+use crate::submit::{self, Request};
+use crate::wait::WaitArguments;
+
+const VALUES: &str = "\
+A property that the resource or its type knows by name is read in its own format. Any other value is a DWORD if it is
+a whole number, else a string. A word before the value chooses the format:
+
+  dword:1  word:1  long:-1  large:-1  ularge:1  filetime:1   numbers, decimal or with 0x
+  sz:1  expand:%HOME%/x                                      strings
+  multi:a,b                                                  a list of strings; \\, is a comma in one
+  binary:00ff  sd:00ff                                       bytes in hexadecimal
+  unset:                                                     no value: the default, or removal";
+
+/// What can be done with resources.
+#[derive(Debug, Subcommand)]
+pub enum ResourceVerb {
+    /// List all resources
+    List,
+    /// Show all of a resource: state, dependencies, last failure, properties
+    Show {
+        /// Name or id of the resource
+        name: String,
+    },
+    /// Make a resource; it is offline at first
+    #[command(after_help = VALUES)]
+    Create {
+        /// The resource's name
+        name: String,
+        /// Name or id of its group
+        #[arg(long, value_name = "GROUP")]
+        group: String,
+        /// Its type; `mainstay type list` shows those there are
+        #[arg(long = "type", value_name = "TYPE")]
+        type_name: String,
+        /// A private property, or a common one by its name; may be given several times
+        #[arg(long = "property", value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
+    /// Delete a resource that is offline and that no other depends on
+    Delete {
+        /// Name or id of the resource
+        name: String,
+    },
+    /// Bring a resource online, with what it depends on
+    Online(Online),
+    /// Take a resource offline, with what depends on it
+    Offline(Offline),
+    /// Take a resource offline and back to the state that is wanted of it
+    Restart(Plain),
+    /// Treat a resource as failed
+    Fail(Plain),
+    /// Set properties of a resource
+    #[command(after_help = VALUES)]
+    Set {
+        /// Name or id of the resource
+        name: String,
+        /// Properties, common or private
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
+    /// Make a resource depend on another one of its group
+    Depend(Dependency),
+    /// End a dependency
+    Undepend(Dependency),
+}
+
+/// A resource on its way up.
+#[derive(Debug, clap::Args)]
+pub struct Online {
+    /// Name or id of the resource
+    pub name: String,
+    /// Do it although the resource is locked by its type
+    #[arg(long)]
+    pub ignore_locked: bool,
+    /// Leave the persistent state as it is: what is brought up when the service starts stays the same
+    #[arg(long)]
+    pub keep_persistent_state: bool,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// What it is told along with it
+    #[command(flatten)]
+    pub instructions: Instructions,
+    /// How long to wait
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
+/// A resource on its way down.
+#[derive(Debug, clap::Args)]
+pub struct Offline {
+    /// Name or id of the resource
+    pub name: String,
+    /// Do it although the resource, or one that depends on it, is locked by its type
+    #[arg(long)]
+    pub ignore_locked: bool,
+    /// Terminate instead of stopping gracefully; ends a pending state too
+    #[arg(long)]
+    pub force: bool,
+    /// Leave the persistent state as it is: what is brought up when the service starts stays the same
+    #[arg(long)]
+    pub keep_persistent_state: bool,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// What it is told along with it
+    #[command(flatten)]
+    pub instructions: Instructions,
+    /// How long to wait
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
+/// A resource, a reason, a wait.
+#[derive(Debug, clap::Args)]
+pub struct Plain {
+    /// Name or id of the resource
+    pub name: String,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to wait
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
+/// One resource that needs another.
+#[derive(Debug, clap::Args)]
+pub struct Dependency {
+    /// Name or id of the resource that needs the other
+    pub name: String,
+    /// Name or id of the resource that it needs
+    pub provider: String,
+}
+
+pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Failure> {
+    match verb {
+        ResourceVerb::List => list(context),
+        ResourceVerb::Show { name } => resource_show::run(&name, context),
+        ResourceVerb::Create { name, group, type_name, properties } => {
+            create(&name, &group, &type_name, &properties, context)
+        }
+        ResourceVerb::Delete { name } => delete(&name, context),
+        ResourceVerb::Online(given) => online(&given, context),
+        ResourceVerb::Offline(given) => offline(&given, context),
+        ResourceVerb::Restart(given) => plain(Verb::Restart, &given, context),
+        ResourceVerb::Fail(given) => plain(Verb::Fail, &given, context),
+        ResourceVerb::Set { name, properties } => set(&name, &properties, context),
+        ResourceVerb::Depend(given) => depend(&given, context),
+        ResourceVerb::Undepend(given) => undepend(&given, context),
+    }
+}
+
+fn list(context: &mut Context) -> Result<Exit, Failure> {
+    let glance = glance(&mut context.read()?)?;
+    let documents = || glance.resources.iter().map(ResourceDocument::from).collect::<Vec<_>>();
+    context.output.data(documents, || {
+        let mut table = Table::with_heading(&["RESOURCE", "STATE", "GROUP", "OWNER", "TYPE", "NOTE"]);
+        for resource in &glance.resources {
+            table.row(vec![
+                resource.name.as_str().into(),
+                Cell::new(of_resource(resource.state), resource.state.to_string()),
+                resource.group_name.as_str().into(),
+                resource.owner_name.as_str().into(),
+                resource.type_name.as_str().into(),
+                note(resource),
+            ]);
+        }
+        table.show(0)
+    })?;
+    Ok(Exit::Done)
+}
+
+fn create(
+    name: &str,
+    group: &str,
+    type_name: &str,
+    properties: &[String],
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let group: Group = open_object(&mut cluster, group, &Subject::Group(group))?;
+    let made = cluster.create_resource(&group, name, type_name, 0).map_err(|error| {
+        let subject = match error.status() {
+            Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND => Subject::Type(type_name),
+            _ => subject,
+        };
+        Failure::of_call(&mut cluster, &error, &subject)
+    })?;
+    let notes = match properties {
+        [] => Vec::new(),
+        properties => Owner { target: Target::Resource(&made), subject }
+            .set(&mut cluster, properties)
+            .map_err(|failure| unmake(&mut cluster, &made, &subject, failure))?,
+    };
+    let id = made.id().to_owned();
+    context.done("resource", name, Some(id.clone()), notes, || format!("{subject} created ({id})"))
+}
+
+/// A resource without its properties is half made: it is deleted again, and both are said.
+fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure: Failure) -> Failure {
+    match cluster.delete_resource(made) {
+        Ok(()) => {
+            // Whatever was done to it is gone with it. What was wrong with the command line stays so.
+            let exit = if failure.exit == Exit::Usage { Exit::Usage } else { Exit::Refused };
+            let message = format!("{}; {subject} was not created", failure.message);
+            Failure { exit, message, ..failure }
+        }
+        Err(error) => {
+            let message = format!(
+                "{subject} was created, its properties were not set ({failure}), and it could not be deleted again"
+            );
+            Failure::new(Exit::EndedOtherwise, message)
+                .with_status(error.status())
+                .with_way_out(format!("delete it with 'mainstay resource delete {}'", made.id()))
+        }
+    }
+}
+
+fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let object: Resource = open_object(&mut cluster, name, &subject)?;
+    cluster.delete_resource(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    context.done("resource", name, id, Vec::new(), || format!("{subject} deleted"))
+}
+
+fn online(given: &Online, context: &mut Context) -> Result<Exit, Failure> {
+    let mut flags = OnlineFlags::empty();
+    flags.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.ignore_locked);
+    flags.set(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE, given.keep_persistent_state);
+    let request = Request {
+        verb: Verb::Online,
+        object: SubmitObject::Resource(&given.name),
+        flags: flags.bits(),
+        buffer: &given.instructions.buffer()?,
+        reason: given.reason.as_deref(),
+        wait: &given.wait,
+    };
+    submit::carry_out(&request, context)
+}
+
+fn offline(given: &Offline, context: &mut Context) -> Result<Exit, Failure> {
+    let mut flags = OfflineFlags::empty();
+    flags.set(OfflineFlags::IGNORE_RESOURCE_STATUS, given.ignore_locked);
+    flags.set(OfflineFlags::FORCE_WITH_TERMINATION, given.force);
+    flags.set(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE, given.keep_persistent_state);
+    let request = Request {
+        verb: Verb::Offline,
+        object: SubmitObject::Resource(&given.name),
+        flags: flags.bits(),
+        buffer: &given.instructions.buffer()?,
+        reason: given.reason.as_deref(),
+        wait: &given.wait,
+    };
+    submit::carry_out(&request, context)
+}
+
+fn plain(verb: Verb, given: &Plain, context: &mut Context) -> Result<Exit, Failure> {
+    let request = Request {
+        verb,
+        object: SubmitObject::Resource(&given.name),
+        flags: 0,
+        buffer: &[],
+        reason: given.reason.as_deref(),
+        wait: &given.wait,
+    };
+    submit::carry_out(&request, context)
+}
+
+fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let object: Resource = open_object(&mut cluster, name, &subject)?;
+    let notes = Owner { target: Target::Resource(&object), subject }.set(&mut cluster, properties)?;
+    let id = Some(object.id().to_owned());
+    context.done("resource", name, id, notes, || format!("properties of {subject} are set"))
+}
+
+fn depend(given: &Dependency, context: &mut Context) -> Result<Exit, Failure> {
+    let sentence = |dependent: &str, provider: &str| format!("{dependent} depends on {provider}");
+    change_dependency(given, context, Cluster::add_dependency, sentence)
+}
+
+fn undepend(given: &Dependency, context: &mut Context) -> Result<Exit, Failure> {
+    let sentence = |dependent: &str, provider: &str| format!("{dependent} no longer depends on {provider}");
+    change_dependency(given, context, Cluster::remove_dependency, sentence)
+}
+
+fn change_dependency(
+    given: &Dependency,
+    context: &mut Context,
+    change: fn(&mut Cluster, &Resource, &Resource) -> Result<(), CallError>,
+    sentence: impl FnOnce(&str, &str) -> String,
+) -> Result<Exit, Failure> {
+    let (subject, provider_subject) = (Subject::Resource(&given.name), Subject::Resource(&given.provider));
+    let mut cluster = context.change()?;
+    let dependent: Resource = open_object(&mut cluster, &given.name, &subject)?;
+    let provider: Resource = open_object(&mut cluster, &given.provider, &provider_subject)?;
+    change(&mut cluster, &dependent, &provider)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(dependent.id().to_owned());
+    context.done("resource", &given.name, id, Vec::new(), || {
+        sentence(&subject.to_string(), &provider_subject.to_string())
+    })
+}

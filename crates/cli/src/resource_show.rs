@@ -1,0 +1,120 @@
+//! `mainstay resource show`: all of a resource on one page.
+
+use mainstay_client::{Cluster, Resource, Target};
+use mainstay_types::glance::ResourceGlance;
+use mainstay_types::operation::{End, OperationRecord};
+
+use crate::context::{Context, glance, open_object};
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::journal;
+use crate::json::{OperationDocument, ResourceDetails};
+use crate::properties::{Owner, Sections};
+use crate::render::{BAD, Cell, MARKED, STRONG, Table, clean, moment, now_ms, of_resource, span, styled};
+
+/// CLUSTER_RESOURCE_ENUM_DEPENDS (clusapi.h): what it depends on.
+const ENUM_PROVIDERS: u32 = 1;
+/// CLUSTER_RESOURCE_ENUM_PROVIDES: what depends on it.
+const ENUM_DEPENDENTS: u32 = 2;
+/// CLUSTER_RESOURCE_ENUM_NODES: its possible owners.
+const ENUM_NODES: u32 = 4;
+
+/// How many of its newest records are looked through for a failure.
+const RECORDS_SEARCHED: u32 = 50;
+
+pub(crate) fn run(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.read()?;
+    let object: Resource = open_object(&mut cluster, name, &subject)?;
+    let sections = Owner { target: Target::Resource(&object), subject }.sections(&mut cluster)?;
+    let mut names = |mask| {
+        let listed = cluster.list_of_resource(&object, mask);
+        let listed = listed.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+        Ok(listed.into_iter().map(|entry| entry.name).collect::<Vec<_>>())
+    };
+    let (depends_on, dependents, possible_owners) =
+        (names(ENUM_PROVIDERS)?, names(ENUM_DEPENDENTS)?, names(ENUM_NODES)?);
+    let last_failure = last_failure(&mut cluster, object.id(), &subject)?;
+    let glance = glance(&mut cluster)?;
+    let is_it = |resource: &&ResourceGlance| resource.id.to_string() == object.id() || resource.name.is(name);
+    let resource = glance.resources.iter().find(is_it).ok_or_else(|| subject.gone())?;
+    let details = ResourceDetails {
+        resource: resource.into(),
+        depends_on,
+        dependents,
+        possible_owners,
+        host_process: sections.read_only_dword("MonitorProcessId").filter(|process| *process != 0),
+        last_failure: last_failure.as_ref().map(OperationDocument::from),
+        properties: sections.document(),
+    };
+    let text = || text(resource, &details, last_failure.as_ref(), &sections);
+    context.output.data(|| &details, text)?;
+    Ok(Exit::Done)
+}
+
+fn last_failure(
+    cluster: &mut Cluster,
+    id: &str,
+    subject: &Subject<'_>,
+) -> Result<Option<OperationRecord>, Failure> {
+    let records = cluster
+        .journal(Some(id), Some(RECORDS_SEARCHED), None)
+        .map_err(|error| Failure::of_call(cluster, &error, subject))?;
+    for record in &records {
+        let record = journal::parse(record)?;
+        if matches!(record.end, Some(End::Failed(_))) {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+fn text(
+    resource: &ResourceGlance,
+    details: &ResourceDetails,
+    last_failure: Option<&OperationRecord>,
+    sections: &Sections,
+) -> String {
+    let mut table = Table::new();
+    let mut row = |name: &str, value: Cell| table.row(vec![name.into(), value]);
+    row("id", details.resource.id.as_str().into());
+    row("type", details.resource.type_name.as_str().into());
+    row("group", details.resource.group.as_str().into());
+    row("owner", details.resource.owner.as_str().into());
+    row("state", Cell::new(of_resource(resource.state), resource.state.to_string()));
+    let length = span(now_ms().saturating_sub(resource.since_ms));
+    row("since", format!("{} ({length})", moment(resource.since_ms)).into());
+    if let Some(cause) = &resource.cause {
+        row("cause", Cell::new(BAD, format!("{}: {}", cause.text, cause.status)));
+    }
+    if resource.unproven {
+        row("", Cell::new(BAD, "something of it may still be running"));
+    }
+    row("to be online", if resource.wanted { "yes" } else { "no" }.into());
+    if let Some(reason) = resource.locked {
+        row("locked", Cell::new(MARKED, format!("by its type (reason {reason})")));
+    }
+    if let Some(operation) = resource.operation {
+        row("in operation", operation.to_string().into());
+    }
+    if let Some(process) = details.host_process {
+        row("host process", process.to_string().into());
+    }
+    for (name, names) in [
+        ("depends on", &details.depends_on),
+        ("dependents", &details.dependents),
+        ("possible owners", &details.possible_owners),
+    ] {
+        row(name, if names.is_empty() { "none".into() } else { names.join(", ").into() });
+    }
+    if let Some(record) = last_failure
+        && let Some(End::Failed(cause)) = &record.end
+    {
+        let at = moment(record.ended_at_ms.unwrap_or(record.at_ms));
+        let text =
+            format!("{at}, operation {}, {}: {}: {}", record.id, record.verb, cause.text, cause.status);
+        row("last failure", text.into());
+    }
+    let title = styled(STRONG, &format!("resource {}", clean(&details.resource.name)));
+    format!("{title}\n{}{}", table.show(2), sections.show())
+}

@@ -1,0 +1,183 @@
+//! `mainstay status`: everything at a glance.
+
+use mainstay_types::glance::{Glance, ResourceGlance};
+
+use crate::context::{Context, glance};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::json::GlanceDocument;
+use crate::pending;
+use crate::render::{
+    BAD, Cell, FAINT, MARKED, PLAIN, STRONG, Table, clean, now_ms, of_group, of_node, of_resource, span,
+    styled,
+};
+
+pub(crate) fn run(context: &mut Context) -> Result<Exit, Failure> {
+    let glance = glance(&mut context.read()?)?;
+    context.output.data(|| GlanceDocument::from(&glance), || text(&glance, now_ms()))?;
+    Ok(Exit::Done)
+}
+
+fn text(glance: &Glance, now_ms: u64) -> String {
+    let title = styled(STRONG, &format!("cluster {}", clean(&glance.cluster)));
+    let mut text = format!("{title}  {}\n\n", styled(FAINT, &glance.cluster_id.to_string()));
+    text.push_str(&nodes(glance).show(0));
+    if !glance.groups.is_empty() {
+        text.push('\n');
+        text.push_str(&groups(glance, now_ms).show(0));
+    }
+    if !glance.operations.is_empty() {
+        text.push_str(&format!("\n{}\n", styled(STRONG, "running")));
+        for operation in &glance.operations {
+            text.push_str(&pending::lines(operation, now_ms).join("\n"));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn nodes(glance: &Glance) -> Table {
+    let mut table = Table::with_heading(&["NODE", "STATE"]);
+    for node in &glance.nodes {
+        table.row(vec![node.name.as_str().into(), Cell::new(of_node(node.state), node.state.to_string())]);
+    }
+    table
+}
+
+fn groups(glance: &Glance, now_ms: u64) -> Table {
+    let mut table = Table::with_heading(&["GROUP", "STATE", "FOR", "OWNER", "TYPE", "NOTE"]);
+    for group in &glance.groups {
+        table.row(vec![
+            Cell::new(STRONG, group.name.as_str()),
+            Cell::new(of_group(group.state), group.state.to_string()),
+            "".into(),
+            group.owner_name.as_str().into(),
+        ]);
+        for resource in glance.resources.iter().filter(|resource| resource.group == group.id) {
+            table.row(vec![
+                format!("  {}", resource.name).into(),
+                Cell::new(of_resource(resource.state), resource.state.to_string()),
+                Cell::new(FAINT, span(now_ms.saturating_sub(resource.since_ms))),
+                "".into(),
+                resource.type_name.as_str().into(),
+                note(resource),
+            ]);
+        }
+    }
+    table
+}
+
+/// What is worth knowing about a resource besides its state.
+pub(crate) fn note(resource: &ResourceGlance) -> Cell {
+    let mut notes = Vec::new();
+    if let Some(reason) = resource.locked {
+        notes.push(format!("locked by its type (reason {reason})"));
+    }
+    if let Some(cause) = &resource.cause {
+        notes.push(match cause.text.is_empty() {
+            true => cause.status.to_string(),
+            false => format!("{}: {}", cause.text, cause.status),
+        });
+    }
+    if resource.unproven {
+        notes.push("something of it may still be running".into());
+    }
+    if let Some(operation) = resource.operation {
+        notes.push(format!("in operation {operation}"));
+    }
+    let style = match (resource.cause.is_some() || resource.unproven, resource.locked.is_some()) {
+        (true, _) => BAD,
+        (false, true) => MARKED,
+        (false, false) => PLAIN,
+    };
+    Cell::new(style, notes.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_types::order::Cause;
+    use mainstay_types::{Epoch, GroupState, Name, NodeId, NodeState, ResourceState, Status};
+
+    use super::*;
+    use crate::pending::tests::{pending, record};
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn resource(text: &str, state: ResourceState) -> ResourceGlance {
+        ResourceGlance {
+            id: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap(),
+            name: name(text),
+            type_name: name("Generic Application"),
+            group: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+            group_name: "shop".into(),
+            owner: NodeId(1),
+            owner_name: "n1".into(),
+            state,
+            since_ms: 1_000_000,
+            cause: None,
+            unproven: false,
+            locked: None,
+            wanted: true,
+            operation: None,
+        }
+    }
+
+    pub(crate) fn sample() -> Glance {
+        let cause = Cause { status: Status::PROCESS_ABORTED, text: "exited with status 3\x1b[31m".into() };
+        Glance {
+            cluster: "demo".into(),
+            cluster_id: "00000000-0000-0000-0000-0000000000aa".parse().unwrap(),
+            nodes: vec![mainstay_types::glance::NodeGlance {
+                id: NodeId(1),
+                name: name("n1"),
+                state: NodeState::Up,
+            }],
+            groups: vec![mainstay_types::glance::GroupGlance {
+                id: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
+                name: name("shop"),
+                state: GroupState::Failed,
+                owner: NodeId(1),
+                owner_name: "n1".into(),
+                persistent: Some(true),
+                group_type: 9999,
+                epoch: Epoch::default(),
+            }],
+            resources: vec![
+                ResourceGlance {
+                    operation: Some("1-42".parse().unwrap()),
+                    ..resource("big db", ResourceState::OfflinePending)
+                },
+                ResourceGlance { locked: Some(7), ..resource("mail", ResourceState::Online) },
+                ResourceGlance {
+                    cause: Some(cause),
+                    unproven: true,
+                    ..resource("web", ResourceState::Failed)
+                },
+            ],
+            operations: vec![record(vec![pending("big db")])],
+        }
+    }
+
+    #[test]
+    fn everything_at_a_glance_without_colour() {
+        let shown = anstream::adapter::strip_str(&text(&sample(), 1_012_000)).to_string();
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn colour_says_nothing_that_no_word_says() {
+        let colored = text(&sample(), 1_012_000);
+        assert!(colored.contains("\x1b["), "there is colour");
+        assert!(!colored.contains("\x1b[31mb"), "none of it from outside");
+        for word in ["Offline Pending", "locked by its type", "Failed", "may still be running", "--force"] {
+            assert!(colored.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_document_of_status_is_stable() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&GlanceDocument::from(&sample())).unwrap());
+    }
+}

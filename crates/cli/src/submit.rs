@@ -1,0 +1,273 @@
+//! Operations on groups and resources: submitted with a token, waited for, and their end told.
+//!
+//! A submission carries a fresh random token. When the connection is lost before the answer, the same submission is
+//! made again: the service answers with the operation of the first one, if that had arrived. So no operation is begun
+//! twice, and an unknown outcome is resolved wherever the service comes back.
+
+use mainstay_client::{Cluster, OperationWait, Submission, SubmitObject, Submitted, Transport};
+use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::{OperationId, Status};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::json::{OperationDocument, OutcomeDocument};
+use crate::pending;
+use crate::progress::Progress;
+use crate::render::{clean, span};
+use crate::wait::{self, AWAY_MAX, Away, WaitArguments, Waited};
+use crate::way_out::word;
+
+use std::time::Duration;
+
+/// An operation to carry out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) verb: Verb,
+    pub(crate) object: SubmitObject<'a>,
+    pub(crate) flags: u32,
+    pub(crate) buffer: &'a [u8],
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) wait: &'a WaitArguments,
+}
+
+impl Request<'_> {
+    fn subject(&self) -> Subject<'_> {
+        match self.object {
+            SubmitObject::Group(name) => Subject::Group(name),
+            SubmitObject::Resource(name) => Subject::Resource(name),
+        }
+    }
+}
+
+/// Submits an operation, waits as asked, and shows what became of it.
+pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.change()?;
+    let token = token()?;
+    let submission = Submission {
+        flags: request.flags,
+        buffer: request.buffer,
+        reason: request.reason.unwrap_or_default(),
+        token: &token,
+        ..Submission::new(request.verb, request.object)
+    };
+    let submitted = submit_surely(&mut cluster, &submission, &request.subject(), AWAY_MAX)?;
+    match submitted.status {
+        Status::SUCCESS => show_immediate(&mut cluster, request, &submitted, context),
+        Status::IO_PENDING => follow(&mut cluster, request, &submitted, context),
+        status => {
+            let failure = Failure::refused(status, &submitted.text, &request.subject());
+            Err(with_option(failure, request).with_operation(submitted.operation))
+        }
+    }
+}
+
+/// Submits, and asks again with the same token until the outcome is known or the service is away for too long.
+fn submit_surely<T: Transport>(
+    cluster: &mut Cluster<T>,
+    submission: &Submission<'_>,
+    subject: &Subject<'_>,
+    away_max: Duration,
+) -> Result<Submitted, Failure> {
+    let mut away = Away::new(away_max);
+    let mut sent = None;
+    loop {
+        let error = match cluster.submit(submission) {
+            Ok(submitted) => return Ok(submitted),
+            Err(error) => error,
+        };
+        if !error.changed_nothing() && wait::is_away(&error) {
+            sent = Some(Failure::unexplained(&error, subject));
+        }
+        match &sent {
+            // Nothing of it ever left: a plain failure.
+            None => return Err(explain(cluster, &error, subject)),
+            Some(_) if wait::is_away(&error) && away.pause() => {}
+            Some(unknown) => return Err(unknown.clone()),
+        }
+    }
+}
+
+/// What the service does not find it refuses before there is anything to explain.
+fn explain<T: Transport>(
+    cluster: &mut Cluster<T>,
+    error: &mainstay_client::CallError,
+    subject: &Subject<'_>,
+) -> Failure {
+    match error.status() {
+        Status::RESOURCE_NOT_FOUND | Status::GROUP_NOT_FOUND => Failure::unexplained(error, subject),
+        _ => Failure::of_call(cluster, error, subject),
+    }
+}
+
+/// 128 random bits, in hexadecimal.
+fn token() -> Result<String, Failure> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::new(Exit::Refused, format!("the system gives no random numbers: {error}"))
+    })?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// Names the option that gets past a refusal, where there is one.
+fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
+    let SubmitObject::Resource(name) = request.object else {
+        return match failure.status {
+            Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS) => failure.with_way_out(PAST_LOCK),
+            _ => failure,
+        };
+    };
+    let way_out = match (failure.status, request.verb) {
+        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Offline) => {
+            "take it offline all the same with --ignore-locked".into()
+        }
+        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
+        (Some(Status::INVALID_STATE), Verb::Offline | Verb::Restart) => {
+            format!("wait for it, or end it now with 'mainstay resource offline {} --force'", word(name))
+        }
+        _ => return failure,
+    };
+    failure.with_way_out(way_out)
+}
+
+const PAST_LOCK: &str = "do it all the same with --ignore-locked";
+
+/// It was true already, or is so at once.
+fn show_immediate(
+    cluster: &mut Cluster,
+    request: &Request<'_>,
+    submitted: &Submitted,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    // The outcome is known; its record is an addition, and left out when it cannot be had.
+    let record = submitted.operation.and_then(|id| match cluster.wait_operation(id, Duration::ZERO) {
+        Ok(OperationWait::Ended(record) | OperationWait::Running(record)) => Some(record),
+        Ok(OperationWait::Unknown) | Err(_) => None,
+    });
+    let document = || OutcomeDocument {
+        status: submitted.status.into(),
+        operation: submitted.operation.map(|id| id.to_string()),
+        end: Some(End::Done.as_str()),
+        record: record.as_deref().map(OperationDocument::from),
+    };
+    context.output.data(document, || done_sentence(request.verb, &request.subject()))?;
+    Ok(Exit::Done)
+}
+
+/// It goes on in the background.
+fn follow(
+    cluster: &mut Cluster,
+    request: &Request<'_>,
+    submitted: &Submitted,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let Some(id) = submitted.operation else {
+        let message =
+            format!("the service accepted {} of {} and told no id", request.verb, request.subject());
+        return Err(Failure::new(Exit::Unknown, message).with_status(Status::RPC_S_PROTOCOL_ERROR));
+    };
+    if request.wait.no_wait {
+        context.output.data(|| outcome(submitted, id, None), || id.to_string())?;
+        if !context.output.is_json() {
+            context.output.note(&format!(
+                "{} of {} accepted; wait for it with 'mainstay operation wait {id}'",
+                request.verb,
+                request.subject()
+            ));
+        }
+        return Ok(Exit::Done);
+    }
+    let mut progress = Progress::new(&context.output);
+    let waited = wait::to_end(cluster, id, request.wait.timeout, AWAY_MAX, &mut progress);
+    drop(progress);
+    let (Waited::Ended(record) | Waited::Running(record)) = waited?;
+    let failure = failure_of(&record, request.wait.timeout);
+    // In text the failure says it all.
+    if failure.is_none() || context.output.is_json() {
+        context.output.data(|| outcome(submitted, id, Some(&record)), || ended_sentence(&record))?;
+    }
+    failure.map_or(Ok(Exit::Done), Err)
+}
+
+fn outcome(submitted: &Submitted, id: OperationId, record: Option<&OperationRecord>) -> OutcomeDocument {
+    OutcomeDocument {
+        status: submitted.status.into(),
+        operation: Some(id.to_string()),
+        end: record.and_then(|record| record.end.as_ref()).map(End::as_str),
+        record: record.map(OperationDocument::from),
+    }
+}
+
+fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
+    match verb {
+        Verb::Online => format!("{subject} is online"),
+        Verb::Offline => format!("{subject} is offline"),
+        Verb::Restart => format!("{subject} was restarted"),
+        Verb::Fail => format!("{subject} was failed as asked"),
+        verb => format!("{verb} of {subject} is done"),
+    }
+}
+
+fn ended_sentence(record: &OperationRecord) -> String {
+    let sentence = done_sentence(record.verb, &pending::subject(record));
+    match record.ended_at_ms {
+        Some(ended) => {
+            format!("{sentence} (operation {}, {})", record.id, span(ended.saturating_sub(record.at_ms)))
+        }
+        None => format!("{sentence} (operation {})", record.id),
+    }
+}
+
+/// Why an operation is no success; `None` when it is one.
+pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> Option<Failure> {
+    let (id, verb, subject) = (record.id, record.verb, pending::subject(record));
+    let show = format!("'mainstay operation show {id}' has the details");
+    let failure = match &record.end {
+        Some(End::Done) => return None,
+        None => {
+            let within_ms = within.map_or(0, |within| u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
+            Failure::new(
+                Exit::NotEnded,
+                format!(
+                    "operation {id}, {verb} of {subject}, has not ended within {} and goes on",
+                    span(within_ms)
+                ),
+            )
+            .with_status(Status::WAIT_TIMEOUT)
+            .with_way_out(format!("wait for it with 'mainstay operation wait {id}'"))
+        }
+        Some(End::Refused(cause)) => Failure::refused(cause.status, &cause.text, &subject),
+        Some(End::Vetoed(cause)) => {
+            let way_out = match (verb, &subject) {
+                (Verb::Offline, Subject::Resource(name)) => format!(
+                    "everything is as before; 'mainstay resource offline {} --force' does not ask",
+                    word(name)
+                ),
+                _ => format!("everything is as before; {show}"),
+            };
+            Failure::new(
+                Exit::EndedOtherwise,
+                with_cause(&format!("{verb} of {subject} was vetoed"), &cause.text),
+            )
+            .with_status(cause.status)
+            .with_way_out(way_out)
+        }
+        Some(End::Failed(cause)) => Failure::new(
+            Exit::EndedOtherwise,
+            with_cause(&format!("{verb} of {subject} failed"), &cause.text),
+        )
+        .with_status(cause.status)
+        .with_way_out(show),
+        Some(End::Superseded(by)) => Failure::new(
+            Exit::EndedOtherwise,
+            format!("operation {id}, {verb} of {subject}, was superseded by operation {by}"),
+        )
+        .with_status(Status::CANCELLED)
+        .with_way_out(format!("wait for that one with 'mainstay operation wait {by}'")),
+    };
+    Some(failure.with_operation(Some(id)))
+}
+
+fn with_cause(what: &str, cause: &str) -> String {
+    if cause.is_empty() { what.to_owned() } else { format!("{what}: {}", clean(cause)) }
+}

@@ -1,0 +1,77 @@
+//! Our own words for Win32 codes: what each means for an object, and the command that helps.
+
+use mainstay_types::Status;
+
+use crate::failure::Subject;
+use crate::render::clean;
+
+/// What a refusal means, where the service did not say more.
+pub(crate) fn words(status: Status, subject: &Subject<'_>) -> String {
+    match status {
+        Status::ACCESS_DENIED => format!("you may not do this with {subject}"),
+        Status::CLUSTER_RESOURCE_LOCKED_STATUS => format!("{subject} is locked"),
+        Status::RESOURCE_NOT_FOUND
+        | Status::GROUP_NOT_FOUND
+        | Status::CLUSTER_NODE_NOT_FOUND
+        | Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND
+        | Status::FILE_NOT_FOUND => format!("there is no {}", without_article(subject)),
+        Status::RESOURCE_NOT_AVAILABLE | Status::GROUP_NOT_AVAILABLE => {
+            format!("{subject} is no longer there")
+        }
+        Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS => format!("{subject} exists already"),
+        Status::INVALID_STATE => format!("{subject} is not in a state for this"),
+        Status::RESOURCE_ONLINE => format!("{subject} is online"),
+        Status::RESOURCE_FAILED => format!("{subject} has failed"),
+        Status::DIR_NOT_EMPTY => format!("{subject} is not empty"),
+        Status::CIRCULAR_DEPENDENCY => format!("{subject}: the dependency would close a circle"),
+        status => match status.text() {
+            Some(text) => format!("{subject}: {text}"),
+            None => format!("{subject}: refused"),
+        },
+    }
+}
+
+fn without_article(subject: &Subject<'_>) -> String {
+    match subject {
+        Subject::Cluster => "such object in the cluster".into(),
+        subject => subject.to_string(),
+    }
+}
+
+/// The way out of a refusal, as a command or an option; `None` where we know nothing better than the service.
+pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
+    Some(match (status, subject) {
+        (Status::ACCESS_DENIED, _) => {
+            "run it as root, as a member of the group 'mainstay', or have an administrator grant access"
+                .into()
+        }
+        (Status::RESOURCE_NOT_FOUND | Status::RESOURCE_NOT_AVAILABLE, _) => {
+            "'mainstay resource list' shows those there are".into()
+        }
+        (Status::GROUP_NOT_FOUND | Status::GROUP_NOT_AVAILABLE, _) => {
+            "'mainstay group list' shows those there are".into()
+        }
+        (Status::CLUSTER_NODE_NOT_FOUND, Subject::Node(_)) => {
+            "'mainstay node list' shows those there are".into()
+        }
+        (Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, _) => "'mainstay type list' shows those there are".into(),
+        (
+            Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS,
+            Subject::Resource(_) | Subject::Group(_),
+        ) => "choose another name".into(),
+        (Status::SHARING_PAUSED | Status::BUSY, _) => "try again".into(),
+        (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {
+            format!("end it first with 'mainstay resource undepend DEPENDENT {}'", word(name))
+        }
+        _ => return None,
+    })
+}
+
+/// A name as one word of a command line that a shell reads.
+pub(crate) fn word(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | '+');
+    match !name.is_empty() && name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", clean(name).replace('\'', "'\\''")),
+    }
+}
