@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mainstay_client::{
-    Cluster, Desired, Group, NotifyPort, OperationWait, Resource, Submission, SubmitObject, Submitted, Watch,
-    Watched,
+    Cluster, Desired, Group, NotifyPort, OperationWait, Resource, Submission, SubmitObject, Submitted,
+    Target, Watch, Watched,
 };
 use mainstay_process::scratch::Scratch;
 use mainstay_process::{Process, Signal};
+use mainstay_proplist::PropertyList;
+use mainstay_types::ControlCode;
+use mainstay_types::control::{function, object};
 use mainstay_types::glance::{Glance, ResourceGlance};
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::{OperationId, ResourceState, Status};
@@ -127,18 +130,21 @@ impl TestCluster {
         self.resource(group, name, "Generic Application", &[("CommandLine", command_line)]);
     }
 
-    /// Makes a resource with private properties, and its group where there is none.
+    /// Makes a resource with private properties, and its group where there is none. Values as on the command line.
     pub fn resource(&self, group: &str, name: &str, type_name: &str, properties: &[(&str, &str)]) {
-        let mut arguments = vec!["resource", "create", name, "--group", group, "--type", type_name];
-        let assignments: Vec<String> =
-            properties.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        for assignment in &assignments {
-            arguments.extend(["--property", assignment]);
+        let mut client = self.client();
+        let group: Group = match client.open_object(group, Desired::Full) {
+            Ok(group) => group,
+            Err(_) => client.create_group(group).unwrap(),
+        };
+        let resource = client.create_resource(&group, name, type_name, 0).unwrap();
+        let mut list = PropertyList::new();
+        for (name, value) in properties {
+            list.set(*name, mainstay_proplist::assignment::parse_value(value).unwrap());
         }
-        if self.client().open_object::<mainstay_client::kind::Group>(group, Desired::Full).is_err() {
-            self.mainstay(&["group", "create", group]);
-        }
-        self.mainstay(&arguments);
+        let set = ControlCode(object::RESOURCE | 0x40_0000 | function::SET_PRIVATE_PROPERTIES);
+        let list = list.to_bytes().unwrap();
+        client.control(Target::Resource(&resource), None, set, Some(&list)).unwrap();
     }
 
     /// Runs the `mainstay` command; it has to succeed. Answers what it printed.

@@ -34,6 +34,8 @@ fn a_real_process_goes_offline_and_is_really_gone() {
 
     let journal = cluster.journal("app");
     let record = journal.iter().find(|record| record.verb == Verb::Offline).unwrap();
+    let record = cluster.wait_for(record.id);
+    assert_eq!(record.end, Some(End::Done));
     assert_eq!(record.answer, Status::IO_PENDING);
     assert_eq!(record.reason, Some(OfflineReason::UserRequested));
     assert_eq!(record.parts.len(), 1);

@@ -10,7 +10,7 @@
 //!                                                        └───┴─► not answering ─► HostSilent
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use mainstay_ipc::guard::Leaf;
 use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_process::process::{Exit, Process};
 use mainstay_process::signal::Signal;
-use mainstay_types::order::{Action, Cause, Opening, Order, Query};
+use mainstay_types::order::{Action, Cause, Opening, Order, Query, Question};
 use mainstay_types::{ClusterId, Epoch, GroupId, HostId, ResourceId, Status};
 use parking_lot::Mutex;
 use tokio::io::unix::AsyncFd;
@@ -71,8 +71,22 @@ struct Inner {
     guard: Guard,
     outlet: Outlet,
     hosts: Mutex<HashMap<HostId, Arc<Entry>>>,
-    /// Which leaves the guard has opened, and for which epoch: it is asked once for each.
-    leaves: Mutex<HashMap<ResourceId, Epoch>>,
+    /// What the guard was asked to open: it is asked once for each epoch.
+    leaves: Mutex<HashMap<ResourceId, LeafState>>,
+}
+
+/// How far the opening of a leaf is.
+enum LeafState {
+    /// The guard was asked. What is said about the resource meanwhile waits here, so that nothing overtakes the order
+    /// that needs the leaf.
+    Opening(VecDeque<ToHost>),
+    /// It is open for this epoch.
+    Open(Epoch),
+}
+
+/// The epoch for which an order needs its resource's leaf open.
+fn opens(order: &Order) -> Option<Epoch> {
+    matches!(order.action, Action::Open(_) | Action::Online { .. }).then_some(order.epoch)
 }
 
 #[derive(Default)]
@@ -176,38 +190,44 @@ impl Hosts {
 
     /// Sends an order; has the leaf opened first for one that starts something there.
     pub fn order(&self, host: HostId, group: GroupId, order: Order) {
-        let starts = matches!(order.action, Action::Open(_) | Action::Online { .. });
-        let (resource, epoch) = (order.resource, order.epoch);
-        if !starts || self.0.leaves.lock().get(&resource) == Some(&epoch) {
-            self.0.send(host, &ToHost::Order(order));
-            return;
+        let resource = order.resource;
+        let mut leaves = self.0.leaves.lock();
+        if let Some(LeafState::Opening(waiting)) = leaves.get_mut(&resource) {
+            return waiting.push_back(ToHost::Order(order));
         }
-        let inner = Arc::clone(&self.0);
-        self.0.runtime.spawn(async move {
-            match inner.guard.open(Leaf::Resource { group, resource }, epoch).await {
-                Ok(_) => {
-                    inner.leaves.lock().insert(resource, epoch);
-                }
-                // The host finds the leaf closed and says so in its own report.
-                Err(reason) => tracing::error!(%resource, %epoch, %reason, "a leaf cannot be opened"),
+        match (opens(&order), leaves.get(&resource)) {
+            (Some(epoch), open) if !matches!(open, Some(LeafState::Open(known)) if *known == epoch) => {
+                leaves.insert(resource, LeafState::Opening([ToHost::Order(order)].into()));
+                let inner = Arc::clone(&self.0);
+                self.0.runtime.spawn(async move { inner.open_leaf(host, group, resource, epoch).await });
             }
-            inner.send(host, &ToHost::Order(order));
-        });
+            _ => self.0.send(host, &ToHost::Order(order)),
+        }
     }
 
     /// Forgets that a leaf is open: a hard stop closes it.
     pub fn leaf_closes(&self, resource: ResourceId) {
-        self.0.leaves.lock().remove(&resource);
+        let mut leaves = self.0.leaves.lock();
+        // What waits for an opening is still sent: the guard takes its requests in their order, and the next start
+        // comes with a newer epoch.
+        if matches!(leaves.get(&resource), Some(LeafState::Open(_))) {
+            leaves.remove(&resource);
+        }
     }
 
     /// Asks something.
     pub fn query(&self, host: HostId, query: Query) {
-        self.0.send(host, &ToHost::Query(query));
+        match query.question {
+            Question::CheckOffline { resource, .. } | Question::ResourceControl { resource, .. } => {
+                self.0.send_about(host, resource, ToHost::Query(query));
+            }
+            Question::TypeControl { .. } => self.0.send(host, &ToHost::Query(query)),
+        }
     }
 
     /// Tells new properties.
     pub fn configure(&self, host: HostId, resource: ResourceId, opening: Box<Opening>) {
-        self.0.send(host, &ToHost::Configure { resource, opening });
+        self.0.send_about(host, resource, ToHost::Configure { resource, opening });
     }
 
     /// Tells that kept reports may be forgotten.
@@ -244,6 +264,41 @@ impl Inner {
         }
     }
 
+    /// Sends something about a resource, behind what waits for the opening of its leaf.
+    fn send_about(&self, host: HostId, resource: ResourceId, message: ToHost) {
+        match self.leaves.lock().get_mut(&resource) {
+            Some(LeafState::Opening(waiting)) => waiting.push_back(message),
+            _ => self.send(host, &message),
+        }
+    }
+
+    /// Has a leaf opened, then sends what waits for it, in its order.
+    async fn open_leaf(&self, host: HostId, group: GroupId, resource: ResourceId, mut epoch: Epoch) {
+        loop {
+            // The host finds a leaf that could not be opened closed, and says so in its own report.
+            if let Err(reason) = self.guard.open(Leaf::Resource { group, resource }, epoch).await {
+                tracing::error!(%resource, %epoch, %reason, "a leaf cannot be opened");
+            }
+            let mut leaves = self.leaves.lock();
+            let Some(LeafState::Opening(mut waiting)) = leaves.insert(resource, LeafState::Open(epoch))
+            else {
+                return;
+            };
+            let newer = loop {
+                match waiting.pop_front() {
+                    None => return,
+                    Some(ToHost::Order(order)) if opens(&order).is_some_and(|wanted| wanted != epoch) => {
+                        break order;
+                    }
+                    Some(message) => self.send(host, &message),
+                }
+            };
+            epoch = newer.epoch;
+            waiting.push_front(ToHost::Order(newer));
+            leaves.insert(resource, LeafState::Opening(waiting));
+        }
+    }
+
     async fn start(
         &self,
         host: HostId,
@@ -257,7 +312,7 @@ impl Inner {
         };
         let directory = self.guard.open(leaf, epoch).await?;
         if let Leaf::Resource { resource, .. } = leaf {
-            self.leaves.lock().insert(resource, epoch);
+            self.leaves.lock().insert(resource, LeafState::Open(epoch));
         }
         let settings = &self.settings;
         let program = if foreign { &settings.programs.host_foreign } else { &settings.programs.host };

@@ -248,6 +248,8 @@ fn cgroup_root(set: Option<&Path>, cluster: ClusterId) -> Result<PathBuf, StartE
         Some(root) => root.to_owned(),
         None => mainstay_process::cgroup::find_mount()?.join("mainstay").join(cluster.to_string()),
     };
+    // The check looks at the files that only a directory of the hierarchy has.
+    mainstay_process::Leaf::new(&root).create()?;
     mainstay_process::cgroup::check_root(&root)?;
     Ok(root)
 }
