@@ -38,8 +38,10 @@ typedef HANDLE RESOURCE_HANDLE;
 
 /* ---- Flags ------------------------------------------------------------------------------------------------- */
 
-/* OpenFlags. RECOVER_MONITOR_STATE: an earlier host died while it held the resource online; look whether it still
- * runs and take it over. */
+/* OpenFlags. RECOVER_MONITOR_STATE: an earlier host died while it held the resource online. A type that answers
+ * CLUSCTL_RESOURCE_GET_CHARACTERISTICS with CLUS_CHAR_MONITOR_REATTACH looks in Open whether the resource still runs
+ * and takes it over; when IsAlive then says TRUE, the resource is online without a call of Online. A type without
+ * this characteristic, or of version 1, begins offline. */
 #define CLUS_RESDLL_OPEN_RECOVER_MONITOR_STATE 0x00000001
 #define CLUS_RESDLL_OPEN_DONT_DELETE_TEMP_DISK 0x00000002
 
@@ -121,7 +123,9 @@ typedef struct RESOURCE_STATUS_EX {
 
 /* ---- Callbacks: the host's functions that a library calls -------------------------------------------------- */
 
-/* printf with wide strings: %s and %ws take the library's wchar_t, %hs takes char. */
+/* LogEvent's format is that of printf, or that of FormatMessage with the number of the argument: "%u", "%1!u!".
+ * %s and %ws take the library's wchar_t, %hs and %S take char. %lu and %ld take 32 bits, as on Windows (a DWORD, a
+ * LONG); %llu, %I64u and %zu take 64. */
 typedef void(CALLBACK *PLOG_EVENT_ROUTINE)(RESOURCE_HANDLE ResourceHandle, LOG_LEVEL LogLevel,
                                            LPCWSTR FormatString, ...);
 typedef DWORD(CALLBACK *PSET_RESOURCE_STATUS_ROUTINE)(RESOURCE_HANDLE ResourceHandle,

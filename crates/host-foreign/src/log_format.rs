@@ -326,6 +326,7 @@ fn pad(line: &mut String, text: &str, show: Show) {
 mod tests {
     use super::*;
     use mainstay_resutils::wide::encode_with_nul;
+    use proptest::prelude::*;
 
     enum Argument {
         Int(i32),
@@ -408,6 +409,36 @@ mod tests {
         check("%2!u! of %1!ws!, %2!x!", vec![wide("name"), Int(255)], "255 of name, ff");
         check("%1 then %2", vec![wide("a"), wide("b")], "a then b");
         check("%y %", vec![], "%y %");
+    }
+
+    /// Answers whatever is asked for.
+    struct Any;
+
+    impl Arguments for Any {
+        fn int(&mut self) -> i32 {
+            i32::MIN
+        }
+
+        fn long(&mut self) -> i64 {
+            i64::MIN
+        }
+
+        fn double(&mut self) -> f64 {
+            f64::NAN
+        }
+
+        fn pointer(&mut self) -> *const c_void {
+            std::ptr::null()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_format_makes_a_bounded_line(text in "[%!\\-+ #0-9.a-zA-Zü]{0,80}") {
+            // SAFETY: every argument is there, and every pointer is null.
+            let line = unsafe { format::<u32>(&text, &mut Any) };
+            prop_assert!(line.len() <= TEXT_LENGTH_MAX);
+        }
     }
 
     #[test]

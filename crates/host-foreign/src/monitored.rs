@@ -348,6 +348,32 @@ mod tests {
     }
 
     #[test]
+    fn only_a_general_failure_is_acted_on() {
+        let (registration, _, said) = registered();
+        for (kind, expected) in [(0, Status::SUCCESS), (1, Status::NOT_SUPPORTED), (2, Status::NOT_SUPPORTED)]
+        {
+            assert_eq!(registration.monitored.handle_signalled_failure(kind, 3), expected, "kind {kind}");
+        }
+        let failed = said.lock().iter().filter(|one| matches!(one, Said::Failed(_))).count();
+        assert_eq!(failed, 1);
+    }
+
+    #[test]
+    fn in_memory_properties_are_kept_when_they_are_a_list_of_sensible_size() {
+        let (registration, _, _) = registered();
+        let list = PropertyList::new().with("Load", 7_u32).to_bytes().unwrap();
+        let long = PropertyList::new().with("Load", vec![0_u8; IN_MEMORY_LENGTH_MAX]).to_bytes().unwrap();
+        for (bytes, expected) in [
+            (&list, Status::SUCCESS),
+            (&vec![1, 2, 3], Status::INVALID_PARAMETER),
+            (&long, Status::INVALID_PARAMETER),
+        ] {
+            assert_eq!(registration.monitored.handle_in_memory_properties(bytes), expected);
+        }
+        assert_eq!(registration.monitored.in_memory_properties(), list);
+    }
+
+    #[test]
     fn handles_end_with_their_registration() {
         let (registration, _, _) = registered();
         let handle = registration.handle;

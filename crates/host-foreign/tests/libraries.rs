@@ -425,6 +425,32 @@ fn an_online_that_was_overtaken_leaves_nothing() {
     open.close();
 }
 
+/// Terminate at any moment of an Online, fast or slow: when both have returned, nothing of it is left.
+#[test]
+fn terminate_beside_online_leaves_nothing() {
+    if !has("cc") {
+        return;
+    }
+    let library = Library::demo(&[]);
+    for delay in [0, 1] {
+        let mut open = library.open(&[("OnlineDelayMs", number(delay))]);
+        for round in 0..100 {
+            let (operation, _heard) = open.operation();
+            let call = OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation: operation.clone() };
+            let resource = open.resource.clone();
+            std::thread::scope(|scope| {
+                scope.spawn(move || resource.online(call).unwrap());
+                // A different moment in each round.
+                (0..round * 20).for_each(|_| std::hint::spin_loop());
+                operation.cancel();
+                open.resource.terminate().unwrap();
+            });
+            assert!(!open.active.exists() && !open.resource.looks_alive(), "delay {delay}, round {round}");
+        }
+        open.close();
+    }
+}
+
 #[test]
 fn new_properties_count_at_the_next_call() {
     if !has("cc") {
@@ -528,6 +554,11 @@ fn version_one_is_driven_and_its_strange_calls_are_answered() {
         assert_eq!(open.control(ControlCode(0x0100_0005), 4).status, Status::INVALID_FUNCTION);
         assert_eq!(open.offline(&[]).0, Ok(Completion::Done));
         open.close();
+
+        let type_name = name("one");
+        let code = ControlCode(0x0200_0005);
+        let call = ControlCall { code, input: &[], output_length_max: 4, type_name: &type_name };
+        assert_eq!(library.find("one").unwrap().control(call), ControlAnswer::unknown());
 
         let cause = library.try_open(library.opening("one-broken", &[])).err().unwrap();
         assert_eq!(cause.status, Status::RESMON_CREATE_FAILED);
