@@ -23,13 +23,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody, Target};
+use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody};
 use mainstay_types::{ClusterId, Epoch, GroupId};
 
 use crate::state::{LeafMemory, Memory};
 
+mod stop;
 #[cfg(test)]
 mod tests;
+
+use stop::{Phase, Stop};
 
 /// How long a hard stop may take until its asker is told the truth, whatever it is (design: K).
 pub const HARD_STOP_BUDGET: Duration = Duration::from_secs(1);
@@ -143,22 +146,6 @@ pub struct Found {
     pub frozen: bool,
     /// Whether anything is in it.
     pub populated: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    Freezing { until: Instant },
-    Killing,
-    Watching { again: Instant },
-}
-
-#[derive(Debug)]
-struct Stop {
-    waiting: Vec<Ticket>,
-    /// What has to become empty, and what was last seen of it.
-    places: BTreeMap<Leaf, Option<Seen>>,
-    phase: Phase,
-    deadline: Instant,
 }
 
 /// The guard's mind.
@@ -386,104 +373,6 @@ impl Core {
         Action::Open { ticket, leaf, epoch, renew: memory.closed }
     }
 
-    fn hard_stop(&mut self, ticket: Ticket, target: Target, epoch: Epoch, now: Instant) -> Vec<Action> {
-        if self.stops.len() >= STOPS_MAX {
-            return vec![refuse(ticket, format!("{STOPS_MAX} hard stops are under way already"))];
-        }
-        let concerned: Vec<Leaf> = match target {
-            Target::Leaf(leaf) => vec![leaf],
-            Target::Group(wanted) => self.of_group(wanted).collect(),
-            Target::All => self.leaves.keys().copied().filter(|leaf| *leaf != Leaf::Pool).collect(),
-        };
-        // Epochs of different groups say nothing of each other, so only a narrower target can be too old.
-        let opened = |leaf: &Leaf| self.leaves.get(leaf).and_then(|memory| memory.opened);
-        let newer = concerned.iter().find(|leaf| opened(leaf).is_some_and(|opened| opened > epoch));
-        if let Some(leaf) = newer.filter(|leaf| target != Target::All && **leaf != Leaf::Pool) {
-            return vec![refuse(
-                ticket,
-                format!("{} is open for an epoch newer than {epoch}, which may not stop it", show(*leaf)),
-            )];
-        }
-        let mut actions = Vec::new();
-        let mut places = BTreeMap::new();
-        for leaf in &concerned {
-            if *leaf == Leaf::Pool {
-                // The pool host is no resource: it is killed, and its place stays open for the next one.
-                places.insert(*leaf, None);
-                continue;
-            }
-            let memory = self.leaves.entry(*leaf).or_default();
-            memory.floor = memory.floor.max(epoch).max(memory.opened.unwrap_or_default());
-            memory.closed = true;
-            if memory.exists {
-                actions.push(Action::Freeze(*leaf));
-                places.insert(*leaf, None);
-            }
-        }
-        match target {
-            Target::Leaf(_) => {}
-            Target::Group(group) => {
-                let floor = self.groups.entry(group).or_default();
-                *floor = (*floor).max(epoch);
-            }
-            Target::All => self.floor = self.floor.max(epoch),
-        }
-        actions.push(Action::Persist);
-        self.begin_stop(places, vec![ticket], now, &mut actions);
-        self.forget_surplus();
-        actions
-    }
-
-    fn begin_stop(
-        &mut self,
-        places: BTreeMap<Leaf, Option<Seen>>,
-        waiting: Vec<Ticket>,
-        now: Instant,
-        actions: &mut Vec<Action>,
-    ) {
-        actions.extend(places.keys().copied().map(Action::Watch));
-        let phase = Phase::Freezing { until: now + FREEZE_BUDGET };
-        let stop = Stop { waiting, places, phase, deadline: now + HARD_STOP_BUDGET };
-        self.next_stop += 1;
-        self.stops.insert(self.next_stop, stop);
-        self.advance(now, actions);
-    }
-
-    fn advance(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let mut ended = Vec::new();
-        for (number, stop) in &mut self.stops {
-            if let Phase::Freezing { until } = stop.phase
-                && (now >= until || stop.places.iter().all(|(leaf, seen)| is_still(*leaf, *seen)))
-            {
-                actions.extend(stop.places.keys().copied().map(Action::Kill));
-                stop.phase = Phase::Killing;
-                // What was seen before the kill does not count.
-                for seen in stop.places.values_mut() {
-                    *seen = seen.filter(|seen| !seen.populated);
-                }
-            }
-            let empty = stop.places.values().all(|seen| seen.is_some_and(|seen| !seen.populated));
-            if empty && !matches!(stop.phase, Phase::Freezing { .. }) {
-                answer(stop, true, actions);
-                ended.push(*number);
-            } else if stop.phase == Phase::Killing && now >= stop.deadline {
-                answer(stop, false, actions);
-                stop.phase = Phase::Watching { again: now + WATCH_INTERVAL };
-            } else if let Phase::Watching { again } = &mut stop.phase
-                && now >= *again
-            {
-                *again = now + WATCH_INTERVAL;
-                actions.extend(stop.places.keys().copied().map(Action::Kill));
-            }
-        }
-        for number in ended {
-            let Some(stop) = self.stops.remove(&number) else { continue };
-            actions.extend(
-                stop.places.keys().filter(|leaf| !self.is_watched(leaf)).copied().map(Action::Unwatch),
-            );
-        }
-    }
-
     fn is_watched(&self, leaf: &Leaf) -> bool {
         self.stops.values().any(|stop| stop.places.contains_key(leaf))
     }
@@ -519,15 +408,6 @@ impl Core {
             self.leaves.remove(&leaf);
         }
     }
-}
-
-/// Whether nothing moves there: frozen, or nothing in it. The pool's place is never frozen, and not waited for.
-fn is_still(leaf: Leaf, seen: Option<Seen>) -> bool {
-    leaf == Leaf::Pool || seen.is_some_and(|seen| seen.frozen || !seen.populated)
-}
-
-fn answer(stop: &mut Stop, empty: bool, actions: &mut Vec<Action>) {
-    actions.extend(stop.waiting.drain(..).map(|ticket| reply(ticket, ReplyBody::Stopped { empty })));
 }
 
 /// An answer as an action.

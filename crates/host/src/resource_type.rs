@@ -31,18 +31,17 @@
 //!
 //! A call that panics counts as [`Failure::Failed`] with ERROR_EXCEPTION_IN_RESOURCE_CALL.
 
-use std::fmt;
+mod handles;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mainstay_types::order::{Cause, Opening};
 use mainstay_types::{
     ClusterId, ControlCode, Epoch, Name, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status,
 };
 
-/// The longest text of a progress report, cause or log line, in bytes. What is longer is cut.
-pub const TEXT_LENGTH_MAX: usize = 4096;
+pub use handles::{Directive, Ear, Operation, OperationNumber, Reporter, Said, TEXT_LENGTH_MAX};
 
 /// Where a host finds its resource types. A host of built-in types uses [`BuiltIn`]; a host that loads libraries
 /// brings its own.
@@ -338,198 +337,9 @@ impl ControlAnswer {
     }
 }
 
-/// Which operation of a resource a report is about. Counts up in each host.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct OperationNumber(pub u64);
-
-/// What a resource says through its handles.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Said {
-    /// A sign of life of a pending operation.
-    Progress {
-        /// Which.
-        operation: OperationNumber,
-        /// Counts up with real progress.
-        checkpoint: u32,
-        /// For people.
-        text: String,
-    },
-    /// A pending operation has ended.
-    Finished {
-        /// Which.
-        operation: OperationNumber,
-        /// How.
-        result: Result<(), Failure>,
-    },
-    /// The online resource does not serve any more.
-    Failed(Cause),
-    /// Locked or unlocked.
-    Locked {
-        /// Whether it is locked now.
-        locked: bool,
-        /// The type's own reason number.
-        reason: u64,
-    },
-    /// A log line.
-    Logged {
-        /// 0 information, 1 warning, 2 error, 3 severe.
-        level: u32,
-        /// The line.
-        text: String,
-    },
-}
-
-impl Said {
-    /// Whether it may be dropped when there is too much of it.
-    pub fn is_chatter(&self) -> bool {
-        matches!(self, Said::Progress { .. } | Said::Logged { .. })
-    }
-}
-
-/// Takes what resources say. The host's own sends it to the driver; tests collect it.
-///
-/// May wait a moment when too much is said at once; [`Said::is_chatter`] is dropped instead.
-pub type Ear = Arc<dyn Fn(Said) + Send + Sync>;
-
-/// How a resource tells what nobody asked for. Cheap to clone; usable from any thread, also after `close` (then
-/// nothing is heard).
-#[derive(Clone)]
-pub struct Reporter {
-    ear: Ear,
-}
-
-impl Reporter {
-    /// A reporter that tells `ear`.
-    pub fn new(ear: Ear) -> Self {
-        Reporter { ear }
-    }
-
-    /// The resource is online and does not serve any more. In any other state this is not heard.
-    pub fn failed(&self, cause: Cause) {
-        (self.ear)(Said::Failed(Cause { status: cause.status, text: cut(cause.text) }));
-    }
-
-    /// Locks or unlocks the resource: while locked it is taken offline only by callers who ignore locks.
-    pub fn locked(&self, locked: bool, reason: u64) {
-        (self.ear)(Said::Locked { locked, reason });
-    }
-
-    /// Writes a line to the cluster's log. Level: 0 information, 1 warning, 2 error, 3 severe.
-    pub fn log(&self, level: u32, text: impl Into<String>) {
-        (self.ear)(Said::Logged { level, text: cut(text.into()) });
-    }
-}
-
-impl fmt::Debug for Reporter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reporter")
-    }
-}
-
-/// Whether a pending operation should go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Directive {
-    /// Go on.
-    Continue,
-    /// Terminate has overtaken it: stop working on it, start nothing more.
-    Stop,
-}
-
-/// One call of `online` or `offline` that may be pending. Cheap to clone; usable from any thread. A report that comes
-/// after the end or the cancellation is dropped. A report that comes before the call has returned
-/// [`Completion::Pending`] counts.
-#[derive(Clone)]
-pub struct Operation {
-    number: OperationNumber,
-    cancelled: Arc<AtomicBool>,
-    ear: Ear,
-}
-
-impl Operation {
-    /// An operation that tells `ear`.
-    pub fn new(number: OperationNumber, ear: Ear) -> Self {
-        Operation { number, cancelled: Arc::new(AtomicBool::new(false)), ear }
-    }
-
-    /// Its number.
-    pub fn number(&self) -> OperationNumber {
-        self.number
-    }
-
-    /// A sign of life. Counts as progress when `checkpoint` is higher than the one before; silence for longer than
-    /// the PendingTimeout ends the operation by Terminate.
-    pub fn progress(&self, checkpoint: u32, text: impl Into<String>) -> Directive {
-        (self.ear)(Said::Progress { operation: self.number, checkpoint, text: cut(text.into()) });
-        self.directive()
-    }
-
-    /// The operation has ended. Only the first end counts.
-    pub fn finished(&self, result: Result<(), Failure>) -> Directive {
-        let result = result.map_err(|failure| match failure {
-            Failure::Failed(cause) => Failure::Failed(Cause { status: cause.status, text: cut(cause.text) }),
-            Failure::Vetoed(cause) => Failure::Vetoed(Cause { status: cause.status, text: cut(cause.text) }),
-        });
-        (self.ear)(Said::Finished { operation: self.number, result });
-        self.directive()
-    }
-
-    /// Whether Terminate has overtaken it.
-    pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
-    }
-
-    /// The host's: Terminate overtakes it.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-    }
-
-    fn directive(&self) -> Directive {
-        if self.is_cancelled() { Directive::Stop } else { Directive::Continue }
-    }
-}
-
-impl fmt::Debug for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Operation({}, cancelled: {})", self.number.0, self.is_cancelled())
-    }
-}
-
-fn cut(mut text: String) -> String {
-    if text.len() > TEXT_LENGTH_MAX {
-        let end = (0..=TEXT_LENGTH_MAX).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
-
-    fn collector() -> (Ear, Arc<Mutex<Vec<Said>>>) {
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let kept = said.clone();
-        (Arc::new(move |one| kept.lock().push(one)), said)
-    }
-
-    #[test]
-    fn a_cancelled_operation_is_told_to_stop() {
-        let (ear, said) = collector();
-        let operation = Operation::new(OperationNumber(7), ear);
-        assert_eq!(operation.progress(1, "one"), Directive::Continue);
-        operation.clone().cancel();
-        assert_eq!(operation.progress(2, "two"), Directive::Stop);
-        assert_eq!(said.lock().len(), 2);
-    }
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        let (ear, said) = collector();
-        Reporter::new(ear).log(0, "ä".repeat(TEXT_LENGTH_MAX));
-        let Said::Logged { text, .. } = said.lock().remove(0) else { panic!("no log line") };
-        assert_eq!(text.len(), TEXT_LENGTH_MAX);
-    }
 
     #[test]
     fn outputs_that_do_not_fit_say_how_long_they_are() {
