@@ -5,7 +5,7 @@ use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
 
 use crate::cluster::handle_of;
-use crate::connection::{Held, same};
+use crate::connection::{Held, admit, same};
 use crate::control::{self, ControlBuffers};
 use crate::guard::Outcome;
 use crate::memory;
@@ -27,7 +27,7 @@ pub(crate) unsafe fn open<U: Unit>(
     let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
     // SAFETY: the caller promised that it is null or writable.
     unsafe { wide::write_optional(granted, held.object.granted()) };
-    tables().groups.insert(held)
+    admit(&tables().groups, held, Watched::Group)
 }
 
 /// CreateClusterGroup.
@@ -38,7 +38,8 @@ pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<
     let connection = tables().clusters.get(cluster)?;
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
-    tables().groups.insert(connection.hold(|cluster| cluster.create_group(&name))?)
+    let held = connection.hold(|cluster| cluster.create_group(&name))?;
+    admit(&tables().groups, held, Watched::Group)
 }
 
 /// DeleteClusterGroup. The handle stays open.

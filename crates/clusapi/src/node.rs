@@ -4,6 +4,7 @@ use mainstay_client::{Desired, Watched};
 use mainstay_resutils::wide::{self, Unit};
 
 use crate::cluster::handle_of;
+use crate::connection::admit;
 use crate::guard::Outcome;
 use crate::memory;
 use crate::tables::tables;
@@ -24,7 +25,7 @@ pub(crate) unsafe fn open<U: Unit>(
     let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
     // SAFETY: the caller promised that it is null or writable.
     unsafe { wide::write_optional(granted, held.object.granted()) };
-    tables().nodes.insert(held)
+    admit(&tables().nodes, held, Watched::Node)
 }
 
 /// CloseClusterNode.

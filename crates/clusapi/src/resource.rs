@@ -11,7 +11,7 @@ use mainstay_types::access::GENERIC_READ;
 use mainstay_types::operation::Verb;
 
 use crate::cluster::handle_of;
-use crate::connection::{Held, same};
+use crate::connection::{Held, admit, same};
 use crate::control::{self, ControlBuffers};
 use crate::group::status_of;
 use crate::guard::Outcome;
@@ -34,7 +34,7 @@ pub(crate) unsafe fn open<U: Unit>(
     let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
     // SAFETY: the caller promised that it is null or writable.
     unsafe { wide::write_optional(granted, held.object.granted()) };
-    tables().resources.insert(held)
+    admit(&tables().resources, held, Watched::Resource)
 }
 
 /// CreateClusterResource.
@@ -52,7 +52,7 @@ pub(crate) unsafe fn create<U: Unit>(
     let (name, type_name) = unsafe { (memory::text(name)?, memory::text(type_name)?) };
     let held =
         group.connection.hold(|cluster| cluster.create_resource(&group.object, &name, &type_name, flags))?;
-    tables().resources.insert(held)
+    admit(&tables().resources, held, Watched::Resource)
 }
 
 /// DeleteClusterResource. The handle stays open.

@@ -10,10 +10,11 @@ pub fn include() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../include").canonicalize().unwrap()
 }
 
-/// The shared library that cargo built beside this test.
+/// The shared library that cargo built for this test, beside it. The one a directory higher is that of the last
+/// `cargo build`, which may be older.
 pub fn library() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let built = test.parent().unwrap().parent().unwrap().join("libclusapi.so");
+    let built = test.parent().unwrap().join("libclusapi.so");
     assert!(built.exists(), "{} was not built", built.display());
     built
 }
