@@ -34,6 +34,10 @@ pub mod operation;
 mod queries;
 mod recovery;
 mod task;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod tokens;
 pub mod view;

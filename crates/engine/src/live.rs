@@ -60,9 +60,10 @@ impl Live {
     pub(crate) fn is_down(&self) -> bool {
         self.task.is_none()
             && match self.state {
-                ResourceState::Offline | ResourceState::Initializing => true,
+                // Without a task, OnlinePending waits for its turn to start.
+                ResourceState::Offline | ResourceState::Initializing | ResourceState::OnlinePending => true,
                 ResourceState::Failed => !self.unproven,
-                _ => false,
+                ResourceState::Online | ResourceState::OfflinePending => false,
             }
     }
 

@@ -283,7 +283,7 @@ impl Engine {
             (part.goal, part.state) = (next, PartState::Waiting);
         }
         self.set_state(resource, ResourceState::OnlinePending);
-        self.try_begin(resource);
+        self.poke(resource);
     }
 
     /// A part ends with the resource failed.
@@ -427,7 +427,9 @@ impl Engine {
         if matches!(operation.record.verb, Verb::Offline | Verb::Restart) {
             if matches!(operation.step, StoredStep::Restoring(_)) {
                 if self.is_running(id) {
-                    self.revert_waiting_parts(id);
+                    for resource in self.revert_waiting_parts(id) {
+                        self.poke(resource);
+                    }
                     self.end_if_done(id);
                 }
                 return;
@@ -478,13 +480,14 @@ impl Engine {
         let parts: Vec<ResourceId> =
             self.operations.get(&id).map(|found| found.parts.keys().copied().collect()).unwrap_or_default();
         for resource in parts {
-            self.try_begin(resource);
+            self.poke(resource);
         }
         self.end_if_done(id);
     }
 
-    fn revert_waiting_parts(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get(&id) else { return };
+    /// What had not begun to stop is online as before. Answers which resources that are.
+    fn revert_waiting_parts(&mut self, id: OperationId) -> Vec<ResourceId> {
+        let Some(operation) = self.operations.get(&id) else { return Vec::new() };
         let waiting: Vec<ResourceId> = operation
             .parts
             .iter()
@@ -493,11 +496,11 @@ impl Engine {
             })
             .map(|(id, _)| *id)
             .collect();
-        for resource in waiting {
-            self.set_state(resource, ResourceState::Online);
-            self.close_part(id, resource);
-            self.poke(resource);
+        for resource in &waiting {
+            self.set_state(*resource, ResourceState::Online);
+            self.close_part(id, *resource);
         }
+        waiting
     }
 
     /// Ends an operation that has no part left.

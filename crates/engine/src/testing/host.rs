@@ -1,0 +1,211 @@
+//! A host that does what the test says.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::order::{Action, Cause, Condition, Held, News, Order, OrderId, Outcome, Report, Step};
+use mainstay_types::{Epoch, ResourceId, Status};
+
+/// How a resource type behaves in one entry point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reaction {
+    /// Done at once.
+    #[default]
+    Done,
+    /// Fails at once.
+    Fail,
+    /// Refuses, as for a stop that would do harm.
+    Veto,
+    /// Says nothing until the test ends it.
+    Hang,
+}
+
+/// How a resource type answers the question whether it could go offline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CheckReaction {
+    /// It cannot tell.
+    #[default]
+    Unknown,
+    /// Yes.
+    Yes,
+    /// No, with this status.
+    No(Status),
+    /// Nothing.
+    Silent,
+}
+
+/// The behaviour of one resource's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Behaviour {
+    /// Open.
+    pub open: Reaction,
+    /// Online.
+    pub online: Reaction,
+    /// Offline.
+    pub offline: Reaction,
+    /// Terminate.
+    pub terminate: Reaction,
+    /// CheckOffline.
+    pub check: CheckReaction,
+    /// A hard stop does not empty the leaf.
+    pub unkillable: bool,
+}
+
+/// What a host knows of one resource.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) epoch: Epoch,
+    pub(super) condition: Condition,
+    pub(super) locked: bool,
+    pub(super) running: Option<OrderId>,
+    pub(super) last: Option<(OrderId, Outcome)>,
+}
+
+/// A host process. It outlives the service.
+#[derive(Debug, Default)]
+pub(super) struct FakeHost {
+    pub(super) pid: u32,
+    pub(super) known: BTreeMap<ResourceId, Known>,
+    pub(super) sequence: u64,
+    pub(super) kept: Vec<Report>,
+    /// Every order that was carried out, for the tests.
+    pub(super) carried_out: Vec<(ResourceId, OrderId)>,
+}
+
+/// What an order did to the processes of its resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Effected {
+    Nothing,
+    Runs,
+    Stopped,
+}
+
+impl FakeHost {
+    pub(super) fn held(&self) -> Vec<Held> {
+        let held = |(id, known): (&ResourceId, &Known)| Held {
+            resource: *id,
+            epoch: known.epoch,
+            condition: known.condition.clone(),
+            locked: known.locked,
+            running: known.running,
+            last: known.last.clone(),
+        };
+        self.known.iter().map(held).collect()
+    }
+
+    /// Takes an order; answers what it did and what it reports.
+    pub(super) fn take(
+        &mut self,
+        order: &Order,
+        behaviour: Behaviour,
+        found: bool,
+    ) -> (Effected, Vec<Report>) {
+        let id = order.resource;
+        if let Some(known) = self.known.get(&id) {
+            if known.running == Some(order.id) {
+                return (Effected::Nothing, Vec::new());
+            }
+            if let Some((_, outcome)) = known.last.as_ref().filter(|(last, _)| *last == order.id) {
+                let outcome = outcome.clone();
+                return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
+            }
+        }
+        self.carried_out.push((id, order.id));
+        match &order.action {
+            Action::Open(opening) => self.open(order, behaviour, opening.recover && found),
+            Action::Close => {
+                self.known.remove(&id);
+                (Effected::Nothing, vec![self.ended(order, Outcome::Done)])
+            }
+            Action::Online { .. } => self.act(order, behaviour.online),
+            Action::Offline { .. } => self.act(order, behaviour.offline),
+            Action::Terminate => self.act(order, behaviour.terminate),
+        }
+    }
+
+    fn open(&mut self, order: &Order, behaviour: Behaviour, found: bool) -> (Effected, Vec<Report>) {
+        let outcome = match behaviour.open {
+            Reaction::Done | Reaction::Veto if found => Outcome::FoundOnline,
+            Reaction::Done | Reaction::Veto => Outcome::Done,
+            Reaction::Fail => Outcome::Failed(Cause::new(Status::MOD_NOT_FOUND, "no such library")),
+            Reaction::Hang => return (Effected::Nothing, Vec::new()),
+        };
+        if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
+            let condition = if found { Condition::Online } else { Condition::Offline };
+            let known = Known { epoch: order.epoch, condition, locked: false, running: None, last: None };
+            self.known.insert(order.resource, known);
+        }
+        // What does not serve, the host kills.
+        let effected = if outcome == Outcome::Done { Effected::Stopped } else { Effected::Nothing };
+        (effected, vec![self.ended(order, outcome)])
+    }
+
+    fn act(&mut self, order: &Order, reaction: Reaction) -> (Effected, Vec<Report>) {
+        let mut reports = Vec::new();
+        let Some(known) = self.known.get_mut(&order.resource) else {
+            return (Effected::Nothing, vec![self.ended(order, Outcome::NotOpen)]);
+        };
+        known.epoch = known.epoch.max(order.epoch);
+        if let Some(running) = known.running.take() {
+            let outcome = Outcome::Cancelled;
+            reports.push(self.report(order.resource, News::Ended { order: running, outcome }));
+        }
+        let starts = matches!(order.action, Action::Online { .. });
+        if reaction == Reaction::Hang {
+            if let Some(known) = self.known.get_mut(&order.resource) {
+                (known.running, known.condition) = (Some(order.id), Condition::Busy);
+            }
+            return (if starts { Effected::Runs } else { Effected::Nothing }, reports);
+        }
+        let (effected, report) = self.end(order.resource, order.id, starts, reaction);
+        reports.push(report);
+        (effected, reports)
+    }
+
+    /// Ends an order as the reaction says.
+    pub(super) fn end(
+        &mut self,
+        id: ResourceId,
+        order: OrderId,
+        starts: bool,
+        reaction: Reaction,
+    ) -> (Effected, Report) {
+        let (outcome, condition, effected) = match (reaction, starts) {
+            (Reaction::Done, true) => (Outcome::Done, Condition::Online, Effected::Runs),
+            (Reaction::Done, false) => (Outcome::Done, Condition::Offline, Effected::Stopped),
+            (Reaction::Veto, false) => {
+                let cause = Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, "the state file does not fit");
+                (Outcome::Vetoed(cause), Condition::Online, Effected::Nothing)
+            }
+            _ => {
+                let cause = Cause::new(Status::RESOURCE_FAILED, "exited with status 3");
+                let effected = if starts { Effected::Runs } else { Effected::Nothing };
+                (Outcome::Failed(cause.clone()), Condition::Failed(cause), effected)
+            }
+        };
+        if let Some(known) = self.known.get_mut(&id) {
+            known.running = None;
+            known.condition = condition;
+            known.last = Some((order, outcome.clone()));
+        }
+        let report = self.report(id, News::Ended { order, outcome });
+        (effected, report)
+    }
+
+    fn ended(&mut self, order: &Order, outcome: Outcome) -> Report {
+        if order.id.step != Step::Open
+            && let Some(known) = self.known.get_mut(&order.resource)
+        {
+            known.last = Some((order.id, outcome.clone()));
+        }
+        self.report(order.resource, News::Ended { order: order.id, outcome })
+    }
+
+    /// A kept report.
+    pub(super) fn report(&mut self, resource: ResourceId, news: News) -> Report {
+        self.sequence += 1;
+        let epoch = self.known.get(&resource).map(|known| known.epoch).unwrap_or_default();
+        let report = Report { sequence: self.sequence, resource, epoch, news };
+        self.kept.push(report.clone());
+        report
+    }
+}

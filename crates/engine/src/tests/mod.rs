@@ -1,0 +1,4 @@
+//! The engine in its scripted world.
+
+mod offline_cases;
+mod scenarios;
