@@ -110,7 +110,7 @@ pub enum Directive {
 
 /// One call of `online` or `offline` that may be pending. Cheap to clone; usable from any thread. A report that comes
 /// after the end or the cancellation is dropped. A report that comes before the call has returned
-/// [`Completion::Pending`] counts.
+/// [`Completion::Pending`](super::Completion::Pending) counts.
 #[derive(Clone)]
 pub struct Operation {
     number: OperationNumber,
