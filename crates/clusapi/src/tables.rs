@@ -62,21 +62,22 @@ impl<T> Table<T> {
 }
 
 impl Tables {
+    /// The kinds leave out 0x2 and 0xB, in which those of keys (0x4B) and of a host's resources (0x52) end.
     fn new(process: u32, depth: u8) -> Self {
         Self {
             process,
             depth,
-            clusters: Table::new(1, depth),
-            resources: Table::new(2, depth),
-            groups: Table::new(3, depth),
-            nodes: Table::new(4, depth),
-            cluster_enums: Table::new(5, depth),
-            group_enums: Table::new(6, depth),
-            resource_enums: Table::new(7, depth),
-            cluster_enums_ex: Table::new(8, depth),
-            group_enums_ex: Table::new(9, depth),
-            resource_enums_ex: Table::new(10, depth),
-            ports: Table::new(11, depth),
+            clusters: Table::new(0x1, depth),
+            resources: Table::new(0x3, depth),
+            groups: Table::new(0x4, depth),
+            nodes: Table::new(0x5, depth),
+            cluster_enums: Table::new(0x6, depth),
+            group_enums: Table::new(0x7, depth),
+            resource_enums: Table::new(0x8, depth),
+            cluster_enums_ex: Table::new(0x9, depth),
+            group_enums_ex: Table::new(0xA, depth),
+            resource_enums_ex: Table::new(0xC, depth),
+            ports: Table::new(0xD, depth),
         }
     }
 }
