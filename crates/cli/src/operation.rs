@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use mainstay_client::OperationWait;
+use mainstay_client::{Cluster, OperationWait};
 use mainstay_types::OperationId;
 use mainstay_types::operation::{End, OperationRecord};
 
@@ -119,17 +119,21 @@ fn why(record: &OperationRecord) -> String {
 }
 
 fn show(id: OperationId, context: &mut Context) -> Result<Exit, Failure> {
-    let mut cluster = context.read()?;
-    let found = cluster
-        .wait_operation(id, Duration::ZERO)
-        .map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Operation(id)))?;
-    let record = match found {
-        OperationWait::Ended(record) | OperationWait::Running(record) => record,
-        // Nothing was to be changed, so nothing was.
-        OperationWait::Unknown => return Err(Failure { exit: Exit::Refused, ..wait::unknown(id) }),
-    };
+    let record = look(&mut context.read()?, id)?;
     show_record(&record, context)?;
     Ok(Exit::Done)
+}
+
+/// An operation as it is now.
+fn look(cluster: &mut Cluster, id: OperationId) -> Result<Box<OperationRecord>, Failure> {
+    let found = cluster
+        .wait_operation(id, Duration::ZERO)
+        .map_err(|error| Failure::of_call(cluster, &error, &Subject::Operation(id)))?;
+    match found {
+        OperationWait::Ended(record) | OperationWait::Running(record) => Ok(record),
+        // Nothing was to be changed, so nothing was.
+        OperationWait::Unknown => Err(Failure { exit: Exit::Refused, ..wait::unknown(id) }),
+    }
 }
 
 fn show_record(record: &OperationRecord, context: &mut Context) -> Result<(), Failure> {
@@ -195,6 +199,8 @@ fn parts(record: &OperationRecord) -> String {
 
 fn wait_for(id: OperationId, timeout: Option<Duration>, context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.read()?;
+    // An id that nothing has is said at once, and not waited for.
+    look(&mut cluster, id)?;
     let mut progress = Progress::new(&context.output);
     let waited = wait::to_end(&mut cluster, id, timeout, AWAY_MAX, &mut progress);
     drop(progress);

@@ -35,10 +35,7 @@ pub(crate) fn lines(record: &OperationRecord, now_ms: u64) -> Vec<String> {
         span(running_ms)
     )];
     for pending in record.pending.iter().take(FACES_MAX) {
-        lines.push(format!("  {}", face(pending, now_ms)));
-        if let Some(command) = ends_with(pending) {
-            lines.push(format!("    {}", styled(FAINT, &format!("end it now: {command}"))));
-        }
+        lines.extend(face(pending, now_ms));
     }
     if let Some(more @ 1..) = record.pending.len().checked_sub(FACES_MAX) {
         lines.push(format!("  and {more} more"));
@@ -46,29 +43,32 @@ pub(crate) fn lines(record: &OperationRecord, now_ms: u64) -> Vec<String> {
     lines
 }
 
-fn face(pending: &Pending, now_ms: u64) -> String {
-    let mut text = format!(
-        "{} {} for {}",
+/// Where it is, what it says and when that ends, how to end it: lines short enough for a narrow terminal.
+fn face(pending: &Pending, now_ms: u64) -> Vec<String> {
+    let mut state = format!(
+        "  {} {} for {}",
         clean(pending.resource.as_str()),
         styled(of_resource(pending.state), &pending.state.to_string()),
         span(now_ms.saturating_sub(pending.since_ms))
     );
     if !pending.waits_for.is_empty() {
-        text.push_str(&format!("; waits for {}", clean(&pending.waits_for)));
+        state.push_str(&format!("; waits for {}", clean(&pending.waits_for)));
     }
-    if !pending.last_word.is_empty() {
-        let when = pending.last_word_at_ms.map(|at| format!(" {} ago", span(now_ms.saturating_sub(at))));
-        text.push_str(&format!("; said \"{}\"{}", clean(&pending.last_word), when.unwrap_or_default()));
+    let said = match (pending.last_word.as_str(), pending.last_word_at_ms) {
+        ("", _) => "said nothing yet".to_owned(),
+        (word, None) => format!("said \"{}\"", clean(word)),
+        (word, Some(at)) => format!("said \"{}\" {} ago", clean(word), span(now_ms.saturating_sub(at))),
+    };
+    let limit = match (pending.next_limit.as_str(), pending.next_limit_at_ms) {
+        ("", _) => "no limit".to_owned(),
+        (limit, None) => format!("next limit {}", clean(limit)),
+        (limit, Some(at)) => format!("{} in {}", clean(limit), span(at.saturating_sub(now_ms))),
+    };
+    let mut lines = vec![state, format!("    {said}; {limit}")];
+    if let Some(command) = ends_with(pending) {
+        lines.push(format!("    {}", styled(FAINT, &format!("end it now: {command}"))));
     }
-    match pending.next_limit_at_ms {
-        Some(at) => {
-            let limit = clean(&pending.next_limit);
-            text.push_str(&format!("; {limit} in {}", span(at.saturating_sub(now_ms))));
-        }
-        None if pending.next_limit.is_empty() => text.push_str("; no limit"),
-        None => text.push_str(&format!("; next limit {}", clean(&pending.next_limit))),
-    }
-    text
+    lines
 }
 
 /// The command that ends a pending state at once (design §3.12).
@@ -132,8 +132,8 @@ pub(crate) mod tests {
             &record(vec![pending("big db")]),
             &[
                 "operation 1-42: offline of resource 'big db' by root, for 12 s",
-                "  big db Offline Pending for 12 s; waits for its Offline; said \"flushing\\u{7}\" 3.0 s ago; \
-             PendingTimeout in 2 min 48 s",
+                "  big db Offline Pending for 12 s; waits for its Offline",
+                "    said \"flushing\\u{7}\" 3.0 s ago; PendingTimeout in 2 min 48 s",
                 "    end it now: mainstay resource offline 'big db' --force",
             ],
         );
@@ -148,7 +148,8 @@ pub(crate) mod tests {
             &record(vec![silent]),
             &[
                 "operation 1-42: offline of resource 'big db' by root, for 12 s",
-                "  x Initializing for 12 s; waits for its Offline; no limit",
+                "  x Initializing for 12 s; waits for its Offline",
+                "    said nothing yet; no limit",
             ],
         );
     }
@@ -157,7 +158,7 @@ pub(crate) mod tests {
     fn many_are_counted() {
         let many = (0..9).map(|n| pending(&format!("r{n}"))).collect();
         let shown = lines(&record(many), 1_012_000);
-        assert_eq!(shown.len(), 1 + 2 * FACES_MAX + 1);
+        assert_eq!(shown.len(), 1 + 3 * FACES_MAX + 1);
         assert_eq!(shown.last().unwrap(), "  and 3 more");
     }
 }

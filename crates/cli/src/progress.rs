@@ -51,8 +51,9 @@ impl Progress {
 
     fn paint(&mut self, lines: &[String]) {
         let Some(color) = self.painter else { return };
-        let width = rustix::termios::tcgetwinsize(io::stderr())
-            .map_or(WIDTH_DEFAULT, |size| usize::from(size.ws_col).max(2));
+        let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        // Some terminals say 0 when they do not know.
+        let width = if width == 0 { WIDTH_DEFAULT } else { width };
         let mut text = String::new();
         for line in lines {
             text.push_str(&cut(line, width - 1));

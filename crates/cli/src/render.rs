@@ -180,14 +180,15 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
-/// A length of time by its two largest units: `0.3 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 2 h`.
+/// A length of time by its two largest units: `12 ms`, `1.5 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 2 h`.
 pub(crate) fn span(length_ms: u64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
     let seconds = length_ms / 1000;
     let (large, small, large_name, small_name) = match seconds {
-        0..10 => return format!("{}.{} s", seconds, length_ms % 1000 / 100),
+        0 => return format!("{length_ms} ms"),
+        1..10 => return format!("{}.{} s", seconds, length_ms % 1000 / 100),
         10..MINUTE => return format!("{seconds} s"),
         MINUTE..HOUR => (seconds / MINUTE, seconds % MINUTE, "min", "s"),
         HOUR..DAY => (seconds / HOUR, seconds % HOUR / MINUTE, "h", "min"),
@@ -208,8 +209,9 @@ mod tests {
     #[test]
     fn spans() {
         for (length_ms, shown) in [
-            (0, "0.0 s"),
-            (349, "0.3 s"),
+            (0, "0 ms"),
+            (349, "349 ms"),
+            (1_500, "1.5 s"),
             (9_999, "9.9 s"),
             (12_345, "12 s"),
             (60_000, "1 min"),

@@ -1,5 +1,8 @@
 //! `mainstay resource`: resources.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use clap::Subcommand;
 use mainstay_client::{CallError, Cluster, Group, Resource, SubmitObject, Target};
 use mainstay_types::operation::Verb;
@@ -16,6 +19,11 @@ use crate::resource_show;
 use crate::status::note;
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
+
+/// How long a resource host may take to open a new resource before it is left alone; it takes milliseconds.
+const OPENED_WITHIN: Duration = Duration::from_secs(10);
+/// How often a deletion is tried meanwhile.
+const DELETIONS_APART: Duration = Duration::from_millis(50);
 
 const VALUES: &str = "\
 A property that the resource or its type knows by name is read in its own format. Any other value is a DWORD if it is
@@ -216,11 +224,11 @@ fn create(
 
 /// A resource without its properties is half made: it is deleted again, and both are said.
 fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure: Failure) -> Failure {
-    match cluster.delete_resource(made) {
+    match delete_new(cluster, made) {
         Ok(()) => {
             // Whatever was done to it is gone with it. What was wrong with the command line stays so.
             let exit = if failure.exit == Exit::Usage { Exit::Usage } else { Exit::Refused };
-            let message = format!("{}; {subject} was not created", failure.message);
+            let message = format!("{subject} was not created: {}", failure.message);
             Failure { exit, message, ..failure }
         }
         Err(error) => {
@@ -230,6 +238,21 @@ fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure
             Failure::new(Exit::EndedOtherwise, message)
                 .with_status(error.status())
                 .with_way_out(format!("delete it with 'mainstay resource delete {}'", made.id()))
+        }
+    }
+}
+
+/// Deletes a resource that was just made. Its host may not have opened it yet, and until then the service refuses.
+fn delete_new(cluster: &mut Cluster, made: &Resource) -> Result<(), CallError> {
+    let began = Instant::now();
+    loop {
+        match cluster.delete_resource(made) {
+            Err(CallError::Refused { status: Status::INVALID_STATE, .. })
+                if began.elapsed() < OPENED_WITHIN =>
+            {
+                thread::sleep(DELETIONS_APART);
+            }
+            outcome => return outcome,
         }
     }
 }

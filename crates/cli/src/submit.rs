@@ -4,9 +4,11 @@
 //! made again: the service answers with the operation of the first one, if that had arrived. So no operation is begun
 //! twice, and an unknown outcome is resolved wherever the service comes back.
 
+use std::time::Duration;
+
 use mainstay_client::{Cluster, OperationWait, Submission, SubmitObject, Submitted, Transport};
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{OperationId, Status};
+use mainstay_types::{OperationId, ResourceState, Status};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -17,8 +19,6 @@ use crate::progress::Progress;
 use crate::render::{clean, span};
 use crate::wait::{self, AWAY_MAX, Away, WaitArguments, Waited};
 use crate::way_out::word;
-
-use std::time::Duration;
 
 /// An operation to carry out.
 #[derive(Clone, Copy, Debug)]
@@ -122,12 +122,20 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
             "take it offline all the same with --ignore-locked".into()
         }
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
-        (Some(Status::INVALID_STATE), Verb::Offline | Verb::Restart) => {
+        // The number has other meanings as well; the service's words tell them apart.
+        (Some(Status::INVALID_STATE), _) if is_pending(&failure.message) => {
             format!("wait for it, or end it now with 'mainstay resource offline {} --force'", word(name))
         }
         _ => return failure,
     };
     failure.with_way_out(way_out)
+}
+
+/// Whether the service says that the resource is in a pending state, which force ends.
+fn is_pending(message: &str) -> bool {
+    [ResourceState::OnlinePending, ResourceState::OfflinePending]
+        .iter()
+        .any(|state| message.ends_with(&format!(" is {state}")))
 }
 
 const PAST_LOCK: &str = "do it all the same with --ignore-locked";

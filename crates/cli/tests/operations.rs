@@ -1,0 +1,271 @@
+//! Operations through the command: submitted, waited for, resolved after a lost connection, and told by exit code.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod fake;
+
+use fake::*;
+use mainstay_types::Status;
+use mainstay_types::operation::End;
+use mainstay_types::order::Cause;
+use mainstay_types::own_codes::{submit, wait_operation};
+
+fn cause(status: Status, text: &str) -> Cause {
+    Cause { status, text: text.into() }
+}
+
+#[test]
+fn a_submission_carries_what_was_asked_for() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let words = "resource offline db --ignore-locked --force --keep-persistent-state --reason patching \
+                 --property Save=1 --property Note=sz:2";
+    let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(ran.out, "resource 'db' is offline (operation 1-42, 1.2 s)\n");
+    let [input] = &fake.inputs(SUBMIT)[..] else { unreachable!("one submission") };
+    assert_eq!(input.text(submit::VERB), Some("offline"));
+    assert_eq!(input.dword(submit::OBJECT_TYPE), Some(3));
+    assert_eq!(input.text(submit::OBJECT), Some("db"));
+    assert_eq!(input.dword(submit::FLAGS), Some(7));
+    assert_eq!(input.text(submit::REASON), Some("patching"));
+    assert_eq!(input.text(submit::TOKEN).unwrap().len(), 32);
+    let buffer = mainstay_proplist::PropertyList::parse(input.bytes(submit::BUFFER).unwrap()).unwrap();
+    assert_eq!((buffer.dword("Save"), buffer.text("Note")), (Some(1), Some("2")));
+}
+
+#[test]
+fn each_verb_has_its_own_flags() {
+    for (words, verb, object_type, flags) in [
+        ("resource online db --ignore-locked --keep-persistent-state", "online", 3, 3),
+        ("resource offline db --force", "offline", 3, 2),
+        ("resource restart db", "restart", 3, 0),
+        ("resource fail db", "fail", 3, 0),
+        ("group online g --ignore-locked", "online", 2, 1),
+        ("group offline g", "offline", 2, 0),
+    ] {
+        let fake = Fake::start();
+        fake.on(SUBMIT, [submitted(0, "", "")]);
+        let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(ran.code, 0, "{words}: {ran:?}");
+        let [input] = &fake.inputs(SUBMIT)[..] else { unreachable!("one submission") };
+        let sent = (input.text(submit::VERB), input.dword(submit::OBJECT_TYPE), input.dword(submit::FLAGS));
+        assert_eq!(sent, (Some(verb), Some(object_type), Some(flags)), "{words}");
+    }
+}
+
+#[track_caller]
+fn check_end(end: Option<End>, code: i32, message: &str) {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(end))]);
+    let ran = fake.mainstay(&["resource", "offline", "db", "--timeout", "0.1"]);
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.as_str()), (code, message, ""));
+}
+
+#[test]
+fn ends_are_told_apart() {
+    check_end(
+        None,
+        3,
+        "mainstay: operation 1-42, offline of resource 'db', has not ended within 100 ms and goes on: 258 \
+         WAIT_TIMEOUT; wait for it with 'mainstay operation wait 1-42'\n",
+    );
+    check_end(
+        Some(End::Vetoed(cause(Status(5955), "the disk is full"))),
+        4,
+        "mainstay: offline of resource 'db' was vetoed: the disk is full: 5955 \
+         ERROR_CLUSTER_RESOURCE_VETOED_CALL; everything is as before; \
+         'mainstay resource offline db --force' does not ask\n",
+    );
+    check_end(
+        Some(End::Failed(cause(Status::RESOURCE_FAILED, "killed\x1b[2J"))),
+        4,
+        "mainstay: offline of resource 'db' failed: killed\\u{1b}[2J: 5038 ERROR_RESOURCE_FAILED; \
+         'mainstay operation show 1-42' has the details\n",
+    );
+    check_end(
+        Some(End::Superseded("1-43".parse().unwrap())),
+        4,
+        "mainstay: operation 1-42, offline of resource 'db', was superseded by operation 1-43: 1223 \
+         ERROR_CANCELLED; wait for that one with 'mainstay operation wait 1-43'\n",
+    );
+    check_end(
+        Some(End::Refused(cause(
+            Status(5910),
+            "resource 'db' did not answer within 1000 ms; nothing was done",
+        ))),
+        1,
+        "mainstay: resource 'db' did not answer within 1000 ms: 5910 ERROR_RESOURCE_CALL_TIMED_OUT; \
+         nothing was done\n",
+    );
+}
+
+#[track_caller]
+fn check_refusal(words: &str, status: u32, text: &str, message: &str) {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [submitted(status, "1-7", text)]);
+    let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.as_str()), (1, message, ""));
+}
+
+#[test]
+fn a_refusal_names_number_object_and_way_out() {
+    check_refusal(
+        "resource offline db",
+        5960,
+        "",
+        "mainstay: resource 'db' is locked: 5960 ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; \
+         take it offline all the same with --ignore-locked\n",
+    );
+    check_refusal(
+        "group offline g",
+        5960,
+        "resource 'db' is locked by its type (reason 3); wait, or use the ignore-locked flag",
+        "mainstay: resource 'db' is locked by its type (reason 3): 5960 \
+         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; do it all the same with --ignore-locked\n",
+    );
+    check_refusal(
+        "resource offline db",
+        5023,
+        "resource 'db' is Offline Pending; wait",
+        "mainstay: resource 'db' is Offline Pending: 5023 ERROR_INVALID_STATE; wait for it, or end it now with \
+         'mainstay resource offline db --force'\n",
+    );
+    check_refusal(
+        "resource online db",
+        5023,
+        "resource 'db' has failed and something of it may still be running; take it offline first",
+        "mainstay: resource 'db' has failed and something of it may still be running: 5023 \
+         ERROR_INVALID_STATE; take it offline first\n",
+    );
+    check_refusal("resource offline db", 99_999, "", "mainstay: resource 'db': refused: 99999\n");
+}
+
+#[test]
+fn a_submission_that_cannot_be_looked_at_is_explained() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [Step::Status(5)]).on(EXPLAIN, [explained("uid 7 may only read; ask")]);
+    let ran = fake.mainstay(&["resource", "offline", "db"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.err,
+        "mainstay: uid 7 may only read: 5 ERROR_ACCESS_DENIED; run it as root, as a member of the group \
+         'mainstay', or have an administrator grant access\n"
+    );
+    fake.on(SUBMIT, [Step::Status(5007)]);
+    let ran = fake.mainstay(&["resource", "offline", "db"]);
+    assert_eq!(
+        ran.err,
+        "mainstay: there is no resource 'db': 5007 ERROR_RESOURCE_NOT_FOUND; 'mainstay resource list' shows \
+         those there are\n"
+    );
+}
+
+#[test]
+fn without_waiting_the_id_is_all() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [accepted()]);
+    let ran = fake.mainstay(&["resource", "offline", "db", "--no-wait"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "1-42\n"));
+    assert_eq!(
+        ran.err,
+        "mainstay: offline of resource 'db' accepted; wait for it with 'mainstay operation wait 1-42'\n"
+    );
+    assert!(fake.inputs(WAIT).is_empty());
+}
+
+#[test]
+fn an_outcome_as_a_document() {
+    let fake = Fake::start();
+    let vetoed = End::Vetoed(cause(Status(5955), "full"));
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(Some(vetoed)))]);
+    let ran = fake.mainstay(&["--json", "resource", "offline", "db"]);
+    assert_eq!(ran.code, 4);
+    insta::assert_snapshot!("outcome", ran.out);
+    insta::assert_snapshot!("failure", ran.err);
+}
+
+#[test]
+fn an_unknown_outcome_is_resolved_by_the_token() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [Step::Lost, Step::Lost, accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["resource", "offline", "db"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let tokens: Vec<_> =
+        fake.inputs(SUBMIT).iter().map(|list| list.text(submit::TOKEN).unwrap().to_owned()).collect();
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+    fake.mainstay(&["resource", "offline", "db"]);
+    let next = fake.inputs(SUBMIT).last().unwrap().text(submit::TOKEN).unwrap().to_owned();
+    assert_ne!(next, tokens[0], "another command, another token");
+}
+
+#[test]
+fn an_outcome_that_stays_unknown_is_said_to_be() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [Step::Lost]);
+    let ran = fake.mainstay(&["resource", "offline", "db"]);
+    assert_eq!(ran.code, 5);
+    assert_eq!(
+        ran.err,
+        "mainstay: the connection was lost before the answer about resource 'db', whose outcome is not known: \
+         1726 RPC_S_CALL_FAILED; see what is there with 'mainstay status' and 'mainstay journal'\n"
+    );
+}
+
+#[test]
+fn a_service_that_is_killed_and_comes_back_is_waited_for() {
+    let mut fake = Fake::start();
+    fake.on(SUBMIT, [Step::Hold, accepted()]).on(WAIT, [Step::Hold, Step::List(waited(Some(End::Done)))]);
+    let command = fake.command(&["resource", "offline", "db"]).stdout(std::process::Stdio::piped()).spawn();
+    let command = command.unwrap();
+    for _ in ["during the submission", "during the wait"] {
+        fake.wait_for_held(1);
+        fake.kill();
+        fake.run();
+    }
+    let ran: Ran = command.wait_with_output().unwrap().into();
+    assert_eq!((ran.code, ran.out.as_str()), (0, "resource 'db' is offline (operation 1-42, 1.2 s)\n"));
+    assert_eq!(fake.inputs(SUBMIT).len(), 2);
+}
+
+#[test]
+fn a_wait_is_bounded_by_what_is_left_of_it() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(None))]);
+    let ran = fake.mainstay(&["resource", "offline", "db", "--timeout", "0.3"]);
+    assert_eq!(ran.code, 3);
+    let asked: Vec<u32> =
+        fake.inputs(WAIT).iter().map(|list| list.dword(wait_operation::TIMEOUT_MS).unwrap()).collect();
+    assert!(asked[0] <= 300 && asked.is_sorted_by(|a, b| a >= b), "{asked:?}");
+    assert_eq!(asked.last(), Some(&0), "the last one only looks");
+    assert!(asked.len() <= 8, "no faster than one in 50 ms: {asked:?}");
+}
+
+#[test]
+fn waiting_for_an_operation_by_its_id() {
+    let fake = Fake::start();
+    fake.on(WAIT, [Step::List(mainstay_proplist::PropertyList::new().with(wait_operation::ENDED, 0_u32))]);
+    let ran = fake.mainstay(&["operation", "wait", "1-99"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.starts_with("mainstay: there is no operation 1-99"), "{}", ran.err);
+
+    fake.on(WAIT, [Step::List(waited(None)), Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["operation", "wait", "42"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    insta::assert_snapshot!("waited", ran.out);
+    assert_eq!(fake.inputs(WAIT).last().unwrap().text(wait_operation::OPERATION), Some("1-42"));
+}
+
+#[test]
+fn nobody_listens() {
+    let mut fake = Fake::start();
+    fake.kill();
+    let ran = fake.mainstay(&["resource", "offline", "db"]);
+    assert_eq!(ran.code, 5);
+    assert!(
+        ran.err.contains("cannot be reached") && ran.err.contains("1722 RPC_S_SERVER_UNAVAILABLE"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.ends_with("; start mainstayd, or name its socket with --socket or MAINSTAY_SOCKET\n"));
+}

@@ -1,0 +1,212 @@
+//! Properties through the command: section and format by name, all or nothing, nothing half made.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod fake;
+
+use fake::*;
+use mainstay_proplist::{PropertyList, Value};
+
+const COMMON_FORMATS: u32 = 0x0100_0065;
+const COMMON: u32 = 0x0100_0059;
+const SET_COMMON: u32 = 0x0140_005E;
+const PRIVATE_FORMATS: u32 = 0x0100_008D;
+const PRIVATE: u32 = 0x0100_0081;
+const VALIDATE_PRIVATE: u32 = 0x0100_0089;
+const SET_PRIVATE: u32 = 0x0140_0086;
+
+/// A service that knows a few formats and takes everything.
+fn lenient() -> Fake {
+    let fake = Fake::start();
+    let common = PropertyList::new()
+        .with("RestartAction", Value::Word(2))
+        .with("Description", Value::Word(3))
+        .with("Names", Value::Word(5));
+    let private = PropertyList::new().with("CommandLine", Value::Word(3));
+    fake.on(COMMON_FORMATS, [Step::List(common)]).on(PRIVATE_FORMATS, [Step::List(private)]);
+    fake.on(SET_COMMON, [Step::Status(0)]).on(SET_PRIVATE, [Step::Status(0)]);
+    fake.on(VALIDATE_PRIVATE, [Step::Status(0)]);
+    fake
+}
+
+fn log(fake: &Fake) -> Vec<String> {
+    let changes = |line: &&String| {
+        line.starts_with("0x0140") || line.starts_with("0x01000089") || !line.starts_with("0x")
+    };
+    fake.world().log.iter().filter(changes).cloned().collect()
+}
+
+#[test]
+fn properties_find_their_section_and_format() {
+    let fake = lenient();
+    let ran = fake.mainstay(&[
+        "resource",
+        "set",
+        "db",
+        "description=5",
+        "RESTARTACTION=0x1",
+        "names=a,b",
+        "CommandLine=7",
+        "Other=7",
+    ]);
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (0, "properties of resource 'db' are set\n", "")
+    );
+    assert_eq!(
+        log(&fake),
+        [
+            "0x01000089 CommandLine=\"7\" (sz), Other=7 (dword)",
+            "0x0140005e Description=\"5\" (sz), RestartAction=1 (dword), Names=[\"a\", \"b\"] (multi)",
+            "0x01400086 CommandLine=\"7\" (sz), Other=7 (dword)",
+        ]
+    );
+}
+
+#[test]
+fn formats_come_from_the_values_where_nobody_lists_them() {
+    let fake = lenient();
+    fake.on(COMMON_FORMATS, [Step::Status(1)]).on(PRIVATE_FORMATS, [Step::Status(1)]);
+    fake.on(COMMON, [Step::List(PropertyList::new().with("Description", "x"))]);
+    fake.on(PRIVATE, [Step::List(PropertyList::new().with("Limit", Value::ULarge(1)))]);
+    assert_eq!(fake.mainstay(&["resource", "set", "db", "Description=5", "limit=5"]).code, 0);
+    assert_eq!(log(&fake)[1..], ["0x0140005e Description=\"5\" (sz)", "0x01400086 Limit=5 (ularge)"]);
+}
+
+#[test]
+fn what_is_stored_only_is_done_with_a_note() {
+    let fake = lenient();
+    fake.on(SET_PRIVATE, [Step::Status(5024)]);
+    let ran = fake.mainstay(&["resource", "set", "db", "CommandLine=x"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(
+        ran.err,
+        "mainstay: stored; what runs takes it up when resource 'db' next goes online \
+         (5024 ERROR_RESOURCE_PROPERTIES_STORED)\n"
+    );
+    let ran = fake.mainstay(&["resource", "set", "db", "CommandLine=x", "--json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!("stored", ran.out);
+}
+
+#[test]
+fn private_properties_that_would_be_refused_leave_the_common_ones_alone() {
+    let fake = lenient();
+    fake.on(VALIDATE_PRIVATE, [Step::Status(87)]).on(EXPLAIN, [explained("'Foo' is none; there is Bar")]);
+    let ran = fake.mainstay(&["resource", "set", "db", "Description=x", "Foo=1"]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (1, "mainstay: 'Foo' is none: 87 ERROR_INVALID_PARAMETER; there is Bar\n")
+    );
+    assert_eq!(log(&fake).len(), 1, "nothing but the question");
+
+    // A type that cannot tell says nothing against it; what is refused then is said to be done in part.
+    fake.on(VALIDATE_PRIVATE, [Step::Status(1)]).on(SET_PRIVATE, [Step::Status(87)]);
+    let ran = fake.mainstay(&["resource", "set", "db", "Description=x", "Foo=1"]);
+    assert_eq!(ran.code, 4);
+    assert_eq!(
+        ran.err,
+        "mainstay: the common properties (Description) are set, the private ones are not: 'Foo' is none: 87 \
+         ERROR_INVALID_PARAMETER; there is Bar\n"
+    );
+}
+
+#[test]
+fn wrong_usage_asks_for_nothing() {
+    let fake = lenient();
+    for (words, message) in [
+        (&["resource", "set", "db", "x"][..], "mainstay: 'x' is no property: write NAME=VALUE\n"),
+        (&["resource", "set", "db", "a=1", "A=2"], "mainstay: property 'A' is given twice\n"),
+        (
+            &["resource", "set", "db", "RestartAction=soon"],
+            "mainstay: property 'RestartAction': 'soon' is no whole number, decimal or with 0x\n",
+        ),
+    ] {
+        let ran = fake.mainstay(words);
+        assert_eq!((ran.code, ran.err.as_str()), (2, message), "{words:?}");
+    }
+    assert_eq!(log(&fake), [] as [&str; 0]);
+}
+
+#[test]
+fn a_resource_is_made_with_its_properties_or_not_at_all() {
+    let fake = lenient();
+    let create = |name: &str, property: &str| {
+        let words = ["resource", "create", name, "--group", "g", "--type", "T", "--property", property];
+        fake.mainstay(&words)
+    };
+    let ran = create("one", "CommandLine=x");
+    assert_eq!(ran.out, "resource 'one' created (0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0)\n", "{}", ran.err);
+
+    // Deleted again, once its host has opened it.
+    fake.on(SET_PRIVATE, [Step::Status(87)]).on(EXPLAIN, [explained("'CommandLine' is wrong; mend it")]);
+    fake.world().deletions.extend([5023, 5023]);
+    fake.world().log.clear();
+    let ran = create("two", "CommandLine=x");
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.err,
+        "mainstay: resource 'two' was not created: 'CommandLine' is wrong: 87 ERROR_INVALID_PARAMETER; mend it\n"
+    );
+    let expected = [
+        "CreateResource two T",
+        "0x01400086 CommandLine=\"x\" (sz)",
+        "DeleteResource",
+        "DeleteResource",
+        "DeleteResource",
+    ];
+    assert_eq!(log(&fake), expected);
+
+    // Wrong usage that shows only when the formats are known.
+    let ran = create("three", "RestartAction=soon");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(log(&fake).last().unwrap(), "DeleteResource");
+
+    fake.world().deletions.extend([70]);
+    let ran = create("four", "CommandLine=x");
+    assert_eq!(ran.code, 4);
+    assert_eq!(
+        ran.err,
+        "mainstay: resource 'four' was created, its properties were not set ('CommandLine' is wrong: 87 \
+         ERROR_INVALID_PARAMETER; mend it), and it could not be deleted again: 70 ERROR_SHARING_PAUSED; delete it \
+         with 'mainstay resource delete 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'\n"
+    );
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let fake = lenient();
+    for (words, message) in [
+        (
+            "resource create r --group nix --type T",
+            "mainstay: there is no group 'nix': 5013 ERROR_GROUP_NOT_FOUND; 'mainstay group list' shows those \
+             there are\n",
+        ),
+        (
+            "resource create r --group g --type nix",
+            "mainstay: there is no resource type 'nix': 5078 ERROR_CLUSTER_RESOURCE_TYPE_NOT_FOUND; \
+             'mainstay type list' shows those there are\n",
+        ),
+        (
+            "resource set nix a=1",
+            "mainstay: there is no resource 'nix': 5007 ERROR_RESOURCE_NOT_FOUND; 'mainstay resource list' shows \
+             those there are\n",
+        ),
+        (
+            "node show nix",
+            "mainstay: there is no node 'nix': 5042 ERROR_CLUSTER_NODE_NOT_FOUND; 'mainstay node list' shows those \
+             there are\n",
+        ),
+        (
+            "type show nix",
+            "mainstay: there is no resource type 'nix': 5078 ERROR_CLUSTER_RESOURCE_TYPE_NOT_FOUND; \
+             'mainstay type list' shows those there are\n",
+        ),
+        (
+            "resource depend a b",
+            "mainstay: resource 'a': the dependency would close a circle: 1059 ERROR_CIRCULAR_DEPENDENCY\n",
+        ),
+    ] {
+        let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.err.as_str()), (1, message), "{words}");
+    }
+}
