@@ -88,7 +88,7 @@ impl Failure {
     /// A refusal with the service's own words; without any, with ours.
     pub(crate) fn refused(status: Status, explanation: &str, subject: &Subject<'_>) -> Self {
         // The service's sentences have the way out behind a semicolon. Ours names the option that does it.
-        let (message, theirs) = match explanation.split_once("; ") {
+        let (message, theirs) = match split_way_out(explanation) {
             Some((message, way_out)) => (clean(message), Some(clean(way_out))),
             None if explanation.is_empty() => (words(status, subject), None),
             None => (clean(explanation), None),
@@ -142,6 +142,13 @@ impl Failure {
     }
 }
 
+/// Splits a sentence at its first semicolon that is not inside a quoted name.
+fn split_way_out(text: &str) -> Option<(&str, &str)> {
+    let outside_quotes = |place: &usize| text[..*place].matches('\'').count().is_multiple_of(2);
+    let (place, _) = text.match_indices("; ").find(|(place, _)| outside_quotes(place))?;
+    Some((&text[..place], &text[place + 2..]))
+}
+
 /// An error with what lies behind it.
 fn with_sources(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -166,5 +173,77 @@ impl fmt::Display for Failure {
             write!(f, "; {way_out}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(status: u32, explanation: &str, subject: Subject<'_>, expected: &str) {
+        let failure = Failure::refused(Status(status), explanation, &subject);
+        assert_eq!((failure.exit, failure.to_string().as_str()), (Exit::Refused, expected));
+    }
+
+    #[test]
+    fn one_line_with_number_object_and_way_out() {
+        check(
+            5010,
+            "",
+            Subject::Group("g"),
+            "group 'g' exists already: 5010 ERROR_OBJECT_ALREADY_EXISTS; choose another name",
+        );
+        check(
+            145,
+            "group 'g; h' still has 2 resources; delete them first",
+            Subject::Group("g; h"),
+            "group 'g; h' still has 2 resources: 145 ERROR_DIR_NOT_EMPTY; delete them first",
+        );
+        check(
+            5001,
+            "",
+            Subject::Resource("my db"),
+            "resource 'my db': another resource depends on it: 5001 ERROR_DEPENDENT_RESOURCE_EXISTS; end it first \
+             with: mainstay resource undepend DEPENDENT 'my db'",
+        );
+        check(
+            70,
+            "not now\x1b[2J",
+            Subject::Cluster,
+            "not now\\u{1b}[2J: 70 ERROR_SHARING_PAUSED; try again",
+        );
+    }
+
+    #[test]
+    fn every_status_has_words() {
+        for status in Status::ALL {
+            for subject in
+                [Subject::Cluster, Subject::Resource("r"), Subject::Operation("1-2".parse().unwrap())]
+            {
+                let line = Failure::refused(*status, "", &subject).to_string();
+                assert!(line.contains(&status.to_string()) && !line.contains('\n'), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_closed_what_is_told_by_the_exit_code() {
+        let nowhere = CallError::NotReached {
+            address: "/nowhere".into(),
+            status: Status::ACCESS_DENIED,
+            source: "no entry".into(),
+        };
+        let failure = Failure::unexplained(&nowhere, &Subject::Cluster);
+        assert_eq!(failure.exit, Exit::Unknown);
+        assert_eq!(
+            failure.to_string(),
+            "the cluster service at /nowhere cannot be reached: no entry: 5 ERROR_ACCESS_DENIED; run it as root or \
+             as a member of the group 'mainstay'"
+        );
+        let garbled = CallError::BrokenProtocol { operation: "STATUS", detail: "no list".into() };
+        assert_eq!(Failure::unexplained(&garbled, &Subject::Cluster).exit, Exit::Unknown);
+        let unsendable = CallError::BadArguments { operation: "SUBMIT", detail: "too long".into() };
+        assert_eq!(Failure::unexplained(&unsendable, &Subject::Cluster).exit, Exit::Refused);
     }
 }

@@ -377,11 +377,11 @@ impl From<&Pending> for PendingDocument {
 /// What became of a command that asks for an operation.
 #[derive(Clone, Debug, Serialize)]
 pub struct OutcomeDocument {
-    /// What the operation's own function would have answered: 0, or 997 for one that goes on in the background.
+    /// What the operation's own function would have answered: 0 or 997.
     pub status: StatusDocument,
     /// The operation's id; `null` when there was nothing to do.
     pub operation: Option<String>,
-    /// `done`, `refused`, `vetoed`, `failed`, `superseded`; `null` while it runs.
+    /// `done`, `refused`, `vetoed`, `failed`, `superseded`; `null` while it runs or was not waited for.
     pub end: Option<&'static str>,
     /// The operation itself; `null` when it was not waited for or there is none.
     pub record: Option<OperationDocument>,

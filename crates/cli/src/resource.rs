@@ -237,7 +237,7 @@ fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure
             );
             Failure::new(Exit::EndedOtherwise, message)
                 .with_status(error.status())
-                .with_way_out(format!("delete it with 'mainstay resource delete {}'", made.id()))
+                .with_way_out(format!("delete it with: mainstay resource delete {}", made.id()))
         }
     }
 }

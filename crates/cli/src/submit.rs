@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use mainstay_client::{Cluster, OperationWait, Submission, SubmitObject, Submitted, Transport};
+use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{OperationId, ResourceState, Status};
+use mainstay_types::{ResourceState, Status};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -53,8 +53,8 @@ pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<
     };
     let submitted = submit_surely(&mut cluster, &submission, &request.subject(), AWAY_MAX)?;
     match submitted.status {
-        Status::SUCCESS => show_immediate(&mut cluster, request, &submitted, context),
-        Status::IO_PENDING => follow(&mut cluster, request, &submitted, context),
+        // Some operations answer 0 and go on all the same: an id says that there is something to wait for.
+        Status::SUCCESS | Status::IO_PENDING => follow(&mut cluster, request, &submitted, context),
         status => {
             let failure = Failure::refused(status, &submitted.text, &request.subject());
             Err(with_option(failure, request).with_operation(submitted.operation))
@@ -124,7 +124,7 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
         // The number has other meanings as well; the service's words tell them apart.
         (Some(Status::INVALID_STATE), _) if is_pending(&failure.message) => {
-            format!("wait for it, or end it now with 'mainstay resource offline {} --force'", word(name))
+            format!("wait for it, or end it now with: mainstay resource offline {} --force", word(name))
         }
         _ => return failure,
     };
@@ -140,48 +140,28 @@ fn is_pending(message: &str) -> bool {
 
 const PAST_LOCK: &str = "do it all the same with --ignore-locked";
 
-/// It was true already, or is so at once.
-fn show_immediate(
-    cluster: &mut Cluster,
-    request: &Request<'_>,
-    submitted: &Submitted,
-    context: &mut Context,
-) -> Result<Exit, Failure> {
-    // The outcome is known; its record is an addition, and left out when it cannot be had.
-    let record = submitted.operation.and_then(|id| match cluster.wait_operation(id, Duration::ZERO) {
-        Ok(OperationWait::Ended(record) | OperationWait::Running(record)) => Some(record),
-        Ok(OperationWait::Unknown) | Err(_) => None,
-    });
-    let document = || OutcomeDocument {
-        status: submitted.status.into(),
-        operation: submitted.operation.map(|id| id.to_string()),
-        end: Some(End::Done.as_str()),
-        record: record.as_deref().map(OperationDocument::from),
-    };
-    context.output.data(document, || done_sentence(request.verb, &request.subject()))?;
-    Ok(Exit::Done)
-}
-
-/// It goes on in the background.
+/// Waits as asked for what was accepted.
 fn follow(
     cluster: &mut Cluster,
     request: &Request<'_>,
     submitted: &Submitted,
     context: &mut Context,
 ) -> Result<Exit, Failure> {
+    let subject = request.subject();
     let Some(id) = submitted.operation else {
-        let message =
-            format!("the service accepted {} of {} and told no id", request.verb, request.subject());
+        if submitted.status.is_success() {
+            let document = || outcome(submitted, Some(End::Done.as_str()), None);
+            context.output.data(document, || done_sentence(request.verb, &subject))?;
+            return Ok(Exit::Done);
+        }
+        let message = format!("the service accepted {} of {subject} and told no id", request.verb);
         return Err(Failure::new(Exit::Unknown, message).with_status(Status::RPC_S_PROTOCOL_ERROR));
     };
     if request.wait.no_wait {
-        context.output.data(|| outcome(submitted, id, None), || id.to_string())?;
+        context.output.data(|| outcome(submitted, None, None), || id.to_string())?;
         if !context.output.is_json() {
-            context.output.note(&format!(
-                "{} of {} accepted; wait for it with 'mainstay operation wait {id}'",
-                request.verb,
-                request.subject()
-            ));
+            let accepted = format!("{} of {subject} accepted", request.verb);
+            context.output.note(&format!("{accepted}; wait for it with 'mainstay operation wait {id}'"));
         }
         return Ok(Exit::Done);
     }
@@ -192,16 +172,21 @@ fn follow(
     let failure = failure_of(&record, request.wait.timeout);
     // In text the failure says it all.
     if failure.is_none() || context.output.is_json() {
-        context.output.data(|| outcome(submitted, id, Some(&record)), || ended_sentence(&record))?;
+        let document = || outcome(submitted, record.end.as_ref().map(End::as_str), Some(&record));
+        context.output.data(document, || ended_sentence(&record))?;
     }
     failure.map_or(Ok(Exit::Done), Err)
 }
 
-fn outcome(submitted: &Submitted, id: OperationId, record: Option<&OperationRecord>) -> OutcomeDocument {
+fn outcome(
+    submitted: &Submitted,
+    end: Option<&'static str>,
+    record: Option<&OperationRecord>,
+) -> OutcomeDocument {
     OutcomeDocument {
         status: submitted.status.into(),
-        operation: Some(id.to_string()),
-        end: record.and_then(|record| record.end.as_ref()).map(End::as_str),
+        operation: submitted.operation.map(|id| id.to_string()),
+        end,
         record: record.map(OperationDocument::from),
     }
 }
@@ -248,7 +233,7 @@ pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> 
         Some(End::Vetoed(cause)) => {
             let way_out = match (verb, &subject) {
                 (Verb::Offline, Subject::Resource(name)) => format!(
-                    "everything is as before; 'mainstay resource offline {} --force' does not ask",
+                    "everything is as before; without asking: mainstay resource offline {} --force",
                     word(name)
                 ),
                 _ => format!("everything is as before; {show}"),

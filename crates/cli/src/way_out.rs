@@ -61,7 +61,7 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         ) => "choose another name".into(),
         (Status::SHARING_PAUSED | Status::BUSY, _) => "try again".into(),
         (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {
-            format!("end it first with 'mainstay resource undepend DEPENDENT {}'", word(name))
+            format!("end it first with: mainstay resource undepend DEPENDENT {}", word(name))
         }
         _ => return None,
     })

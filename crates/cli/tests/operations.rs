@@ -74,7 +74,7 @@ fn ends_are_told_apart() {
         4,
         "mainstay: offline of resource 'db' was vetoed: the disk is full: 5955 \
          ERROR_CLUSTER_RESOURCE_VETOED_CALL; everything is as before; \
-         'mainstay resource offline db --force' does not ask\n",
+         without asking: mainstay resource offline db --force\n",
     );
     check_end(
         Some(End::Failed(cause(Status::RESOURCE_FAILED, "killed\x1b[2J"))),
@@ -127,8 +127,8 @@ fn a_refusal_names_number_object_and_way_out() {
         "resource offline db",
         5023,
         "resource 'db' is Offline Pending; wait",
-        "mainstay: resource 'db' is Offline Pending: 5023 ERROR_INVALID_STATE; wait for it, or end it now with \
-         'mainstay resource offline db --force'\n",
+        "mainstay: resource 'db' is Offline Pending: 5023 ERROR_INVALID_STATE; wait for it, or end it now with: \
+         mainstay resource offline db --force\n",
     );
     check_refusal(
         "resource online db",
@@ -171,6 +171,26 @@ fn without_waiting_the_id_is_all() {
         "mainstay: offline of resource 'db' accepted; wait for it with 'mainstay operation wait 1-42'\n"
     );
     assert!(fake.inputs(WAIT).is_empty());
+}
+
+#[test]
+fn what_answers_0_and_goes_on_is_waited_for_too() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [submitted(0, "1-42", "")]);
+    fake.on(WAIT, [Step::List(waited(None)), Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["resource", "restart", "db"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert_eq!(fake.inputs(WAIT).len(), 2);
+
+    // Nothing to wait for.
+    fake.on(SUBMIT, [submitted(0, "", "")]);
+    let ran = fake.mainstay(&["resource", "restart", "db"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "resource 'db' was restarted\n"));
+    // Accepted without an id: nobody can wait for it.
+    fake.on(SUBMIT, [submitted(997, "", "")]);
+    let ran = fake.mainstay(&["resource", "restart", "db"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(fake.inputs(WAIT).len(), 2);
 }
 
 #[test]

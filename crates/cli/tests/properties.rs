@@ -168,7 +168,7 @@ fn a_resource_is_made_with_its_properties_or_not_at_all() {
         ran.err,
         "mainstay: resource 'four' was created, its properties were not set ('CommandLine' is wrong: 87 \
          ERROR_INVALID_PARAMETER; mend it), and it could not be deleted again: 70 ERROR_SHARING_PAUSED; delete it \
-         with 'mainstay resource delete 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'\n"
+         with: mainstay resource delete 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n"
     );
 }
 
