@@ -116,7 +116,7 @@ impl Engine {
             function::GET_RO_PRIVATE_PROPERTIES => by_type(PropertyList::new().to_bytes()?),
             function::GET_PRIVATE_PROPERTY_FMTS => {
                 let mut list = PropertyList::new();
-                for property in self.private_properties(object)?.iter() {
+                for property in &self.private_properties(object)? {
                     let format = property.value().map_or(0, |value| value.format().number());
                     list.set(property.name(), Shown::Word(format));
                 }

@@ -64,6 +64,8 @@ pub struct Engine {
     /// Ended operations whose records are to be deleted.
     sweep: VecDeque<OperationId>,
     is_sweeping: bool,
+    /// Ended operations whose records are still in the database, and the resources that they acted on.
+    pub(crate) unswept: BTreeMap<OperationId, BTreeSet<ResourceId>>,
 }
 
 /// What a transaction is for.
@@ -110,6 +112,7 @@ impl Engine {
             last_commit: 0,
             sweep: VecDeque::new(),
             is_sweeping: false,
+            unswept: BTreeMap::new(),
         }
     }
 
@@ -264,6 +267,7 @@ impl Engine {
             && operation.is_stored
         {
             self.sweep.push_back(id);
+            self.unswept.insert(id, operation.members);
             self.sweep_records();
         }
     }
@@ -285,6 +289,9 @@ impl Engine {
             CommitOutcome::Unknown => {}
             CommitOutcome::Done(_) => {
                 self.is_sweeping = false;
+                for id in ids {
+                    self.unswept.remove(&id);
+                }
                 self.sweep_records();
             }
             CommitOutcome::Conflict | CommitOutcome::Failed(_) => {

@@ -71,6 +71,34 @@ pub(crate) fn start_closure(
     closure
 }
 
+/// These and everything that depends on them, whatever its state: what an offline call must not meet half-way.
+pub(crate) fn with_dependents(
+    model: &Model,
+    roots: impl IntoIterator<Item = ResourceId>,
+) -> BTreeSet<ResourceId> {
+    reach(roots, |id| model.dependents(id).collect())
+}
+
+/// These and everything that they need, whatever its state: what an online call relies on.
+pub(crate) fn with_providers(
+    model: &Model,
+    roots: impl IntoIterator<Item = ResourceId>,
+) -> BTreeSet<ResourceId> {
+    reach(roots, |id| providers_of(model, id))
+}
+
+fn reach(
+    roots: impl IntoIterator<Item = ResourceId>,
+    next: impl Fn(ResourceId) -> Vec<ResourceId>,
+) -> BTreeSet<ResourceId> {
+    let mut reached: BTreeSet<ResourceId> = roots.into_iter().collect();
+    let mut open: Vec<ResourceId> = reached.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        open.extend(next(id).into_iter().filter(|found| reached.insert(*found)));
+    }
+    reached
+}
+
 /// Whether everything that needs this resource is down, so that it may stop.
 pub(crate) fn may_stop(model: &Model, states: &States, id: ResourceId) -> bool {
     blocking_dependent(model, states, id).is_none()

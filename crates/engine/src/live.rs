@@ -21,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) locked: Option<u64>,
     /// The operation whose move is next.
     pub(crate) claim: Option<OperationId>,
+    /// The operation that is being accepted on it; other calls wait for that.
+    pub(crate) reserved: Option<OperationId>,
     /// What is being done to it.
     pub(crate) task: Option<Task>,
     /// The host that has it open.
@@ -46,6 +48,7 @@ impl Live {
             unproven: false,
             locked: None,
             claim: None,
+            reserved: None,
             task: None,
             open: None,
             floor: Epoch::default(),

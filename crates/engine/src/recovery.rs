@@ -270,8 +270,19 @@ impl Engine {
         for id in &ids {
             self.adopt_one(*id, held.get(id));
         }
-        for (id, stored) in std::mem::take(&mut self.startup.stored) {
+        // Everything gets its place before anything moves: whose turn it is depends on all of them.
+        let stored = std::mem::take(&mut self.startup.stored);
+        for (id, (_, held)) in &held {
+            if let Some(order) = held.running.filter(|order| !stored.contains_key(&order.operation)) {
+                self.adopt_order(*id, order);
+            }
+        }
+        let resumed: Vec<OperationId> = stored.keys().copied().collect();
+        for (id, stored) in stored {
             self.resume(id, stored, &held);
+        }
+        for id in resumed {
+            self.go_on_resumed(id);
         }
         self.adopt_the_rest(&ids, &held);
     }
@@ -319,6 +330,7 @@ impl Engine {
         operation.token = stored.token;
         operation.before = stored.before;
         operation.is_stored = true;
+        operation.is_resumed = true;
         operation.step = stored.step;
         let restores = matches!(operation.step, StoredStep::Restoring(_));
         self.operations.insert(id, operation);
@@ -336,16 +348,22 @@ impl Engine {
             }
             self.resume_part(id, resource, goal, restores, held);
         }
+        if let (Some(cause), Some(operation)) = (vetoed, self.operations.get_mut(&id)) {
+            operation.trouble = Some(cause);
+        }
+    }
+
+    /// What was vetoed while the service was away is put back; everything else goes on.
+    fn go_on_resumed(&mut self, id: OperationId) {
+        self.journal(id);
+        let vetoed = self.operations.get_mut(&id).and_then(|operation| operation.trouble.take());
         if let Some(cause) = vetoed {
             self.veto(id, cause);
         }
-        self.journal(id);
-        let parts: Vec<ResourceId> =
-            self.operations.get(&id).map(|found| found.parts.keys().copied().collect()).unwrap_or_default();
-        for resource in parts {
-            self.try_begin(resource);
+        // A veto that is being committed goes on by itself.
+        if self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Running)) {
+            self.raise_epochs_and_run(id);
         }
-        self.end_if_done(id);
     }
 
     fn resume_part(
@@ -356,6 +374,10 @@ impl Engine {
         restores: bool,
         held: Option<&Held>,
     ) {
+        if self.live.get(&resource).is_some_and(|live| live.claim.is_some()) {
+            // A record that was written before another operation took the resource.
+            return;
+        }
         if let Some(order) = held.and_then(|held| held.running) {
             return self.resume_task(id, resource, goal, order);
         }
@@ -480,7 +502,6 @@ impl Engine {
         for id in ids {
             let Some(live) = self.live.get(id).filter(|live| live.claim.is_none()) else { continue };
             match held.get(id) {
-                Some((_, Held { running: Some(order), .. })) => self.adopt_order(*id, *order),
                 Some((_, Held { condition: Condition::Failed(cause), .. })) => {
                     let parts = BTreeMap::from([(*id, PartGoal::Clean(cause.clone()))]);
                     let why = "it had failed while the service was away";
@@ -520,7 +541,6 @@ impl Engine {
         if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
             live.open = None;
         }
-        self.journal(id);
     }
 
     /// Brings up what is to be online in groups that have come to rest.
@@ -533,7 +553,8 @@ impl Engine {
                 self.startup.groups.remove(&group);
                 continue;
             };
-            let at_rest = |id: &ResourceId| self.live.get(id).is_none_or(|live| live.claim.is_none());
+            let at_rest =
+                |id: &ResourceId| self.live.get(id).is_none_or(|live| live.claim.or(live.reserved).is_none());
             if !found.members.iter().all(at_rest) {
                 continue;
             }

@@ -102,7 +102,7 @@ impl Engine {
         let goal = task.goal;
         match open {
             Some(host) if host == desired || !matches!(goal, Goal::Start | Goal::Open) => {
-                self.open_in_host(id)
+                self.open_in_host(id);
             }
             Some(_) => {
                 self.set_stage(id, Stage::Leaving, CLOSE_LIMIT_MS);

@@ -116,8 +116,9 @@ impl Engine {
     }
 
     fn settling_claim(&self, claims: &[ResourceId]) -> Option<OperationId> {
-        let mut claims = claims.iter().filter_map(|id| self.live.get(id)?.claim);
-        claims.find(|id| self.operations.get(id).is_some_and(Operation::is_settling))
+        let lives = claims.iter().filter_map(|id| self.live.get(id));
+        let mut others = lives.flat_map(|live| live.reserved.into_iter().chain(live.claim));
+        others.find(|id| self.operations.get(id).is_some_and(Operation::is_settling))
     }
 
     fn begin_change(&mut self, call: Call, mut change: Change) {
@@ -180,7 +181,7 @@ impl Engine {
         self.commit(transaction, CommitPurpose::Lane);
         operation.phase = Phase::Committing;
         self.operations.insert(id, operation);
-        self.claim(id, &change.claims);
+        self.reserve(id, change.claims.iter().copied());
         self.lane.current = Some(Box::new(Current { call, id, change }));
     }
 
@@ -192,11 +193,7 @@ impl Engine {
         let Some(current) = self.lane.current.take() else { return };
         let Current { call, id, change } = *current;
         self.serve_waiters(id);
-        for resource in &change.claims {
-            if let Some(live) = self.live.get_mut(resource).filter(|live| live.claim == Some(id)) {
-                live.claim = None;
-            }
-        }
+        self.unreserve(id);
         let refusal: Option<Refusal> = match outcome {
             CommitOutcome::Done(_) | CommitOutcome::Unknown => None,
             CommitOutcome::Conflict => Some(ServiceError::Conflict.into()),

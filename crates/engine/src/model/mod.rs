@@ -22,6 +22,9 @@ use expression::Expression;
 use layout::{Generation, OwnerRecord, Schema, Touched};
 use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 
+/// The records of open operations, as they are stored.
+pub type StoredOperations = Vec<(OperationId, Vec<u8>)>;
+
 /// Everything that is committed.
 #[derive(Debug)]
 pub struct Model {
@@ -66,7 +69,7 @@ impl Model {
     pub fn load(
         snapshot: &[KeyValue],
         revision: Revision,
-    ) -> Result<(Self, Vec<(OperationId, Vec<u8>)>), DatabaseError> {
+    ) -> Result<(Self, StoredOperations), DatabaseError> {
         let mut model = Model::default();
         let mut operations = Vec::new();
         let mut schema = None;

@@ -19,6 +19,7 @@ use crate::Engine;
 use crate::command::{Call, Command, Remark};
 use crate::engine::CommitPurpose;
 use crate::error::{Refusal, RequestError, ServiceError};
+use crate::graph;
 use crate::input::CommitOutcome;
 use crate::limits::{
     CALLERS_MAX, CHECK_ROUNDS_MAX, CHECK_TIMEOUT_MS, COMMIT_PAUSE_MS, GROUP_RESOURCES_MAX, REASON_LENGTH_MAX,
@@ -182,8 +183,9 @@ impl Engine {
 
     /// Asks the resources that would stop whether they can. Their closure is claimed meanwhile.
     fn ask(&mut self, id: OperationId, draft: Draft) {
-        let members: Vec<ResourceId> = draft.parts.keys().copied().collect();
-        self.claim(id, &members);
+        let Some(operation) = self.operations.get(&id) else { return };
+        let concerned = self.concerned(&draft, &operation.record.object);
+        self.reserve(id, concerned);
         let Some(operation) = self.operations.get(&id) else { return };
         let Some(call) = &operation.call else { return };
         let Command::OfflineResource { buffer, .. } = &call.command else { return };
@@ -318,7 +320,7 @@ impl Engine {
                 self.forget_query(query);
             }
         }
-        self.release_claims(id);
+        self.unreserve(id);
         self.serve_waiters(id);
         self.operations.remove(&id)
     }
@@ -388,6 +390,7 @@ impl Engine {
         };
         operation.before =
             draft.persistent.map(|(target, _)| PersistentBefore { target, value: self.persistent(target) });
+        let concerned = self.concerned(&draft, &operation.record.object);
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
         operation.clears = draft.clears;
@@ -416,19 +419,11 @@ impl Engine {
                 return;
             }
         };
-        let members: Vec<ResourceId> = operation.parts.keys().copied().chain(operation.clears).collect();
-        let object = match operation.record.object {
-            ObjectId::Resource(object) => Some(object),
-            _ => None,
-        };
         self.commit(transaction, CommitPurpose::Accept(id));
         operation.phase = Phase::Committing;
         operation.is_stored = true;
         self.operations.insert(id, operation);
-        self.claim(id, &members);
-        if let Some(object) = object {
-            self.claim(id, &[object]);
-        }
+        self.reserve(id, concerned);
     }
 
     /// The transaction that makes a call an operation.
@@ -466,6 +461,7 @@ impl Engine {
             compares.push(Compare::present(layout::operation_key(other)));
             then.push(Op::put(layout::operation_key(other), stored.to_bytes()));
         }
+        self.outlive_ended(operation, &mut then)?;
         let mut stored = stored(operation);
         if operation.parts.is_empty() {
             stored.step = StoredStep::Ended;
@@ -515,6 +511,33 @@ impl Engine {
         losers
     }
 
+    /// Operations that have ended on the same resources must not be resumed after this one: their records go with
+    /// its commit, or say that they have ended, where the journal has not heard of it yet.
+    fn outlive_ended(&self, operation: &Operation, then: &mut Vec<Op>) -> Result<(), Refusal> {
+        let object = match operation.record.object {
+            ObjectId::Resource(object) => Some(object),
+            _ => None,
+        };
+        let touches = |members: &BTreeSet<ResourceId>| {
+            members.iter().any(|id| operation.parts.contains_key(id) || Some(*id) == object)
+        };
+        for id in self.unswept.iter().filter(|(_, members)| touches(members)).map(|(id, _)| *id) {
+            then.push(Op::delete(layout::operation_key(id)));
+        }
+        let ended = self.operations.iter().filter(|(_, other)| {
+            matches!(other.phase, Phase::Ended) && other.is_stored && touches(&other.members)
+        });
+        for (id, other) in ended {
+            let ended = StoredOperation { step: StoredStep::Ended, ..stored(other) };
+            then.push(Op::put(layout::operation_key(*id), ended.to_bytes()));
+        }
+        if then.len() > TRANSACTION_WRITES_MAX {
+            let what = "ended operations on the same resources";
+            return Err(ServiceError::Busy { what, max: TRANSACTION_WRITES_MAX }.into());
+        }
+        Ok(())
+    }
+
     /// What became of an acceptance.
     pub(crate) fn handle_acceptance(&mut self, id: OperationId, outcome: CommitOutcome) {
         let refusal: Refusal = match outcome {
@@ -537,10 +560,6 @@ impl Engine {
     fn accepted(&mut self, id: OperationId) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         operation.call = None;
-        let object = match operation.record.object {
-            ObjectId::Resource(object) => Some(object),
-            _ => None,
-        };
         let clears = operation.clears;
         if let Some(failed) = clears
             && self
@@ -549,17 +568,6 @@ impl Engine {
                 .is_some_and(|live| live.state == ResourceState::Failed && !live.unproven)
         {
             self.set_state(failed, ResourceState::Offline);
-        }
-        let has_part = |id: &ResourceId, operation: &Operation| operation.parts.contains_key(id);
-        let spare: Vec<ResourceId> = self
-            .operations
-            .get(&id)
-            .map(|operation| clears.into_iter().chain(object).filter(|id| !has_part(id, operation)).collect())
-            .unwrap_or_default();
-        for resource in spare {
-            if let Some(live) = self.live.get_mut(&resource).filter(|live| live.claim == Some(id)) {
-                live.claim = None;
-            }
         }
         self.run(id);
     }
@@ -653,7 +661,7 @@ impl Engine {
         let members: Vec<ResourceId> = operation.parts.keys().copied().collect();
         let raised = self.groups_to_raise(operation.parts.iter().map(|(id, part)| (*id, &part.goal)));
         if raised.is_empty() {
-            return self.run(id);
+            return if operation.is_resumed { self.go_on(id) } else { self.run(id) };
         }
         let mut transaction = Transaction::default();
         for owner in
@@ -667,7 +675,7 @@ impl Engine {
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.phase = Phase::Committing;
         }
-        self.claim(id, &members);
+        self.reserve(id, members);
     }
 
     /// What became of the commit that raises epochs for an operation of the service's own.
@@ -692,21 +700,43 @@ impl Engine {
         }
     }
 
-    /// Resources that nobody else works on belong to this operation now.
-    pub(crate) fn claim(&mut self, id: OperationId, members: &[ResourceId]) {
+    /// Other calls on these resources wait until this operation is accepted or not.
+    pub(crate) fn reserve(&mut self, id: OperationId, members: impl IntoIterator<Item = ResourceId>) {
+        let mut reserved = Vec::new();
         for member in members {
-            let other = self.live.get(member).and_then(|live| live.claim).filter(|other| *other != id);
+            let other = self.live.get(&member).and_then(|live| live.reserved).filter(|other| *other != id);
             let is_taken = other.is_some_and(|other| self.operations.contains_key(&other));
-            if let Some(live) = self.live.get_mut(member).filter(|_| !is_taken) {
-                live.claim = Some(id);
+            if let Some(live) = self.live.get_mut(&member).filter(|_| !is_taken) {
+                live.reserved = Some(id);
+                reserved.push(member);
+            }
+        }
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.reserved.extend(reserved);
+        }
+    }
+
+    pub(crate) fn unreserve(&mut self, id: OperationId) {
+        let reserved = self.operations.get_mut(&id).map(|found| std::mem::take(&mut found.reserved));
+        for member in reserved.unwrap_or_default() {
+            if let Some(live) = self.live.get_mut(&member).filter(|live| live.reserved == Some(id)) {
+                live.reserved = None;
             }
         }
     }
 
-    fn release_claims(&mut self, id: OperationId) {
-        for live in self.live.values_mut().filter(|live| live.claim == Some(id)) {
-            live.claim = None;
-        }
+    /// Everything that must not change under a call while it is being accepted: what depends on what stops, and what
+    /// is needed by what starts.
+    fn concerned(&self, draft: &Draft, object: &ObjectId) -> BTreeSet<ResourceId> {
+        let stops = draft.parts.iter().filter(|(_, goal)| goal.is_down()).map(|(id, _)| *id);
+        let object = match object {
+            ObjectId::Resource(object) => Some(*object),
+            _ => None,
+        };
+        let mut concerned = graph::with_dependents(&self.model, stops.chain(object));
+        let starts = draft.parts.iter().filter(|(_, goal)| !goal.is_down() || **goal == PartGoal::Cycle);
+        concerned.extend(graph::with_providers(&self.model, starts.map(|(id, _)| *id)));
+        concerned
     }
 
     /// The record of a call, as it begins.

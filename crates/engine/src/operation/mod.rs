@@ -50,6 +50,12 @@ pub(crate) struct Operation {
     pub(crate) parts: BTreeMap<ResourceId, Part>,
     /// Parts that have not ended.
     pub(crate) open_parts: usize,
+    /// While it is being accepted: the resources that other calls have to leave alone.
+    pub(crate) reserved: Vec<ResourceId>,
+    /// When it has ended: the resources it acted on.
+    pub(crate) members: BTreeSet<ResourceId>,
+    /// It goes on from an earlier service's record, so its parts have their places already.
+    pub(crate) is_resumed: bool,
     /// Whether the database has its record.
     pub(crate) is_stored: bool,
     pub(crate) step: StoredStep,
@@ -81,6 +87,9 @@ impl Operation {
             reason: OfflineReason::Unknown,
             parts: BTreeMap::new(),
             open_parts: 0,
+            reserved: Vec::new(),
+            members: BTreeSet::new(),
+            is_resumed: false,
             is_stored: false,
             step: StoredStep::Running,
             before: None,

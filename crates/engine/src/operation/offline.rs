@@ -89,7 +89,7 @@ fn decide_or_refuse(world: &World<'_>, request: &Request<'_>) -> Result<Decision
 
     let force = accepted.flags.contains(OfflineFlags::FORCE_WITH_TERMINATION);
     let closure = graph::stop_closure(world.model, world.states, [id]);
-    if let Some(other) = settling(world, &closure) {
+    if let Some(other) = settling(world, &graph::with_dependents(world.model, [id])) {
         return Ok(Decision::Wait(other));
     }
     if let (ResourceState::Offline, Some(_), Some(claim)) = (live.state, &live.task, live.claim) {
@@ -124,9 +124,9 @@ fn read_flags(flags: u32, strict_cmrp: bool) -> Result<Accepted, Refusal> {
 
 /// An operation that has to be waited for.
 pub(crate) fn settling(world: &World<'_>, closure: &BTreeSet<ResourceId>) -> Option<OperationId> {
-    let claims = closure.iter().filter_map(|id| world.states.get(id)?.claim);
-    let mut settling = claims.filter(|claim| (world.is_settling)(*claim));
-    settling.next()
+    let lives = closure.iter().filter_map(|id| world.states.get(id));
+    let mut others = lives.flat_map(|live| live.reserved.into_iter().chain(live.claim));
+    others.find(|id| (world.is_settling)(*id))
 }
 
 /// Online, Offline and Failed may be taken offline; what is pending only with force, and not by the strict rules.

@@ -44,7 +44,7 @@ pub(crate) fn plan_online(
     let online = OnlineFlags::from_bits(flags).ok_or(RequestError::Flags { flags, allowed })?;
     instructions::check(buffer)?;
     let closure = graph::start_closure(world.model, world.states, [id]);
-    if let Some(other) = settling(world, &closure) {
+    if let Some(other) = settling(world, &graph::with_providers(world.model, [id])) {
         return Ok(Plan::Wait(other));
     }
     if state(world, id) != ResourceState::Online
@@ -139,7 +139,9 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
     if comes_back {
         closure.extend(graph::start_closure(world.model, world.states, [id]));
     }
-    if let Some(other) = settling(world, &closure) {
+    let mut concerned = graph::with_dependents(world.model, [id]);
+    concerned = graph::with_providers(world.model, concerned);
+    if let Some(other) = settling(world, &concerned) {
         return Ok(Plan::Wait(other));
     }
     for member in &closure {
@@ -166,7 +168,7 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
 pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refusal> {
     let resource = resource(world, id)?;
     let closure = graph::stop_closure(world.model, world.states, [id]);
-    if let Some(other) = settling(world, &closure) {
+    if let Some(other) = settling(world, &graph::with_dependents(world.model, [id])) {
         return Ok(Plan::Wait(other));
     }
     let now = state(world, id);

@@ -22,16 +22,25 @@ impl Engine {
     /// The operation is accepted and committed: its resources take their states, the caller is answered, and those
     /// whose turn it is begin.
     pub(crate) fn run(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
-        operation.phase = Phase::Running;
+        self.unreserve(id);
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.phase = Phase::Running;
+        }
+        let Some(operation) = self.operations.get(&id) else { return };
         let parts: Vec<(ResourceId, PartGoal)> =
             operation.parts.iter().map(|(id, part)| (*id, part.goal.clone())).collect();
         let mut losers = Vec::new();
         for (resource, goal) in &parts {
             losers.extend(self.enter_part(id, *resource, goal));
         }
+        // What came online after the decision, on top of what goes now.
+        for (resource, _) in parts.iter().filter(|(_, goal)| goal.is_down()) {
+            if self.live.get(resource).is_some_and(|live| live.state != ResourceState::Online) {
+                self.take_dependents_down(*resource);
+            }
+        }
         self.answer_accepted(id);
-        self.journal(id);
+        self.journal_begin(id);
         self.serve_waiters(id);
         for (resource, _) in &parts {
             self.try_begin(*resource);
@@ -40,6 +49,17 @@ impl Engine {
         losers.dedup();
         for loser in losers {
             self.end_if_done(loser);
+        }
+        self.end_if_done(id);
+    }
+
+    /// An operation that was taken over from an earlier service goes on.
+    pub(crate) fn go_on(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        operation.phase = Phase::Running;
+        let parts: Vec<ResourceId> = operation.parts.keys().copied().collect();
+        for resource in parts {
+            self.try_begin(resource);
         }
         self.end_if_done(id);
     }
@@ -208,6 +228,23 @@ impl Engine {
         self.part_failed(id, resource, cause, true);
     }
 
+    /// What came online has to go down again if what it needs went meanwhile.
+    fn check_needs(&mut self, resource: ResourceId) {
+        if graph::may_start(&self.model, &self.live, resource) {
+            return;
+        }
+        let providers: Vec<ResourceId> = self
+            .model
+            .resource(resource)
+            .map(|found| found.depends_on.providers().collect())
+            .unwrap_or_default();
+        for provider in providers {
+            if self.live.get(&provider).is_some_and(|live| live.state != ResourceState::Online) {
+                self.take_dependents_down(provider);
+            }
+        }
+    }
+
     fn provider_failed(&self, resource: ResourceId) -> Cause {
         let missing = self.model.resource(resource).and_then(|found| {
             let online =
@@ -233,6 +270,7 @@ impl Engine {
                 self.show_part_ended(id, shown, "online".into());
                 self.set_state(resource, ResourceState::Online);
                 self.part_done(id, resource);
+                self.check_needs(resource);
             }
             TaskEnd::Offline => {
                 self.show_part_ended(id, shown, "offline".into());
@@ -525,7 +563,7 @@ impl Engine {
         operation.phase = Phase::Ended;
         operation.record.ended_at_ms = Some(now_ms);
         operation.buffer = Vec::new();
-        operation.parts.clear();
+        operation.members = std::mem::take(&mut operation.parts).into_keys().collect();
         operation.call = None;
         let status = end.status();
         let (text, is_due) = (end_text(&end), operation.answer_at_end);
@@ -547,6 +585,14 @@ impl Engine {
         {
             part.ended_at_ms = Some(now_ms);
             part.outcome = outcome;
+        }
+    }
+
+    /// The journal hears of a beginning only where the database has it too, so that an end will follow for certain.
+    /// What the service does by itself is begun anew after a crash, under another id.
+    fn journal_begin(&mut self, id: OperationId) {
+        if self.operations.get(&id).is_some_and(|operation| operation.is_stored) {
+            self.journal(id);
         }
     }
 

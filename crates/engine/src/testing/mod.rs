@@ -2,6 +2,7 @@
 //!
 //! Everything happens in [`World::settle`], one input after the other, and after each the invariants of the design
 //! (I2 and those that can be seen in one step) are checked. Nothing here sleeps or runs beside.
+#![allow(clippy::panic, reason = "a broken invariant is a failed test, and says which")]
 
 mod host;
 
@@ -630,7 +631,7 @@ impl World {
         if stops {
             for dependent in self.engine.view().model().dependents(order.resource) {
                 let id = order.id;
-                assert!(!self.runs(dependent), "{id}: {:?} still runs", dependent);
+                assert!(!self.runs(dependent), "{id}: {dependent:?} still runs");
             }
         }
     }

@@ -1,4 +1,6 @@
 //! The engine in its scripted world.
 
+mod configuration;
 mod offline_cases;
+mod random_walk;
 mod scenarios;

@@ -1,0 +1,301 @@
+//! Anything, in any order: random commands, failures, hangs, deaths of hosts and of the service, commits that fail or
+//! whose outcome is unknown. The world checks I2 and I7's kin after every input; at the end, with the faults gone and
+//! time enough, everything must have ended (I4) and the persistent state must be the last one acknowledged (I5, I8).
+//!
+//! A failing walk prints its steps (proptest's shrunk ones), which replay it.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{HostId, ObjectId, ResourceId, ResourceState, Status};
+use proptest::prelude::*;
+
+use crate::command::{Command, Remark};
+use crate::input::CallId;
+use crate::testing::{CheckReaction, CommitMode, Reaction, World, offline};
+
+const RESOURCES: usize = 5;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Online(usize),
+    Offline(usize, u32),
+    GroupOnline,
+    GroupOffline,
+    Restart(usize),
+    FailCall(usize),
+    Behave(usize, Entry, Reaction),
+    Check(usize, CheckReaction),
+    EndOrder(usize, Reaction),
+    Progress(usize),
+    Fail(usize),
+    Lock(usize, bool),
+    Deadlock(usize),
+    KillProcesses(usize),
+    KillPool,
+    KillOwn,
+    Reconnect,
+    KillService,
+    KillServiceAndPool,
+    Reboot,
+    Commits(CommitMode),
+    Resolve,
+    Pass(u64),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Open,
+    Online,
+    Offline,
+    Terminate,
+}
+
+fn reaction() -> impl Strategy<Value = Reaction> {
+    prop_oneof![
+        4 => Just(Reaction::Done),
+        1 => Just(Reaction::Fail),
+        1 => Just(Reaction::Veto),
+        2 => Just(Reaction::Hang),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let which = 0..RESOURCES;
+    let entry = prop_oneof![
+        1 => Just(Entry::Open),
+        3 => Just(Entry::Online),
+        4 => Just(Entry::Offline),
+        2 => Just(Entry::Terminate)
+    ];
+    let check = prop_oneof![
+        Just(CheckReaction::Unknown),
+        Just(CheckReaction::Yes),
+        Just(CheckReaction::Silent),
+        Just(CheckReaction::No(Status::CLUSTER_RESOURCE_VETOED_CALL)),
+    ];
+    let mode = prop_oneof![
+        4 => Just(CommitMode::Done),
+        1 => Just(CommitMode::Fail),
+        1 => Just(CommitMode::UnknownDone),
+        1 => Just(CommitMode::UnknownFailed),
+        1 => Just(CommitMode::Hold),
+    ];
+    prop_oneof![
+        8 => which.clone().prop_map(Step::Online),
+        8 => (which.clone(), 0..8u32).prop_map(|(id, flags)| Step::Offline(id, flags)),
+        2 => Just(Step::GroupOnline),
+        2 => Just(Step::GroupOffline),
+        2 => which.clone().prop_map(Step::Restart),
+        2 => which.clone().prop_map(Step::FailCall),
+        8 => (which.clone(), entry, reaction()).prop_map(|(id, entry, how)| Step::Behave(id, entry, how)),
+        2 => (which.clone(), check).prop_map(|(id, how)| Step::Check(id, how)),
+        8 => (which.clone(), reaction()).prop_map(|(id, how)| Step::EndOrder(id, how)),
+        1 => which.clone().prop_map(Step::Progress),
+        3 => which.clone().prop_map(Step::Fail),
+        2 => (which.clone(), any::<bool>()).prop_map(|(id, locked)| Step::Lock(id, locked)),
+        1 => which.clone().prop_map(Step::Deadlock),
+        1 => which.prop_map(Step::KillProcesses),
+        2 => Just(Step::KillPool),
+        1 => Just(Step::KillOwn),
+        1 => Just(Step::Reconnect),
+        3 => Just(Step::KillService),
+        1 => Just(Step::KillServiceAndPool),
+        1 => Just(Step::Reboot),
+        3 => mode.prop_map(Step::Commits),
+        3 => Just(Step::Resolve),
+        4 => (0..200_000u64).prop_map(Step::Pass),
+    ]
+}
+
+/// What is known of the persistent state: what was acknowledged, and what was asked and not answered.
+#[derive(Default)]
+struct Ledger {
+    /// Offline and online calls on resources: whose, which value, and whether it is written.
+    asked: BTreeMap<CallId, (ResourceId, bool)>,
+}
+
+struct Walk {
+    world: World,
+    ids: Vec<ResourceId>,
+    group: mainstay_types::GroupId,
+    ledger: Ledger,
+    /// A call that was cut off may or may not have been committed: its resource's word is not known.
+    uncertain: std::collections::BTreeSet<ResourceId>,
+}
+
+impl Walk {
+    /// Five resources: a chain of three, one more beside it on the same provider, and one with a host of its own.
+    fn new() -> Self {
+        let mut world = World::default();
+        let group = world.group("g");
+        let mut ids: Vec<ResourceId> =
+            ["disk", "db", "web", "mail"].map(|name| world.resource(group, name)).to_vec();
+        ids.push(world.resource_of_type(group, "own", "Generic Application", 1));
+        world.depend(ids[1], ids[0]);
+        world.depend(ids[2], ids[1]);
+        world.depend(ids[3], ids[0]);
+        world.depend(ids[4], ids[3]);
+        Walk { world, ids, group, ledger: Ledger::default(), uncertain: Default::default() }
+    }
+
+    fn take(&mut self, step: &Step) {
+        let world = &mut self.world;
+        let id = |index: &usize| self.ids[*index];
+        let remark = Remark::default;
+        match step {
+            Step::Online(which) => {
+                let resource = id(which);
+                let command =
+                    Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: remark() };
+                let call = world.call(command);
+                self.ledger.asked.insert(call, (resource, true));
+            }
+            Step::Offline(which, flags) => {
+                let call = world.call(offline(id(which), *flags, Vec::new()));
+                if flags & 4 == 0 {
+                    self.ledger.asked.insert(call, (id(which), false));
+                }
+            }
+            Step::GroupOnline => {
+                let (group, buffer) = (self.group, Vec::new());
+                world.call(Command::OnlineGroup { group, flags: 0, buffer, remark: remark() });
+            }
+            Step::GroupOffline => {
+                let (group, buffer) = (self.group, Vec::new());
+                world.call(Command::OfflineGroup { group, flags: 0, buffer, remark: remark() });
+            }
+            Step::Restart(which) => {
+                world.call(Command::RestartResource { resource: id(which), flags: 0, remark: remark() });
+            }
+            Step::FailCall(which) => {
+                world.call(Command::FailResource { resource: id(which), remark: remark() });
+            }
+            Step::Behave(which, entry, how) => {
+                let behaviour = world.behave(id(which));
+                match entry {
+                    Entry::Open => behaviour.open = *how,
+                    Entry::Online => behaviour.online = *how,
+                    Entry::Offline => behaviour.offline = *how,
+                    Entry::Terminate => behaviour.terminate = *how,
+                }
+            }
+            Step::Check(which, how) => world.behave(id(which)).check = *how,
+            Step::EndOrder(which, how) => world.end_order(id(which), *how),
+            Step::Progress(which) => world.progress(id(which), "still there"),
+            Step::Fail(which) => world.fail(id(which)),
+            Step::Lock(which, locked) => world.lock(id(which), *locked),
+            Step::Deadlock(which) => world.deadlock(id(which)),
+            Step::KillProcesses(which) => world.kill_processes(id(which)),
+            Step::KillPool => world.kill_host(HostId::Pool),
+            Step::KillOwn => world.kill_host(HostId::Own(self.ids[4])),
+            Step::Reconnect => world.reconnect_host(HostId::Pool),
+            Step::KillService => self.kill_service(),
+            Step::KillServiceAndPool => {
+                world.lose_host_unseen(HostId::Pool);
+                self.kill_service();
+            }
+            Step::Reboot => {
+                self.cut_off();
+                self.world.reboot();
+            }
+            Step::Commits(mode) => world.commit_mode = *mode,
+            Step::Resolve => world.resolve_commits(),
+            Step::Pass(ms) => world.pass_ms(*ms),
+        }
+    }
+
+    fn kill_service(&mut self) {
+        self.cut_off();
+        self.world.restart_service();
+    }
+
+    /// Calls without an answer will get none.
+    fn cut_off(&mut self) {
+        for (call, (resource, _)) in &self.ledger.asked {
+            if !self.world.answers.contains_key(call) {
+                self.uncertain.insert(*resource);
+            }
+        }
+        self.ledger.asked.retain(|call, _| self.world.answers.contains_key(call));
+    }
+
+    /// Faults cease, and there is time enough.
+    fn come_to_rest(&mut self) {
+        self.world.commit_mode = CommitMode::Done;
+        for id in &self.ids {
+            *self.world.behave(*id) = Default::default();
+        }
+        for _ in 0..8 {
+            // What ended unseen is found by the next health check.
+            for id in &self.ids {
+                if self.world.state(*id) == ResourceState::Online && !self.world.runs(*id) {
+                    self.world.fail(*id);
+                }
+            }
+            self.world.resolve_commits();
+            self.world.pass_ms(400_000);
+        }
+    }
+
+    fn check_rest(&mut self) {
+        let world = &mut self.world;
+        let running = world.engine.view().operations();
+        assert!(running.is_empty(), "I4: still running: {running:#?}");
+        for id in &self.ids {
+            let state = world.state(*id);
+            assert!(!state.is_pending(), "I4: {} is {state}", world.engine.name_of(*id));
+            assert_eq!(state == ResourceState::Online, world.runs(*id), "{}", world.engine.name_of(*id));
+        }
+        assert!(world.keys("op/").is_empty(), "records are left");
+        for record in world.journal.values() {
+            assert!(record.end.is_some(), "the journal has no end of {record:?}");
+        }
+        for call in self.ledger.asked.keys() {
+            assert!(world.answers.contains_key(call), "{call:?} was never answered");
+        }
+    }
+
+    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before.
+    fn check_persistent(&self) {
+        let mut words: BTreeMap<ResourceId, Vec<(u64, Option<bool>)>> = BTreeMap::new();
+        for (call, (resource, value)) in &self.ledger.asked {
+            let answer = self.world.answer(*call);
+            if !matches!(answer.status, Status::SUCCESS | Status::IO_PENDING) {
+                continue;
+            }
+            let operation = answer.operation.expect("an operation");
+            let record = &self.world.journal[&operation];
+            let vetoed = matches!(record.end, Some(End::Vetoed(_)));
+            if !vetoed {
+                words.entry(*resource).or_default().push((operation.number, Some(*value)));
+            }
+        }
+        for id in &self.ids {
+            if self.uncertain.contains(id) {
+                continue;
+            }
+            let expected = words.get(id).and_then(|words| words.last()).and_then(|(_, value)| *value);
+            assert_eq!(self.world.persistent(*id), expected, "I5: {}", self.world.engine.name_of(*id));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everything_ends_and_nothing_is_lost(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut walk = Walk::new();
+        for step in &steps {
+            walk.take(step);
+        }
+        walk.come_to_rest();
+        walk.check_rest();
+        walk.check_persistent();
+        let verbs = walk.world.journal.values().filter(|record| record.verb == Verb::Create);
+        prop_assert!(verbs.count() >= 6);
+        let is_known = |object: &ObjectId| !matches!(object, ObjectId::Resource(id) if !walk.ids.contains(id));
+        prop_assert!(walk.world.journal.values().all(|record| is_known(&record.object)));
+    }
+}
