@@ -83,6 +83,13 @@ impl TestCluster {
         self.directory.path().join(name)
     }
 
+    /// A named pipe, on which a process can say that it is there: reading it waits for that.
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.file(name);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+        path
+    }
+
     /// The configuration file of the service.
     pub fn write_config(&self) -> PathBuf {
         let path = self.file("mainstay.toml");
@@ -243,7 +250,8 @@ impl TestCluster {
     pub fn processes(&self, resource: &str) -> Vec<i32> {
         let glance = self.glance(resource);
         let leaf = mainstay_process::layout::resource(self.scratch.path(), glance.group, glance.id);
-        mainstay_process::Leaf::new(leaf).pids().unwrap_or_default()
+        let leaf = mainstay_process::Leaf::new(leaf);
+        if leaf.exists() { leaf.pids().unwrap() } else { Vec::new() }
     }
 
     /// The pool host's process.

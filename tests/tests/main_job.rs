@@ -7,14 +7,15 @@ use mainstay_tests::{TestCluster, open_resource};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{OfflineFlags, OfflineReason, ResourceState, Status};
 
-/// A process with a child that would outlive it.
-const WITH_CHILD: &str = "sh -c 'sleep 1000 & exec sleep 1000'";
-
 #[test]
 fn a_real_process_goes_offline_and_is_really_gone() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
-    cluster.application("g", "app", WITH_CHILD);
+    // A process with a child that would outlive it; it says when both are there.
+    let there = cluster.fifo("there");
+    let both = format!("sh -c 'sleep 1000 & echo both > {}; exec sleep 1000'", there.display());
+    cluster.application("g", "app", &both);
     assert_eq!(cluster.carry_out(Verb::Online, "app").end, Some(End::Done));
+    assert_eq!(std::fs::read_to_string(&there).unwrap(), "both\n");
     assert_eq!(cluster.state("app"), ResourceState::Online);
     let running: Vec<Process> =
         cluster.processes("app").into_iter().map(|pid| Process::open(pid).unwrap()).collect();
