@@ -1,5 +1,6 @@
 //! `mainstay status`: everything at a glance.
 
+use mainstay_types::ResourceState;
 use mainstay_types::glance::{Glance, ResourceGlance};
 
 use crate::context::{Context, glance};
@@ -82,6 +83,9 @@ pub(crate) fn note(resource: &ResourceGlance) -> Cell {
     if resource.unproven {
         notes.push("something of it may still be running".into());
     }
+    if resource.state == ResourceState::Offline && resource.wanted {
+        notes.push("is to be online".into());
+    }
     if let Some(operation) = resource.operation {
         notes.push(format!("in operation {operation}"));
     }
@@ -96,7 +100,7 @@ pub(crate) fn note(resource: &ResourceGlance) -> Cell {
 #[cfg(test)]
 mod tests {
     use mainstay_types::order::Cause;
-    use mainstay_types::{Epoch, GroupState, Name, NodeId, NodeState, ResourceState, Status};
+    use mainstay_types::{Epoch, GroupState, Name, NodeId, NodeState, Status};
 
     use super::*;
     use crate::pending::tests::{pending, record};
@@ -150,6 +154,7 @@ mod tests {
                     ..resource("big db", ResourceState::OfflinePending)
                 },
                 ResourceGlance { locked: Some(7), ..resource("mail", ResourceState::Online) },
+                resource("spare", ResourceState::Offline),
                 ResourceGlance {
                     cause: Some(cause),
                     unproven: true,

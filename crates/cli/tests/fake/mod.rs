@@ -285,6 +285,24 @@ impl World {
                 node_name: Some("n1".into()),
                 status: 0,
             }),
+            R::GetClusterVersion2(_) => {
+                stub::<cluster::GetClusterVersion2>(&cluster::GetClusterVersion2Response {
+                    major: 10,
+                    minor: 1,
+                    build: 7,
+                    ..Default::default()
+                })
+            }
+            R::CreateResEnum(request) => {
+                let name = match request.type_mask {
+                    1 => "provider",
+                    2 => "dependent",
+                    _ => "n1",
+                };
+                let list = EnumList::new([(request.type_mask, name.to_owned())]);
+                stub::<resource::CreateResEnum>(&EnumResponse::new(list))
+            }
+            R::GetNodeId(_) => stub::<node::GetNodeId>(&StringResponse::new("1")),
             R::CreateEnum(_) => {
                 let types = EnumList::new([(2, "Generic Application".to_owned())]);
                 stub::<cluster::CreateEnum>(&EnumResponse::new(types))
@@ -386,6 +404,49 @@ pub fn waited(end: Option<End>) -> PropertyList {
         .with(wait_operation::ENDED, ended)
 }
 
+/// What STATUS answers: node `n1`, group `g`, resource `db` in it, failed.
+pub fn glance() -> Step {
+    use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
+    use mainstay_types::order::Cause;
+    use mainstay_types::{Epoch, GroupState, Name, NodeId, NodeState, ResourceState};
+    let name = |text: &str| Name::parse(text).unwrap();
+    let group = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+    let glance = Glance {
+        cluster: "demo".into(),
+        cluster_id: "00000000-0000-0000-0000-0000000000aa".parse().unwrap(),
+        nodes: vec![NodeGlance { id: NodeId(1), name: name("n1"), state: NodeState::Up }],
+        groups: vec![GroupGlance {
+            id: group,
+            name: name("g"),
+            state: GroupState::Failed,
+            owner: NodeId(1),
+            owner_name: "n1".into(),
+            persistent: None,
+            group_type: 9999,
+            epoch: Epoch::default(),
+        }],
+        resources: vec![ResourceGlance {
+            id: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap(),
+            name: name("db"),
+            type_name: name("Generic Application"),
+            group,
+            group_name: "g".into(),
+            owner: NodeId(1),
+            owner_name: "n1".into(),
+            state: ResourceState::Failed,
+            since_ms: 1_795_000_000_000,
+            cause: Some(Cause { status: Status::PROCESS_ABORTED, text: "exited with status 3".into() }),
+            unproven: false,
+            locked: Some(4),
+            wanted: true,
+            operation: None,
+        }],
+        operations: vec![],
+    };
+    let document = serde_json::to_string(&glance).unwrap();
+    Step::List(PropertyList::new().with(mainstay_types::own_codes::status::STATUS, document))
+}
+
 /// A list of texts under one name.
 pub fn texts(name: &str, texts: Vec<String>) -> Step {
     Step::List(PropertyList::new().with(name, Value::MultiSz(texts)))
@@ -401,3 +462,4 @@ pub const WAIT: u32 = own::WAIT_OPERATION.0;
 pub const JOURNAL: u32 = own::READ_JOURNAL.0;
 pub const EXPLAIN: u32 = own::EXPLAIN.0;
 pub const STATUS: u32 = own::STATUS.0;
+pub const LIST_OPERATIONS: u32 = own::LIST_OPERATIONS.0;
