@@ -66,16 +66,18 @@ impl Bench {
         self.expect(name, ResourceState::Online)
     }
 
-    /// Waits until the last operation on a resource has ended.
+    /// Waits until no operation on a resource runs any more.
     pub(crate) fn wait_for_end(&mut self, name: &str) -> Result<()> {
-        let last = self.cluster.operations(Some(name), Some(1))?;
-        let Some(last) = last.first() else { return Err(format!("{name} had no operation").into()) };
-        match self.cluster.wait_operation(last.id, END_WITHIN)? {
-            OperationWait::Ended(_) => Ok(()),
-            // It ended so long ago that it is no longer known.
-            OperationWait::Unknown if last.end.is_some() => Ok(()),
-            other => Err(format!("the operation on {name} has not ended: {other:?}").into()),
+        let running = self.cluster.operations(Some(name), None)?.into_iter().filter(|one| one.end.is_none());
+        for operation in running {
+            match self.cluster.wait_operation(operation.id, END_WITHIN)? {
+                OperationWait::Ended(_) | OperationWait::Unknown => {}
+                OperationWait::Running(_) => {
+                    return Err(format!("operation {} on {name} has not ended", operation.id).into());
+                }
+            }
         }
+        Ok(())
     }
 
     /// The resource has to be in this state.

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -14,6 +15,9 @@ use xshell::cmd;
 use crate::Result;
 use crate::child::{Lines, wait_for_end};
 use crate::workspace::{Built, Workspace};
+
+/// How often a process that has ended is looked for.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// Everything that has to be there before the story begins.
 pub(super) struct Cast {
@@ -75,17 +79,19 @@ impl Process {
         Ok(String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " "))
     }
 
-    /// It has ended, and nobody has its id any more.
+    /// It has ended, and its parent has taken note of it, so that nobody has its id any more.
     pub(super) fn must_be_gone(&self, within: Duration) -> Result {
+        let until = Instant::now() + within;
         if !wait_for_end(&self.pidfd, within)? {
             return Err(format!("process {} still runs, though its resource is offline", self.pid).into());
         }
-        let remains = format!("/proc/{}", self.pid);
-        if Path::new(&remains).exists() {
-            return Err(format!(
-                "{remains} is still there: the process has ended, but nobody took note of it"
-            )
-            .into());
+        let remains = PathBuf::from(format!("/proc/{}", self.pid));
+        // The kernel tells of the end, but of its being noted by nobody but newer kernels.
+        while remains.exists() {
+            if Instant::now() > until {
+                return Err(format!("process {} has ended, but is kept as a zombie", self.pid).into());
+            }
+            thread::sleep(LOOK_AGAIN_AFTER);
         }
         Ok(())
     }
