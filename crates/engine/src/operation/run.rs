@@ -467,6 +467,7 @@ impl Engine {
                 if self.is_running(id) {
                     for resource in self.revert_waiting_parts(id) {
                         self.poke(resource);
+                        self.check_needs(resource);
                     }
                     self.end_if_done(id);
                 }
@@ -502,7 +503,7 @@ impl Engine {
             .filter(|(_, part)| part.state == PartState::Ended && part.has_stopped)
             .map(|(id, _)| *id)
             .collect();
-        self.revert_waiting_parts(id);
+        let reverted = self.revert_waiting_parts(id);
         let comes_back =
             |live: &crate::live::Live| live.claim.is_none() && live.state == ResourceState::Offline;
         for resource in &stopped {
@@ -513,6 +514,10 @@ impl Engine {
                 operation.parts.insert(*resource, Part::new(PartGoal::Restore));
             }
             self.set_state(*resource, ResourceState::OnlinePending);
+        }
+        // What they need may have failed meanwhile.
+        for resource in reverted {
+            self.check_needs(resource);
         }
         self.serve_waiters(id);
         let parts: Vec<ResourceId> =

@@ -4,3 +4,4 @@ mod configuration;
 mod offline_cases;
 mod random_walk;
 mod scenarios;
+mod statuses;

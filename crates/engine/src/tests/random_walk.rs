@@ -275,14 +275,14 @@ impl Walk {
             if self.uncertain.contains(id) {
                 continue;
             }
-            let expected = words.get(id).and_then(|words| words.last()).and_then(|(_, value)| *value);
+            let expected = words.get(id).and_then(|words| words.iter().max()).and_then(|(_, value)| *value);
             assert_eq!(self.world.persistent(*id), expected, "I5: {}", self.world.engine.name_of(*id));
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
 
     #[test]
     fn everything_ends_and_nothing_is_lost(steps in proptest::collection::vec(step(), 1..60)) {

@@ -473,3 +473,59 @@ fn deleting_closes_and_removes() {
     assert!(!world.has_leaf(db) && !world.has_leaf(disk));
     assert_eq!(world.keys("own/group"), Vec::<String>::new());
 }
+
+#[test]
+fn a_check_refuses_before_anything_stops_and_silence_counts_by_the_buffer() {
+    use crate::testing::{CheckReaction, offline};
+    let mut world = World::default();
+    let (_, [disk, _, web]) = stack(&mut world);
+    world.online(web);
+    world.behave(web).check = CheckReaction::No(Status::DISK_FULL);
+    let before = world.database();
+    assert_eq!(world.offline(disk, 0), Status::DISK_FULL);
+    assert_eq!(world.database(), before);
+    world.behave(web).check = CheckReaction::Silent;
+    let buffer = mainstay_proplist::PropertyList::new().with("x", 1u32).to_bytes().expect("a list");
+    let call = world.call(offline(disk, 0, buffer));
+    assert!(!world.answers.contains_key(&call));
+    world.pass_ms(1_000);
+    assert_eq!(world.answer(call).status, Status::RESOURCE_CALL_TIMED_OUT);
+    assert_eq!((world.state(disk), world.database()), (ResourceState::Online, before));
+    let call = world.call(offline(disk, 0, Vec::new()));
+    world.pass_ms(1_000);
+    assert_eq!(world.answer(call).status, Status::IO_PENDING);
+    assert_eq!(world.state(disk), ResourceState::Offline);
+}
+
+#[test]
+fn do_not_update_leaves_the_persistent_state_bytewise() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let app = world.resource(group, "app");
+    world.online(app);
+    let persistent = |world: &mut World| -> Vec<_> {
+        let entries = world.database().into_iter();
+        entries.filter(|(key, _)| String::from_utf8_lossy(key).contains("persistentstate")).collect()
+    };
+    let before = persistent(&mut world);
+    assert_eq!(before.len(), 1);
+    assert_eq!(world.offline(app, 4), Status::IO_PENDING);
+    assert_eq!(persistent(&mut world), before);
+}
+
+#[test]
+fn a_thousand_resources_stop_side_by_side() {
+    let mut world = World::default();
+    world.checks = false;
+    let group = world.group("g");
+    let ids: Vec<_> = (0..1_000).map(|number| world.resource(group, &format!("r{number}"))).collect();
+    let remark = Remark::default;
+    world.status(Command::OnlineGroup { group, flags: 0, buffer: Vec::new(), remark: remark() });
+    assert_eq!(world.engine.view().group_state(group), Some(GroupState::Online));
+    world.engine_time = std::time::Duration::ZERO;
+    for id in &ids {
+        assert_eq!(world.offline(*id, 0), Status::IO_PENDING);
+    }
+    eprintln!("the engine's share of one offline with 1000 resources: {:?}", world.engine_time / 1_000);
+    assert_eq!(world.engine.view().group_state(group), Some(GroupState::Offline));
+}
