@@ -25,6 +25,9 @@ fn who_is_not_granted_anything_is_refused_and_changes_nothing() {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     };
     open(cluster.socket().parent().unwrap());
+    // By another program: a descriptor of ours that is open for writing could stop the copy from being run.
+    let copy = cluster.file("mainstay");
+    assert!(Command::new("cp").arg(program("mainstay")).arg(&copy).status().unwrap().success());
     for arguments in [
         ["resource", "offline", "app"].as_slice(),
         &["resource", "list"],
@@ -32,8 +35,6 @@ fn who_is_not_granted_anything_is_refused_and_changes_nothing() {
         &["status"],
         &["journal"],
     ] {
-        let copy = std::env::temp_dir().join(format!("mainstay-nobody-{}", std::process::id()));
-        std::fs::copy(program("mainstay"), &copy).unwrap();
         let output = Command::new(&copy)
             .args(arguments)
             .env("MAINSTAY_SOCKET", cluster.socket())
@@ -41,7 +42,6 @@ fn who_is_not_granted_anything_is_refused_and_changes_nothing() {
             .gid(NOBODY)
             .output()
             .unwrap();
-        std::fs::remove_file(&copy).unwrap();
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
         assert!(message.contains("5 ERROR_ACCESS_DENIED"), "{arguments:?}: {message}");

@@ -114,7 +114,7 @@ fn the_pool_host_dies_and_healthy_work_goes_on() {
     kill(&host);
     // The next order needs a host, so it waits for the new one.
     assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
-    assert_eq!(cluster.state("b"), ResourceState::Online);
+    assert_eq!(cluster.state("b"), ResourceState::Online, "{:?}", cluster.glance("b").cause);
     assert!(cluster.processes("a").is_empty());
     assert_eq!(cluster.processes("b"), before.1);
     assert_ne!(cluster.pool_host().pid(), host.pid());
@@ -138,7 +138,7 @@ fn the_guard_dies_and_nothing_stops() {
     let forced = cluster.submit_with(Verb::Offline, "stubborn", force, &[]);
     cluster.wait_for(forced.operation.unwrap());
     assert!(cluster.processes("stubborn").is_empty());
-    assert_eq!(cluster.state("app"), ResourceState::Online);
+    assert_eq!(cluster.state("app"), ResourceState::Online, "{:?}", cluster.glance("app").cause);
     assert_eq!(cluster.processes("app"), before);
 }
 

@@ -1,5 +1,6 @@
 //! `mainstayd`: the cluster service.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -147,7 +148,10 @@ fn host_name() -> String {
 fn start_logging(format: LogFormat, filter: Option<&str>) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("log.filter: {error}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Human => builder.init(),
         LogFormat::Json => builder.json().init(),

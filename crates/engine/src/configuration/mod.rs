@@ -29,6 +29,7 @@ use crate::engine::CommitPurpose;
 use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
 use crate::input::CommitOutcome;
 use crate::limits::{LANE_LENGTH_MAX, QUERY_TIMEOUT_MS};
+use crate::live::Stage;
 use crate::model::layout;
 use crate::operation::accept::stored;
 use crate::operation::stored::StoredStep;
@@ -259,10 +260,15 @@ impl Engine {
         }
     }
 
-    /// A host that has the resource open hears of its new properties.
+    /// A host that has the resource open, or is just opening it with its old properties, hears of the new ones.
     fn configure_host(&mut self, id: ResourceId) {
-        let host = self.live.get(&id).and_then(|live| live.open);
-        if let (Some(host), Some(resource)) = (host, self.model.resource(id))
+        let Some(live) = self.live.get(&id) else { return };
+        let is_opening = live.task.as_ref().is_some_and(|task| task.stage == Stage::Opening);
+        if live.open.is_none() && !is_opening {
+            return;
+        }
+        let host = self.task_host(id);
+        if let Some(resource) = self.model.resource(id)
             && self.hosts.is_connected(host)
         {
             let opening = Box::new(self.opening(resource, false));

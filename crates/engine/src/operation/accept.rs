@@ -371,7 +371,7 @@ impl Engine {
         }
     }
 
-    /// Accepts a call: commits it, or ends it at once where there is nothing to commit.
+    /// Accepts a call: commits it, even where only its record is new, so that no crash takes an answer back.
     fn accept(&mut self, id: OperationId, call: Call, draft: Draft) {
         let mut operation = Operation::internal(self.record(id, &call));
         operation.token = self.remember_token(&call, id);
@@ -404,12 +404,7 @@ impl Engine {
                 crate::error::ClusterError::Full { what: "resources in one call", max: GROUP_RESOURCES_MAX };
             return self.refuse(&call, Some(id), &full.into());
         }
-        let nothing_to_write = draft.persistent.is_none() && operation.parts.is_empty();
         operation.call = Some(Box::new(call));
-        if nothing_to_write {
-            self.operations.insert(id, operation);
-            return self.accepted(id);
-        }
         let transaction = match self.acceptance(id, &operation, draft.persistent) {
             Ok(transaction) => transaction,
             Err(refusal) => {

@@ -53,7 +53,12 @@ impl Interface for Api {
 
     fn call(&self, session: &Arc<Session>, call: Call, reply: Reply) {
         match Request::decode(call.opnum, &call.stub, Endian::Little) {
-            Ok(received) => dispatch(session, received.request, reply),
+            Ok(received) => {
+                if !own_codes::asks_for_explanation(&received.request) {
+                    session.forget_explanation();
+                }
+                dispatch(session, received.request, reply);
+            }
             Err(RequestError::UnknownOperation(_)) => reply.fault(FaultStatus::OPERATION_RANGE),
             Err(error @ RequestError::BadStub { .. }) => {
                 tracing::debug!(%error, "a call that cannot be decoded");

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mainstay_cmrp::Request;
 use mainstay_cmrp::control::{ClusterControl, ControlResponse};
 use mainstay_engine::command::{Command, Remark};
 use mainstay_proplist::{PropertyList, Value};
@@ -27,8 +28,12 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Whether a code is of our block.
 pub(super) fn is_own(code: ControlCode) -> bool {
-    [own::SUBMIT, own::LIST_OPERATIONS, own::WAIT_OPERATION, own::READ_JOURNAL, own::STATUS, own::EXPLAIN]
-        .contains(&code)
+    own::ALL.contains(&code)
+}
+
+/// Whether a request asks why the one before it was refused.
+pub(super) fn asks_for_explanation(request: &Request) -> bool {
+    matches!(request, Request::ClusterControl(request) if request.control.code == own::EXPLAIN.0)
 }
 
 /// Serves a code of our block.
@@ -125,6 +130,11 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
         Duration::from_millis(input.dword(wait_operation::TIMEOUT_MS).unwrap_or(0).into()).min(WAIT_MAX);
     let waiting = Arc::clone(session);
     tokio::spawn(async move {
+        match current(&waiting, id) {
+            Ok(Some(_)) => {}
+            Ok(None) => return answer(exchange, &operation_list(None)),
+            Err(error) => return refuse(exchange, &error),
+        }
         let (sender, ended) = tokio::sync::oneshot::channel();
         let waiter = Box::new(move |record: &OperationRecord| drop(sender.send(record.clone())));
         let number = match waiting.core.hands().journal.wait_for_end(id, waiter) {

@@ -102,6 +102,11 @@ impl Session {
         self.core.call(caller, command, responder);
     }
 
+    /// A new call begins: what is explained is about that one.
+    pub(super) fn forget_explanation(&self) {
+        self.refusal.lock().clear();
+    }
+
     /// Why the last call was refused, in words; empty when it was not.
     pub(super) fn explanation(&self) -> String {
         self.refusal.lock().clone()
