@@ -43,6 +43,9 @@ const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 /// How often a broken connection is tried again before the host counts as silent.
 const RECONNECTS_MAX: u32 = 5;
 
+/// How many broken connections one unanswered Hello counts as: its wait is long enough.
+const UNANSWERED_WEIGHT: u32 = 3;
+
 /// The pause between two tries.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -365,7 +368,8 @@ impl Inner {
                 Ok(link) => {
                     let welcomed = self.converse(host, &entry, Arc::new(link), &mut heard).await;
                     *entry.link.lock() = None;
-                    failures = if welcomed { 1 } else { failures + 1 };
+                    // A host that takes the connection and says nothing hangs; one that breaks it may be ending.
+                    failures = if welcomed { 1 } else { failures + UNANSWERED_WEIGHT };
                 }
                 // Nobody listens, and no process was ever known: the socket is a leftover.
                 Err(_) if process.is_none() => {

@@ -81,6 +81,8 @@ pub enum JournalError {
 
 enum Job {
     Write(Box<OperationRecord>),
+    /// Tell when everything before this is written.
+    Flush(mpsc::Sender<()>),
     End,
 }
 
@@ -184,6 +186,14 @@ impl Journal {
         let _ = self.jobs.send(Job::End);
     }
 
+    /// Waits until everything that was given before is written, so that a reader finds what a call has just told him.
+    pub fn flush(&self) {
+        let (sender, receiver) = mpsc::channel();
+        let _ = self.jobs.send(Job::Flush(sender));
+        // An error means that the thread has ended, with everything written.
+        let _ = receiver.recv();
+    }
+
     /// The number of the last operation that is known here; 0 without one.
     pub fn last_number(&self) -> Result<u64, JournalError> {
         let number: Option<i64> = self
@@ -280,6 +290,7 @@ impl JournalThread {
         while let Ok(first) = self.jobs.recv() {
             let mut batch = Vec::new();
             let mut ended = Vec::new();
+            let mut flushed = Vec::new();
             let mut ending = false;
             let mut next = Some(first);
             while let Some(job) = next {
@@ -290,6 +301,7 @@ impl JournalThread {
                             batch.push(record);
                         }
                     }
+                    Job::Flush(sender) => flushed.push(sender),
                     Job::End => ending = true,
                 }
                 next =
@@ -298,6 +310,10 @@ impl JournalThread {
             self.write_until_done(&batch);
             for record in batch.iter().filter(|record| record.end.is_some()) {
                 tell_end(&self.waiters, record);
+            }
+            for sender in flushed {
+                // Whoever waits for it no longer is no loss.
+                let _ = sender.send(());
             }
             for operation in ended {
                 feed(Input::Journaled(operation));

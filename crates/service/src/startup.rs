@@ -169,13 +169,10 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         .map_err(|source| io_error("thread", source))?;
 
     core.feed(Input::Started(Box::new(start)));
-    let all_heard = hosts.adopt(found);
-    let settling = Arc::clone(&core);
-    tokio::spawn(async move {
-        // An error would mean that the adopting task is gone, with nothing left to wait for.
-        let _ = all_heard.await;
-        settling.feed(Input::Settled);
-    });
+    // Nobody is served before every host that was found has been heard or given up: until then nobody knows what runs.
+    // An error would mean that the adopting task is gone, with nothing left to wait for.
+    let _ = hosts.adopt(found).await;
+    core.feed(Input::Settled);
 
     let listener = listen(&settings.socket).await?;
     let server = Server::new(

@@ -130,7 +130,7 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
         Duration::from_millis(input.dword(wait_operation::TIMEOUT_MS).unwrap_or(0).into()).min(WAIT_MAX);
     let waiting = Arc::clone(session);
     tokio::spawn(async move {
-        match current(&waiting, id) {
+        match current(&waiting, id).await {
             Ok(Some(_)) => {}
             Ok(None) => return answer(exchange, &operation_list(None)),
             Err(error) => return refuse(exchange, &error),
@@ -145,7 +145,7 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
         waiting.core.hands().journal.give_up_waiting(id, number);
         let output = match ended {
             Ok(Ok(record)) => operation_list(Some(&record)),
-            _ => match current(&waiting, id) {
+            _ => match current(&waiting, id).await {
                 Ok(record) => operation_list(record.as_ref()),
                 Err(error) => return refuse(exchange, &error),
             },
@@ -155,11 +155,18 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
 }
 
 /// An operation as it is now: running, with what is pending in it, or as the journal has it.
-fn current(session: &Session, id: OperationId) -> Result<Option<OperationRecord>, JournalError> {
-    match session.core.read(|view| view.operation(id)) {
-        Some(running) => Ok(Some(running)),
-        None => session.core.hands().journal.find(id),
+async fn current(session: &Arc<Session>, id: OperationId) -> Result<Option<OperationRecord>, JournalError> {
+    if let Some(running) = session.core.read(|view| view.operation(id)) {
+        return Ok(Some(running));
     }
+    let session = Arc::clone(session);
+    let looked = tokio::task::spawn_blocking(move || {
+        let journal = &session.core.hands().journal;
+        journal.flush();
+        journal.find(id)
+    });
+    // The task is only ever cut off when the whole service ends.
+    looked.await.unwrap_or(Ok(None))
 }
 
 fn operation_list(record: Option<&OperationRecord>) -> PropertyList {
@@ -219,9 +226,12 @@ fn answer_blocking(
     make: impl FnOnce(&Session) -> Result<PropertyList, JournalError> + Send + 'static,
 ) {
     let session = Arc::clone(session);
-    tokio::task::spawn_blocking(move || match make(&session) {
-        Ok(output) => answer(exchange, &output),
-        Err(error) => refuse(exchange, &error),
+    tokio::task::spawn_blocking(move || {
+        session.core.hands().journal.flush();
+        match make(&session) {
+            Ok(output) => answer(exchange, &output),
+            Err(error) => refuse(exchange, &error),
+        }
     });
 }
 
