@@ -1,6 +1,6 @@
 //! Rules about any file's text.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Breach;
 use crate::workspace::Workspace;
@@ -20,16 +20,14 @@ const PUT_OFF: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("
 /// Files that are not of our writing.
 const NOT_OURS: &[&str] = &["Cargo.lock", "fuzz/Cargo.lock"];
 
-/// The directories of this machine that no file may name: the checkout, what it lies in, the target directory, and
-/// cargo's home.
+/// The directories of this machine that no file may name: the checkout, the target directory, and cargo's home. What
+/// the checkout lies in is left out: it may be a directory that every machine has.
 pub(super) fn machine_paths(workspace: &Workspace) -> Vec<String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let directories = [Some(workspace.root.clone()), Some(workspace.target_dir.clone()), home];
-    let above = workspace.root.parent().map(Path::to_owned);
     let mut paths: Vec<String> = directories
         .into_iter()
-        .chain([above])
         .flatten()
         .filter(|path| path.parent().is_some())
         .map(|path| format!("{}/", path.display()))
