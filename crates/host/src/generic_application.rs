@@ -47,6 +47,9 @@ use watcher::{WatchNumber, Watcher};
 /// The type's name, and the name of the property that holds its instructions.
 pub const NAME: &str = "Generic Application";
 
+/// How long a program whose leaf is empty may take until its exit can be asked for. The kernel needs microseconds.
+const REAP_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long killed processes may take to go.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -150,6 +153,16 @@ impl Run {
             *exit = self.process.try_wait().unwrap_or(Some(Exit::Unknown));
         }
         *exit
+    }
+}
+
+impl Drop for Run {
+    /// Leaves no zombie: an empty leaf may be seen in the moment before the program can be asked how it ended.
+    fn drop(&mut self) {
+        if self.exit.get_mut().is_none() {
+            // What cannot be asked has gone, and what runs on after this was not killed: a frozen leaf holds it.
+            let _ = self.process.wait(Instant::now() + REAP_TIMEOUT);
+        }
     }
 }
 
