@@ -15,8 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uchar.h>
 
-#define DEFAULT_RESOURCE L"DemoResource"
+#define DEFAULT_RESOURCE "DemoResource"
 #define NAME_MAX_LENGTH 255
 
 /* How often the state is looked at. A program that must not poll opens a notification port instead. */
@@ -62,6 +63,30 @@ static DWORD watch_it_go(HRESOURCE resource)
     }
 }
 
+/* A name from the command line, in this locale's encoding. Written out, since the C library's own conversion knows only
+ * one width of wchar_t, while this file compiles with both. Answers 0 when it is no text or too long. */
+static int widen(const char *text, WCHAR *name, size_t room)
+{
+    mbstate_t state;
+    size_t left = strlen(text), length = 0;
+    memset(&state, 0, sizeof(state));
+    while (left > 0 && length + 2 < room) {
+        char32_t c = 0;
+        size_t used = mbrtoc32(&c, text, left, &state);
+        if (used == 0 || used > left)
+            return 0;
+        if (sizeof(WCHAR) == 2 && c >= 0x10000) {
+            name[length++] = (WCHAR)(0xD800 + ((c - 0x10000) >> 10));
+            c = 0xDC00 + ((c - 0x10000) & 0x3FF);
+        }
+        name[length++] = (WCHAR)c;
+        text += used;
+        left -= used;
+    }
+    name[length] = 0;
+    return left == 0;
+}
+
 /* A property list with one DWORD, byte for byte as clusprop.h says. Answers its size. */
 static DWORD build_instruction(DWORD value, BYTE *list)
 {
@@ -85,7 +110,8 @@ static DWORD build_instruction(DWORD value, BYTE *list)
 
 int main(int argc, char **argv)
 {
-    WCHAR name[NAME_MAX_LENGTH + 1] = DEFAULT_RESOURCE;
+    const char *text = argc > 1 ? argv[1] : DEFAULT_RESOURCE;
+    WCHAR name[NAME_MAX_LENGTH + 2];
     DWORD buffer[64], size = 0, error;
     HCLUSTER cluster = NULL;
     HRESOURCE resource = NULL;
@@ -95,8 +121,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: offline [RESOURCE [INSTRUCTION]]\n");
         return 2;
     }
-    if (argc > 1 && mbstowcs(name, argv[1], NAME_MAX_LENGTH) == (size_t)-1) {
-        fprintf(stderr, "the name of the resource is no text in this locale\n");
+    if (!widen(text, name, sizeof(name) / sizeof(name[0]))) {
+        fprintf(stderr, "the name of the resource is too long or no text in this locale\n");
         return 2;
     }
     if (argc > 2)
@@ -111,7 +137,7 @@ int main(int argc, char **argv)
     resource = OpenClusterResource(cluster, name);
     if (resource == NULL) {
         error = GetLastError();
-        fprintf(stderr, "cannot open '%ls': %u\n", (const wchar_t *)name, error);
+        fprintf(stderr, "cannot open '%s': %u\n", text, error);
         goto close;
     }
 
@@ -121,9 +147,9 @@ int main(int argc, char **argv)
     if (error == ERROR_IO_PENDING)
         error = watch_it_go(resource);
     if (error == ERROR_SUCCESS)
-        printf("'%ls' is offline\n", (const wchar_t *)name);
+        printf("'%s' is offline\n", text);
     else
-        fprintf(stderr, "'%ls' did not go offline: %u\n", (const wchar_t *)name, error);
+        fprintf(stderr, "'%s' did not go offline: %u\n", text, error);
 
 close:
     if (resource != NULL)

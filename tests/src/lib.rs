@@ -6,8 +6,12 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in a test, a failure is a failed test")]
 
+mod compiler;
+mod dice;
 mod programs;
 mod service;
+mod snapshot;
+mod told;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,8 +30,12 @@ use mainstay_types::glance::{Glance, ResourceGlance};
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::{OperationId, ResourceState, Status};
 
+pub use compiler::{WIDTHS, repository};
+pub use dice::Dice;
 pub use programs::{library, program};
 pub use service::Service;
+pub use snapshot::{Snapshot, assert_same};
+pub use told::Told;
 
 /// Longer than anything takes here, unless it hangs.
 pub const HANG: Duration = Duration::from_secs(60);
@@ -145,13 +153,33 @@ impl TestCluster {
             Err(_) => client.create_group(group).unwrap(),
         };
         let resource = client.create_resource(&group, name, type_name, 0).unwrap();
+        Self::set_properties(&mut client, &resource, function::SET_PRIVATE_PROPERTIES, properties);
+    }
+
+    /// Sets common properties of a resource. Values as on the command line.
+    pub fn set_common(&self, resource: &str, properties: &[(&str, &str)]) {
+        let mut client = self.client();
+        let resource = open_resource(&mut client, resource);
+        Self::set_properties(&mut client, &resource, function::SET_COMMON_PROPERTIES, properties);
+    }
+
+    fn set_properties(client: &mut Cluster, resource: &Resource, set: u32, properties: &[(&str, &str)]) {
+        const MODIFY: u32 = 0x40_0000;
         let mut list = PropertyList::new();
         for (name, value) in properties {
             list.set(*name, mainstay_proplist::assignment::parse_value(value).unwrap());
         }
-        let set = ControlCode(object::RESOURCE | 0x40_0000 | function::SET_PRIVATE_PROPERTIES);
+        let code = ControlCode(object::RESOURCE | MODIFY | set);
         let list = list.to_bytes().unwrap();
-        client.control(Target::Resource(&resource), None, set, Some(&list)).unwrap();
+        client.control(Target::Resource(resource), None, code, Some(&list)).unwrap();
+    }
+
+    /// Makes a resource depend on another.
+    pub fn depend(&self, dependent: &str, provider: &str) {
+        let mut client = self.client();
+        let (dependent, provider) =
+            (open_resource(&mut client, dependent), open_resource(&mut client, provider));
+        client.add_dependency(&dependent, &provider).unwrap();
     }
 
     /// Runs the `mainstay` command; it has to succeed. Answers what it printed.
@@ -187,10 +215,15 @@ impl TestCluster {
 
     /// Submits an operation that has to be accepted, and waits for its end.
     pub fn carry_out(&self, verb: Verb, resource: &str) -> OperationRecord {
-        let submitted = self.submit(verb, resource);
+        self.carry_out_on(verb, SubmitObject::Resource(resource))
+    }
+
+    /// The same for a resource or a group.
+    pub fn carry_out_on(&self, verb: Verb, object: SubmitObject<'_>) -> OperationRecord {
+        let submitted = self.client().submit(&Submission::new(verb, object)).unwrap();
         assert!(
             submitted.status == Status::IO_PENDING || submitted.status.is_success(),
-            "{verb} of {resource}: {} {}",
+            "{verb} of {object:?}: {} {}",
             submitted.status,
             submitted.text
         );
@@ -262,6 +295,17 @@ impl TestCluster {
     /// The guard's process.
     pub fn guard(&self) -> Process {
         self.only_process(&mainstay_process::layout::guard(self.scratch.path()))
+    }
+
+    /// The process of a resource's own host.
+    pub fn own_host(&self, resource: &str) -> Process {
+        let mut client = self.client();
+        let resource = open_resource(&mut client, resource);
+        let code = ControlCode(object::RESOURCE | function::GET_RO_COMMON_PROPERTIES);
+        let answer = client.control(Target::Resource(&resource), None, code, None).unwrap();
+        let properties = PropertyList::parse(&answer.output).unwrap();
+        let pid = properties.dword("MonitorProcessId").unwrap();
+        Process::open(i32::try_from(pid).unwrap()).unwrap()
     }
 
     fn only_process(&self, leaf: &Path) -> Process {

@@ -45,6 +45,11 @@ impl Service {
         self.child.id()
     }
 
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process::open(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
     /// Kills it.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -54,8 +59,7 @@ impl Service {
 
     /// Asks it to end, and waits until it has.
     pub fn terminate(mut self) -> ExitStatus {
-        let process = Process::open(i32::try_from(self.child.id()).unwrap()).unwrap();
-        process.signal(Signal::TERM).unwrap();
+        self.process().signal(Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
 }

@@ -3,23 +3,9 @@
 use std::collections::BTreeMap;
 
 use mainstay_client::CallError;
-use mainstay_tests::{TestCluster, kill};
+use mainstay_tests::{Dice, TestCluster, kill};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{OfflineFlags, OperationId, ResourceState, Status};
-
-/// Numbers that look random and are the same in every run that begins with the same seed.
-struct Dice(u64);
-
-impl Dice {
-    /// A number below `sides`.
-    fn roll(&mut self, sides: u64) -> u64 {
-        // Marsaglia's xorshift: enough to choose by.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
 
 #[test]
 fn a_service_that_is_killed_at_any_moment_loses_nothing_that_was_acknowledged() {
@@ -29,9 +15,7 @@ fn a_service_that_is_killed_at_any_moment_loses_nothing_that_was_acknowledged() 
     for name in names {
         cluster.application("g", name, "sleep 1000");
     }
-    let seed = 0x5EED_0001;
-    eprintln!("seed {seed:#x}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(0x5EED_0001);
     let mut wanted: BTreeMap<&str, bool> = names.iter().map(|&name| (name, false)).collect();
     let mut done = 0;
     while done < OPERATIONS {
@@ -39,7 +23,7 @@ fn a_service_that_is_killed_at_any_moment_loses_nothing_that_was_acknowledged() 
         let burst = 1 + dice.roll(5);
         let mut accepted: Vec<(OperationId, &str)> = Vec::new();
         for _ in 0..burst {
-            let name = names[usize::try_from(dice.roll(4)).unwrap()];
+            let name = names[dice.index(4)];
             let (verb, keep) =
                 (if dice.roll(2) == 0 { Verb::Online } else { Verb::Offline }, dice.roll(4) == 0);
             let flags = match (verb, keep) {

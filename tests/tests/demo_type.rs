@@ -1,40 +1,9 @@
 //! A resource type in a shared library, as a vendor makes one: built here by the system's C compiler.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use mainstay_proplist::PropertyList;
 use mainstay_tests::TestCluster;
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{OfflineFlags, ResourceState, Status};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// A cluster that knows the type `dummy`.
-fn cluster_or_skip() -> Option<TestCluster> {
-    let cluster = TestCluster::start_or_skip()?;
-    let library = cluster.file("libdemo_type.so");
-    let source = repository().join("examples/demo-type/demo_type.c");
-    let include = repository().join("include");
-    let built = Command::new("cc")
-        .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-pthread", "-o"])
-        .arg(&library)
-        .arg("-I")
-        .arg(include)
-        .arg(source)
-        .status();
-    match built {
-        Ok(status) => assert!(status.success()),
-        Err(error) => {
-            eprintln!("skipped: no C compiler: {error}");
-            return None;
-        }
-    }
-    cluster.mainstay(&["type", "create", "dummy", "--library", library.to_str().unwrap()]);
-    Some(cluster)
-}
 
 fn active(cluster: &TestCluster) -> bool {
     cluster.file("active").exists()
@@ -49,7 +18,7 @@ fn dummy(cluster: &TestCluster, name: &str, properties: &[(&str, &str)]) {
 
 #[test]
 fn the_library_goes_online_and_offline() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     dummy(&cluster, "d", &[]);
     assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
     assert!(active(&cluster));
@@ -59,7 +28,7 @@ fn the_library_goes_online_and_offline() {
 
 #[test]
 fn an_instruction_in_the_buffer_reaches_the_library() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     let saved = cluster.file("saved");
     dummy(&cluster, "d", &[("SavedFile", saved.to_str().unwrap())]);
     cluster.carry_out(Verb::Online, "d");
@@ -79,7 +48,7 @@ fn an_instruction_in_the_buffer_reaches_the_library() {
 
 #[test]
 fn a_locked_resource_is_refused_unless_the_lock_is_ignored() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     dummy(&cluster, "d", &[("LockWhenOnline", "1")]);
     cluster.carry_out(Verb::Online, "d");
     let refused = cluster.submit(Verb::Offline, "d");
@@ -93,7 +62,7 @@ fn a_locked_resource_is_refused_unless_the_lock_is_ignored() {
 
 #[test]
 fn a_veto_leaves_the_resource_online() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     dummy(&cluster, "d", &[("VetoOffline", "1")]);
     cluster.carry_out(Verb::Online, "d");
     let record = cluster.carry_out(Verb::Offline, "d");
@@ -105,7 +74,7 @@ fn a_veto_leaves_the_resource_online() {
 
 #[test]
 fn a_library_that_crashes_takes_nobody_with_it() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     cluster.application("g", "neighbour", "sleep 1000");
     cluster.carry_out(Verb::Online, "neighbour");
     let before = cluster.processes("neighbour");
@@ -120,7 +89,7 @@ fn a_library_that_crashes_takes_nobody_with_it() {
 
 #[test]
 fn force_ends_a_library_that_hangs() {
-    let Some(cluster) = cluster_or_skip() else { return };
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     dummy(&cluster, "d", &[("HangIn", "Offline")]);
     cluster.carry_out(Verb::Online, "d");
     let hanging = cluster.submit(Verb::Offline, "d");

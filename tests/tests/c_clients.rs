@@ -1,0 +1,180 @@
+//! Programs in C and C++, compiled by the system's compiler against our headers, linked with `libclusapi.so`, and run
+//! against the real service.
+
+use mainstay_client::Target;
+use mainstay_proplist::PropertyList;
+use mainstay_tests::{TestCluster, WIDTHS, open_resource};
+use mainstay_types::control::{function, object};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{ControlCode, OfflineFlags, ResourceState};
+
+/// The resource that the example and the page's program name.
+const DEMO: &str = "DemoResource";
+
+#[test]
+fn the_example_takes_an_application_offline() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", DEMO, "sleep 1000");
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("examples/offline-client/offline.c", width) else {
+            return;
+        };
+        for arguments in [[].as_slice(), &[DEMO]] {
+            cluster.carry_out(Verb::Online, DEMO);
+            assert_eq!(cluster.processes(DEMO).len(), 1);
+            let lines = cluster.run_lines(&program, arguments);
+            assert_eq!(lines.first().unwrap(), "OfflineClusterResourceEx: 997", "{lines:?}");
+            assert_eq!(lines[lines.len() - 2], "state: Offline", "{lines:?}");
+            assert_eq!(*lines.last().unwrap(), format!("'{DEMO}' is offline"), "{lines:?}");
+            assert_eq!(cluster.state(DEMO), ResourceState::Offline);
+            assert!(cluster.processes(DEMO).is_empty());
+        }
+    }
+}
+
+#[test]
+fn the_example_says_what_went_wrong() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", DEMO, "sleep 1000");
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("examples/offline-client/offline.c", width) else {
+            return;
+        };
+        // An instruction of another type's name is ignored: 77 is no instruction of a Generic Application.
+        cluster.carry_out(Verb::Online, DEMO);
+        assert!(cluster.run(&program, &[DEMO, "77"]).status.success());
+        let missing = cluster.run(&program, &["nobody"]);
+        assert_eq!(missing.status.code(), Some(1));
+        let error = String::from_utf8_lossy(&missing.stderr);
+        assert_eq!(error, "cannot open 'nobody': 5007\n");
+        assert_eq!(cluster.run(&program, &["a", "1", "b"]).status.code(), Some(2));
+    }
+}
+
+/// The calls of the page that documents OfflineClusterResourceEx, in its order, against a type made in C.
+#[test]
+fn a_program_in_the_usual_style_takes_the_demonstration_type_offline() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    let active = cluster.file("active");
+    cluster.resource(
+        "g",
+        DEMO,
+        "dummy",
+        &[("ActiveFile", active.to_str().unwrap()), ("LockWhenOnline", "1")],
+    );
+    let headers = cluster.file("headers");
+    std::fs::create_dir(&headers).unwrap();
+    std::fs::write(headers.join("stdafx.h"), "").unwrap();
+    let include = format!("-I{}", headers.display());
+    let source = "crates/host-foreign/tests/c/take_offline.cpp";
+    let Some(program) = cluster.compile_or_skip(source, &["-std=c++17", &include]) else { return };
+
+    cluster.carry_out(Verb::Online, DEMO);
+    assert!(active.exists());
+    assert_eq!(cluster.run_lines(&program, &[]), ["offline: DemoResource"]);
+    assert_eq!(cluster.state(DEMO), ResourceState::Offline);
+    assert!(!active.exists());
+    let journal = cluster.journal(DEMO);
+    let record = journal.iter().find(|record| record.verb == Verb::Offline).unwrap();
+    assert_eq!(record.flags, OfflineFlags::IGNORE_RESOURCE_STATUS.bits());
+    assert_eq!(cluster.wait_for(record.id).end, Some(End::Done));
+
+    // An offline resource is taken offline at once: 0, and nothing to wait for.
+    assert_eq!(cluster.run_lines(&program, &[]), ["offline: DemoResource"]);
+
+    // It stays online by its own veto: the program's wait sees that, and ends with what the call answered.
+    cluster.resource("g", "other", "dummy", &[("VetoOffline", "1")]);
+    cluster.mainstay(&["resource", "delete", DEMO]);
+    cluster.resource("g", DEMO, "dummy", &[("VetoOffline", "1")]);
+    cluster.carry_out(Verb::Online, DEMO);
+    let vetoed = cluster.run(&program, &[]);
+    // 997, as far as an exit status can carry it.
+    assert_eq!(vetoed.status.code(), Some(997 & 0xFF));
+    assert_eq!(String::from_utf8_lossy(&vetoed.stdout), "not offline: DemoResource: 0x3e5\n");
+}
+
+#[test]
+fn a_notification_port_tells_every_state_in_order() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", DEMO, "sleep 1000");
+    cluster.application("g", "neighbour", "sleep 1000");
+    cluster.carry_out(Verb::Online, "neighbour");
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/watch.c", width) else { return };
+        cluster.carry_out(Verb::Online, DEMO);
+        assert_eq!(cluster.run_lines(&program, &[DEMO]), ["OfflinePending", "Offline"]);
+    }
+}
+
+#[test]
+fn objects_and_properties_are_what_the_service_has() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", DEMO, "sleep 1000");
+    cluster.application("h", "other", "sleep 1001");
+    cluster.set_common(DEMO, &[("PendingTimeout", "4321"), ("Description", "what it is")]);
+    let mut client = cluster.client();
+    let resource = open_resource(&mut client, DEMO);
+    let mut outputs = Vec::new();
+    for (kind, function) in [
+        ("common", function::GET_COMMON_PROPERTIES),
+        ("private", function::GET_PRIVATE_PROPERTIES),
+        ("name", function::GET_NAME),
+        ("kind", function::GET_RESOURCE_TYPE),
+    ] {
+        let code = ControlCode(object::RESOURCE | function);
+        let output = client.control(Target::Resource(&resource), None, code, None).unwrap().output;
+        match kind {
+            "common" => {
+                let list = PropertyList::parse(&output).unwrap();
+                assert_eq!(list.dword("PendingTimeout"), Some(4321));
+                assert_eq!(list.text("Description"), Some("what it is"));
+            }
+            "private" => {
+                let list = PropertyList::parse(&output).unwrap();
+                assert_eq!(list.text("CommandLine"), Some("sleep 1000"));
+            }
+            _ => {}
+        }
+        let hex: String = output.iter().map(|byte| format!("{byte:02x}")).collect();
+        outputs.push(format!("{kind} {hex}"));
+    }
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/look.c", width) else { return };
+        let lines = cluster.run_lines(&program, &[DEMO]);
+        let (mut objects, properties): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| {
+            ["node ", "type ", "group ", "resource "].iter().any(|kind| line.starts_with(kind))
+        });
+        objects.sort_unstable();
+        let known: Vec<_> = objects.iter().map(String::as_str).collect();
+        let expected = [
+            "group g",
+            "group h",
+            "node node1",
+            "resource DemoResource",
+            "resource other",
+            "type Generic Application",
+        ];
+        assert_eq!(known, expected);
+        // Strings in control buffers are UTF-16LE for every width.
+        assert_eq!(properties, outputs);
+    }
+}
+
+#[test]
+fn many_threads_share_a_cluster_handle() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for number in 0..6 {
+        let name = format!("r{number}");
+        cluster.application("g", &name, "sleep 1000");
+        cluster.carry_out(Verb::Online, &name);
+    }
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/many_threads.c", width) else { return };
+        assert_eq!(cluster.run_lines(&program, &[]), ["18"]);
+    }
+    for number in 0..6 {
+        let name = format!("r{number}");
+        assert_eq!(cluster.state(&name), ResourceState::Online);
+        assert_eq!(cluster.processes(&name).len(), 1);
+    }
+}
