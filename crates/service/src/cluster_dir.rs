@@ -30,6 +30,16 @@ pub enum ClusterDirError {
     /// There is none.
     #[error("{0} holds no cluster; make one with: mainstay cluster create NAME --data-dir {dir}", dir = .0.display())]
     Missing(PathBuf),
+    /// The node's own file is missing.
+    #[error(
+        "{path}, which says which node this is, cannot be read: {source}; write the node's number and name into it: 1 NAME"
+    )]
+    Node {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file or directory cannot be made.
     #[error("{path}: {source}")]
     Io {
@@ -138,7 +148,8 @@ impl ClusterDir {
     /// The file is missing or does not hold a node's number and name.
     pub fn node(&self) -> Result<(NodeId, Name), ClusterDirError> {
         let path = self.0.join(NODE_FILE);
-        let text = fs::read_to_string(&path).map_err(|source| self.io(&path, source))?;
+        let text = fs::read_to_string(&path)
+            .map_err(|source| ClusterDirError::Node { path: path.clone(), source })?;
         let (number, name) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         let number = number.parse().map_err(|error| self.invalid_file(&path, &error))?;
         let name = Name::parse(name).map_err(|error| self.invalid_file(&path, &error))?;

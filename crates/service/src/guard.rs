@@ -26,8 +26,8 @@ use crate::outlet::Outlet;
 /// How long the guard may take until it listens. It only makes a few directories.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long to wait before the guard is started again after a failure.
-const RESTART_PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait before the guard is looked for again after its connection was lost.
+const RESTART_PAUSE: Duration = Duration::from_millis(100);
 
 /// The guard cannot be had at all.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,13 @@ impl Guard {
     pub async fn begin(&self) -> Result<Vec<(Leaf, LeafStatus)>, GuardError> {
         let link = self.0.connect_or_start().await?;
         self.0.runtime.spawn(Arc::clone(&self.0).keep(link));
+        let hello = RequestBody::Hello { version: VERSION, cluster: self.0.settings.cluster };
+        if let Err(reason) = self.ask(hello).await {
+            let run_dir = self.0.settings.run_dir.display();
+            return Err(GuardError(format!(
+                "the one in {run_dir} refuses this service: {reason}; set another run_dir"
+            )));
+        }
         match self.ask(RequestBody::List).await {
             Ok(ReplyBody::Listed(leaves)) => Ok(leaves),
             Ok(other) => Err(GuardError(format!("it answers a List with {other:?}"))),
@@ -200,12 +207,10 @@ impl Inner {
             }
             tracing::error!(?end, "the connection to the guard is lost; it is looked for");
             link = loop {
+                sleep(RESTART_PAUSE).await;
                 match self.connect_or_start().await {
                     Ok(link) => break link,
-                    Err(error) => {
-                        tracing::error!(%error, "trying again");
-                        sleep(RESTART_PAUSE).await;
-                    }
+                    Err(error) => tracing::error!(%error, "trying again"),
                 }
             };
         }

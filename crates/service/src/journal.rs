@@ -9,6 +9,7 @@
 //! history; running operations are never evicted; refusals beyond a rate are counted, not kept.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -143,9 +144,10 @@ fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
     let sqlite = |source| JournalError::Sqlite { path: path.to_owned(), source };
     let pragma =
         |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite);
+    let begins_as_database = begins_as_database(Path::new(path));
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
-    if tables > 0 {
+    if tables > 0 || !begins_as_database {
         let (application_id, schema) = (pragma("application_id")?, pragma("user_version")?);
         if application_id != APPLICATION_ID || schema != SCHEMA_VERSION {
             return Err(JournalError::Foreign { path: path.to_owned(), application_id, schema });
@@ -172,6 +174,15 @@ fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
              CREATE INDEX IF NOT EXISTS operation_by_end ON operation (ended, number);"
         ))
         .map_err(sqlite)
+}
+
+/// Whether a file is new, or begins as every SQLite database does. SQLite itself takes a few strange bytes for nothing.
+fn begins_as_database(path: &Path) -> bool {
+    const HEADER: &[u8] = b"SQLite format 3\0";
+    let mut first = Vec::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut first));
+    read.is_ok() && (first.is_empty() || first == HEADER)
 }
 
 impl Journal {
@@ -319,6 +330,10 @@ impl JournalThread {
                 feed(Input::Journaled(operation));
             }
             if ending {
+                // So that the file alone is the whole journal. What cannot be moved now stays in the file beside it.
+                if let Err(error) = self.writer.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
+                    tracing::debug!(%error, "the journal's log stays beside it");
+                }
                 return;
             }
         }
@@ -496,5 +511,10 @@ mod tests {
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
         let error = journal(&path).err().unwrap();
         assert!(matches!(error, JournalError::Foreign { .. }), "{error}");
+        for bytes in [b"hello\n".as_slice(), &[7; 5000]] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(journal(&path).is_err());
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        }
     }
 }

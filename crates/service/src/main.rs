@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 /// Resources go on running when the service ends, and are found again when it starts; a throwaway cluster (--dev)
 /// ends with everything that it runs.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(name = "mainstayd", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

@@ -56,7 +56,8 @@ fn first_line(reader: std::os::fd::OwnedFd) -> String {
 
 /// What a host inherits: where programs and locales are, and nothing secret.
 fn environment() -> Vec<(OsString, OsString)> {
-    const PASSED_ON: &[&str] = &["PATH", "LANG", "LC_ALL", "TZ", "RUST_BACKTRACE", "LD_LIBRARY_PATH"];
+    const PASSED_ON: &[&str] =
+        &["PATH", "LANG", "LC_ALL", "TZ", "MAINSTAY_LOG", "RUST_BACKTRACE", "LD_LIBRARY_PATH"];
     PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?))).collect()
 }
 

@@ -103,6 +103,8 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
     mainstay_engine::check_database(&snapshot)?;
 
+    // Before anything is started that would stay when this fails. Who connects early waits.
+    let listener = listen(&settings.socket).await?;
     let run_dir =
         settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
     make_private_directory(&run_dir)?;
@@ -174,7 +176,6 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let _ = hosts.adopt(found).await;
     core.feed(Input::Settled);
 
-    let listener = listen(&settings.socket).await?;
     let server = Server::new(
         Arc::new(Api::new(Arc::clone(&core), group_id(ADMINISTRATORS_GROUP))),
         ServerLimits::default(),
@@ -231,7 +232,11 @@ fn parse_cluster_id(text: &str) -> Result<ClusterId, StartError> {
     })
 }
 
+/// Makes a directory that is the owner's alone, in one that everybody may enter: other things may be there too.
 fn make_private_directory(path: &Path) -> Result<(), StartError> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|source| io_error(parent.display(), source))?;
+    }
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
