@@ -7,6 +7,7 @@ use mainstay_ndr::ContextHandle;
 use mainstay_types::{Access, GroupId, NodeId, ResourceId};
 use uuid::Uuid;
 
+use crate::ids::random_uuid;
 use crate::watchers::PortId;
 
 /// How many handles one connection may hold. A console that opens everything in the largest cluster needs fewer.
@@ -37,9 +38,11 @@ pub(super) enum BadHandle {
 }
 
 /// The handles of one connection.
-#[derive(Default)]
 pub(super) struct Handles {
     held: HashMap<Uuid, Held>,
+    /// Where this connection's numbers begin. Random, so that a handle of another connection, or of one that has ended,
+    /// stands for nothing here, instead of for another object.
+    first: u128,
     given: u128,
 }
 
@@ -73,13 +76,18 @@ lookups! {
 }
 
 impl Handles {
+    /// No handle yet.
+    pub(super) fn new() -> Self {
+        Handles { held: HashMap::new(), first: random_uuid().as_u128(), given: 0 }
+    }
+
     /// Gives a handle out; `None` when the connection holds too many.
     pub(super) fn give<H: From<ContextHandle>>(&mut self, held: Held) -> Option<H> {
         if self.held.len() >= HANDLES_MAX {
             return None;
         }
         self.given += 1;
-        let uuid = Uuid::from_u128(self.given);
+        let uuid = Uuid::from_u128(self.first.wrapping_add(self.given));
         self.held.insert(uuid, held);
         Some(ContextHandle { attributes: 0, uuid }.into())
     }

@@ -33,7 +33,7 @@ impl Session {
     pub(super) fn new(core: Arc<Core>, peer: &PeerCredentials, administrators: Option<u32>) -> Self {
         Session {
             core,
-            handles: Mutex::default(),
+            handles: Mutex::new(Handles::new()),
             token: Token::of_local_peer(peer.uid, peer.gid, &peer.groups, administrators),
             asker: asker(peer),
             refusal: Arc::default(),
