@@ -406,26 +406,32 @@ impl Engine {
 
     /// Timer: ask every host whether it is there.
     pub(crate) fn handle_ping_timer(&mut self) {
-        let now_ms = self.now.steady_ms;
         let connected: Vec<HostId> = self
             .hosts
             .known
             .iter()
-            .filter(|(_, known)| known.state == HostState::Connected && known.ping.is_none())
+            .filter(|(_, known)| known.state == HostState::Connected)
             .map(|(host, _)| *host)
             .collect();
         for host in connected {
-            self.hosts.next_nonce += 1;
-            let nonce = self.hosts.next_nonce;
-            if let Some(known) = self.hosts.known.get_mut(&host) {
-                known.ping = Some(nonce);
-            }
-            self.timers.set(Timer::Pong(host), now_ms + self.longest_deadlock_timeout(host));
-            self.effects.push(Effect::Ping { host, nonce });
+            self.ask_host(host);
         }
         if !self.hosts.known.is_empty() {
-            self.timers.set(Timer::Ping, now_ms + PING_INTERVAL_MS);
+            self.timers.set(Timer::Ping, self.now.steady_ms + PING_INTERVAL_MS);
         }
+    }
+
+    /// Asks a host whether it is there; one that is asked already is not asked again.
+    pub(crate) fn ask_host(&mut self, host: HostId) {
+        let Some(known) = self.hosts.known.get_mut(&host) else { return };
+        if known.state != HostState::Connected || known.ping.is_some() {
+            return;
+        }
+        self.hosts.next_nonce += 1;
+        let nonce = self.hosts.next_nonce;
+        known.ping = Some(nonce);
+        self.timers.set(Timer::Pong(host), self.now.steady_ms + self.longest_deadlock_timeout(host));
+        self.effects.push(Effect::Ping { host, nonce });
     }
 
     fn longest_deadlock_timeout(&self, host: HostId) -> u64 {

@@ -386,7 +386,12 @@ impl Engine {
                 task.cause.get_or_insert(Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text));
                 self.kill_host(host);
             }
-            Stage::Terminating | Stage::Leaving => self.hard_stop(id),
+            Stage::Terminating | Stage::Leaving => {
+                // A type may hang in there and its host be well; a host that hangs is to be found out now, not when
+                // its next turn comes: others wait for it.
+                self.ask_host(host);
+                self.hard_stop(id);
+            }
             Stage::Looking | Stage::HardStopping => self.ask_guard_again(id),
             Stage::Host => {}
         }
