@@ -91,6 +91,8 @@ fn a_library_that_crashes_takes_nobody_with_it() {
 fn force_ends_a_library_that_hangs() {
     let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
     dummy(&cluster, "d", &[("HangIn", "Offline")]);
+    // Terminate waits for the call that hangs, at most so long; then the guard ends it.
+    cluster.set_common("d", &[("PendingTimeout", "3000")]);
     cluster.carry_out(Verb::Online, "d");
     let hanging = cluster.submit(Verb::Offline, "d");
     assert_eq!(hanging.status, Status::IO_PENDING);

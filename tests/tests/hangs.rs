@@ -1,0 +1,260 @@
+//! What hangs, and what dies in the middle: hosts of one resource, the pool host, the guard, the service.
+
+use std::time::Duration;
+
+use mainstay_client::OperationWait;
+use mainstay_process::{Process, Signal};
+use mainstay_tests::{TestCluster, kill, open_resource};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{OfflineFlags, ResourceState, Status};
+
+/// Ends only by SIGKILL; its StopTimeout is longer than any test.
+fn stubborn(cluster: &TestCluster, name: &str) {
+    let told = cluster.fifo(&format!("{name}-there"));
+    let script = format!("trap '' TERM\necho there > {}\nwhile :; do sleep 1000; done\n", told.display());
+    let path = cluster.file(&format!("{name}.sh"));
+    std::fs::write(&path, script).unwrap();
+    let command = format!("sh {}", path.display());
+    cluster.resource(
+        "g",
+        name,
+        "Generic Application",
+        &[("CommandLine", &command), ("StopTimeout", "600000")],
+    );
+    cluster.carry_out(Verb::Online, name);
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "there\n");
+}
+
+/// An online resource of the demonstration type, with a neighbour in the same group.
+struct Demo {
+    cluster: TestCluster,
+    neighbour: Vec<i32>,
+}
+
+impl Demo {
+    fn or_skip(properties: &[(&str, &str)]) -> Option<Self> {
+        let cluster = TestCluster::with_demo_type_or_skip()?;
+        cluster.application("g", "neighbour", "sleep 1000");
+        cluster.carry_out(Verb::Online, "neighbour");
+        let active = cluster.file("active");
+        let mut all = vec![("ActiveFile", active.to_str().unwrap())];
+        all.extend_from_slice(properties);
+        cluster.resource("g", "d", "dummy", &all);
+        cluster.carry_out(Verb::Online, "d");
+        let neighbour = cluster.processes("neighbour");
+        Some(Demo { cluster, neighbour })
+    }
+
+    fn active(&self) -> bool {
+        self.cluster.file("active").exists()
+    }
+
+    /// I9: what happens to one host is that host's alone.
+    fn check_neighbour(&self) {
+        assert_eq!(self.cluster.state("neighbour"), ResourceState::Online);
+        assert_eq!(self.cluster.processes("neighbour"), self.neighbour);
+    }
+}
+
+#[test]
+fn a_pool_host_that_hangs_is_replaced_and_the_others_go_on() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    stubborn(&cluster, "a");
+    cluster.application("g", "b", "sleep 1000");
+    cluster.carry_out(Verb::Online, "b");
+    for name in ["a", "b"] {
+        cluster.set_common(name, &[("PendingTimeout", "300"), ("DeadlockTimeout", "1000")]);
+    }
+    let (host, before) = (cluster.pool_host(), cluster.processes("b"));
+    let offline = cluster.submit(Verb::Offline, "a");
+    assert_eq!(offline.status, Status::IO_PENDING, "{}", offline.text);
+    host.signal(Signal::STOP).unwrap();
+    let record = cluster.wait_for(offline.operation.unwrap());
+    let Some(End::Failed(cause)) = record.end else { panic!("{:?}", record.end) };
+    assert_eq!(cause.status, Status::RESOURCE_CALL_TIMED_OUT, "{cause}");
+    assert_eq!(cluster.state("a"), ResourceState::Failed);
+    assert!(!cluster.glance("a").unproven, "the guard has emptied its leaf");
+    assert!(cluster.processes("a").is_empty());
+    // The host says nothing any more, so it is replaced; what it served runs on.
+    assert!(host.wait_ended(std::time::Instant::now() + mainstay_tests::HANG).unwrap());
+    assert_eq!(cluster.processes("b"), before);
+    assert_eq!(cluster.carry_out(Verb::Offline, "b").end, Some(End::Done));
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+}
+
+#[test]
+fn a_service_that_stood_still_goes_on() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["a", "b"] {
+        cluster.application("g", name, "sleep 1000");
+        cluster.carry_out(Verb::Online, name);
+    }
+    let before = cluster.processes("a");
+    let mut client = cluster.client();
+    let (a, b) = (open_resource(&mut client, "a"), open_resource(&mut client, "b"));
+    for _ in 0..3 {
+        let service = cluster.service().process();
+        service.signal(Signal::STOP).unwrap();
+        // A call that arrives meanwhile waits for its answer.
+        let calling = std::thread::scope(|scope| {
+            let calling = scope.spawn(|| client.offline_resource(&b));
+            service.signal(Signal::CONT).unwrap();
+            calling.join().unwrap()
+        });
+        assert_eq!(calling.unwrap().status(), Status::IO_PENDING);
+        cluster.wait_for_state("b", ResourceState::Offline);
+        assert_eq!(client.resource_place(&a).unwrap().state, ResourceState::Online.number());
+        assert_eq!(cluster.carry_out(Verb::Online, "b").end, Some(End::Done));
+    }
+    assert_eq!(cluster.processes("a"), before);
+}
+
+#[test]
+fn an_own_host_that_dies_is_replaced_and_its_resource_taken_over() {
+    let Some(demo) = Demo::or_skip(&[]) else { return };
+    let cluster = &demo.cluster;
+    let host = cluster.own_host("d");
+    kill(&host);
+    // The type can reattach. The call needs a host, so it waits for the new one.
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    assert!(!demo.active());
+    assert_eq!(cluster.journal("d").iter().filter(|record| record.verb == Verb::Recover).count(), 1);
+    demo.check_neighbour();
+    assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
+    assert_ne!(cluster.own_host("d").pid(), host.pid());
+}
+
+#[test]
+fn an_own_host_that_dies_in_the_middle_of_offline_fails_its_resource_alone() {
+    for how in [("HangIn", "Offline"), ("HangIn", "OfflineWork"), ("ReportForever", "Offline")] {
+        let Some(demo) = Demo::or_skip(&[how, ("OfflineDelayMs", "600000")]) else { return };
+        let cluster = &demo.cluster;
+        let offline = cluster.submit(Verb::Offline, "d");
+        assert_eq!(offline.status, Status::IO_PENDING, "{how:?}: {}", offline.text);
+        kill(&cluster.own_host("d"));
+        let record = cluster.wait_for(offline.operation.unwrap());
+        assert!(matches!(record.end, Some(End::Failed(_))), "{how:?}: {:?}", record.end);
+        assert_eq!(cluster.state("d"), ResourceState::Failed, "{how:?}");
+        assert!(!cluster.glance("d").unproven, "{how:?}");
+        assert!(cluster.processes("d").is_empty(), "{how:?}");
+        demo.check_neighbour();
+        assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done), "{how:?}");
+    }
+}
+
+#[test]
+fn an_own_host_that_hangs_ends_by_its_limits_alone() {
+    let Some(demo) = Demo::or_skip(&[]) else { return };
+    let cluster = &demo.cluster;
+    cluster.set_common("d", &[("PendingTimeout", "300"), ("DeadlockTimeout", "1000")]);
+    let host = cluster.own_host("d");
+    let offline = {
+        host.signal(Signal::STOP).unwrap();
+        cluster.submit(Verb::Offline, "d")
+    };
+    // Without instructions a check that is not answered does not refuse the call.
+    assert_eq!(offline.status, Status::IO_PENDING, "{}", offline.text);
+    let record = cluster.wait_for(offline.operation.unwrap());
+    assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
+    assert!(cluster.processes("d").is_empty());
+    assert!(host.has_ended().unwrap());
+    demo.check_neighbour();
+    assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
+}
+
+#[test]
+fn a_check_with_instructions_that_is_not_answered_refuses_the_call() {
+    let Some(demo) = Demo::or_skip(&[]) else { return };
+    let cluster = &demo.cluster;
+    let host = cluster.own_host("d");
+    let before = cluster.snapshot();
+    let save = mainstay_proplist::PropertyList::new().with("dummy", 1_u32).to_bytes().unwrap();
+    host.signal(Signal::STOP).unwrap();
+    let refused = cluster.submit_with(Verb::Offline, "d", 0, &save);
+    assert_eq!(refused.status, Status::RESOURCE_CALL_TIMED_OUT, "{}", refused.text);
+    host.signal(Signal::CONT).unwrap();
+    mainstay_tests::assert_same(&before, &cluster.snapshot(), "a refused call changes nothing");
+    assert!(demo.active());
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    demo.check_neighbour();
+}
+
+#[test]
+fn an_own_host_and_the_service_die_together() {
+    let Some(mut demo) = Demo::or_skip(&[]) else { return };
+    let host = demo.cluster.own_host("d");
+    demo.cluster.kill_service();
+    kill(&host);
+    demo.cluster.start_service();
+    demo.cluster.wait_for_state("d", ResourceState::Online);
+    assert!(demo.active());
+    demo.check_neighbour();
+    assert_eq!(demo.cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    assert!(!demo.active());
+}
+
+#[test]
+fn an_own_host_and_the_service_die_in_the_middle_of_offline() {
+    let Some(mut demo) = Demo::or_skip(&[("HangIn", "Offline")]) else { return };
+    let host = demo.cluster.own_host("d");
+    let offline = demo.cluster.submit(Verb::Offline, "d");
+    assert_eq!(offline.status, Status::IO_PENDING, "{}", offline.text);
+    demo.cluster.kill_service();
+    kill(&host);
+    demo.cluster.start_service();
+    let record = demo.cluster.wait_for(offline.operation.unwrap());
+    // I4: it has ended, one way or the other, and says what is true.
+    let state = demo.cluster.state("d");
+    match record.end {
+        Some(End::Done) => assert_eq!(state, ResourceState::Offline),
+        Some(End::Failed(_)) => assert_eq!(state, ResourceState::Failed),
+        other => panic!("{other:?}"),
+    }
+    assert!(demo.cluster.processes("d").is_empty());
+    assert!(!demo.cluster.glance("d").wanted, "what was acknowledged is kept");
+    demo.check_neighbour();
+}
+
+#[test]
+fn an_own_host_and_the_guard_die_together() {
+    let Some(demo) = Demo::or_skip(&[]) else { return };
+    let cluster = &demo.cluster;
+    let (host, guard) = (cluster.own_host("d"), cluster.guard());
+    kill(&guard);
+    kill(&host);
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    assert!(!demo.active());
+    assert_ne!(cluster.guard().pid(), guard.pid());
+    demo.check_neighbour();
+}
+
+#[test]
+fn a_forced_stop_waits_for_a_guard_that_stands_still() {
+    // Only the guard can end this one: neither Offline nor Terminate comes back.
+    let Some(demo) = Demo::or_skip(&[("HangIn", "Terminate")]) else { return };
+    let cluster = &demo.cluster;
+    cluster.set_common("d", &[("PendingTimeout", "100")]);
+    let running: Vec<Process> =
+        cluster.processes("d").into_iter().map(|pid| Process::open(pid).unwrap()).collect();
+    assert!(!running.is_empty());
+    let guard = cluster.guard();
+    guard.signal(Signal::STOP).unwrap();
+    let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
+    let forced = cluster.submit_with(Verb::Offline, "d", force, &[]);
+    assert_eq!(forced.status, Status::IO_PENDING, "{}", forced.text);
+    let operation = forced.operation.unwrap();
+    // As long as the guard stands still, nothing can have ended, and nothing is said to have.
+    let waited = cluster.client().wait_operation(operation, Duration::from_millis(1_500)).unwrap();
+    assert!(matches!(waited, OperationWait::Running(_)), "{waited:?}");
+    assert_eq!(cluster.state("d"), ResourceState::OfflinePending);
+    demo.check_neighbour();
+    guard.signal(Signal::CONT).unwrap();
+    let record = cluster.wait_for(operation);
+    assert_eq!(record.end, Some(End::Done));
+    assert_eq!(cluster.state("d"), ResourceState::Offline);
+    for process in &running {
+        assert!(process.has_ended().unwrap(), "process {} still runs", process.pid());
+    }
+    assert_eq!(cluster.guard().pid(), guard.pid(), "it was slow, not dead");
+    demo.check_neighbour();
+}
