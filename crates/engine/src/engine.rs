@@ -6,6 +6,7 @@ use mainstay_store::{Op, Transaction};
 use mainstay_types::operation::{Asker, OperationRecord, Pending, Verb};
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, OfflineReason, OperationId, ResourceId, Status};
 
+use crate::closing::Closing;
 use crate::command::{Call, Command};
 use crate::configuration::Lane;
 use crate::effect::{Answer, Effect};
@@ -18,7 +19,7 @@ use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX};
 use crate::model::Model;
 use crate::operation::{Operation, Phase};
 use crate::queries::Queries;
-use crate::recovery::{Closing, StartUp};
+use crate::recovery::StartUp;
 use crate::timers::{Timer, Timers};
 use crate::tokens::Tokens;
 use crate::view::View;

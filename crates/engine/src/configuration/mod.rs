@@ -31,7 +31,7 @@ use crate::input::CommitOutcome;
 use crate::limits::{LANE_LENGTH_MAX, QUERY_TIMEOUT_MS};
 use crate::live::Stage;
 use crate::model::layout;
-use crate::operation::accept::stored;
+use crate::operation::commit::stored;
 use crate::operation::stored::StoredStep;
 use crate::operation::{Operation, Phase};
 use crate::queries::QueryPurpose;

@@ -13,11 +13,18 @@
 //! reached is the [`crate::task`] room's.
 
 pub(crate) mod accept;
+mod check;
+pub(crate) mod commit;
+mod end;
+mod failure;
 pub(crate) mod instructions;
 pub(crate) mod offline;
 pub(crate) mod online;
 mod run;
 pub mod stored;
+mod submission;
+mod veto;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,19 +3,16 @@
 //! A part's turn comes when nothing that depends on it still runs (down) or when everything it needs is online (up).
 //! So order follows from the graph, and independent resources go side by side.
 
-use std::collections::BTreeMap;
-
-use mainstay_types::operation::{End, Part as ShownPart, Verb};
+use mainstay_types::operation::{Part as ShownPart, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState, Status};
 
 use super::stored::StoredStep;
-use super::{Operation, Part, PartGoal, PartState, Phase};
+use super::{PartGoal, PartState, Phase};
 use crate::Engine;
-use crate::effect::Effect;
 use crate::graph;
 use crate::limits::PARTS_SHOWN_MAX;
-use crate::live::{Goal, Stage};
+use crate::live::Goal;
 use crate::task::TaskEnd;
 
 impl Engine {
@@ -71,7 +68,8 @@ impl Engine {
             return None;
         };
         let (state, other, unproven) = (live.state, live.claim.filter(|claim| *claim != id), live.unproven);
-        let other = other.filter(|other| self.is_running(*other));
+        // One that waits for the commit of a veto goes on as well, and must know that the resource is no longer its own.
+        let other = other.filter(|other| self.is_running(*other) || self.is_vetoing(*other));
         let takes_over = matches!(goal, PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_));
         let is_free = other.is_none() || (takes_over || state == ResourceState::Online);
         // What became of it since the decision is another operation's doing, or a failure's.
@@ -115,11 +113,11 @@ impl Engine {
         loser
     }
 
-    fn is_vetoing(&self, id: OperationId) -> bool {
+    pub(super) fn is_vetoing(&self, id: OperationId) -> bool {
         self.operations.get(&id).is_some_and(|operation| matches!(operation.phase, Phase::Vetoing { .. }))
     }
 
-    fn is_running(&self, id: OperationId) -> bool {
+    pub(super) fn is_running(&self, id: OperationId) -> bool {
         self.operations.get(&id).is_some_and(|operation| matches!(operation.phase, Phase::Running))
     }
 
@@ -131,6 +129,8 @@ impl Engine {
             return false;
         };
         part.state = PartState::Ended;
+        // A veto of the other does not bring it back.
+        part.has_stopped = false;
         operation.open_parts -= 1;
         let shown = part.shown;
         let is_object = !matches!(operation.record.object, ObjectId::Resource(object) if object != resource);
@@ -142,7 +142,7 @@ impl Engine {
     }
 
     /// A part that has nothing to do.
-    fn close_part(&mut self, id: OperationId, resource: ResourceId) {
+    pub(super) fn close_part(&mut self, id: OperationId, resource: ResourceId) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         if let Some(part) = operation.parts.get_mut(&resource).filter(|part| part.state != PartState::Ended) {
             part.state = PartState::Ended;
@@ -228,24 +228,7 @@ impl Engine {
         self.part_failed(id, resource, cause, true);
     }
 
-    /// What came online has to go down again if what it needs went meanwhile.
-    fn check_needs(&mut self, resource: ResourceId) {
-        if graph::may_start(&self.model, &self.live, resource) {
-            return;
-        }
-        let providers: Vec<ResourceId> = self
-            .model
-            .resource(resource)
-            .map(|found| found.depends_on.providers().collect())
-            .unwrap_or_default();
-        for provider in providers {
-            if self.live.get(&provider).is_some_and(|live| live.state != ResourceState::Online) {
-                self.take_dependents_down(provider);
-            }
-        }
-    }
-
-    fn provider_failed(&self, resource: ResourceId) -> Cause {
+    pub(super) fn provider_failed(&self, resource: ResourceId) -> Cause {
         let missing = self.model.resource(resource).and_then(|found| {
             let online =
                 |id: &ResourceId| self.live.get(id).is_some_and(|live| live.state == ResourceState::Online);
@@ -365,275 +348,5 @@ impl Engine {
         for neighbour in providers.into_iter().chain(dependents) {
             self.try_begin(neighbour);
         }
-    }
-
-    /// A failed resource is proven to have nothing left, without a task.
-    pub(crate) fn became_proven(&mut self, resource: ResourceId) {
-        if let Some(live) = self.live.get_mut(&resource) {
-            live.unproven = false;
-        }
-        self.poke(resource);
-    }
-
-    /// A host reports that a resource is online no longer.
-    pub(crate) fn handle_failed(&mut self, resource: ResourceId, cause: Cause) {
-        let Some(live) = self.live.get_mut(&resource) else { return };
-        live.last_status = cause.status.0;
-        if live.task.as_ref().is_some_and(|task| task.goal != Goal::Reopen) {
-            // The order that is under way ends with it.
-            return;
-        }
-        let (claim, state) = (live.claim, live.state);
-        let waiting = claim.filter(|id| self.is_running(*id) || self.is_vetoing(*id));
-        match (state, waiting) {
-            (ResourceState::OfflinePending, Some(id)) => {
-                let part = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource));
-                if let Some(part) = part.filter(|part| part.state == PartState::Waiting) {
-                    part.goal = PartGoal::Clean(cause.clone());
-                    self.set_failed(resource, cause, false);
-                    self.try_begin(resource);
-                }
-            }
-            (ResourceState::Online, _) => self.recover_from(resource, cause, Verb::Recover),
-            _ => {}
-        }
-    }
-
-    /// Cleans up after a failure: what failed is terminated, and what depends on it goes down in the same step.
-    fn recover_from(&mut self, resource: ResourceId, cause: Cause, verb: Verb) {
-        let mut parts = BTreeMap::new();
-        for id in graph::stop_closure(&self.model, &self.live, [resource]) {
-            if id == resource {
-                parts.insert(id, PartGoal::Clean(cause.clone()));
-            } else if self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online) {
-                parts.insert(id, PartGoal::Down);
-            }
-        }
-        self.start_internal(verb, ObjectId::Resource(resource), parts, &format!("it failed: {cause}"));
-        self.stop_starting_dependents(resource);
-    }
-
-    /// What depends on a resource that is not online any more goes down now.
-    pub(crate) fn take_dependents_down(&mut self, resource: ResourceId) {
-        let closure = graph::stop_closure(&self.model, &self.live, [resource]);
-        let is_online = |id: &ResourceId| {
-            *id != resource && self.live.get(id).is_some_and(|live| live.state == ResourceState::Online)
-        };
-        let parts: BTreeMap<ResourceId, PartGoal> =
-            closure.into_iter().filter(is_online).map(|id| (id, PartGoal::Down)).collect();
-        if !parts.is_empty() {
-            let text = format!("what it needs, '{}', is not online", self.name_of(resource));
-            self.start_internal(Verb::Recover, ObjectId::Resource(resource), parts, &text);
-        }
-        self.stop_starting_dependents(resource);
-    }
-
-    /// Dependents in the middle of their start are terminated: their provider is gone.
-    fn stop_starting_dependents(&mut self, resource: ResourceId) {
-        let starting: Vec<ResourceId> = self
-            .model
-            .dependents(resource)
-            .filter(|id| self.has_goal(*id, &[Goal::Start, Goal::Restore]))
-            .filter(|id| !graph::may_start(&self.model, &self.live, *id))
-            .collect();
-        for id in starting {
-            let cause = self.provider_failed(id);
-            self.give_up_start(id, cause);
-        }
-    }
-
-    /// Begins an operation of the service's own.
-    pub(crate) fn start_internal(
-        &mut self,
-        verb: Verb,
-        object: ObjectId,
-        parts: BTreeMap<ResourceId, PartGoal>,
-        why: &str,
-    ) -> OperationId {
-        let id = self.new_operation_id();
-        let mut operation = Operation::internal(self.internal_record(id, verb, object, why));
-        operation.open_parts = parts.len();
-        operation.parts = parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
-        self.operations.insert(id, operation);
-        self.raise_epochs_and_run(id);
-        id
-    }
-
-    /// A resource refused to stop: everything comes back as it was.
-    pub(crate) fn veto(&mut self, id: OperationId, cause: Cause) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
-        if matches!(operation.record.verb, Verb::Offline | Verb::Restart) {
-            if matches!(operation.step, StoredStep::Restoring(_)) {
-                if self.is_running(id) {
-                    for resource in self.revert_waiting_parts(id) {
-                        self.poke(resource);
-                        self.check_needs(resource);
-                    }
-                    self.end_if_done(id);
-                }
-                return;
-            }
-            operation.step = StoredStep::Restoring(cause);
-            return self.commit_veto(id);
-        }
-        // Nobody asked whether it may stop: what it needs has failed. What refuses is stopped at once.
-        let refusing: Vec<ResourceId> = operation
-            .parts
-            .iter()
-            .filter(|(_, part)| part.state == PartState::Waiting && part.goal == PartGoal::Down)
-            .map(|(id, _)| *id)
-            .filter(|id| graph::may_stop(&self.model, &self.live, *id))
-            .collect();
-        for resource in refusing {
-            if let Some(part) = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource))
-            {
-                part.goal = PartGoal::DownAtOnce;
-            }
-            self.try_begin(resource);
-        }
-    }
-
-    /// The veto is committed: what had not begun is online as before, what had stopped comes back.
-    pub(crate) fn restore(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
-        operation.phase = Phase::Running;
-        let stopped: Vec<ResourceId> = operation
-            .parts
-            .iter()
-            .filter(|(_, part)| part.state == PartState::Ended && part.has_stopped)
-            .map(|(id, _)| *id)
-            .collect();
-        let reverted = self.revert_waiting_parts(id);
-        let comes_back =
-            |live: &crate::live::Live| live.claim.is_none() && live.state == ResourceState::Offline;
-        for resource in &stopped {
-            let Some(live) = self.live.get_mut(resource).filter(|live| comes_back(live)) else { continue };
-            live.claim = Some(id);
-            if let Some(operation) = self.operations.get_mut(&id) {
-                operation.open_parts += 1;
-                operation.parts.insert(*resource, Part::new(PartGoal::Restore));
-            }
-            self.set_state(*resource, ResourceState::OnlinePending);
-        }
-        // What they need may have failed meanwhile.
-        for resource in reverted {
-            self.check_needs(resource);
-        }
-        self.serve_waiters(id);
-        let parts: Vec<ResourceId> =
-            self.operations.get(&id).map(|found| found.parts.keys().copied().collect()).unwrap_or_default();
-        for resource in parts {
-            self.poke(resource);
-        }
-        self.end_if_done(id);
-    }
-
-    /// What had not begun to stop is online as before. Answers which resources that are.
-    fn revert_waiting_parts(&mut self, id: OperationId) -> Vec<ResourceId> {
-        let Some(operation) = self.operations.get(&id) else { return Vec::new() };
-        let waiting: Vec<ResourceId> = operation
-            .parts
-            .iter()
-            .filter(|(_, part)| {
-                part.state == PartState::Waiting && matches!(part.goal, PartGoal::Down | PartGoal::Cycle)
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for resource in &waiting {
-            self.set_state(*resource, ResourceState::Online);
-            self.close_part(id, *resource);
-        }
-        waiting
-    }
-
-    /// Ends an operation that has no part left.
-    pub(crate) fn end_if_done(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get(&id) else { return };
-        if operation.open_parts > 0 || !matches!(operation.phase, Phase::Running) {
-            return;
-        }
-        let end = match (&operation.superseded_by, &operation.step, &operation.trouble) {
-            (Some(by), ..) => End::Superseded(*by),
-            (_, StoredStep::Restoring(cause), _) => End::Vetoed(cause.clone()),
-            (_, _, Some(cause)) => End::Failed(cause.clone()),
-            (_, _, None) => End::Done,
-        };
-        self.end_operation(id, end);
-    }
-
-    /// The operation has ended; the journal is told, and then the database.
-    pub(crate) fn end_operation(&mut self, id: OperationId, end: End) {
-        let now_ms = self.now.unix_ms;
-        let Some(operation) = self.operations.get_mut(&id) else { return };
-        operation.phase = Phase::Ended;
-        operation.record.ended_at_ms = Some(now_ms);
-        operation.buffer = Vec::new();
-        operation.members = std::mem::take(&mut operation.parts).into_keys().collect();
-        operation.call = None;
-        let status = end.status();
-        let (text, is_due) = (end_text(&end), operation.answer_at_end);
-        operation.record.end = Some(end);
-        if is_due {
-            operation.record.answer = status;
-            self.answer(id, status, text);
-        }
-        self.journal(id);
-        self.serve_waiters(id);
-        self.consider_start_up();
-    }
-
-    pub(crate) fn show_part_ended(&mut self, id: OperationId, shown: Option<usize>, outcome: String) {
-        let now_ms = self.now.unix_ms;
-        let Some(operation) = self.operations.get_mut(&id) else { return };
-        if let Some(part) = shown.and_then(|index| operation.record.parts.get_mut(index))
-            && part.ended_at_ms.is_none()
-        {
-            part.ended_at_ms = Some(now_ms);
-            part.outcome = outcome;
-        }
-    }
-
-    /// The journal hears of a beginning only where the database has it too, so that an end will follow for certain.
-    /// What the service does by itself is begun anew after a crash, under another id.
-    fn journal_begin(&mut self, id: OperationId) {
-        if self.operations.get(&id).is_some_and(|operation| operation.is_stored) {
-            self.journal(id);
-        }
-    }
-
-    pub(crate) fn journal(&mut self, id: OperationId) {
-        if let Some(operation) = self.operations.get(&id) {
-            self.effects.push(Effect::Journal(Box::new(operation.record.clone())));
-        }
-    }
-
-    /// What a pending resource waits for, in words.
-    pub(crate) fn waits_for(&self, resource: ResourceId) -> String {
-        let Some(live) = self.live.get(&resource) else { return String::new() };
-        if let Some(task) = &live.task {
-            return match task.stage {
-                Stage::Host => format!("{} ({})", task.stage.waits_for(), self.task_host(resource)),
-                stage => stage.waits_for().to_owned(),
-            };
-        }
-        if live.state == ResourceState::OnlinePending {
-            let missing = self.model.resource(resource).and_then(|found| {
-                let online =
-                    |id: &ResourceId| self.live.get(id).is_some_and(|l| l.state == ResourceState::Online);
-                found.depends_on.providers().find(|provider| !online(provider))
-            });
-            return missing
-                .map_or_else(|| "its turn".into(), |id| format!("provider '{}'", self.name_of(id)));
-        }
-        let blocking = graph::blocking_dependent(&self.model, &self.live, resource);
-        blocking.map_or_else(|| "its turn".into(), |id| format!("dependent '{}'", self.name_of(id)))
-    }
-}
-
-fn end_text(end: &End) -> String {
-    match end {
-        End::Done => String::new(),
-        End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) => cause.text.clone(),
-        End::Superseded(by) => format!("operation {by} asked for something else"),
     }
 }

@@ -4,25 +4,28 @@
 //! (I2 and those that can be seen in one step) are checked. Nothing here sleeps or runs beside.
 #![allow(clippy::panic, reason = "a broken invariant is a failed test, and says which")]
 
+mod faults;
 mod host;
+mod invariants;
+mod service;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use mainstay_store::{KeyRange, Model as StoreModel, Store, read_all};
 use mainstay_types::event::Event;
 use mainstay_types::operation::{Asker, OperationRecord};
-use mainstay_types::order::{Action, Cause, Condition, News, Order, QueryAnswer, Question, Report, Step};
+use mainstay_types::order::{Order, Step};
 use mainstay_types::{
     Access, ClusterId, Epoch, GroupId, HostId, Name, NodeId, OperationId, ResourceId, ResourceState, Status,
 };
 use uuid::Uuid;
 
 use crate::command::{Call, Caller, Command, Remark};
-use crate::effect::{Answer, Effect};
-use crate::input::{CallId, CommitOutcome, Input, LeafSeen, Now, Start};
+use crate::effect::Answer;
+use crate::input::{CallId, Input, LeafSeen, Now, Start};
 use crate::{Config, Engine, Genesis, genesis};
+use host::FakeHost;
 pub use host::{Behaviour, CheckReaction, Reaction};
-use host::{Effected, FakeHost};
 
 /// What the store does with a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -142,28 +145,6 @@ impl World {
         };
         world.start_service();
         world
-    }
-
-    /// The service is killed and started again; hosts, leaves and the database are as they are.
-    pub fn restart_service(&mut self) {
-        self.inbox.clear();
-        // A held transaction may or may not have reached the store.
-        for (_, transaction, mode) in std::mem::take(&mut self.held_commits) {
-            if mode == CommitMode::UnknownDone || mode == CommitMode::Hold {
-                let _ = self.store.commit(transaction);
-            }
-        }
-        let config = Config { node: NodeId(1), node_name: name("alpha"), strict_cmrp: self.strict_cmrp };
-        self.engine = Engine::new(config);
-        self.start_service();
-    }
-
-    /// The machine is reset: every process is gone.
-    pub fn reboot(&mut self) {
-        self.hosts.clear();
-        self.leaves.clear();
-        self.boot = format!("{}+", self.boot);
-        self.restart_service();
     }
 
     fn start_service(&mut self) {
@@ -350,105 +331,6 @@ impl World {
         self.hosts.iter().find(|(_, host)| host.known.contains_key(&id)).map(|(host, _)| *host)
     }
 
-    /// Ends the order that hangs, as the reaction says.
-    pub fn end_order(&mut self, id: ResourceId, reaction: Reaction) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        let Some(order) = fake.known.get(&id).and_then(|known| known.running) else { return };
-        let starts = matches!(order.step, Step::Start | Step::Restore);
-        let (effected, report) = fake.end(id, order, starts, reaction);
-        self.effect_leaf(id, effected);
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
-    }
-
-    /// The order that hangs gives a sign of life.
-    pub fn progress(&mut self, id: ResourceId, text: &str) {
-        let Some(host) = self.holder(id) else { return };
-        let known = self.hosts.get(&host).and_then(|fake| fake.known.get(&id));
-        let Some(order) = known.and_then(|known| known.running) else { return };
-        let news = News::Progress { order, checkpoint: 1, text: text.into() };
-        let report = Report { sequence: 0, resource: id, epoch: Epoch::default(), news };
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
-    }
-
-    /// The resource fails by itself; what is left of it may still run.
-    pub fn fail(&mut self, id: ResourceId) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
-        let Some(known) = fake.known.get_mut(&id).filter(|known| known.condition == Condition::Online) else {
-            return;
-        };
-        known.condition = Condition::Failed(cause.clone());
-        let report = fake.report(id, News::Failed(cause));
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
-    }
-
-    /// The type locks or unlocks the resource.
-    pub fn lock(&mut self, id: ResourceId, locked: bool) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        if let Some(known) = fake.known.get_mut(&id) {
-            known.locked = locked;
-        }
-        let report = fake.report(id, News::Locked { locked, reason: 7 });
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
-    }
-
-    /// A call into the type hangs.
-    pub fn deadlock(&mut self, id: ResourceId) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        let report = fake.report(id, News::Deadlocked { call: "IsAlive".into() });
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
-    }
-
-    /// The host's process dies; what it started lives on.
-    pub fn kill_host(&mut self, host: HostId) {
-        if self.hosts.remove(&host).is_some() {
-            let cause = Cause::new(Status::RESMON_CREATE_FAILED, "killed by signal 9");
-            self.inbox.push_back(Input::HostEnded { host, cause });
-            self.settle();
-        }
-    }
-
-    /// The host's process dies while no service is there to see it.
-    pub fn lose_host_unseen(&mut self, host: HostId) {
-        self.hosts.remove(&host);
-    }
-
-    /// What a resource runs ends by itself, unseen by its host.
-    pub fn kill_processes(&mut self, id: ResourceId) {
-        self.effect_leaf(id, Effected::Stopped);
-    }
-
-    /// The connection to the host breaks and is made again.
-    pub fn reconnect_host(&mut self, host: HostId) {
-        if let Some(fake) = self.hosts.get(&host) {
-            let (pid, held, kept) = (fake.pid, fake.held(), fake.kept.clone());
-            self.inbox.push_back(Input::HostConnected { host, pid, held });
-            self.inbox.extend(kept.into_iter().map(|report| Input::HostReport { host, report }));
-            self.settle();
-        }
-    }
-
-    /// Commits that were held or unknown come out.
-    pub fn resolve_commits(&mut self) {
-        for (commit, transaction, mode) in std::mem::take(&mut self.held_commits) {
-            let outcome = match mode {
-                CommitMode::UnknownFailed | CommitMode::Fail => CommitOutcome::Failed("lost".into()),
-                _ => self.commit_now(transaction),
-            };
-            self.inbox.push_back(Input::Committed { commit, outcome });
-        }
-        self.settle();
-    }
-
     /// Gives the engine any input.
     pub fn feed(&mut self, input: Input) {
         self.inbox.push_back(input);
@@ -475,202 +357,6 @@ impl World {
     /// Steps of the orders for one resource, in order.
     pub fn steps(&self, id: ResourceId) -> Vec<Step> {
         self.orders.iter().filter(|order| order.resource == id).map(|order| order.id.step).collect()
-    }
-
-    fn commit_now(&mut self, transaction: mainstay_store::Transaction) -> CommitOutcome {
-        match self.store.commit(transaction) {
-            Ok(committed) if committed.succeeded => CommitOutcome::Done(committed.revision),
-            Ok(_) => CommitOutcome::Conflict,
-            Err(error) => panic!("the store refuses: {error}"),
-        }
-    }
-
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Answer { call, answer } => {
-                let earlier = self.answers.insert(call, answer);
-                assert!(earlier.is_none(), "call {call:?} was answered twice: {earlier:?}");
-            }
-            Effect::Commit { commit, transaction } => self.carry_out_commit(commit, transaction),
-            Effect::StartHost { host, .. } => self.start_host(host),
-            Effect::StopHost(host) => {
-                let holds = self.hosts.get(&host).is_some_and(|fake| !fake.known.is_empty());
-                assert!(!holds, "{host} is told to end and holds something");
-                self.end_host(host);
-            }
-            Effect::KillHost(host) => self.end_host(host),
-            Effect::Order { host, group, order } => self.carry_out_order(host, group, order),
-            Effect::Query { host, query } => self.answer_query(host, query.id, query.question),
-            Effect::Configure { .. } => {}
-            Effect::Acknowledge { host, sequence } => {
-                if let Some(fake) = self.hosts.get_mut(&host) {
-                    fake.kept.retain(|report| report.sequence > sequence);
-                }
-            }
-            Effect::Ping { host, nonce } => {
-                if self.hosts.contains_key(&host) {
-                    self.inbox.push_back(Input::HostPong { host, nonce });
-                }
-            }
-            Effect::HardStop { group, resource, epoch } => self.hard_stop(group, resource, epoch),
-            Effect::Look { resource, .. } => {
-                let leaf = self.leaves.get(&resource).map(|(_, leaf)| *leaf).unwrap_or_default();
-                if self.guard_answers {
-                    let leaf = LeafSeen { populated: leaf.populated, floor: leaf.floor };
-                    self.inbox.push_back(Input::Looked { resource, leaf });
-                }
-            }
-            Effect::RemoveLeaf { resource, .. } => {
-                let leaf = self.leaves.remove(&resource);
-                assert!(!leaf.is_some_and(|(_, leaf)| leaf.populated), "a populated leaf is removed");
-            }
-            Effect::Publish(event) => self.events.push(*event),
-            Effect::Journal(record) => {
-                if record.end.is_some() {
-                    self.journaled = self.journaled.max(record.id.number);
-                    self.inbox.push_back(Input::Journaled(record.id));
-                }
-                self.journal.insert(record.id, *record);
-            }
-        }
-    }
-
-    fn carry_out_commit(&mut self, commit: crate::input::CommitId, transaction: mainstay_store::Transaction) {
-        mainstay_store::validate(&transaction).expect("a transaction within the store's limits");
-        let outcome = match self.commit_mode {
-            CommitMode::Done => self.commit_now(transaction),
-            CommitMode::Fail => CommitOutcome::Failed("the disk is full".into()),
-            mode => {
-                self.held_commits.push_back((commit, transaction, mode));
-                if mode == CommitMode::Hold {
-                    return;
-                }
-                CommitOutcome::Unknown
-            }
-        };
-        self.inbox.push_back(Input::Committed { commit, outcome });
-    }
-
-    fn start_host(&mut self, host: HostId) {
-        assert!(!self.hosts.contains_key(&host), "{host} is started and is there already");
-        if !self.hosts_start {
-            let cause = Cause::new(Status::RESMON_CREATE_FAILED, "exited with status 1");
-            return self.inbox.push_back(Input::HostEnded { host, cause });
-        }
-        self.next_pid += 1;
-        let pid = self.next_pid;
-        self.hosts.insert(host, FakeHost { pid, ..FakeHost::default() });
-        self.inbox.push_back(Input::HostConnected { host, pid, held: Vec::new() });
-    }
-
-    fn end_host(&mut self, host: HostId) {
-        if self.hosts.remove(&host).is_some() {
-            let cause = Cause::new(Status::CANCELLED, "it was told to end");
-            self.inbox.push_back(Input::HostEnded { host, cause });
-        }
-    }
-
-    fn carry_out_order(&mut self, host: HostId, group: GroupId, order: Order) {
-        let id = order.resource;
-        self.check_order(&order);
-        self.orders.push(order.clone());
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        if matches!(order.action, Action::Open(_)) {
-            let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
-            assert!(order.epoch > leaf.floor, "a closed leaf is to be opened");
-        }
-        let found = self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated);
-        let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();
-        let (effected, reports) = fake.take(&order, behaviour, found);
-        self.effect_leaf(id, effected);
-        for report in reports {
-            self.inbox.push_back(Input::HostReport { host, report });
-        }
-    }
-
-    fn effect_leaf(&mut self, id: ResourceId, effected: Effected) {
-        if let Some((_, leaf)) = self.leaves.get_mut(&id) {
-            match effected {
-                Effected::Nothing => {}
-                Effected::Runs => leaf.populated = true,
-                Effected::Stopped => leaf.populated = false,
-            }
-        }
-    }
-
-    fn answer_query(&mut self, host: HostId, id: u64, question: Question) {
-        let (resource, reaction) = match &question {
-            Question::CheckOffline { resource, .. } => {
-                (*resource, self.behaviours.get(resource).map(|b| b.check).unwrap_or_default())
-            }
-            Question::ResourceControl { resource, .. } => (*resource, CheckReaction::Unknown),
-            Question::TypeControl { .. } => (ResourceId(Uuid::nil()), CheckReaction::Unknown),
-        };
-        let _ = resource;
-        let status = match reaction {
-            CheckReaction::Unknown => Status::INVALID_FUNCTION,
-            CheckReaction::Yes => Status::SUCCESS,
-            CheckReaction::No(status) => status,
-            CheckReaction::Silent => return,
-        };
-        let text = if status == Status::SUCCESS { "" } else { "the type says no" };
-        let answer =
-            QueryAnswer { id, status, output: Vec::new(), output_length_needed: 0, text: text.into() };
-        self.inbox.push_back(Input::HostAnswer { host, answer });
-    }
-
-    fn hard_stop(&mut self, group: GroupId, resource: ResourceId, epoch: Epoch) {
-        let unkillable = self.behaviours.get(&resource).is_some_and(|behaviour| behaviour.unkillable);
-        let (_, leaf) = self.leaves.entry(resource).or_insert((group, Leaf::default()));
-        leaf.floor = leaf.floor.max(epoch);
-        leaf.populated &= unkillable;
-        let empty = !leaf.populated;
-        // An own host lives in the leaf.
-        self.end_host(HostId::Own(resource));
-        if let Some(known) = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.known.get_mut(&resource))
-        {
-            known.running = None;
-        }
-        if self.guard_answers {
-            self.inbox.push_back(Input::HardStopped { resource, epoch, empty });
-        }
-    }
-
-    /// I2, second half: a provider is never told to stop while anything of a dependent still runs.
-    fn check_order(&self, order: &Order) {
-        let stops = matches!(order.action, Action::Offline { .. } | Action::Terminate);
-        if stops {
-            for dependent in self.engine.view().model().dependents(order.resource) {
-                let id = order.id;
-                assert!(!self.runs(dependent), "{id}: {dependent:?} still runs");
-            }
-        }
-    }
-
-    fn check_invariants(&self, input: &str) {
-        let view = self.engine.view();
-        if !view.is_ready() {
-            return;
-        }
-        for resource in view.model().resources() {
-            let state = self.state(resource.id);
-            let online = |id: ResourceId| self.state(id) == ResourceState::Online;
-            // I2, first half.
-            assert!(
-                state != ResourceState::Online || resource.depends_on.is_met(online),
-                "'{}' is online without what it needs, after {input}",
-                resource.name
-            );
-            // Success is only said when it is true (design §3.16).
-            let host_died = self.holder(resource.id).is_none();
-            assert!(
-                state != ResourceState::Offline || !self.runs(resource.id),
-                "'{}' is said to be offline and runs (host lost: {host_died}), after {input}",
-                resource.name
-            );
-        }
-        let names: BTreeSet<&str> = view.model().resources().map(|found| found.name.folded()).collect();
-        assert_eq!(names.len(), view.model().resource_count(), "two resources have one name");
     }
 }
 

@@ -12,20 +12,15 @@
 //! A task keeps its first trouble; with one it ends in Failed whatever comes after. It decides nothing about other
 //! resources: when it has ended, the operation it belongs to is told.
 
-use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Outcome, Step};
-use mainstay_types::{Epoch, HostId, OperationId, ResourceId, Status};
+mod hard_stop;
+mod orders;
+
+use mainstay_types::order::{Cause, OrderId, Outcome, Step};
+use mainstay_types::{HostId, OperationId, ResourceId, Status};
 
 use crate::Engine;
-use crate::effect::Effect;
-use crate::input::LeafSeen;
-use crate::limits::{
-    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, DEADLOCK_TIMEOUT_DEFAULT_MS, GUARD_ANSWER_MS, HARD_STOP_ATTEMPTS,
-    HARD_STOP_PAUSE_MAX_MS, HARD_STOP_PAUSE_MS, IS_ALIVE_DEFAULT_MS, LOOKS_ALIVE_DEFAULT_MS,
-    PENDING_TIMEOUT_DEFAULT_MS, TERMINATE_LIMIT_MS,
-};
+use crate::limits::{CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, TERMINATE_LIMIT_MS};
 use crate::live::{Goal, Stage, Task};
-use crate::model::copy::registry_copy;
-use crate::model::objects::Resource;
 use crate::timers::Timer;
 
 /// How a task ended.
@@ -157,99 +152,12 @@ impl Engine {
         self.give_order(id, Step::Terminate);
     }
 
-    /// Has the guard stop everything in its leaf.
-    fn hard_stop(&mut self, id: ResourceId) {
-        let Some(group) = self.group_of(id) else { return };
-        self.timers.clear(Timer::Limit(id));
-        self.set_stage(id, Stage::HardStopping, GUARD_ANSWER_MS);
-        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
-            task.order = None;
-            task.attempts += 1;
-        }
-        self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
-    }
-
-    fn look(&mut self, id: ResourceId) {
-        let Some(group) = self.group_of(id) else { return };
-        self.set_stage(id, Stage::Looking, GUARD_ANSWER_MS);
-        self.effects.push(Effect::Look { group, resource: id });
-    }
-
     fn set_stage(&mut self, id: ResourceId, stage: Stage, limit_ms: u64) {
         let now = self.now;
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
         task.stage = stage;
         task.limit_unix_ms = Some(now.unix_ms + limit_ms);
         self.timers.set(Timer::Stage(id), now.steady_ms + limit_ms);
-    }
-
-    fn give_order(&mut self, id: ResourceId, step: Step) {
-        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
-            task.order = Some(OrderId { operation: task.operation, step });
-        }
-        self.send_order_again(id);
-    }
-
-    /// Sends the order that a task waits for, if its host is there. The same identity is the same order.
-    pub(crate) fn send_order_again(&mut self, id: ResourceId) {
-        let host = self.task_host(id);
-        let Some(resource) = self.model.resource(id) else { return };
-        let group = resource.group;
-        let Some(order_id) =
-            self.live.get(&id).and_then(|live| live.task.as_ref()).and_then(|task| task.order)
-        else {
-            return;
-        };
-        if !self.hosts.is_connected(host) {
-            return;
-        }
-        let action = self.action(resource, order_id);
-        let order = Order { id: order_id, resource: id, epoch: self.model.epoch(group), action };
-        self.effects.push(Effect::Order { host, group, order });
-    }
-
-    fn action(&self, resource: &Resource, order: OrderId) -> Action {
-        let id = resource.id;
-        let operation = self.operations.get(&order.operation);
-        match order.step {
-            Step::Open => {
-                let recover = self.has_goal(id, &[Goal::Reopen, Goal::Stop]);
-                Action::Open(Box::new(self.opening(resource, recover)))
-            }
-            Step::Start => Action::Online {
-                flags: operation.map(|found| found.online_flags).unwrap_or_default(),
-                buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
-            },
-            Step::Restore => Action::Online { flags: Default::default(), buffer: Vec::new() },
-            Step::Stop => Action::Offline {
-                flags: operation.map(|found| found.offline_flags).unwrap_or_default(),
-                reason: operation.map(|found| found.reason).unwrap_or_default(),
-                buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
-                destination: None,
-            },
-            Step::Terminate => Action::Terminate,
-            Step::Close => Action::Close,
-        }
-    }
-
-    /// Everything that a host has to know of a resource.
-    pub(crate) fn opening(&self, resource: &Resource, recover: bool) -> Opening {
-        let id = resource.id;
-        let found = self.model.resource_type(&resource.type_name);
-        let times = self.model.times(resource);
-        let clamp = |ms: u64| u32::try_from(ms).unwrap_or(u32::MAX);
-        Opening {
-            name: resource.name.clone(),
-            type_name: resource.type_name.clone(),
-            group: resource.group,
-            library: found.and_then(|found| found.library.clone()),
-            registry: registry_copy(self.model.tree(), id),
-            pending_timeout_ms: clamp(self.pending_timeout_ms(id)),
-            deadlock_timeout_ms: clamp(self.deadlock_timeout_ms(id)),
-            looks_alive_interval_ms: times.looks_alive_ms.unwrap_or(LOOKS_ALIVE_DEFAULT_MS),
-            is_alive_interval_ms: times.is_alive_ms.unwrap_or(IS_ALIVE_DEFAULT_MS),
-            recover,
-        }
     }
 
     /// A host reports the end of an order.
@@ -438,84 +346,6 @@ impl Engine {
         }
     }
 
-    /// Input: the guard has stopped a leaf hard, or could not.
-    pub(crate) fn handle_hard_stopped(&mut self, id: ResourceId, epoch: Epoch, empty: bool) {
-        if self.handle_leaf_of_deleted(id, empty) {
-            return;
-        }
-        let Some(live) = self.live.get_mut(&id) else { return };
-        live.floor = live.floor.max(epoch);
-        live.open = None;
-        live.locked = None;
-        live.hard_stops = if empty { 0 } else { live.hard_stops + 1 };
-        match &live.task {
-            Some(task) if task.stage == Stage::HardStopping => {
-                if empty {
-                    self.end_proven(id);
-                } else {
-                    self.ask_guard_again(id);
-                }
-            }
-            Some(_) => {}
-            None if empty && live.unproven => self.became_proven(id),
-            None if live.unproven => self.schedule_hard_stop(id),
-            None => {}
-        }
-    }
-
-    /// Input: the guard has looked into a leaf.
-    pub(crate) fn handle_looked(&mut self, id: ResourceId, leaf: LeafSeen) {
-        let Some(live) = self.live.get_mut(&id) else { return };
-        live.floor = live.floor.max(leaf.floor);
-        if live.task.as_ref().is_some_and(|task| task.stage == Stage::Looking) {
-            if leaf.populated { self.hard_stop(id) } else { self.end_proven(id) }
-        }
-    }
-
-    /// The guard did not answer, or could not empty the leaf.
-    fn ask_guard_again(&mut self, id: ResourceId) {
-        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
-        if task.attempts < HARD_STOP_ATTEMPTS {
-            return self.hard_stop(id);
-        }
-        let text = "something of it could not be killed";
-        let cause = task.cause.clone().unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, text));
-        self.end_task(id, TaskEnd::Failed { cause, proven: false });
-        self.schedule_hard_stop(id);
-    }
-
-    fn schedule_hard_stop(&mut self, id: ResourceId) {
-        let tries = self.live.get(&id).map_or(0, |live| live.hard_stops.min(16));
-        let pause_ms = (HARD_STOP_PAUSE_MS << tries).min(HARD_STOP_PAUSE_MAX_MS);
-        self.timers.set(Timer::HardStop(id), self.now.steady_ms + pause_ms);
-    }
-
-    /// Timer: another try to empty the leaf of a failed resource that no task is at.
-    pub(crate) fn handle_hard_stop_timer(&mut self, id: ResourceId) {
-        let Some(group) = self.group_of(id) else { return };
-        let Some(live) = self.live.get_mut(&id) else { return };
-        if live.task.is_none() && live.unproven {
-            live.hard_stops += 1;
-            self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
-            // The guard may be gone for good; the answer, when it comes, sets the timer anew or clears the need.
-            self.schedule_hard_stop(id);
-        }
-    }
-
-    /// Nothing of it runs any more: it ends where its goal and its trouble say.
-    fn end_proven(&mut self, id: ResourceId) {
-        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
-        let end = match (task.goal, &task.cause) {
-            (Goal::Terminate | Goal::Settle, _) => TaskEnd::Offline,
-            (_, Some(cause)) => TaskEnd::Failed { cause: cause.clone(), proven: true },
-            (Goal::Clean, None) => {
-                TaskEnd::Failed { cause: Cause::new(Status::RESOURCE_FAILED, "it failed"), proven: true }
-            }
-            (_, None) => TaskEnd::Offline,
-        };
-        self.end_task(id, end);
-    }
-
     fn end_task(&mut self, id: ResourceId, end: TaskEnd) {
         self.timers.clear(Timer::Stage(id));
         self.timers.clear(Timer::Limit(id));
@@ -528,21 +358,6 @@ impl Engine {
         let Some(live) = self.live.get(&id) else { return false };
         let epoch = self.group_of(id).map(|group| self.model.epoch(group)).unwrap_or_default();
         live.open.is_none() && live.floor >= epoch
-    }
-
-    pub(crate) fn pending_timeout_ms(&self, id: ResourceId) -> u64 {
-        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
-        u64::from(times.pending_timeout_ms.unwrap_or(PENDING_TIMEOUT_DEFAULT_MS))
-    }
-
-    fn pending_limit_ms(&self, id: ResourceId) -> u64 {
-        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
-        u64::from(times.pending_limit_ms.unwrap_or(0))
-    }
-
-    pub(crate) fn deadlock_timeout_ms(&self, id: ResourceId) -> u64 {
-        let times = self.model.resource(id).map(|resource| self.model.times(resource)).unwrap_or_default();
-        u64::from(times.deadlock_timeout_ms.unwrap_or(DEADLOCK_TIMEOUT_DEFAULT_MS))
     }
 }
 

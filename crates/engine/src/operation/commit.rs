@@ -1,0 +1,203 @@
+//! The transactions of operations: acceptance, and the epochs that rise before a closed leaf is opened.
+//!
+//! Builds them from the model and says what follows their outcomes. It never decides whether a call is accepted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_store::registry::{Changes, Value};
+use mainstay_store::{Compare, Op, Transaction};
+use mainstay_types::operation::End;
+use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId};
+
+use super::stored::{PersistentTarget, StoredOperation, StoredStep};
+use super::{Operation, PartGoal, PartState, Phase};
+use crate::Engine;
+use crate::engine::CommitPurpose;
+use crate::error::{Refusal, ServiceError};
+use crate::input::CommitOutcome;
+use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX};
+use crate::model::layout;
+use crate::timers::Timer;
+
+impl Engine {
+    /// The transaction that makes a call an operation.
+    pub(super) fn acceptance(
+        &self,
+        id: OperationId,
+        operation: &Operation,
+        persistent: Option<(PersistentTarget, bool)>,
+    ) -> Result<Transaction, Refusal> {
+        let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
+        if let Some((target, value)) = persistent {
+            let path = match target {
+                PersistentTarget::Resource(id) => layout::resource_path(id)?,
+                PersistentTarget::Group(id) => layout::group_path(id)?,
+            };
+            changes.set_value(&path, layout::PERSISTENT_STATE, Value::Dword(value.into()))?;
+        }
+        let (mut compares, mut then) = changes.into_parts();
+        let members = || operation.parts.iter().map(|(id, part)| (*id, &part.goal));
+        let groups: BTreeSet<GroupId> = members().filter_map(|(id, _)| self.group_of(id)).collect();
+        let raised = self.groups_to_raise(members());
+        for group in groups {
+            let Some(owner) = self.model.owner(group) else { continue };
+            // Orders of an owner that is one no longer must not be written down.
+            compares.push(Compare::value(layout::owner_key(group), owner.to_bytes()));
+            if raised.contains(&group) {
+                then.push(Op::put(layout::owner_key(group), owner.raised(&self.boot).to_bytes()));
+            }
+        }
+        for (other, stored) in self.stored_without(id, operation) {
+            if then.len() >= TRANSACTION_WRITES_MAX {
+                let what = "operations on the same resources";
+                return Err(ServiceError::Busy { what, max: TRANSACTION_WRITES_MAX }.into());
+            }
+            compares.push(Compare::present(layout::operation_key(other)));
+            then.push(Op::put(layout::operation_key(other), stored.to_bytes()));
+        }
+        self.outlive_ended(operation, &mut then)?;
+        let mut stored = stored(operation);
+        if operation.parts.is_empty() {
+            stored.step = StoredStep::Ended;
+            stored.record.ended_at_ms = Some(self.now.unix_ms);
+            stored.record.end = Some(End::Done);
+        }
+        compares.push(Compare::absent(layout::operation_key(id)));
+        then.push(Op::put(layout::operation_key(id), stored.to_bytes()));
+        Ok(Transaction { compares, then, otherwise: Vec::new() })
+    }
+
+    /// Groups whose epoch has to rise because a leaf that is to be opened was closed by a hard stop.
+    fn groups_to_raise<'a>(
+        &self,
+        parts: impl Iterator<Item = (ResourceId, &'a PartGoal)>,
+    ) -> BTreeSet<GroupId> {
+        let opens = parts.filter(|(_, goal)| {
+            goal.is_up() || matches!(goal, PartGoal::Cycle | PartGoal::Open | PartGoal::Reopen)
+        });
+        let closed = opens.filter_map(|(id, _)| {
+            let group = self.group_of(id)?;
+            let live = self.live.get(&id)?;
+            (live.open.is_none() && live.floor >= self.model.epoch(group)).then_some(group)
+        });
+        closed.collect()
+    }
+
+    /// The records of operations that lose resources to this one, as they are to be from then on.
+    fn stored_without(
+        &self,
+        id: OperationId,
+        operation: &Operation,
+    ) -> BTreeMap<OperationId, StoredOperation> {
+        let mut losers: BTreeMap<OperationId, StoredOperation> = BTreeMap::new();
+        for member in operation.parts.keys() {
+            let claim = self.live.get(member).and_then(|live| live.claim).filter(|claim| *claim != id);
+            let Some(other) = claim.and_then(|claim| self.operations.get(&claim)) else { continue };
+            if !other.is_stored || !matches!(other.phase, Phase::Running) {
+                continue;
+            }
+            let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
+            loser.closure.remove(member);
+            if !matches!(other.record.object, ObjectId::Resource(object) if object != *member) {
+                loser.step = StoredStep::Superseded(id);
+            }
+        }
+        losers
+    }
+
+    /// Operations that have ended on the same resources must not be resumed after this one: their records go with
+    /// its commit, or say that they have ended, where the journal has not heard of it yet.
+    fn outlive_ended(&self, operation: &Operation, then: &mut Vec<Op>) -> Result<(), Refusal> {
+        let object = match operation.record.object {
+            ObjectId::Resource(object) => Some(object),
+            _ => None,
+        };
+        let touches = |members: &BTreeSet<ResourceId>| {
+            members.iter().any(|id| operation.parts.contains_key(id) || Some(*id) == object)
+        };
+        for id in self.unswept.iter().filter(|(_, members)| touches(members)).map(|(id, _)| *id) {
+            then.push(Op::delete(layout::operation_key(id)));
+        }
+        let ended = self.operations.iter().filter(|(_, other)| {
+            matches!(other.phase, Phase::Ended) && other.is_stored && touches(&other.members)
+        });
+        for (id, other) in ended {
+            let ended = StoredOperation { step: StoredStep::Ended, ..stored(other) };
+            then.push(Op::put(layout::operation_key(*id), ended.to_bytes()));
+        }
+        if then.len() > TRANSACTION_WRITES_MAX {
+            let what = "ended operations on the same resources";
+            return Err(ServiceError::Busy { what, max: TRANSACTION_WRITES_MAX }.into());
+        }
+        Ok(())
+    }
+
+    /// Timer: another try of a commit that has to be done.
+    pub(crate) fn handle_commit_timer(&mut self, id: OperationId) {
+        match self.operations.get(&id).map(|operation| &operation.phase) {
+            Some(Phase::Vetoing { is_committing: false }) => self.commit_veto(id),
+            Some(Phase::Running) => self.raise_epochs_and_run(id),
+            _ => {}
+        }
+    }
+
+    /// Begins an operation of the service's own; where a closed leaf has to be opened, after its epoch has risen.
+    pub(crate) fn raise_epochs_and_run(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get(&id) else { return };
+        let members: Vec<ResourceId> = operation.parts.keys().copied().collect();
+        let raised = self.groups_to_raise(operation.parts.iter().map(|(id, part)| (*id, &part.goal)));
+        if raised.is_empty() {
+            return if operation.is_resumed { self.go_on(id) } else { self.run(id) };
+        }
+        let mut transaction = Transaction::default();
+        for owner in
+            raised.iter().take(TRANSACTION_WRITES_MAX).filter_map(|g| Some((*g, self.model.owner(*g)?)))
+        {
+            let key = layout::owner_key(owner.0);
+            transaction.compares.push(Compare::value(key.clone(), owner.1.to_bytes()));
+            transaction.then.push(Op::put(key, owner.1.raised(&self.boot).to_bytes()));
+        }
+        self.commit(transaction, CommitPurpose::Raise(id));
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.phase = Phase::Committing;
+        }
+        self.reserve(id, members);
+    }
+
+    /// What became of the commit that raises epochs for an operation of the service's own.
+    pub(crate) fn handle_raised(&mut self, id: OperationId, outcome: &CommitOutcome) {
+        match outcome {
+            CommitOutcome::Done(_) => self.raise_epochs_and_run(id),
+            CommitOutcome::Unknown => {}
+            CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
+                if let Some(operation) = self.operations.get_mut(&id) {
+                    operation.phase = Phase::Running;
+                    self.timers.set(Timer::Commit(id), self.now.steady_ms + COMMIT_PAUSE_MS);
+                }
+            }
+        }
+    }
+
+    /// The persistent state as it is written.
+    pub(super) fn persistent(&self, target: PersistentTarget) -> Option<bool> {
+        match target {
+            PersistentTarget::Resource(id) => self.model.resource(id).and_then(|found| found.persistent),
+            PersistentTarget::Group(id) => self.model.group(id).and_then(|found| found.persistent),
+        }
+    }
+}
+
+/// An operation as it is stored.
+pub(crate) fn stored(operation: &Operation) -> StoredOperation {
+    let mut record = operation.record.clone();
+    record.parts = Vec::new();
+    let open = operation.parts.iter().filter(|(_, part)| part.state != PartState::Ended || part.has_stopped);
+    StoredOperation {
+        record,
+        token: operation.token.clone(),
+        buffer: operation.buffer.clone(),
+        closure: open.map(|(id, part)| (*id, part.goal.clone())).collect(),
+        before: operation.before,
+        step: operation.step.clone(),
+    }
+}

@@ -1,0 +1,125 @@
+//! What a failure means for others: what failed is cleaned, and what depends on it goes down in the same step (I2).
+//!
+//! Starts operations of the service's own; how one resource is cleaned is the [`crate::task`] room's.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::Verb;
+use mainstay_types::order::Cause;
+use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
+
+use super::{Operation, Part, PartGoal, PartState};
+use crate::Engine;
+use crate::graph;
+use crate::live::Goal;
+
+impl Engine {
+    /// A host reports that a resource is online no longer.
+    pub(crate) fn handle_failed(&mut self, resource: ResourceId, cause: Cause) {
+        let Some(live) = self.live.get_mut(&resource) else { return };
+        live.last_status = cause.status.0;
+        if live.task.as_ref().is_some_and(|task| task.goal != Goal::Reopen) {
+            // The order that is under way ends with it.
+            return;
+        }
+        let (claim, state) = (live.claim, live.state);
+        let waiting = claim.filter(|id| self.is_running(*id) || self.is_vetoing(*id));
+        match (state, waiting) {
+            (ResourceState::OfflinePending, Some(id)) => {
+                let part = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource));
+                if let Some(part) = part.filter(|part| part.state == PartState::Waiting) {
+                    part.goal = PartGoal::Clean(cause.clone());
+                    self.set_failed(resource, cause, false);
+                    self.try_begin(resource);
+                }
+            }
+            (ResourceState::Online, _) => self.recover_from(resource, cause, Verb::Recover),
+            _ => {}
+        }
+    }
+
+    /// Cleans up after a failure: what failed is terminated, and what depends on it goes down in the same step.
+    fn recover_from(&mut self, resource: ResourceId, cause: Cause, verb: Verb) {
+        let mut parts = BTreeMap::new();
+        for id in graph::stop_closure(&self.model, &self.live, [resource]) {
+            if id == resource {
+                parts.insert(id, PartGoal::Clean(cause.clone()));
+            } else if self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online) {
+                parts.insert(id, PartGoal::Down);
+            }
+        }
+        self.start_internal(verb, ObjectId::Resource(resource), parts, &format!("it failed: {cause}"));
+        self.stop_starting_dependents(resource);
+    }
+
+    /// What depends on a resource that is not online any more goes down now.
+    pub(crate) fn take_dependents_down(&mut self, resource: ResourceId) {
+        let closure = graph::stop_closure(&self.model, &self.live, [resource]);
+        let is_online = |id: &ResourceId| {
+            *id != resource && self.live.get(id).is_some_and(|live| live.state == ResourceState::Online)
+        };
+        let parts: BTreeMap<ResourceId, PartGoal> =
+            closure.into_iter().filter(is_online).map(|id| (id, PartGoal::Down)).collect();
+        if !parts.is_empty() {
+            let text = format!("what it needs, '{}', is not online", self.name_of(resource));
+            self.start_internal(Verb::Recover, ObjectId::Resource(resource), parts, &text);
+        }
+        self.stop_starting_dependents(resource);
+    }
+
+    /// Dependents in the middle of their start are terminated: their provider is gone.
+    fn stop_starting_dependents(&mut self, resource: ResourceId) {
+        let starting: Vec<ResourceId> = self
+            .model
+            .dependents(resource)
+            .filter(|id| self.has_goal(*id, &[Goal::Start, Goal::Restore]))
+            .filter(|id| !graph::may_start(&self.model, &self.live, *id))
+            .collect();
+        for id in starting {
+            let cause = self.provider_failed(id);
+            self.give_up_start(id, cause);
+        }
+    }
+
+    /// What came online has to go down again if what it needs went meanwhile.
+    pub(super) fn check_needs(&mut self, resource: ResourceId) {
+        if graph::may_start(&self.model, &self.live, resource) {
+            return;
+        }
+        let providers: Vec<ResourceId> = self
+            .model
+            .resource(resource)
+            .map(|found| found.depends_on.providers().collect())
+            .unwrap_or_default();
+        for provider in providers {
+            if self.live.get(&provider).is_some_and(|live| live.state != ResourceState::Online) {
+                self.take_dependents_down(provider);
+            }
+        }
+    }
+
+    /// A failed resource is proven to have nothing left, without a task.
+    pub(crate) fn became_proven(&mut self, resource: ResourceId) {
+        if let Some(live) = self.live.get_mut(&resource) {
+            live.unproven = false;
+        }
+        self.poke(resource);
+    }
+
+    /// Begins an operation of the service's own.
+    pub(crate) fn start_internal(
+        &mut self,
+        verb: Verb,
+        object: ObjectId,
+        parts: BTreeMap<ResourceId, PartGoal>,
+        why: &str,
+    ) -> OperationId {
+        let id = self.new_operation_id();
+        let mut operation = Operation::internal(self.internal_record(id, verb, object, why));
+        operation.open_parts = parts.len();
+        operation.parts = parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
+        self.operations.insert(id, operation);
+        self.raise_epochs_and_run(id);
+        id
+    }
+}

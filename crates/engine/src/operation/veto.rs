@@ -1,0 +1,174 @@
+//! A veto: a resource refused to stop, and everything comes back as it was (design §3.13).
+//!
+//! ```text
+//!   Running ──veto──► Vetoing (persistent state put back) ──committed──► Running, to restore ──► Ended: vetoed
+//! ```
+//!
+//! Only what an operation has stopped itself comes back. What fails meanwhile stays failed.
+
+use mainstay_store::registry::{Changes, Value};
+use mainstay_store::{Op, Transaction};
+use mainstay_types::operation::Verb;
+use mainstay_types::order::Cause;
+use mainstay_types::{OperationId, ResourceId, ResourceState};
+
+use super::commit::stored;
+use super::stored::{PersistentTarget, StoredStep};
+use super::{Operation, Part, PartGoal, PartState, Phase};
+use crate::Engine;
+use crate::engine::CommitPurpose;
+use crate::error::Refusal;
+use crate::graph;
+use crate::input::CommitOutcome;
+use crate::limits::COMMIT_PAUSE_MS;
+use crate::model::layout;
+use crate::timers::Timer;
+
+impl Engine {
+    /// A resource refused to stop: everything comes back as it was.
+    pub(crate) fn veto(&mut self, id: OperationId, cause: Cause) {
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        if matches!(operation.record.verb, Verb::Offline | Verb::Restart) {
+            if matches!(operation.step, StoredStep::Restoring(_)) {
+                if self.is_running(id) {
+                    for resource in self.revert_waiting_parts(id) {
+                        self.poke(resource);
+                        self.check_needs(resource);
+                    }
+                    self.end_if_done(id);
+                }
+                return;
+            }
+            operation.step = StoredStep::Restoring(cause);
+            return self.commit_veto(id);
+        }
+        // Nobody asked whether it may stop: what it needs has failed. What refuses is stopped at once.
+        let refusing: Vec<ResourceId> = operation
+            .parts
+            .iter()
+            .filter(|(_, part)| part.state == PartState::Waiting && part.goal == PartGoal::Down)
+            .map(|(id, _)| *id)
+            .filter(|id| graph::may_stop(&self.model, &self.live, *id))
+            .collect();
+        for resource in refusing {
+            if let Some(part) = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource))
+            {
+                part.goal = PartGoal::DownAtOnce;
+            }
+            self.try_begin(resource);
+        }
+    }
+}
+
+impl Engine {
+    /// Puts a vetoed operation's persistent state back.
+    pub(crate) fn commit_veto(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get(&id) else { return };
+        let transaction = match self.veto_transaction(id, operation) {
+            Ok(transaction) => transaction,
+            // The object is gone; there is nothing to put back.
+            Err(_) => return self.restore(id),
+        };
+        let Some(transaction) = transaction else { return self.restore(id) };
+        self.commit(transaction, CommitPurpose::Veto(id));
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.phase = Phase::Vetoing { is_committing: true };
+        }
+    }
+
+    /// `None` where the database does not know of the operation.
+    fn veto_transaction(
+        &self,
+        id: OperationId,
+        operation: &Operation,
+    ) -> Result<Option<Transaction>, Refusal> {
+        if !operation.is_stored {
+            return Ok(None);
+        }
+        let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
+        if let Some(before) = &operation.before {
+            let path = match before.target {
+                PersistentTarget::Resource(id) => layout::resource_path(id)?,
+                PersistentTarget::Group(id) => layout::group_path(id)?,
+            };
+            match before.value {
+                Some(value) => {
+                    changes.set_value(&path, layout::PERSISTENT_STATE, Value::Dword(value.into()))?;
+                }
+                None => drop(changes.delete_value(&path, layout::PERSISTENT_STATE)?),
+            }
+        }
+        let (compares, mut then) = changes.into_parts();
+        then.push(Op::put(layout::operation_key(id), stored(operation).to_bytes()));
+        Ok(Some(Transaction { compares, then, otherwise: Vec::new() }))
+    }
+
+    /// What became of a veto's commit. It has to be done: the resource is online, whatever the store says.
+    pub(crate) fn handle_veto_committed(&mut self, id: OperationId, outcome: &CommitOutcome) {
+        match outcome {
+            CommitOutcome::Done(_) => self.restore(id),
+            CommitOutcome::Unknown => {}
+            CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
+                if let Some(operation) = self.operations.get_mut(&id) {
+                    operation.phase = Phase::Vetoing { is_committing: false };
+                    self.timers.set(Timer::Commit(id), self.now.steady_ms + COMMIT_PAUSE_MS);
+                }
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The veto is committed: what had not begun is online as before, what had stopped comes back.
+    pub(crate) fn restore(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        operation.phase = Phase::Running;
+        let stopped: Vec<ResourceId> = operation
+            .parts
+            .iter()
+            .filter(|(_, part)| part.state == PartState::Ended && part.has_stopped)
+            .map(|(id, _)| *id)
+            .collect();
+        let reverted = self.revert_waiting_parts(id);
+        let comes_back =
+            |live: &crate::live::Live| live.claim.is_none() && live.state == ResourceState::Offline;
+        for resource in &stopped {
+            let Some(live) = self.live.get_mut(resource).filter(|live| comes_back(live)) else { continue };
+            live.claim = Some(id);
+            if let Some(operation) = self.operations.get_mut(&id) {
+                operation.open_parts += 1;
+                operation.parts.insert(*resource, Part::new(PartGoal::Restore));
+            }
+            self.set_state(*resource, ResourceState::OnlinePending);
+        }
+        // What they need may have failed meanwhile.
+        for resource in reverted {
+            self.check_needs(resource);
+        }
+        self.serve_waiters(id);
+        let parts: Vec<ResourceId> =
+            self.operations.get(&id).map(|found| found.parts.keys().copied().collect()).unwrap_or_default();
+        for resource in parts {
+            self.poke(resource);
+        }
+        self.end_if_done(id);
+    }
+
+    /// What had not begun to stop is online as before. Answers which resources that are.
+    fn revert_waiting_parts(&mut self, id: OperationId) -> Vec<ResourceId> {
+        let Some(operation) = self.operations.get(&id) else { return Vec::new() };
+        let waiting: Vec<ResourceId> = operation
+            .parts
+            .iter()
+            .filter(|(_, part)| {
+                part.state == PartState::Waiting && matches!(part.goal, PartGoal::Down | PartGoal::Cycle)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for resource in &waiting {
+            self.set_state(*resource, ResourceState::Online);
+            self.close_part(id, *resource);
+        }
+        waiting
+    }
+}

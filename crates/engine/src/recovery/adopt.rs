@@ -1,0 +1,323 @@
+//! Taking over what is there when the service starts: what hosts hold, what the guard sees, what was begun.
+//!
+//! Everything gets its place before anything moves, since whose turn it is depends on all of it. Nothing is started
+//! here that did not run or was not being started.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::Verb;
+use mainstay_types::order::{Cause, Condition, Held, OrderId, Outcome, Step};
+use mainstay_types::{
+    HostId, ObjectId, OfflineFlags, OnlineFlags, OperationId, ResourceId, ResourceState, Status,
+};
+
+use crate::Engine;
+use crate::live::{Goal, Stage, Task};
+use crate::operation::stored::{StoredOperation, StoredStep};
+use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
+use crate::timers::Timer;
+
+impl Engine {
+    /// Takes over what is there.
+    pub(super) fn adopt(&mut self) {
+        let mut held = std::mem::take(&mut self.startup.held);
+        let unknown: Vec<ResourceId> =
+            held.keys().copied().filter(|id| self.model.resource(*id).is_none()).collect();
+        for id in unknown {
+            if let Some((host, held)) = held.remove(&id) {
+                self.forget_in_host(id, host, held.epoch);
+            }
+        }
+        let ids: Vec<ResourceId> = self.live.keys().copied().collect();
+        for id in &ids {
+            self.adopt_one(*id, held.get(id));
+        }
+        // Everything gets its place before anything moves: whose turn it is depends on all of them.
+        let stored = std::mem::take(&mut self.startup.stored);
+        for (id, (_, held)) in &held {
+            if let Some(order) = held.running.filter(|order| !stored.contains_key(&order.operation)) {
+                self.adopt_order(*id, order);
+            }
+        }
+        let resumed: Vec<OperationId> = stored.keys().copied().collect();
+        for (id, stored) in stored {
+            self.resume(id, stored, &held);
+        }
+        for id in resumed {
+            self.go_on_resumed(id);
+        }
+        self.adopt_the_rest(&ids, &held);
+    }
+
+    /// The plain state of one resource, before operations are looked at.
+    fn adopt_one(&mut self, id: ResourceId, held: Option<&(HostId, Held)>) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        match held {
+            Some((host, held)) => {
+                live.open = Some(*host);
+                live.locked = held.locked.then_some(0);
+                match &held.condition {
+                    Condition::Online => self.set_state(id, ResourceState::Online),
+                    Condition::Offline => self.set_state(id, ResourceState::Offline),
+                    Condition::Failed(cause) => self.set_failed(id, cause.clone(), false),
+                    // With what, is said by the order that is being carried out; see `resume_task`.
+                    Condition::Busy => self.set_state(id, ResourceState::Initializing),
+                }
+            }
+            None if live.populated => self.set_state(id, ResourceState::Online),
+            None => self.set_state(id, ResourceState::Offline),
+        }
+    }
+
+    /// An operation that was open when the service ended goes on.
+    fn resume(
+        &mut self,
+        id: OperationId,
+        stored: StoredOperation,
+        held: &BTreeMap<ResourceId, (HostId, Held)>,
+    ) {
+        let mut operation = Operation::internal(stored.record);
+        let flags = operation.record.flags;
+        if let ObjectId::Resource(_) = operation.record.object {
+            operation.offline_flags = OfflineFlags::from_bits_truncate(flags);
+            operation.online_flags = OnlineFlags::from_bits_truncate(flags);
+        } else {
+            // Of a group's flags only the first means something to a resource, and it is the same bit.
+            operation.offline_flags =
+                OfflineFlags::from_bits_truncate(flags) & OfflineFlags::IGNORE_RESOURCE_STATUS;
+            operation.online_flags =
+                OnlineFlags::from_bits_truncate(flags) & OnlineFlags::IGNORE_RESOURCE_STATUS;
+        }
+        operation.reason = operation.record.reason.unwrap_or_default();
+        operation.buffer = stored.buffer;
+        operation.token = stored.token;
+        operation.before = stored.before;
+        operation.is_stored = true;
+        operation.is_resumed = true;
+        operation.step = stored.step;
+        let restores = matches!(operation.step, StoredStep::Restoring(_));
+        self.operations.insert(id, operation);
+        let mut vetoed = None;
+        for (resource, goal) in stored.closure {
+            if !self.live.contains_key(&resource) {
+                continue;
+            }
+            let held = held.get(&resource).map(|(_, held)| held);
+            if let Some((last, Outcome::Vetoed(cause))) = held.and_then(|held| held.last.as_ref())
+                && *last == (OrderId { operation: id, step: Step::Stop })
+                && !restores
+            {
+                vetoed = Some(cause.clone());
+            }
+            self.resume_part(id, resource, goal, restores, held);
+        }
+        if let (Some(cause), Some(operation)) = (vetoed, self.operations.get_mut(&id)) {
+            operation.trouble = Some(cause);
+        }
+    }
+
+    /// What was vetoed while the service was away is put back; everything else goes on.
+    fn go_on_resumed(&mut self, id: OperationId) {
+        self.journal(id);
+        let vetoed = self.operations.get_mut(&id).and_then(|operation| operation.trouble.take());
+        if let Some(cause) = vetoed {
+            self.veto(id, cause);
+        }
+        // A veto that is being committed goes on by itself.
+        if self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Running)) {
+            self.raise_epochs_and_run(id);
+        }
+    }
+
+    fn resume_part(
+        &mut self,
+        id: OperationId,
+        resource: ResourceId,
+        goal: PartGoal,
+        restores: bool,
+        held: Option<&Held>,
+    ) {
+        if self.live.get(&resource).is_some_and(|live| live.claim.is_some()) {
+            // A record that was written before another operation took the resource.
+            return;
+        }
+        if let Some(order) = held.and_then(|held| held.running) {
+            return self.resume_task(id, resource, goal, order);
+        }
+        let Some(live) = self.live.get(&resource) else { return };
+        let (state, failure) = (live.state, live.failure.clone());
+        let is_orphan = held.is_none() && live.populated;
+        let last = held.and_then(|held| held.last.as_ref()).filter(|(order, _)| order.operation == id);
+        let restarted = last.is_some_and(|(order, _)| order.step == Step::Start);
+        // The same identity would be the same order: what was tried and undone is not tried again.
+        let was_tried = last
+            .is_some_and(|(order, _)| matches!(order.step, Step::Start | Step::Restore | Step::Terminate));
+        let clean = || PartGoal::Clean(failure.clone().unwrap_or_else(|| unfinished("was being started")));
+        let mut has_stopped = false;
+        let next = match (goal, state) {
+            (PartGoal::Down | PartGoal::Cycle, ResourceState::Online) if restores => None,
+            (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if restores => Some(PartGoal::Restore),
+            (PartGoal::Up | PartGoal::Restore, ResourceState::Online) if is_orphan => Some(clean()),
+            (PartGoal::Up | PartGoal::Restore, ResourceState::Online) => None,
+            (PartGoal::Up | PartGoal::Restore | PartGoal::Cycle, ResourceState::Offline) if was_tried => {
+                self.set_failed(resource, unfinished("was being started"), true);
+                None
+            }
+            (goal @ (PartGoal::Up | PartGoal::Restore), ResourceState::Offline) => Some(goal),
+            (PartGoal::Cycle, ResourceState::Online) if restarted => None,
+            (PartGoal::Cycle, ResourceState::Offline) => Some(PartGoal::Up),
+            (PartGoal::Down, ResourceState::Offline) => {
+                has_stopped = true;
+                None
+            }
+            (PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Reopen, ResourceState::Offline) => None,
+            (PartGoal::Clean(cause), ResourceState::Offline) => {
+                self.set_failed(resource, cause, true);
+                None
+            }
+            (PartGoal::Open, _) => None,
+            (PartGoal::Reopen, _) if !is_orphan => None,
+            (PartGoal::Down | PartGoal::Cycle | PartGoal::Up | PartGoal::Restore, ResourceState::Failed) => {
+                Some(clean())
+            }
+            (goal, _) => Some(goal),
+        };
+        let ended = next.is_none();
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let mut part = Part::new(next.clone().unwrap_or(PartGoal::Down));
+        part.has_stopped = has_stopped;
+        if ended {
+            part.state = PartState::Ended;
+        } else {
+            operation.open_parts += 1;
+        }
+        operation.parts.insert(resource, part);
+        let Some(next) = next else { return };
+        if let Some(live) = self.live.get_mut(&resource) {
+            live.claim = Some(id);
+        }
+        match next {
+            PartGoal::Down | PartGoal::DownAtOnce | PartGoal::Cycle | PartGoal::Settle => {
+                self.set_state(resource, ResourceState::OfflinePending);
+            }
+            PartGoal::Clean(cause) => self.set_failed(resource, cause, false),
+            PartGoal::Up | PartGoal::Restore => self.set_state(resource, ResourceState::OnlinePending),
+            PartGoal::Open | PartGoal::Reopen => {}
+        }
+    }
+
+    /// An order is being carried out in the host: the task goes on where it is.
+    fn resume_task(&mut self, id: OperationId, resource: ResourceId, goal: PartGoal, order: OrderId) {
+        let (goal, task_goal, stage, state) = match (order.step, &goal) {
+            (Step::Terminate, PartGoal::DownAtOnce | PartGoal::Settle) => {
+                (goal, Goal::Terminate, Stage::Terminating, ResourceState::OfflinePending)
+            }
+            (Step::Terminate, PartGoal::Clean(_)) => {
+                (goal, Goal::Clean, Stage::Terminating, ResourceState::Failed)
+            }
+            (Step::Terminate, _) => {
+                let cause = unfinished("was being terminated");
+                (PartGoal::Clean(cause), Goal::Clean, Stage::Terminating, ResourceState::Failed)
+            }
+            (Step::Stop, _) => (goal, Goal::Stop, Stage::Stopping, ResourceState::OfflinePending),
+            (Step::Start, PartGoal::Cycle) => {
+                (PartGoal::Up, Goal::Start, Stage::Starting, ResourceState::OnlinePending)
+            }
+            (Step::Start, _) => (goal, Goal::Start, Stage::Starting, ResourceState::OnlinePending),
+            (Step::Restore, _) => (goal, Goal::Restore, Stage::Starting, ResourceState::OnlinePending),
+            (Step::Open, PartGoal::Up | PartGoal::Cycle) => {
+                (PartGoal::Up, Goal::Start, Stage::Opening, ResourceState::OnlinePending)
+            }
+            (Step::Open, PartGoal::Down) => (goal, Goal::Stop, Stage::Opening, ResourceState::OfflinePending),
+            (Step::Open, PartGoal::Reopen) => (goal, Goal::Reopen, Stage::Opening, ResourceState::Online),
+            (Step::Open | Step::Close, _) => {
+                (PartGoal::Open, Goal::Open, Stage::Opening, ResourceState::Offline)
+            }
+        };
+        let cause = match &goal {
+            PartGoal::Clean(cause) => Some(cause.clone()),
+            _ => None,
+        };
+        if let Some(operation) = self.operations.get_mut(&id) {
+            let mut part = Part::new(goal);
+            part.state = PartState::Running;
+            operation.parts.insert(resource, part);
+            operation.open_parts += 1;
+        }
+        match &cause {
+            Some(cause) => self.set_failed(resource, cause.clone(), false),
+            None => self.set_state(resource, state),
+        }
+        let limit_ms = self.pending_timeout_ms(resource);
+        let now = self.now;
+        let Some(live) = self.live.get_mut(&resource) else { return };
+        live.claim = Some(id);
+        live.task = Some(Task {
+            operation: id,
+            goal: task_goal,
+            stage,
+            order: Some(order),
+            cause,
+            last_word: None,
+            limit_unix_ms: Some(now.unix_ms + limit_ms),
+            attempts: 0,
+        });
+        self.timers.set(Timer::Stage(resource), now.steady_ms + limit_ms);
+    }
+
+    /// What no open operation claims: orders of the service's own, failures, and what runs without a host.
+    fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
+        let mut orphans = BTreeMap::new();
+        for id in ids {
+            let Some(live) = self.live.get(id).filter(|live| live.claim.is_none()) else { continue };
+            match held.get(id) {
+                Some((_, Held { condition: Condition::Failed(cause), .. })) => {
+                    let parts = BTreeMap::from([(*id, PartGoal::Clean(cause.clone()))]);
+                    let why = "it had failed while the service was away";
+                    self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
+                }
+                Some((_, Held { condition: Condition::Busy, .. })) => {
+                    let parts = BTreeMap::from([(*id, PartGoal::Open)]);
+                    let why = "its host was busy with it when the service started";
+                    self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
+                }
+                None if live.populated => drop(orphans.insert(*id, PartGoal::Reopen)),
+                _ => {}
+            }
+        }
+        if !orphans.is_empty() {
+            let object = ObjectId::Node(self.config.node);
+            self.start_internal(Verb::Recover, object, orphans, "no resource host was found for what runs");
+        }
+        for id in ids {
+            if self.live.get(id).is_some_and(|live| live.state != ResourceState::Online) {
+                self.take_dependents_down(*id);
+            }
+        }
+    }
+
+    /// An order of an operation that is not in the database, being carried out.
+    fn adopt_order(&mut self, resource: ResourceId, order: OrderId) {
+        let populated = self.live.get(&resource).is_some_and(|live| live.populated);
+        let goal = match order.step {
+            Step::Start | Step::Restore => PartGoal::Up,
+            Step::Stop => PartGoal::Down,
+            Step::Terminate => PartGoal::Clean(unfinished("was being terminated")),
+            Step::Open if populated => PartGoal::Reopen,
+            Step::Open | Step::Close => PartGoal::Open,
+        };
+        let id = self.new_operation_id();
+        let object = ObjectId::Resource(resource);
+        let why = "the service ended while this was under way";
+        let record = self.internal_record(id, Verb::Recover, object, why);
+        self.operations.insert(id, Operation::internal(record));
+        self.resume_task(id, resource, goal, order);
+        if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
+            live.open = None;
+        }
+    }
+}
+
+fn unfinished(what: &str) -> Cause {
+    Cause::new(Status::RESOURCE_FAILED, format!("it {what} when the service or its host ended"))
+}

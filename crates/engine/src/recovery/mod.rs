@@ -1,0 +1,295 @@
+//! The start of the service: what is there is taken over, what was begun goes on, what is wanted comes up.
+//!
+//! ```text
+//!   Started ──► database read, leaves known, epochs raised after a new boot
+//!      │        (hosts are heard one by one; calls that change something wait)
+//!   Settled ──► what hosts hold is adopted, open operations go on by their records, failures are cleaned
+//!      │        what runs without a host is opened anew
+//!      └──────► when a group has come to rest: one start-up operation for what is to be online in it
+//! ```
+
+mod adopt;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use mainstay_store::{Compare, Op, Transaction};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::order::Held;
+use mainstay_types::{GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
+
+use crate::Engine;
+use crate::command::Call;
+use crate::engine::CommitPurpose;
+use crate::error::ServiceError;
+use crate::graph;
+use crate::input::{CommitOutcome, Start};
+use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX, WAITING_CALLS_MAX};
+use crate::live::Live;
+use crate::model::{Model, layout};
+use crate::operation::stored::{StoredOperation, StoredStep};
+use crate::operation::{Operation, PartGoal, Phase};
+use crate::timers::Timer;
+
+/// What is known until the service is ready.
+#[derive(Debug, Default)]
+pub(crate) struct StartUp {
+    phase: StartPhase,
+    /// By resource: who holds it, and how.
+    held: BTreeMap<ResourceId, (HostId, Held)>,
+    /// Open operations, by id.
+    stored: BTreeMap<OperationId, StoredOperation>,
+    /// Calls that wait until the service is ready.
+    waiting: VecDeque<Call>,
+    /// Groups that have not come to rest since the start.
+    groups: BTreeSet<GroupId>,
+    /// Commits of new epochs under way.
+    raising: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum StartPhase {
+    #[default]
+    New,
+    /// The database is read, hosts are being heard.
+    Hearing,
+    /// Every host is heard; epochs are being raised.
+    Heard,
+    Ready,
+}
+
+impl StartUp {
+    pub(crate) fn has_database(&self) -> bool {
+        self.phase != StartPhase::New
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.phase == StartPhase::Ready
+    }
+
+    /// Whether some group has not come to rest since the start.
+    pub(crate) fn is_recovering(&self) -> bool {
+        !self.groups.is_empty()
+    }
+}
+
+impl Engine {
+    /// Input: the service has started.
+    pub(crate) fn handle_started(&mut self, start: Start) {
+        self.boot = start.boot;
+        self.last_operation = start.last_operation_number;
+        // A database that cannot be read leaves the engine as it is: it refuses every call.
+        let Ok((model, operations)) = Model::load(&start.snapshot, start.revision) else { return };
+        self.model = model;
+        self.startup.phase = StartPhase::Hearing;
+        for (id, bytes) in operations {
+            if id.node == self.config.node {
+                self.last_operation = self.last_operation.max(id.number);
+            }
+            if let Ok(stored) = StoredOperation::from_bytes(&bytes) {
+                self.take_in_stored(id, stored);
+            }
+        }
+        self.make_states(&start.leaves);
+        for host in start.hosts {
+            self.hosts.expect(host);
+        }
+        self.startup.groups = self.model.groups().map(|group| group.id).collect();
+        self.raise_all_epochs();
+    }
+
+    fn take_in_stored(&mut self, id: OperationId, stored: StoredOperation) {
+        let is_ended = matches!(stored.step, StoredStep::Ended | StoredStep::Superseded(_));
+        self.tokens.remember(&stored.record.asker.sid, &stored.token, id);
+        self.tokens.answered(id, stored.record.answer);
+        if !is_ended {
+            self.startup.stored.insert(id, stored);
+            return;
+        }
+        // Only the journal has not heard of its end.
+        let mut operation = Operation::internal(stored.record);
+        operation.is_stored = true;
+        if let StoredStep::Superseded(by) = stored.step {
+            operation.record.ended_at_ms = Some(self.now.unix_ms);
+            operation.record.end = Some(End::Superseded(by));
+        }
+        operation.record.end.get_or_insert(End::Done);
+        operation.phase = Phase::Ended;
+        self.operations.insert(id, operation);
+        self.journal(id);
+    }
+
+    /// States before the hosts are heard: what readers see meanwhile.
+    fn make_states(&mut self, leaves: &[(GroupId, ResourceId, crate::input::LeafSeen)]) {
+        let now_ms = self.now.unix_ms;
+        let ids: Vec<(ResourceId, GroupId)> =
+            self.model.resources().map(|resource| (resource.id, resource.group)).collect();
+        for group in self.model.groups().map(|group| group.id).collect::<Vec<_>>() {
+            self.counts.entry(group).or_default();
+            self.changed_groups.insert(group);
+        }
+        for (id, group) in &ids {
+            self.live.insert(*id, Live::new(ResourceState::Offline, now_ms));
+            self.count_in(*group, ResourceState::Offline);
+        }
+        for (group, id, leaf) in leaves {
+            let Some(live) = self.live.get_mut(id) else {
+                self.remove_rest(*id, *group, leaf.floor, leaf.populated);
+                continue;
+            };
+            (live.floor, live.populated) = (leaf.floor, leaf.populated);
+            if leaf.populated {
+                self.set_state(*id, ResourceState::OnlinePending);
+            }
+        }
+        let goals: Vec<(ResourceId, bool)> = self
+            .startup
+            .stored
+            .values()
+            .flat_map(|stored| stored.closure.iter().map(|(id, goal)| (*id, goal.is_down())))
+            .collect();
+        for (id, is_down) in goals {
+            let pending = if is_down { ResourceState::OfflinePending } else { ResourceState::OnlinePending };
+            self.set_state(id, pending);
+        }
+        self.accept_group_states();
+    }
+
+    /// The first calls may come before the hosts are heard.
+    pub(crate) fn wait_until_ready(&mut self, call: Call) {
+        if self.startup.waiting.len() >= WAITING_CALLS_MAX {
+            let busy = ServiceError::Busy { what: "calls", max: WAITING_CALLS_MAX };
+            return self.answer_call(call.id, busy.status(), None, busy.to_string());
+        }
+        self.startup.waiting.push_back(call);
+    }
+
+    /// A host that was found says what it holds.
+    pub(crate) fn hear_held(&mut self, host: HostId, held: Vec<Held>) {
+        self.forget_held(host);
+        for held in held {
+            for order in held.running.iter().chain(held.last.as_ref().map(|(order, _)| order)) {
+                // Its memory must not answer an order that is new.
+                if order.operation.node == self.config.node {
+                    self.last_operation = self.last_operation.max(order.operation.number);
+                }
+            }
+            self.startup.held.insert(held.resource, (host, held));
+        }
+    }
+
+    /// The host has ended before the service was ready.
+    pub(crate) fn forget_held(&mut self, host: HostId) {
+        self.startup.held.retain(|_, (holder, _)| *holder != host);
+    }
+
+    /// After a new boot nothing from before can run: every group gets a new epoch before anything is ordered.
+    pub(crate) fn raise_all_epochs(&mut self) {
+        let stale: Vec<GroupId> = self
+            .model
+            .groups()
+            .map(|group| group.id)
+            .filter(|group| self.model.owner(*group).is_some_and(|owner| owner.boot != self.boot))
+            .collect();
+        for groups in stale.chunks(TRANSACTION_WRITES_MAX) {
+            let mut transaction = Transaction::default();
+            for group in groups {
+                let Some(owner) = self.model.owner(*group) else { continue };
+                let key = layout::owner_key(*group);
+                transaction.compares.push(Compare::value(key.clone(), owner.to_bytes()));
+                transaction.then.push(Op::put(key, owner.raised(&self.boot).to_bytes()));
+            }
+            self.startup.raising += 1;
+            self.commit(transaction, CommitPurpose::Boot(groups.to_vec()));
+        }
+    }
+
+    pub(crate) fn handle_boot_committed(&mut self, _groups: Vec<GroupId>, outcome: &CommitOutcome) {
+        if *outcome == CommitOutcome::Unknown {
+            return;
+        }
+        self.startup.raising -= 1;
+        if self.startup.raising > 0 {
+            return;
+        }
+        if matches!(outcome, CommitOutcome::Done(_)) && self.is_of_this_boot() {
+            self.get_ready();
+        } else {
+            self.timers.set(Timer::Epochs, self.now.steady_ms + COMMIT_PAUSE_MS);
+        }
+    }
+
+    fn is_of_this_boot(&self) -> bool {
+        let mut owners = self.model.groups().filter_map(|group| self.model.owner(group.id));
+        owners.all(|owner| owner.boot == self.boot)
+    }
+
+    /// Input: every host was heard.
+    pub(crate) fn handle_settled(&mut self) {
+        if self.startup.phase == StartPhase::Hearing {
+            self.startup.phase = StartPhase::Heard;
+            self.get_ready();
+        }
+    }
+
+    fn get_ready(&mut self) {
+        if self.startup.phase != StartPhase::Heard || self.startup.raising > 0 || !self.is_of_this_boot() {
+            return;
+        }
+        self.startup.phase = StartPhase::Ready;
+        self.adopt();
+        let waiting = std::mem::take(&mut self.startup.waiting);
+        self.recalled.extend(waiting);
+        self.consider_start_up();
+    }
+
+    /// Brings up what is to be online in groups that have come to rest.
+    pub(crate) fn consider_start_up(&mut self) {
+        if self.startup.groups.is_empty() || !self.is_ready() {
+            return;
+        }
+        for group in self.startup.groups.clone() {
+            let Some(found) = self.model.group(group) else {
+                self.startup.groups.remove(&group);
+                continue;
+            };
+            let at_rest =
+                |id: &ResourceId| self.live.get(id).is_none_or(|live| live.claim.or(live.reserved).is_none());
+            if !found.members.iter().all(at_rest) {
+                continue;
+            }
+            let parts = self.wanted_parts(group);
+            self.startup.groups.remove(&group);
+            if !parts.is_empty() {
+                self.start_internal(Verb::StartUp, ObjectId::Group(group), parts, "the service has started");
+            }
+        }
+    }
+
+    fn wanted_parts(&self, group: GroupId) -> BTreeMap<ResourceId, PartGoal> {
+        let mut parts = BTreeMap::new();
+        let members = self.model.group(group).into_iter().flat_map(|found| found.members.iter());
+        for resource in members.filter_map(|id| self.model.resource(*id)) {
+            if !self.model.is_wanted(resource) {
+                continue;
+            }
+            let closure = graph::start_closure(&self.model, &self.live, [resource.id]);
+            let may_start = |id: &ResourceId| {
+                let Some((found, live)) = self.model.resource(*id).zip(self.live.get(id)) else {
+                    return false;
+                };
+                let is_down = match live.state {
+                    ResourceState::Failed => live.lost && !live.unproven,
+                    state => state == ResourceState::Offline || state == ResourceState::Online,
+                };
+                is_down && found.persistent != Some(false) && found.may_run_on(self.config.node)
+            };
+            if closure.iter().all(may_start) {
+                let down = |id: &ResourceId| {
+                    self.live.get(id).is_some_and(|live| live.state != ResourceState::Online)
+                };
+                parts.extend(closure.into_iter().filter(down).map(|id| (id, PartGoal::Up)));
+            }
+        }
+        parts
+    }
+}

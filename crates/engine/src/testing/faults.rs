@@ -1,0 +1,133 @@
+//! What may happen to the world: failures, locks, deaths of hosts and of the service, time.
+
+use mainstay_store::Store;
+use mainstay_types::order::{Cause, Condition, News, Report, Step};
+use mainstay_types::{Epoch, HostId, NodeId, ResourceId, Status};
+
+use super::host::Effected;
+use super::{CommitMode, Reaction, World, name};
+use crate::input::{CommitOutcome, Input};
+use crate::{Config, Engine};
+
+impl World {
+    /// The service is killed and started again; hosts, leaves and the database are as they are.
+    pub fn restart_service(&mut self) {
+        self.inbox.clear();
+        // A held transaction may or may not have reached the store.
+        for (_, transaction, mode) in std::mem::take(&mut self.held_commits) {
+            if mode == CommitMode::UnknownDone || mode == CommitMode::Hold {
+                let _ = self.store.commit(transaction);
+            }
+        }
+        let config = Config { node: NodeId(1), node_name: name("alpha"), strict_cmrp: self.strict_cmrp };
+        self.engine = Engine::new(config);
+        self.start_service();
+    }
+
+    /// The machine is reset: every process is gone.
+    pub fn reboot(&mut self) {
+        self.hosts.clear();
+        self.leaves.clear();
+        self.boot = format!("{}+", self.boot);
+        self.restart_service();
+    }
+
+    /// Ends the order that hangs, as the reaction says.
+    pub fn end_order(&mut self, id: ResourceId, reaction: Reaction) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let Some(order) = fake.known.get(&id).and_then(|known| known.running) else { return };
+        let starts = matches!(order.step, Step::Start | Step::Restore);
+        let (effected, report) = fake.end(id, order, starts, reaction);
+        self.effect_leaf(id, effected);
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// The order that hangs gives a sign of life.
+    pub fn progress(&mut self, id: ResourceId, text: &str) {
+        let Some(host) = self.holder(id) else { return };
+        let known = self.hosts.get(&host).and_then(|fake| fake.known.get(&id));
+        let Some(order) = known.and_then(|known| known.running) else { return };
+        let news = News::Progress { order, checkpoint: 1, text: text.into() };
+        let report = Report { sequence: 0, resource: id, epoch: Epoch::default(), news };
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// The resource fails by itself; what is left of it may still run.
+    pub fn fail(&mut self, id: ResourceId) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
+        let Some(known) = fake.known.get_mut(&id).filter(|known| known.condition == Condition::Online) else {
+            return;
+        };
+        known.condition = Condition::Failed(cause.clone());
+        let report = fake.report(id, News::Failed(cause));
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// The type locks or unlocks the resource.
+    pub fn lock(&mut self, id: ResourceId, locked: bool) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        if let Some(known) = fake.known.get_mut(&id) {
+            known.locked = locked;
+        }
+        let report = fake.report(id, News::Locked { locked, reason: 7 });
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// A call into the type hangs.
+    pub fn deadlock(&mut self, id: ResourceId) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let report = fake.report(id, News::Deadlocked { call: "IsAlive".into() });
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// The host's process dies; what it started lives on.
+    pub fn kill_host(&mut self, host: HostId) {
+        if self.hosts.remove(&host).is_some() {
+            let cause = Cause::new(Status::RESMON_CREATE_FAILED, "killed by signal 9");
+            self.inbox.push_back(Input::HostEnded { host, cause });
+            self.settle();
+        }
+    }
+
+    /// The host's process dies while no service is there to see it.
+    pub fn lose_host_unseen(&mut self, host: HostId) {
+        self.hosts.remove(&host);
+    }
+
+    /// What a resource runs ends by itself, unseen by its host.
+    pub fn kill_processes(&mut self, id: ResourceId) {
+        self.effect_leaf(id, Effected::Stopped);
+    }
+
+    /// The connection to the host breaks and is made again.
+    pub fn reconnect_host(&mut self, host: HostId) {
+        if let Some(fake) = self.hosts.get(&host) {
+            let (pid, held, kept) = (fake.pid, fake.held(), fake.kept.clone());
+            self.inbox.push_back(Input::HostConnected { host, pid, held });
+            self.inbox.extend(kept.into_iter().map(|report| Input::HostReport { host, report }));
+            self.settle();
+        }
+    }
+
+    /// Commits that were held or unknown come out.
+    pub fn resolve_commits(&mut self) {
+        for (commit, transaction, mode) in std::mem::take(&mut self.held_commits) {
+            let outcome = match mode {
+                CommitMode::UnknownFailed | CommitMode::Fail => CommitOutcome::Failed("lost".into()),
+                _ => self.commit_now(transaction),
+            };
+            self.inbox.push_back(Input::Committed { commit, outcome });
+        }
+        self.settle();
+    }
+}

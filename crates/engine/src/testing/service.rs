@@ -1,0 +1,172 @@
+//! What the service does with effects: the store, the journal, the guard, and the way to the hosts.
+
+use mainstay_store::Store;
+use mainstay_types::order::{Action, Cause, Order, QueryAnswer, Question};
+use mainstay_types::{Epoch, GroupId, HostId, ResourceId, Status};
+use uuid::Uuid;
+
+use super::host::{Effected, FakeHost};
+use super::{CheckReaction, CommitMode, Leaf, World};
+use crate::effect::Effect;
+use crate::input::{CommitOutcome, Input, LeafSeen};
+
+impl World {
+    pub(super) fn commit_now(&mut self, transaction: mainstay_store::Transaction) -> CommitOutcome {
+        match self.store.commit(transaction) {
+            Ok(committed) if committed.succeeded => CommitOutcome::Done(committed.revision),
+            Ok(_) => CommitOutcome::Conflict,
+            Err(error) => panic!("the store refuses: {error}"),
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Answer { call, answer } => {
+                let earlier = self.answers.insert(call, answer);
+                assert!(earlier.is_none(), "call {call:?} was answered twice: {earlier:?}");
+            }
+            Effect::Commit { commit, transaction } => self.carry_out_commit(commit, transaction),
+            Effect::StartHost { host, .. } => self.start_host(host),
+            Effect::StopHost(host) => {
+                let holds = self.hosts.get(&host).is_some_and(|fake| !fake.known.is_empty());
+                assert!(!holds, "{host} is told to end and holds something");
+                self.end_host(host);
+            }
+            Effect::KillHost(host) => self.end_host(host),
+            Effect::Order { host, group, order } => self.carry_out_order(host, group, order),
+            Effect::Query { host, query } => self.answer_query(host, query.id, query.question),
+            Effect::Configure { .. } => {}
+            Effect::Acknowledge { host, sequence } => {
+                if let Some(fake) = self.hosts.get_mut(&host) {
+                    fake.kept.retain(|report| report.sequence > sequence);
+                }
+            }
+            Effect::Ping { host, nonce } => {
+                if self.hosts.contains_key(&host) {
+                    self.inbox.push_back(Input::HostPong { host, nonce });
+                }
+            }
+            Effect::HardStop { group, resource, epoch } => self.hard_stop(group, resource, epoch),
+            Effect::Look { resource, .. } => {
+                let leaf = self.leaves.get(&resource).map(|(_, leaf)| *leaf).unwrap_or_default();
+                if self.guard_answers {
+                    let leaf = LeafSeen { populated: leaf.populated, floor: leaf.floor };
+                    self.inbox.push_back(Input::Looked { resource, leaf });
+                }
+            }
+            Effect::RemoveLeaf { resource, .. } => {
+                let leaf = self.leaves.remove(&resource);
+                assert!(!leaf.is_some_and(|(_, leaf)| leaf.populated), "a populated leaf is removed");
+            }
+            Effect::Publish(event) => self.events.push(*event),
+            Effect::Journal(record) => {
+                if record.end.is_some() {
+                    self.journaled = self.journaled.max(record.id.number);
+                    self.inbox.push_back(Input::Journaled(record.id));
+                }
+                self.journal.insert(record.id, *record);
+            }
+        }
+    }
+
+    fn carry_out_commit(&mut self, commit: crate::input::CommitId, transaction: mainstay_store::Transaction) {
+        mainstay_store::validate(&transaction).expect("a transaction within the store's limits");
+        let outcome = match self.commit_mode {
+            CommitMode::Done => self.commit_now(transaction),
+            CommitMode::Fail => CommitOutcome::Failed("the disk is full".into()),
+            mode => {
+                self.held_commits.push_back((commit, transaction, mode));
+                if mode == CommitMode::Hold {
+                    return;
+                }
+                CommitOutcome::Unknown
+            }
+        };
+        self.inbox.push_back(Input::Committed { commit, outcome });
+    }
+
+    fn start_host(&mut self, host: HostId) {
+        assert!(!self.hosts.contains_key(&host), "{host} is started and is there already");
+        if !self.hosts_start {
+            let cause = Cause::new(Status::RESMON_CREATE_FAILED, "exited with status 1");
+            return self.inbox.push_back(Input::HostEnded { host, cause });
+        }
+        self.next_pid += 1;
+        let pid = self.next_pid;
+        self.hosts.insert(host, FakeHost { pid, ..FakeHost::default() });
+        self.inbox.push_back(Input::HostConnected { host, pid, held: Vec::new() });
+    }
+
+    fn end_host(&mut self, host: HostId) {
+        if self.hosts.remove(&host).is_some() {
+            let cause = Cause::new(Status::CANCELLED, "it was told to end");
+            self.inbox.push_back(Input::HostEnded { host, cause });
+        }
+    }
+
+    fn carry_out_order(&mut self, host: HostId, group: GroupId, order: Order) {
+        let id = order.resource;
+        self.check_order(&order);
+        self.orders.push(order.clone());
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        if matches!(order.action, Action::Open(_)) {
+            let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
+            assert!(order.epoch > leaf.floor, "a closed leaf is to be opened");
+        }
+        let found = self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated);
+        let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();
+        let (effected, reports) = fake.take(&order, behaviour, found);
+        self.effect_leaf(id, effected);
+        for report in reports {
+            self.inbox.push_back(Input::HostReport { host, report });
+        }
+    }
+
+    pub(super) fn effect_leaf(&mut self, id: ResourceId, effected: Effected) {
+        if let Some((_, leaf)) = self.leaves.get_mut(&id) {
+            match effected {
+                Effected::Nothing => {}
+                Effected::Runs => leaf.populated = true,
+                Effected::Stopped => leaf.populated = false,
+            }
+        }
+    }
+
+    fn answer_query(&mut self, host: HostId, id: u64, question: Question) {
+        let (resource, reaction) = match &question {
+            Question::CheckOffline { resource, .. } => {
+                (*resource, self.behaviours.get(resource).map(|b| b.check).unwrap_or_default())
+            }
+            Question::ResourceControl { resource, .. } => (*resource, CheckReaction::Unknown),
+            Question::TypeControl { .. } => (ResourceId(Uuid::nil()), CheckReaction::Unknown),
+        };
+        let _ = resource;
+        let status = match reaction {
+            CheckReaction::Unknown => Status::INVALID_FUNCTION,
+            CheckReaction::Yes => Status::SUCCESS,
+            CheckReaction::No(status) => status,
+            CheckReaction::Silent => return,
+        };
+        let text = if status == Status::SUCCESS { "" } else { "the type says no" };
+        let answer =
+            QueryAnswer { id, status, output: Vec::new(), output_length_needed: 0, text: text.into() };
+        self.inbox.push_back(Input::HostAnswer { host, answer });
+    }
+
+    fn hard_stop(&mut self, group: GroupId, resource: ResourceId, epoch: Epoch) {
+        let unkillable = self.behaviours.get(&resource).is_some_and(|behaviour| behaviour.unkillable);
+        let (_, leaf) = self.leaves.entry(resource).or_insert((group, Leaf::default()));
+        leaf.floor = leaf.floor.max(epoch);
+        leaf.populated &= unkillable;
+        let empty = !leaf.populated;
+        // An own host lives in the leaf.
+        self.end_host(HostId::Own(resource));
+        if let Some(known) = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.known.get_mut(&resource))
+        {
+            known.running = None;
+        }
+        if self.guard_answers {
+            self.inbox.push_back(Input::HardStopped { resource, epoch, empty });
+        }
+    }
+}
