@@ -11,6 +11,7 @@ mod dice;
 mod programs;
 mod service;
 mod snapshot;
+mod successor;
 mod told;
 
 use std::fs;
@@ -35,6 +36,7 @@ pub use dice::Dice;
 pub use programs::{library, program};
 pub use service::Service;
 pub use snapshot::{Snapshot, assert_same};
+pub use successor::Successor;
 pub use told::Told;
 
 /// Longer than anything takes here, unless it hangs.
@@ -79,6 +81,11 @@ impl TestCluster {
     /// The run directory.
     pub fn run_dir(&self) -> PathBuf {
         self.directory.path().join("run")
+    }
+
+    /// The control group that everything of the cluster runs in.
+    pub fn cgroup_root(&self) -> PathBuf {
+        self.scratch.path().to_owned()
     }
 
     /// The socket that clients connect to.

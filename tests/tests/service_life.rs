@@ -111,3 +111,33 @@ fn a_throwaway_cluster_leaves_nothing_behind() {
     assert!(!std::path::Path::new(&socket).exists());
     assert!(!std::path::Path::new(&socket).parent().unwrap().exists(), "its directory is gone");
 }
+
+#[test]
+fn the_control_groups_and_the_run_directory_of_another_cluster_are_refused() {
+    let Some(first) = TestCluster::start_or_skip() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let made = Command::new(program("mainstayd")).args(["create", "other", "--data-dir"]).arg(&data).status();
+    assert!(made.unwrap().success());
+    let start = |run_dir: &std::path::Path, cgroup_root: &std::path::Path| {
+        let output = Command::new(program("mainstayd"))
+            .arg("--data-dir")
+            .arg(&data)
+            .arg("--socket")
+            .arg(directory.path().join("socket"))
+            .arg("--run-dir")
+            .arg(run_dir)
+            .arg("--cgroup-root")
+            .arg(cgroup_root)
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "it has started");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let message = start(&directory.path().join("run"), &first.cgroup_root());
+    assert!(message.contains("belongs to cluster"), "{message}");
+    let own_root = first.cgroup_root().with_extension("other");
+    let message = start(&first.run_dir(), &own_root);
+    assert!(message.contains("set another run_dir"), "{message}");
+    mainstay_process::Leaf::new(own_root).remove().unwrap();
+}

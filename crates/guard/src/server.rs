@@ -23,7 +23,7 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::core::{Action, Core, Seen, Ticket, reply};
 use crate::state::{self, StateError};
-use crate::tree::Tree;
+use crate::tree::{Tree, TreeError};
 use connection::{Connection, Progress};
 
 /// The socket's name in the run directory.
@@ -54,6 +54,9 @@ pub enum GuardError {
     /// The cgroup tree.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
+    /// The cgroup tree is not to be had.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// The state file.
     #[error(transparent)]
     State(#[from] StateError),
@@ -68,7 +71,7 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
     let _lock = lock_run_dir(&config.run_dir)?;
     let state_path = config.run_dir.join("guard.json");
     let memory = state::read(&state_path, config.cluster)?.unwrap_or_default();
-    let tree = Tree::enter(&config.cgroup_root)?;
+    let tree = Tree::enter(&config.cgroup_root, config.cluster)?;
     let found = tree.find_all()?;
     let socket_path = config.run_dir.join(SOCKET_NAME);
     let listener = listen(&socket_path)?;

@@ -6,12 +6,34 @@ use std::time::{Duration, Instant};
 
 use mainstay_ipc::guard::Leaf;
 use mainstay_process::{CgroupError, cgroup, layout};
+use mainstay_types::ClusterId;
 
 use crate::core::{Found, Seen};
 
 /// How long a closed leaf may take to lose what came late to it, before it is made anew. The loop stands still
 /// meanwhile, so it is short; the service asks again.
 const RENEW_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// Why a tree cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// The control groups.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+    /// Two guards in one tree would stop each other's resources.
+    #[error("the cgroup '{root}' belongs to cluster {other}; set another cgroup_root")]
+    OtherCluster {
+        /// The root.
+        root: PathBuf,
+        /// Whose it is.
+        other: ClusterId,
+    },
+}
+
+/// The cluster that a root belongs to.
+fn owner_of(root: &Path) -> Result<Option<ClusterId>, CgroupError> {
+    Ok(subdirectories(root)?.into_iter().find_map(|(_, name)| layout::parse_owner(&name)))
+}
 
 /// The tree below the root.
 #[derive(Debug)]
@@ -22,9 +44,15 @@ pub struct Tree {
 impl Tree {
     /// Makes the root if it is not there, checks that it can do what is needed, and moves this process to its place
     /// in it.
-    pub fn enter(root: &Path) -> Result<Self, CgroupError> {
+    ///
+    /// The root carries the cluster's id, as the name of an empty directory: files of ours cannot be there.
+    pub fn enter(root: &Path, cluster: ClusterId) -> Result<Self, TreeError> {
         cgroup::Leaf::new(root).create()?;
         cgroup::check_root(root)?;
+        if let Some(other) = owner_of(root)?.filter(|owner| *owner != cluster) {
+            return Err(TreeError::OtherCluster { root: root.to_owned(), other });
+        }
+        cgroup::Leaf::new(layout::owner(root, cluster)).create()?;
         let own = cgroup::Leaf::new(layout::guard(root));
         own.create()?;
         own.adopt(0)?;

@@ -1,6 +1,7 @@
 //! Where things are in the cluster's cgroup tree. Guard and hosts must agree on it, so it is said once.
 //!
 //! ```text
+//!   <root>/cluster-<id>                   empty; says whose the tree is
 //!   <root>/guard                          the guard itself; never frozen
 //!   <root>/pool                           the pool host itself; never frozen
 //!   <root>/group-<gid>/                   a group's slice
@@ -9,7 +10,17 @@
 
 use std::path::{Path, PathBuf};
 
-use mainstay_types::{GroupId, ResourceId};
+use mainstay_types::{ClusterId, GroupId, ResourceId};
+
+/// Says whose the tree is.
+pub fn owner(root: &Path, cluster: ClusterId) -> PathBuf {
+    root.join(format!("cluster-{cluster}"))
+}
+
+/// The cluster that has this directory name.
+pub fn parse_owner(name: &str) -> Option<ClusterId> {
+    name.strip_prefix("cluster-")?.parse().ok()
+}
 
 /// Where the guard lives.
 pub fn guard(root: &Path) -> PathBuf {

@@ -358,8 +358,11 @@ fn write_rows(connection: &Connection, draft: &Draft, data_version: i64) -> Resu
     write_draft(connection, draft).map_err(WriteError::NotDone)?;
     match connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute(())) {
         Ok(_) => Ok(()),
-        // The one answer of COMMIT that leaves the transaction open and untouched.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+        // Busy leaves the transaction open and untouched. A full disk has not taken the whole log frame that makes it a
+        // commit: that frame is the last one written, and a log frame that is not whole counts for nothing.
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DiskFull)) =>
+        {
             Err(WriteError::NotDone(error))
         }
         Err(error) => Err(WriteError::Unknown(error)),
