@@ -140,6 +140,16 @@ impl Engine {
         self.effects.push(Effect::KillHost(host));
     }
 
+    /// The leaf of a resource was emptied by force, and its own host lives in there: it is dead, also before that is
+    /// reported. Whoever needs a host now waits for the next one.
+    pub(crate) fn host_died_with_leaf(&mut self, id: ResourceId) {
+        let host = HostId::Own(id);
+        let known = self.hosts.known.get(&host).map(|known| known.state);
+        if matches!(known, Some(HostState::Starting | HostState::Connected)) {
+            self.kill_host(host);
+        }
+    }
+
     /// Lets an own host go that holds nothing any more.
     pub(crate) fn release_host(&mut self, host: HostId) {
         let Some(known) = self.hosts.known.get_mut(&host) else { return };

@@ -43,6 +43,9 @@ impl Engine {
         if self.handle_leaf_of_deleted(id, empty) {
             return;
         }
+        if empty {
+            self.host_died_with_leaf(id);
+        }
         let Some(live) = self.live.get_mut(&id) else { return };
         live.floor = live.floor.max(epoch);
         live.open = None;
