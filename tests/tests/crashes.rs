@@ -95,8 +95,7 @@ fn the_pool_host_dies_and_healthy_work_goes_on() {
     }
     let before = (cluster.processes("a"), cluster.processes("b"));
     let host = cluster.pool_host();
-    kill(&host);
-    // The next order needs a host, so it waits for the new one.
+    cluster.kill_host(&host);
     assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
     assert_eq!(cluster.state("b"), ResourceState::Online, "{:?}", cluster.glance("b").cause);
     assert!(cluster.processes("a").is_empty());
@@ -149,7 +148,7 @@ fn any_two_of_service_host_and_guard_die_together() {
             }
             _ => {
                 kill(&guard);
-                kill(&host);
+                cluster.kill_host(&host);
             }
         }
         assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done), "round {round}");
