@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use mainstay_store::{KeyRange, Model as StoreModel, Store, read_all};
 use mainstay_types::event::Event;
+use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{Asker, OperationRecord};
 use mainstay_types::order::{Order, Step};
 use mainstay_types::{
@@ -299,6 +300,12 @@ impl World {
     /// A resource's state.
     pub fn state(&self, id: ResourceId) -> ResourceState {
         self.engine.view().resource_state(id).expect("a resource")
+    }
+
+    /// Everything that readers see of a resource.
+    pub fn glance(&self, id: ResourceId) -> ResourceGlance {
+        let all = self.engine.view().glance().resources;
+        all.into_iter().find(|resource| resource.id == id).expect("a resource")
     }
 
     /// A resource's persistent state as written.

@@ -126,12 +126,12 @@ fn what_cannot_be_killed_stays_unproven_until_it_is() {
     world.fail(app);
     world.pass_ms(40_000);
     assert_eq!(world.state(app), ResourceState::Failed);
-    assert!(world.engine.view().resource(app).is_some_and(|info| info.unproven));
+    assert!(world.glance(app).unproven);
     assert_eq!(world.online(app), Status::INVALID_STATE);
     assert_eq!(world.status(Command::DeleteResource { resource: app }), Status::INVALID_STATE);
     world.behave(app).unkillable = false;
     world.pass_ms(120_000);
-    assert!(world.engine.view().resource(app).is_some_and(|info| !info.unproven));
+    assert!(!world.glance(app).unproven);
     assert_eq!(world.online(app), Status::IO_PENDING);
     assert_eq!(world.state(app), ResourceState::Online);
 }
@@ -211,7 +211,7 @@ fn a_failing_provider_fails_the_start_of_its_dependent() {
     assert_eq!(world.online(web), Status::IO_PENDING);
     assert_eq!(world.state(disk), ResourceState::Online);
     assert_eq!((world.state(db), world.state(web)), (ResourceState::Failed, ResourceState::Failed));
-    let info = world.engine.view().resource(web).expect("web");
+    let info = world.glance(web);
     assert_eq!(info.cause.map(|cause| cause.status), Some(Status::CLUSTER_RESOURCE_PROVIDER_FAILED));
     assert_eq!(world.steps(db).last(), Some(&Step::Terminate));
 }
