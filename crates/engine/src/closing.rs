@@ -63,10 +63,15 @@ impl Engine {
             return false;
         };
         let group = closing.group;
+        self.release_host(host);
+        let is_gone = !self.live.contains_key(&id);
+        if is_gone && host == HostId::Own(id) && self.hosts.is_there(host) {
+            // It lives in the leaf and ends now; see `finish_closing_of`. The timer is for one that does not.
+            return true;
+        }
         self.closing.remove(&id);
         self.timers.clear(Timer::Close(id));
-        self.release_host(host);
-        if !self.live.contains_key(&id) {
+        if is_gone {
             self.effects.push(Effect::RemoveLeaf { group, resource: id });
         }
         true

@@ -73,6 +73,12 @@ impl Hosts {
         self.known.get(&host).filter(|known| known.state == HostState::Connected).map(|known| known.pid)
     }
 
+    /// Whether a host has a process, as far as is known.
+    pub(crate) fn is_there(&self, host: HostId) -> bool {
+        let known = self.known.get(&host).map(|known| known.state);
+        known.is_some_and(|state| !matches!(state, HostState::Absent | HostState::Pausing))
+    }
+
     /// Whether orders can be sent to it.
     pub(crate) fn is_connected(&self, host: HostId) -> bool {
         self.known.get(&host).is_some_and(|known| known.state == HostState::Connected)
