@@ -23,7 +23,7 @@ use mainstay_client::{
     Target, Watch, Watched,
 };
 use mainstay_process::scratch::Scratch;
-use mainstay_process::{Process, Signal};
+use mainstay_process::{Leaf, Process, Signal};
 use mainstay_proplist::PropertyList;
 use mainstay_types::ControlCode;
 use mainstay_types::control::{function, object};
@@ -286,11 +286,14 @@ impl TestCluster {
         }
     }
 
+    fn leaf(&self, resource: &str) -> Leaf {
+        let glance = self.glance(resource);
+        Leaf::new(mainstay_process::layout::resource(self.scratch.path(), glance.group, glance.id))
+    }
+
     /// The processes that run in a resource's leaf.
     pub fn processes(&self, resource: &str) -> Vec<i32> {
-        let glance = self.glance(resource);
-        let leaf = mainstay_process::layout::resource(self.scratch.path(), glance.group, glance.id);
-        let leaf = mainstay_process::Leaf::new(leaf);
+        let leaf = self.leaf(resource);
         if leaf.exists() { leaf.pids().unwrap() } else { Vec::new() }
     }
 
@@ -316,7 +319,7 @@ impl TestCluster {
     }
 
     fn only_process(&self, leaf: &Path) -> Process {
-        let pids = mainstay_process::Leaf::new(leaf).pids().unwrap();
+        let pids = Leaf::new(leaf).pids().unwrap();
         assert_eq!(pids.len(), 1, "{}", leaf.display());
         Process::open(pids[0]).unwrap()
     }

@@ -48,6 +48,22 @@ impl TestCluster {
         Successor { watch }
     }
 
+    /// Does something after which a resource's leaf is to go, and waits until it has.
+    pub fn until_leaf_is_gone(&self, resource: &str, act: impl FnOnce()) {
+        let leaf = self.leaf(resource);
+        let watch = inotify::init(inotify::CreateFlags::CLOEXEC).unwrap();
+        inotify::add_watch(&watch, leaf.path().parent().unwrap(), inotify::WatchFlags::DELETE).unwrap();
+        act();
+        let patience = Timespec { tv_sec: HANG.as_secs().try_into().unwrap(), tv_nsec: 0 };
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&watch, &mut buffer);
+        while leaf.exists() {
+            let ready = poll(&mut [PollFd::new(&watch, PollFlags::IN)], Some(&patience)).unwrap();
+            assert_ne!(ready, 0, "{} is still there", leaf.path().display());
+            events.next().unwrap();
+        }
+    }
+
     /// Kills a host, and waits until the service has seen that and has started the next one.
     pub fn kill_host(&self, host: &Process) {
         let next = self.next_host();

@@ -106,3 +106,16 @@ fn force_ends_a_library_that_hangs() {
     let first = cluster.wait_for(hanging.operation.unwrap());
     assert!(matches!(first.end, Some(End::Superseded(_))), "{:?}", first.end);
 }
+
+/// Its host lives in its leaf, which can only go after it.
+#[test]
+fn a_deleted_resource_leaves_no_leaf() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    dummy(&cluster, "d", &[]);
+    cluster.application("g", "app", "sleep 1000");
+    for name in ["d", "app"] {
+        cluster.carry_out(Verb::Online, name);
+        cluster.carry_out(Verb::Offline, name);
+        cluster.until_leaf_is_gone(name, || drop(cluster.mainstay(&["resource", "delete", name])));
+    }
+}
