@@ -83,7 +83,7 @@ pub(crate) fn online(group: usize, destination: usize) -> Outcome<()> {
 /// OnlineClusterGroupEx.
 ///
 /// # Safety
-/// As [`memory::input`].
+/// As [`memory::instructions`].
 pub(crate) unsafe fn online_ex(
     group: usize,
     destination: usize,
@@ -93,7 +93,7 @@ pub(crate) unsafe fn online_ex(
 ) -> Outcome<()> {
     tables().groups.get(group)?;
     // SAFETY: the caller's promise is that of the function.
-    let input = unsafe { memory::input(buffer, size) }?;
+    let input = unsafe { memory::instructions(buffer, size) }?;
     online_at(group, destination, |cluster, held| cluster.online_group_ex(&held.object, flags, input))
 }
 
@@ -130,11 +130,11 @@ pub(crate) fn offline(group: usize) -> Outcome<()> {
 /// OfflineClusterGroupEx.
 ///
 /// # Safety
-/// As [`memory::input`].
+/// As [`memory::instructions`].
 pub(crate) unsafe fn offline_ex(group: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
     let held = tables().groups.get(group)?;
     // SAFETY: the caller's promise is that of the function.
-    let input = unsafe { memory::input(buffer, size) }?;
+    let input = unsafe { memory::instructions(buffer, size) }?;
     status_of(held.connection.with(|cluster| cluster.offline_group_ex(&held.object, flags, input))?)
 }
 

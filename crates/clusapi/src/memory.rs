@@ -2,6 +2,7 @@
 
 use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
+use mainstay_types::order::BUFFER_LENGTH_MAX;
 
 use crate::guard::Outcome;
 
@@ -27,6 +28,19 @@ pub(crate) unsafe fn input<'a>(bytes: *const u8, size: u32) -> Outcome<&'a [u8]>
     }
     // SAFETY: not null, and the caller promised so many readable bytes.
     Ok(unsafe { std::slice::from_raw_parts(bytes, size as usize) })
+}
+
+/// The instruction buffer of an online or offline call: as [`input`], and never longer than the service takes, so that a
+/// size that cannot be meant is refused before a byte is read.
+///
+/// # Safety
+/// As [`input`].
+pub(crate) unsafe fn instructions<'a>(bytes: *const u8, size: u32) -> Outcome<&'a [u8]> {
+    if size as usize > BUFFER_LENGTH_MAX {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { input(bytes, size) }
 }
 
 /// A string that the caller may not want: without a buffer and a size there is nothing to write; with a size alone the

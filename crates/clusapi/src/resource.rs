@@ -108,10 +108,10 @@ pub(crate) fn online(resource: usize) -> Outcome<()> {
 /// OnlineClusterResourceEx.
 ///
 /// # Safety
-/// As [`memory::input`].
+/// As [`memory::instructions`].
 pub(crate) unsafe fn online_ex(resource: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
     // SAFETY: the caller's promise is that of the function.
-    let input = unsafe { memory::input(buffer, size) };
+    let input = unsafe { memory::instructions(buffer, size) };
     accepted_with(resource, input, |cluster, held, input| {
         cluster.online_resource_ex(&held.object, flags, input)
     })
@@ -125,10 +125,10 @@ pub(crate) fn offline(resource: usize) -> Outcome<()> {
 /// OfflineClusterResourceEx.
 ///
 /// # Safety
-/// As [`memory::input`].
+/// As [`memory::instructions`].
 pub(crate) unsafe fn offline_ex(resource: usize, flags: u32, buffer: *const u8, size: u32) -> Outcome<()> {
     // SAFETY: the caller's promise is that of the function.
-    let input = unsafe { memory::input(buffer, size) };
+    let input = unsafe { memory::instructions(buffer, size) };
     accepted_with(resource, input, |cluster, held, input| {
         cluster.offline_resource_ex(&held.object, flags, input)
     })
@@ -140,7 +140,7 @@ pub(crate) unsafe fn offline_ex(resource: usize, flags: u32, buffer: *const u8, 
 /// service would refuse it.
 ///
 /// # Safety
-/// As [`memory::input`] and [`wide::read_optional`].
+/// As [`memory::instructions`] and [`wide::read_optional`].
 pub(crate) unsafe fn offline_ex2<U: Unit>(
     resource: usize,
     flags: u32,
@@ -156,7 +156,7 @@ pub(crate) unsafe fn offline_ex2<U: Unit>(
         return unsafe { offline_ex(resource, flags, buffer, size) };
     }
     // SAFETY: the caller's promise is that of the function.
-    let buffer = unsafe { memory::input(buffer, size) }?;
+    let buffer = unsafe { memory::instructions(buffer, size) }?;
     if held.object.granted() == GENERIC_READ {
         return Err(Status::ACCESS_DENIED);
     }

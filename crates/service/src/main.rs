@@ -93,7 +93,10 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
         None => Config::default(),
     };
     start_logging(arguments.log_format.unwrap_or(config.log.format), config.log.filter.as_deref())?;
+    // One thread for all connections: it never waits for a disk or a program, and a second one would be woken for each
+    // call only to find that the first has done it.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime cannot be started: {error}"))?;
