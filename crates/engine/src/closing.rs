@@ -1,13 +1,20 @@
 //! Deleted resources whose rest is being removed: the Close in their host, then their leaf.
 //!
+//! ```text
+//!   deleted ──► (the end of Open ──►) the end of Close ──► leaf removed
+//!                    └── limit, or the host ends ──┴──► hard stop ──► leaf removed
+//! ```
+//!
 //! Nothing of them is in the model any more. A leaf is removed only when nothing is left in it.
 
-use mainstay_types::order::{Action, Order, OrderId, Step};
+use mainstay_types::order::{Action, Order, OrderId, Outcome, Step};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId};
 
 use crate::Engine;
 use crate::effect::Effect;
-use crate::limits::{CLOSE_LIMIT_MS, GUARD_ANSWER_MS, HARD_STOP_PAUSE_MAX_MS};
+use crate::limits::{
+    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, DEADLOCK_TIMEOUT_DEFAULT_MS, GUARD_ANSWER_MS, HARD_STOP_PAUSE_MAX_MS,
+};
 use crate::timers::Timer;
 
 /// A deleted resource whose rest is being removed.
@@ -15,7 +22,7 @@ use crate::timers::Timer;
 pub(crate) struct Closing {
     group: GroupId,
     epoch: Epoch,
-    /// The Close that is waited for.
+    /// The order whose end is waited for: Close, or an Open that was under way.
     order: Option<(HostId, OrderId)>,
 }
 
@@ -25,6 +32,20 @@ impl Engine {
         let group = self.closing.get(&id).map_or(GroupId(uuid::Uuid::nil()), |closing| closing.group);
         let operation = self.new_operation_id();
         self.close_in_host(id, group, host, epoch, operation);
+    }
+
+    /// A resource was deleted while a host opens it: it is closed when its Open has ended.
+    pub(crate) fn close_when_opened(
+        &mut self,
+        id: ResourceId,
+        group: GroupId,
+        host: HostId,
+        epoch: Epoch,
+        open: OrderId,
+    ) {
+        self.closing.insert(id, Closing { group, epoch, order: Some((host, open)) });
+        let limit_ms = u64::from(DEADLOCK_TIMEOUT_DEFAULT_MS) + DEADLOCK_GRACE_MS;
+        self.timers.set(Timer::Close(id), self.now.steady_ms + limit_ms);
     }
 
     /// Orders Close for a deleted resource; its leaf is removed after it.
@@ -56,13 +77,24 @@ impl Engine {
         }
     }
 
-    /// The end of a Close; `false` when the order is none.
-    pub(crate) fn handle_close_ended(&mut self, id: ResourceId, host: HostId, order: OrderId) -> bool {
+    /// The end of a Close, or of the Open before it; `false` when the order is none.
+    pub(crate) fn handle_close_ended(
+        &mut self,
+        id: ResourceId,
+        host: HostId,
+        order: OrderId,
+        outcome: &Outcome,
+    ) -> bool {
         let Some(closing) = self.closing.get(&id).filter(|closing| closing.order == Some((host, order)))
         else {
             return false;
         };
-        let group = closing.group;
+        let (group, epoch) = (closing.group, closing.epoch);
+        if order.step == Step::Open && matches!(outcome, Outcome::Done | Outcome::FoundOnline) {
+            let operation = self.new_operation_id();
+            self.close_in_host(id, group, host, epoch, operation);
+            return true;
+        }
         self.release_host(host);
         let is_gone = !self.live.contains_key(&id);
         if is_gone && host == HostId::Own(id) && self.hosts.is_there(host) {

@@ -122,7 +122,7 @@ pub enum RequestError {
         object: String,
         /// The property.
         property: String,
-        /// "; rename it instead", or empty.
+        /// "; SetClusterGroupName renames it", or empty.
         way_out: &'static str,
     },
     /// A property of another format.
@@ -136,6 +136,12 @@ pub enum RequestError {
         expected: &'static str,
         /// What came.
         found: &'static str,
+    },
+    /// A security descriptor that cannot be read, or would lock everybody out.
+    #[error("the security descriptor cannot be set: {reason}")]
+    SecurityDescriptor {
+        /// What is wrong, and the way out.
+        reason: String,
     },
     /// A property's value is out of its range.
     #[error("property '{property}' of {object} cannot be {value}; {allowed}")]
@@ -345,7 +351,7 @@ pub enum ClusterError {
         node: String,
     },
     /// It still holds something.
-    #[error("{what} '{name}' still has {count} resources; delete them first")]
+    #[error("{what} '{name}' still has {}; delete {} first", counted(*.count), if *.count == 1 { "it" } else { "them" })]
     NotEmpty {
         /// "group" or "resource type"
         what: &'static str,
@@ -437,6 +443,7 @@ impl RequestError {
             Self::Alternatives => Status::NOT_SUPPORTED,
             Self::ReadOnlyProperty { .. } => Status::RESOURCE_PROPERTY_UNCHANGEABLE,
             Self::PropertyFormat { .. } => Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH,
+            Self::SecurityDescriptor { .. } => Status::CLUSTER_INVALID_SECURITY_DESCRIPTOR,
             Self::PropertyRange { .. } => Status::CLUSTER_PARAMETER_OUT_OF_BOUNDS,
             Self::ControlCode { .. } => Status::INVALID_FUNCTION,
             Self::MoreData { .. } => Status::MORE_DATA,
@@ -507,6 +514,10 @@ impl From<RegistryError> for Refusal {
             | RegistryError::Damaged { .. } => Refusal::Service(ServiceError::Internal(error.to_string())),
         }
     }
+}
+
+fn counted(resources: usize) -> String {
+    if resources == 1 { "1 resource".into() } else { format!("{resources} resources") }
 }
 
 /// At most so many characters of something that came from outside, for a message.

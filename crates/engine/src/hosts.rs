@@ -131,7 +131,8 @@ impl Engine {
         self.effects.push(Effect::StartHost { host, group, epoch, foreign });
     }
 
-    fn library_of(&self, id: ResourceId) -> Option<&str> {
+    /// The shared library of a resource's type.
+    pub(crate) fn library_of(&self, id: ResourceId) -> Option<&str> {
         let resource = self.model.resource(id)?;
         self.model.resource_type(&resource.type_name)?.library.as_deref()
     }

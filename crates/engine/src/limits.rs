@@ -49,6 +49,8 @@ pub const CONTROL_OUTPUT_MAX: u32 = 8 * 1024 * 1024;
 pub const CHECK_TIMEOUT_MS: u64 = 1_000;
 /// How often an offline call is checked anew because the world moved while it was. Then it is refused.
 pub const CHECK_ROUNDS_MAX: u32 = 3;
+/// How often an acceptance that met another one in the same group is evaluated anew before it is refused.
+pub const CONFLICTS_MAX: u32 = 3;
 /// A control code's answer. Callers of remote procedures give up soon after.
 pub const QUERY_TIMEOUT_MS: u64 = 30_000;
 /// Terminate is meant to be immediate; after this, or PendingTimeout if that is less, the leaf is stopped hard.

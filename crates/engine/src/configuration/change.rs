@@ -7,11 +7,12 @@ use mainstay_store::{Compare, Op};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, ResourceId, ResourceState};
 
-use super::{After, Change};
+use super::{After, Change, Deleted};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
 use crate::events::utf16;
 use crate::limits::{GROUP_RESOURCES_MAX, GROUPS_MAX, RESOURCE_TYPES_MAX, RESOURCES_MAX};
+use crate::live::Goal;
 use crate::model::layout::{self, OwnerRecord};
 
 /// Resources deleted with their group in one transaction; each takes a few operations of the store.
@@ -209,7 +210,7 @@ impl Engine {
         Ok(change)
     }
 
-    /// Offline, or failed with nothing left of it.
+    /// Offline, failed with nothing left of it, or never yet known to a host.
     fn check_deletable(&self, id: ResourceId) -> Result<(), Refusal> {
         let gone = || ClusterError::ResourceGone { id: id.to_string() };
         let resource = self.model.resource(id).ok_or_else(gone)?;
@@ -217,12 +218,14 @@ impl Engine {
         let name = resource.name.to_string();
         match live.state {
             ResourceState::Failed if live.unproven => return Err(ClusterError::Unproven { name }.into()),
-            ResourceState::Offline | ResourceState::Failed => {}
+            ResourceState::Offline | ResourceState::Failed | ResourceState::Initializing => {}
             state => {
                 return Err(ClusterError::State { name, state, way_out: "take it offline first" }.into());
             }
         }
-        if let Some(claim) = live.claim.filter(|_| live.task.is_some()) {
+        // What is just being opened is closed when its Open has ended.
+        let is_worked_on = live.task.as_ref().is_some_and(|task| task.goal != Goal::Open);
+        if let Some(claim) = live.claim.filter(|_| is_worked_on) {
             return Err(ClusterError::InOperation { name, operation: claim.to_string() }.into());
         }
         if let Some(reason) = live.locked {
@@ -242,7 +245,8 @@ impl Engine {
             type_name: resource.type_name.to_string(),
             buffer: utf16(&id.to_string()),
         };
-        after.push(After::Deleted(id, resource.group));
+        let (epoch, host) = (self.model.epoch(resource.group), self.desired_host(id));
+        after.push(After::Deleted(Deleted { id, group: resource.group, epoch, host }));
         after.push(After::Publish(Box::new(event(EventKind::ResourceDeleted, ObjectId::Resource(id)))));
         let lost = event(EventKind::GroupResourceLost, ObjectId::Group(resource.group));
         after.push(After::Publish(Box::new(lost)));

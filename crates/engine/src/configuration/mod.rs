@@ -74,14 +74,25 @@ pub(crate) enum After {
     Publish(Box<Event>),
     /// A resource is there: it is made known to its host.
     Created(ResourceId),
-    /// A resource is gone.
-    Deleted(ResourceId, mainstay_types::GroupId),
+    /// A resource is gone. The model knows nothing of it any more, so this does.
+    Deleted(Deleted),
     /// A group is there.
     GroupCreated(mainstay_types::GroupId),
     /// A group is gone.
     GroupDeleted(mainstay_types::GroupId),
     /// A resource's properties are others.
     Configured(ResourceId),
+}
+
+/// What has to be known of a resource that is gone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deleted {
+    pub(crate) id: ResourceId,
+    pub(crate) group: mainstay_types::GroupId,
+    /// Its group's, which may be gone too.
+    pub(crate) epoch: mainstay_types::Epoch,
+    /// The host that it belonged into.
+    pub(crate) host: HostId,
 }
 
 impl Engine {
@@ -246,7 +257,7 @@ impl Engine {
                 }
                 opens.push(resource);
             }
-            After::Deleted(resource, group) => self.resource_deleted(id, resource, group),
+            After::Deleted(deleted) => self.resource_deleted(id, deleted),
             After::GroupCreated(group) => {
                 self.counts.entry(group).or_default();
                 self.changed_groups.insert(group);
@@ -276,23 +287,31 @@ impl Engine {
         }
     }
 
-    fn resource_deleted(&mut self, operation: OperationId, id: ResourceId, group: mainstay_types::GroupId) {
+    fn resource_deleted(&mut self, operation: OperationId, deleted: Deleted) {
+        let Deleted { id, group, host: belongs_in, .. } = deleted;
         let Some(live) = self.live.remove(&id) else { return };
         self.count_out(group, live.state);
+        if let Some(claim) = live.claim {
+            self.close_part(claim, id);
+            self.end_if_done(claim);
+        }
         for timer in [crate::timers::Timer::Stage(id), crate::timers::Timer::Limit(id)] {
             self.timers.clear(timer);
         }
         self.timers.clear(crate::timers::Timer::HardStop(id));
-        let epoch = self.model.epoch(group);
-        match live.open {
-            Some(host) => {
+        let epoch = self.model.epoch(group).max(deleted.epoch);
+        let opening = live.task.filter(|task| task.stage == Stage::Opening).and_then(|task| task.order);
+        match (live.open, opening) {
+            (None, Some(open)) => self.close_when_opened(id, group, belongs_in, epoch, open),
+            // A host of its own that is just coming lives in the leaf.
+            (None, None) => self.remove_rest(id, group, epoch, self.hosts.is_there(HostId::Own(id))),
+            (Some(host), _) => {
                 let code = mainstay_types::control::RESOURCE_DELETE.0;
                 let question =
                     Question::ResourceControl { resource: id, code, input: Vec::new(), output_length_max: 0 };
                 self.query(host, question, QueryPurpose::Nothing, None);
                 self.close_in_host(id, group, host, epoch, operation);
             }
-            None => self.effects.push(Effect::RemoveLeaf { group, resource: id }),
         }
     }
 

@@ -80,7 +80,7 @@ impl Engine {
             let Some(spec) = table.find(given.name()) else {
                 return Err(RequestError::UnknownProperty { object: shown_object, property }.into());
             };
-            check_value(&shown_object, spec, given.value())?;
+            check_value(object, &shown_object, spec, given.value())?;
             if *object == ObjectId::Cluster && spec.name == layout::SECURITY_DESCRIPTOR {
                 check_descriptor(given.value())?;
             }
@@ -279,10 +279,21 @@ fn check_size(list: &PropertyList, input: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_value(object: &str, spec: &Spec, value: Option<&Given>) -> Result<(), Refusal> {
-    let (object, property) = (object.to_owned(), spec.name.to_owned());
+fn check_value(
+    target: &ObjectId,
+    shown_object: &str,
+    spec: &Spec,
+    value: Option<&Given>,
+) -> Result<(), Refusal> {
+    let (object, property) = (shown_object.to_owned(), spec.name.to_owned());
     if !spec.is_writable() {
-        let way_out = if spec.name == layout::NAME { "; rename it instead" } else { "" };
+        let way_out = match target {
+            _ if spec.name != layout::NAME => "",
+            ObjectId::Resource(_) => "; SetClusterResourceName renames it",
+            ObjectId::Group(_) => "; SetClusterGroupName renames it",
+            ObjectId::Cluster => "; SetClusterName renames it",
+            ObjectId::Node(_) | ObjectId::ResourceType(_) => "",
+        };
         return Err(RequestError::ReadOnlyProperty { object, property, way_out }.into());
     }
     let Some(value) = value else {
@@ -309,14 +320,14 @@ fn check_value(object: &str, spec: &Spec, value: Option<&Given>) -> Result<(), R
 
 /// A cluster's descriptor must be readable and must not lock everybody out.
 fn check_descriptor(value: Option<&Given>) -> Result<(), Refusal> {
-    let refuse = |reason: String| {
-        RequestError::Value { what: "security descriptor", value: "as given".into(), allowed: reason }.into()
-    };
+    let refuse = |reason: String| RequestError::SecurityDescriptor { reason }.into();
     let bytes = value.and_then(Given::as_bytes).filter(|bytes| !bytes.is_empty());
-    let bytes = bytes.ok_or_else(|| refuse("it cannot be removed".into()))?;
-    let descriptor = SecurityDescriptor::parse(bytes).map_err(|error| refuse(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| refuse("a cluster always has one; give another instead".into()))?;
+    let descriptor = SecurityDescriptor::parse(bytes)
+        .map_err(|error| refuse(format!("{error}; give it in its self-relative form")))?;
     if !keeps_administrators(&descriptor) {
-        return Err(refuse("it has to leave full access to the administrators".into()));
+        let reason = "it leaves the administrators without full access; allow S-1-5-32-544 all of it";
+        return Err(refuse(reason.into()));
     }
     Ok(())
 }

@@ -18,8 +18,8 @@ use crate::Engine;
 use crate::command::{Call, Command};
 use crate::engine::CommitPurpose;
 use crate::error::{Refusal, RequestError, ServiceError};
-use crate::input::CommitOutcome;
-use crate::limits::GROUP_RESOURCES_MAX;
+use crate::input::{CallId, CommitOutcome};
+use crate::limits::{CONFLICTS_MAX, GROUP_RESOURCES_MAX};
 
 /// What an accepted call is going to do.
 #[derive(Debug, Default)]
@@ -139,10 +139,7 @@ impl Engine {
                     draft.parts.insert(*member, self.stop_goal(*member, at_once));
                 }
                 if !at_once {
-                    let asked = own.and_then(|own| match &self.operations.get(&own)?.phase {
-                        Phase::Checking(check) => Some(&check.asked),
-                        _ => None,
-                    });
+                    let asked = own.and_then(|own| Some(&self.operations.get(&own)?.asked));
                     let stops = closure.into_iter().filter(|id| draft.parts.get(id) == Some(&PartGoal::Down));
                     draft.asks = stops.filter(|id| asked.is_none_or(|asked| !asked.contains(id))).collect();
                 }
@@ -232,16 +229,79 @@ impl Engine {
             CommitOutcome::Done(_) => return self.accepted(id),
             // Its closure stays claimed until it is known.
             CommitOutcome::Unknown => return,
-            CommitOutcome::Conflict => ServiceError::Conflict.into(),
+            CommitOutcome::Conflict => return self.accept_again(id),
             CommitOutcome::Failed(reason) => ServiceError::NotCommitted { reason }.into(),
         };
-        let Some(mut operation) = self.withdraw(id) else { return };
-        self.forget_token(id);
-        if let Some(call) = operation.call.take() {
-            for other in operation.calls.iter().filter(|other| **other != call.id) {
-                self.answer_call(*other, refusal.status(), Some(id), refusal.to_string());
+        if let Some(operation) = self.withdraw(id) {
+            self.refuse_withdrawn(operation, &refusal);
+        }
+    }
+
+    /// Something that the acceptance was built on has changed before it was committed, as a group's epoch does when
+    /// another call is accepted: the call is evaluated anew.
+    fn accept_again(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        operation.conflicts += 1;
+        let is_last = operation.conflicts > CONFLICTS_MAX;
+        let Some(call) = operation.call.clone() else { return };
+        let evaluated =
+            if is_last { Err(ServiceError::Conflict.into()) } else { self.evaluate(&call, Some(id)) };
+        match evaluated {
+            Ok(Evaluated::Draft(draft)) if !draft.asks.is_empty() => {
+                let Some(operation) = self.operations.get_mut(&id) else { return };
+                (operation.phase, operation.is_stored) = (Phase::Checking(Check::default()), false);
+                self.unreserve(id);
+                self.ask(id, draft);
             }
-            self.refuse(&call, Some(id), &refusal);
+            Ok(Evaluated::Draft(draft)) => {
+                let Some(operation) = self.withdraw(id) else { return };
+                self.accept_from(operation, *call, draft);
+            }
+            Ok(Evaluated::Wait(other)) => {
+                let Some(operation) = self.withdraw(id) else { return };
+                self.give_way(operation, *call, other);
+            }
+            Err(refusal) => {
+                let Some(operation) = self.withdraw(id) else { return };
+                self.refuse_withdrawn(operation, &refusal);
+            }
+        }
+    }
+
+    /// Accepts the call of an operation that was withdrawn, under the same id and for everybody who waits for it.
+    pub(super) fn accept_from(&mut self, earlier: Operation, call: Call, draft: Draft) {
+        let (id, first) = (earlier.record.id, call.id);
+        self.accept(id, call, draft);
+        match self.operations.get_mut(&id) {
+            Some(operation) => {
+                operation.calls = earlier.calls;
+                operation.asked = earlier.asked;
+                operation.conflicts = earlier.conflicts;
+            }
+            None => self.refuse_others(earlier, first, &ServiceError::Conflict.into()),
+        }
+    }
+
+    /// The call of an operation that was withdrawn stands behind another one.
+    pub(super) fn give_way(&mut self, earlier: Operation, call: Call, other: OperationId) {
+        self.forget_token(earlier.record.id);
+        // Who sent the same token meanwhile can ask again; only one of them waits.
+        self.refuse_others(earlier, call.id, &ServiceError::Conflict.into());
+        self.wait_behind(other, call);
+    }
+
+    /// Refuses everybody who waits for an operation that was withdrawn.
+    pub(super) fn refuse_withdrawn(&mut self, mut operation: Operation, refusal: &Refusal) {
+        let id = operation.record.id;
+        self.forget_token(id);
+        let Some(call) = operation.call.take() else { return };
+        self.refuse_others(operation, call.id, refusal);
+        self.refuse(&call, Some(id), refusal);
+    }
+
+    fn refuse_others(&mut self, operation: Operation, first: CallId, refusal: &Refusal) {
+        for other in operation.calls.into_iter().filter(|other| *other != first) {
+            self.answer_call(other, refusal.status(), Some(operation.record.id), refusal.to_string());
         }
     }
 

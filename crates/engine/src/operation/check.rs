@@ -40,8 +40,10 @@ impl Engine {
         }
         if let Some(Operation { phase: Phase::Checking(check), .. }) = self.operations.get_mut(&id) {
             check.round += 1;
-            check.asked.extend(draft.asks);
             check.open = open;
+        }
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.asked.extend(draft.asks);
         }
         if let Some(resource) = unheard.filter(|_| !buffer.is_empty()) {
             // Nobody is there to read the instructions.
@@ -120,17 +122,12 @@ impl Engine {
             }
             Ok(Evaluated::Wait(other)) => {
                 // Somebody else came first on a part of the closure that is new.
-                let operation = self.withdraw(id);
-                self.forget_token(id);
-                self.wait_behind(other, *call);
-                drop(operation);
+                let Some(operation) = self.withdraw(id) else { return };
+                self.give_way(operation, *call, other);
             }
             Ok(Evaluated::Draft(draft)) if draft.asks.is_empty() => {
-                let calls = self.withdraw(id).map(|operation| operation.calls).unwrap_or_default();
-                self.accept(id, *call, draft);
-                if let Some(operation) = self.operations.get_mut(&id) {
-                    operation.calls = calls;
-                }
+                let Some(operation) = self.withdraw(id) else { return };
+                self.accept_from(operation, *call, draft);
             }
             Ok(Evaluated::Draft(_)) if round >= CHECK_ROUNDS_MAX => {
                 self.put_back(id, call);
@@ -163,12 +160,8 @@ impl Engine {
     }
 
     fn refuse_checked(&mut self, id: OperationId, refusal: &Refusal) {
-        let Some(mut operation) = self.withdraw(id) else { return };
-        self.forget_token(id);
-        let Some(call) = operation.call.take() else { return };
-        for other in operation.calls.iter().filter(|other| **other != call.id) {
-            self.answer_call(*other, refusal.status(), Some(id), refusal.to_string());
+        if let Some(operation) = self.withdraw(id) {
+            self.refuse_withdrawn(operation, refusal);
         }
-        self.refuse(&call, Some(id), refusal);
     }
 }

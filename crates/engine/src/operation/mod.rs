@@ -76,6 +76,10 @@ pub(crate) struct Operation {
     pub(crate) trouble: Option<Cause>,
     /// A failed resource, proven stopped, that becomes Offline with the commit.
     pub(crate) clears: Option<ResourceId>,
+    /// Everybody who was asked whether it can stop, in any round.
+    pub(crate) asked: BTreeSet<ResourceId>,
+    /// Acceptances of the same call that met a change of something they were built on.
+    pub(crate) conflicts: u32,
 }
 
 impl Operation {
@@ -104,6 +108,8 @@ impl Operation {
             superseded_by: None,
             trouble: None,
             clears: None,
+            asked: BTreeSet::new(),
+            conflicts: 0,
         }
     }
 
@@ -133,8 +139,6 @@ pub(crate) enum Phase {
 pub(crate) struct Check {
     /// Which round this is.
     pub(crate) round: u32,
-    /// Everybody who was asked, in any round.
-    pub(crate) asked: BTreeSet<ResourceId>,
     /// Who has not answered, by query.
     pub(crate) open: BTreeMap<u64, ResourceId>,
 }

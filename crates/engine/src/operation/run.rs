@@ -70,6 +70,14 @@ impl Engine {
         let (state, other, unproven) = (live.state, live.claim.filter(|claim| *claim != id), live.unproven);
         // One that waits for the commit of a veto goes on as well, and must know that the resource is no longer its own.
         let other = other.filter(|other| self.is_running(*other) || self.is_vetoing(*other));
+        let settles = PartGoal::Settle;
+        let is_asked = self.is_asked_of(id, resource);
+        // What has failed since the decision is taken offline all the same.
+        let goal = if is_asked && (goal, state) == (&PartGoal::Down, ResourceState::Failed) {
+            &settles
+        } else {
+            goal
+        };
         let takes_over = matches!(goal, PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_));
         let is_free = other.is_none() || (takes_over || state == ResourceState::Online);
         // What became of it since the decision is another operation's doing, or a failure's.
@@ -92,6 +100,10 @@ impl Engine {
             _ => None,
         };
         let Some(goal) = goal else {
+            let failure = self.live.get(&resource).and_then(|live| live.failure.clone());
+            if let (true, Some(cause), Some(operation)) = (is_asked, failure, self.operations.get_mut(&id)) {
+                operation.trouble.get_or_insert(cause);
+            }
             self.close_part(id, resource);
             return None;
         };
@@ -111,6 +123,14 @@ impl Engine {
             PartGoal::Open | PartGoal::Reopen => {}
         }
         loser
+    }
+
+    /// Whether a caller has asked for this very resource, or for its whole group.
+    fn is_asked_of(&self, id: OperationId, resource: ResourceId) -> bool {
+        self.operations.get(&id).is_some_and(|operation| {
+            operation.is_stored
+                && !matches!(operation.record.object, ObjectId::Resource(object) if object != resource)
+        })
     }
 
     pub(super) fn is_vetoing(&self, id: OperationId) -> bool {
@@ -142,7 +162,7 @@ impl Engine {
     }
 
     /// A part that has nothing to do.
-    pub(super) fn close_part(&mut self, id: OperationId, resource: ResourceId) {
+    pub(crate) fn close_part(&mut self, id: OperationId, resource: ResourceId) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         if let Some(part) = operation.parts.get_mut(&resource).filter(|part| part.state != PartState::Ended) {
             part.state = PartState::Ended;

@@ -154,7 +154,13 @@ impl Engine {
             .is_some_and(|(order, _)| matches!(order.step, Step::Start | Step::Restore | Step::Terminate));
         let clean = || PartGoal::Clean(failure.clone().unwrap_or_else(|| unfinished("was being started")));
         let mut has_stopped = false;
+        // A type that acts in its host's own process: that nothing of it is left does not say that it stopped well.
+        let is_cut_off =
+            held.is_none() && !self.startup.is_first_of_boot && self.library_of(resource).is_some();
         let next = match (goal, state) {
+            (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if is_cut_off => {
+                Some(PartGoal::Clean(unfinished("was being stopped")))
+            }
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Online) if restores => None,
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if restores => Some(PartGoal::Restore),
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) if is_orphan => Some(clean()),

@@ -44,6 +44,8 @@ pub(crate) struct StartUp {
     groups: BTreeSet<GroupId>,
     /// Commits of new epochs under way.
     raising: usize,
+    /// The machine was started anew since the database was last worked on: nothing from before is running.
+    is_first_of_boot: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -94,6 +96,7 @@ impl Engine {
             self.hosts.expect(host);
         }
         self.startup.groups = self.model.groups().map(|group| group.id).collect();
+        self.startup.is_first_of_boot = !self.is_of_this_boot();
         self.raise_all_epochs();
     }
 

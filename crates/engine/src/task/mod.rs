@@ -168,7 +168,7 @@ impl Engine {
         order: OrderId,
         outcome: Outcome,
     ) {
-        if self.handle_close_ended(id, host, order) {
+        if self.handle_close_ended(id, host, order, &outcome) {
             return;
         }
         let Some(live) = self.live.get_mut(&id) else { return };
@@ -225,15 +225,19 @@ impl Engine {
         match goal {
             _ if has_trouble => self.terminate(id),
             Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
-            Goal::Reopen if !found => {
-                let text = "nothing of it was serving any more when its host was replaced";
-                let cause = Cause::new(Status::RESOURCE_FAILED, text);
-                self.end_task(id, TaskEnd::Failed { cause, proven: true });
-            }
+            Goal::Reopen if !found => self.fail_replaced(id),
+            // What acted in the process of the host that ended cannot have stopped well.
+            Goal::Stop if !found && self.library_of(id).is_some() => self.fail_replaced(id),
             // The host has killed whatever was left.
             Goal::Stop if !found => self.end_task(id, TaskEnd::Offline),
             _ => self.open_in_host(id),
         }
+    }
+
+    fn fail_replaced(&mut self, id: ResourceId) {
+        let text = "nothing of it was serving any more when its host was replaced";
+        let cause = Cause::new(Status::RESOURCE_FAILED, text);
+        self.end_task(id, TaskEnd::Failed { cause, proven: true });
     }
 
     /// An order ended as it should not: what was begun is taken down.

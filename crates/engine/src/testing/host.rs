@@ -109,6 +109,10 @@ impl FakeHost {
                 return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
             }
         }
+        if self.known.get(&id).is_some_and(|known| known.epoch > order.epoch) {
+            let outcome = Outcome::StaleEpoch(self.known[&id].epoch);
+            return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
+        }
         self.carried_out.push((id, order.id));
         match &order.action {
             Action::Open(opening) => self.open(order, behaviour, opening.recover && found),
@@ -127,7 +131,13 @@ impl FakeHost {
             Reaction::Done | Reaction::Veto if found => Outcome::FoundOnline,
             Reaction::Done | Reaction::Veto => Outcome::Done,
             Reaction::Fail => Outcome::Failed(Cause::new(Status::MOD_NOT_FOUND, "no such library")),
-            Reaction::Hang => return (Effected::Nothing, Vec::new()),
+            Reaction::Hang => {
+                let running = Some(order.id);
+                let (epoch, condition) = (order.epoch, Condition::Busy);
+                self.known
+                    .insert(order.resource, Known { epoch, condition, locked: false, running, last: None });
+                return (Effected::Nothing, Vec::new());
+            }
         };
         if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
             let condition = if found { Condition::Online } else { Condition::Offline };
@@ -169,6 +179,9 @@ impl FakeHost {
         starts: bool,
         reaction: Reaction,
     ) -> (Effected, Report) {
+        if order.step == Step::Open {
+            return self.end_open(id, order, reaction);
+        }
         let (outcome, condition, effected) = match (reaction, starts) {
             (Reaction::Done, true) => (Outcome::Done, Condition::Online, Effected::Runs),
             (Reaction::Done, false) => (Outcome::Done, Condition::Offline, Effected::Stopped),
@@ -189,6 +202,19 @@ impl FakeHost {
         }
         let report = self.report(id, News::Ended { order, outcome });
         (effected, report)
+    }
+
+    /// Ends an Open that hung. It has found nothing; what does not serve, the host kills.
+    fn end_open(&mut self, id: ResourceId, order: OrderId, reaction: Reaction) -> (Effected, Report) {
+        if matches!(reaction, Reaction::Fail | Reaction::Hang) {
+            self.known.remove(&id);
+            let outcome = Outcome::Failed(Cause::new(Status::MOD_NOT_FOUND, "no such library"));
+            return (Effected::Nothing, self.report(id, News::Ended { order, outcome }));
+        }
+        if let Some(known) = self.known.get_mut(&id) {
+            (known.running, known.condition) = (None, Condition::Offline);
+        }
+        (Effected::Stopped, self.report(id, News::Ended { order, outcome: Outcome::Done }))
     }
 
     fn ended(&mut self, order: &Order, outcome: Outcome) -> Report {

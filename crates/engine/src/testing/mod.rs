@@ -318,6 +318,11 @@ impl World {
         self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated)
     }
 
+    /// Whether a host has it open, or is opening it.
+    pub fn is_held(&self, id: ResourceId) -> bool {
+        self.holder(id).is_some()
+    }
+
     /// Whether the guard has a leaf of it.
     pub fn has_leaf(&self, id: ResourceId) -> bool {
         self.leaves.contains_key(&id)

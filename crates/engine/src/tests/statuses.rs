@@ -20,7 +20,12 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         R::Expression(s("the expression names 'x'")).into(),
         R::Alternatives.into(),
         R::UnknownProperty { object: object(), property: property() }.into(),
-        R::ReadOnlyProperty { object: object(), property: s("Name"), way_out: "; rename it instead" }.into(),
+        R::ReadOnlyProperty {
+            object: object(),
+            property: s("Name"),
+            way_out: "; SetClusterResourceName renames it",
+        }
+        .into(),
         R::PropertyFormat { object: object(), property: property(), expected: "dword", found: "sz" }.into(),
         R::PropertyRange {
             object: object(),
@@ -29,6 +34,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
             allowed: s("it takes 10 to 20"),
         }
         .into(),
+        R::SecurityDescriptor { reason: s("it is too short") }.into(),
         R::ControlCode { object: object(), code: s("0x01000000") }.into(),
         R::MoreData { needed: 8, offered: 4 }.into(),
         C::ResourceGone { id: s("1") }.into(),
@@ -55,6 +61,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::OwnerExists { name: name(), node: node() }.into(),
         C::OwnerNotFound { name: name(), node: node() }.into(),
         C::NotEmpty { what: "group", name: name(), count: 3 }.into(),
+        C::NotEmpty { what: "group", name: name(), count: 1 }.into(),
         C::Full { what: "resources", max: 16_384 }.into(),
         S::NotCommitted { reason: s("the disk is full") }.into(),
         S::Conflict.into(),
