@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_types::operation::Verb;
 use mainstay_types::order::{Action, Order};
-use mainstay_types::{ResourceId, ResourceState};
+use mainstay_types::{OfflineFlags, ResourceId, ResourceState};
 
 use super::World;
 
 impl World {
-    /// I2, second half: a provider is never told to stop while anything of a dependent still runs.
+    /// I2, second half: a provider is never told to stop while anything of a dependent still runs. I7: what is locked
+    /// is not asked to stop for a caller who did not say that he ignores that.
     pub(super) fn check_order(&self, order: &Order) {
+        self.check_lock(order);
         let stops = matches!(order.action, Action::Offline { .. } | Action::Terminate);
         if stops {
             for dependent in self.engine.view().model().dependents(order.resource) {
@@ -17,6 +20,24 @@ impl World {
                 assert!(!self.runs(dependent), "{id}: {dependent:?} still runs");
             }
         }
+    }
+
+    fn check_lock(&self, order: &Order) {
+        let Action::Offline { flags, .. } = &order.action else { return };
+        let operation = self.engine.view().operation(order.id.operation);
+        let is_asked = operation.is_some_and(|record| matches!(record.verb, Verb::Offline | Verb::Restart));
+        if !self.checks || !is_asked || flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS) {
+            return;
+        }
+        // A lock may come once it was ordered; the order may have to be sent again.
+        let is_first = !self.orders.iter().any(|sent| sent.resource == order.resource && sent.id == order.id);
+        let is_locked = self.glance(order.resource).locked.is_some();
+        assert!(
+            !(is_first && is_locked),
+            "I7: {:?} is locked and told to stop by {}",
+            order.resource,
+            order.id
+        );
     }
 
     pub(super) fn check_invariants(&self, input: &str) {

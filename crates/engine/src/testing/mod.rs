@@ -349,6 +349,11 @@ impl World {
         self.settle();
     }
 
+    /// Whether no commit is held back.
+    pub fn has_committed(&self) -> bool {
+        self.held_commits.is_empty()
+    }
+
     /// Keys of the store with this prefix.
     pub fn keys(&mut self, prefix: &str) -> Vec<String> {
         let (entries, _) = read_all(&mut self.store, &KeyRange::prefix(prefix)).expect("a read");

@@ -2,10 +2,10 @@
 
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::{function, object};
-use mainstay_types::{Access, ControlCode, NodeId, ObjectId, ResourceId, ResourceState, Status};
+use mainstay_types::{Access, ControlCode, HostId, NodeId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::command::Command;
-use crate::testing::World;
+use crate::testing::{Reaction, World};
 
 const MODIFY: u32 = 1 << 22;
 
@@ -190,4 +190,130 @@ fn codes_that_nobody_knows() {
     let call = world.call(probe);
     assert_eq!(world.answer(call).status, Status::MORE_DATA);
     assert_eq!(world.answer(call).output_length_needed, 4);
+}
+
+#[test]
+fn private_properties_of_what_has_no_type_are_kept() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let type_name = mainstay_types::Name::parse("Generic Application").unwrap();
+    for (target, class) in [
+        (ObjectId::Cluster, object::CLUSTER),
+        (ObjectId::Node(NodeId(1)), object::NODE),
+        (ObjectId::Group(group), object::GROUP),
+        (ObjectId::ResourceType(type_name), object::RESOURCE_TYPE),
+    ] {
+        let list = PropertyList::new().with("Foo", 9u32).with("Bar", "text".to_owned());
+        let set = class | MODIFY | function::SET_PRIVATE_PROPERTIES;
+        assert_eq!(world.status(control(target.clone(), set, list.to_bytes().unwrap())), Status::SUCCESS);
+        for _ in 0..2 {
+            let code = class | function::GET_PRIVATE_PROPERTIES;
+            let call = world.call(control(target.clone(), code, Vec::new()));
+            assert_eq!(world.answer(call).status, Status::SUCCESS);
+            let read = PropertyList::parse(&world.answer(call).output).unwrap();
+            assert_eq!((read.dword("foo"), read.text("Bar")), (Some(9), Some("text")), "{target:?}");
+            world.restart_service();
+        }
+    }
+}
+
+#[test]
+fn a_security_descriptor_must_be_one_and_keep_the_administrators() {
+    use mainstay_security::{Ace, Acl, SecurityDescriptor, Sid, default_descriptor};
+    use mainstay_types::access::CLUSAPI_ALL_ACCESS;
+    let mut world = World::default();
+    let only = |sid: Sid| SecurityDescriptor {
+        dacl: Some(Acl::new(vec![Ace::allow(sid, CLUSAPI_ALL_ACCESS)])),
+        ..default_descriptor()
+    };
+    let stranger = only(Sid::LOCAL_SYSTEM).to_bytes().unwrap();
+    let good = only(Sid::ADMINISTRATORS).to_bytes().unwrap();
+    let cut = good[..good.len() - 1].to_vec();
+    let no_data = Value::NoData(mainstay_types::property::Format::Binary);
+    let refused = Status::CLUSTER_INVALID_SECURITY_DESCRIPTOR;
+    for (value, expected) in [
+        (Value::Binary(vec![1, 2, 3]), refused),
+        (Value::Binary(Vec::new()), refused),
+        (Value::Binary(cut), refused),
+        (Value::Binary(stranger), refused),
+        (no_data, refused),
+        (Value::Binary(good.clone()), Status::SUCCESS),
+    ] {
+        let before = world.database();
+        let code = object::CLUSTER | MODIFY | function::SET_COMMON_PROPERTIES;
+        let list = PropertyList::new().with("Security Descriptor", value);
+        let call = world.call(control(ObjectId::Cluster, code, list.to_bytes().unwrap()));
+        assert_eq!(world.answer(call).status, expected, "{}", world.answer(call).text);
+        assert_eq!(world.database() == before, expected != Status::SUCCESS);
+    }
+    assert_eq!(world.engine.view().security_descriptor(), good);
+}
+
+#[test]
+fn what_is_being_opened_can_be_deleted() {
+    let setups: [fn(&mut World, ResourceId); 5] = [
+        |world, id| world.end_order(id, Reaction::Done),
+        |world, id| world.end_order(id, Reaction::Fail),
+        |world, _| world.kill_host(HostId::Pool),
+        |world, _| world.restart_service(),
+        |world, _| world.pass_ms(900_000),
+    ];
+    for (index, then) in setups.into_iter().enumerate() {
+        let mut world = World::default();
+        let group = world.group("g");
+        let other = world.resource(group, "other");
+        world.online(other);
+        let id = ResourceId(world.fresh());
+        world.behave(id).open = Reaction::Hang;
+        let (name, type_name) = ("x".to_owned(), "Generic Application".to_owned());
+        let create = Command::CreateResource { id, group, name, type_name, flags: 0 };
+        assert_eq!(world.status(create), Status::SUCCESS);
+        assert_eq!(world.state(id), ResourceState::Initializing);
+        assert_eq!(world.status(Command::DeleteResource { resource: id }), Status::SUCCESS, "{index}");
+        assert_eq!(world.engine.view().find_resource("x"), None);
+        then(&mut world, id);
+        // An Open that comes back after all is closed.
+        world.end_order(id, Reaction::Done);
+        assert!(!world.is_held(id) || index == 4, "{index}");
+        assert!(!world.has_leaf(id), "{index}");
+        assert!(world.keys("op/").is_empty() && world.engine.view().operations().is_empty(), "{index}");
+        assert_eq!(world.state(other), ResourceState::Online, "{index}");
+    }
+}
+
+#[test]
+fn what_waits_for_its_host_can_be_deleted() {
+    for flags in [0, 1] {
+        let mut world = World::default();
+        let group = world.group("g");
+        world.hosts_start = false;
+        let id = world.resource_of_type(group, "x", "Generic Application", flags);
+        assert_eq!(world.state(id), ResourceState::Initializing);
+        assert_eq!(world.status(Command::DeleteResource { resource: id }), Status::SUCCESS);
+        world.hosts_start = true;
+        world.pass_ms(300_000);
+        assert!(!world.has_leaf(id) && !world.is_held(id) && !world.has_host(HostId::Own(id)));
+        assert!(world.keys("op/").is_empty());
+    }
+}
+
+#[test]
+fn a_group_that_is_deleted_closes_its_resources_whatever_its_epoch_was() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let [a, b] = ["a", "b"].map(|name| world.resource(group, name));
+    world.online(a);
+    (world.behave(a).offline, world.behave(a).terminate) = (Reaction::Hang, Reaction::Hang);
+    world.offline(a, 0);
+    world.pass_ms(300_000);
+    *world.behave(a) = Default::default();
+    world.online(a);
+    world.online(b);
+    assert!(world.engine.view().model().epoch(group).epoch > 1);
+    world.offline(a, 0);
+    world.offline(b, 0);
+    assert!(world.is_held(a) && world.is_held(b));
+    assert_eq!(world.status(Command::DeleteGroup { group, force: true }), Status::SUCCESS);
+    assert!(!world.is_held(a) && !world.is_held(b), "the host closes them");
+    assert!(!world.has_leaf(a) && !world.has_leaf(b));
 }
