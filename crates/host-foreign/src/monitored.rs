@@ -172,7 +172,11 @@ impl Monitored {
             (Direction::Online, state::ONLINE) | (Direction::Offline, state::OFFLINE) => Ok(()),
             (Direction::Offline, state::ONLINE) => {
                 let stated = Status(report.application_error);
-                let status = if is_veto(stated) { stated } else { Status::CLUSTER_RESOURCE_VETOED_CALL };
+                // A veto's own number is the cause's status; it need not be said twice.
+                let (status, application) = match is_veto(stated) {
+                    true => (stated, String::new()),
+                    false => (Status::CLUSTER_RESOURCE_VETOED_CALL, application),
+                };
                 Err(Failure::Vetoed(self.cause(status, format!("the library stays online{application}"))))
             }
             (Direction::Online, state::OFFLINE) => {
@@ -306,6 +310,24 @@ mod tests {
                 Err(Failure::Vetoed(cause)) => Some((true, cause.status)),
             };
             assert_eq!(ended, expected, "{direction:?} {state}");
+        }
+    }
+
+    #[test]
+    fn a_vetos_number_is_said_once() {
+        let vetoed = Status::CLUSTER_RESOURCE_VETOED_CALL;
+        for (stated, text) in [
+            (vetoed.0, "the library stays online"),
+            (7, "the library stays online, application error 7"),
+            (0, "the library stays online"),
+        ] {
+            let (registration, ear, said) = registered();
+            registration.monitored.begin(Direction::Offline, Operation::new(OperationNumber(1), ear));
+            registration.monitored.handle_status(report(state::ONLINE, stated));
+            let [Said::Finished { result: Err(Failure::Vetoed(cause)), .. }] = &said.lock()[..] else {
+                panic!("{stated}: no veto")
+            };
+            assert_eq!((cause.status, cause.text.as_str()), (vetoed, text));
         }
     }
 
