@@ -261,6 +261,7 @@ impl Walk {
         let before = all(self);
         let runs: Vec<bool> = before.iter().map(|resource| self.world.runs(resource.id)).collect();
         let is_its = |resource: ResourceId| (resource == self.ids[4]) == (host != HostId::Pool);
+        let orders = self.world.orders.len();
         let is_its: Vec<bool> = before.iter().map(|resource| is_its(resource.id)).collect();
         self.world.kill_host(host);
         if !was_quiet {
@@ -274,6 +275,8 @@ impl Walk {
             if is_its || before.operation.is_some() || !needs.depends_on.is_met(online) {
                 continue;
             }
+            let is_ordered = self.world.orders[orders..].iter().any(|order| order.resource == after.id);
+            assert!(!is_ordered, "I9: '{}' is told something because {host} ended", after.name);
             let now = (after.state, self.world.runs(after.id), after.since_ms);
             assert_eq!(now, (before.state, ran, before.since_ms), "I9: '{}' and {host}", after.name);
         }
