@@ -2,6 +2,7 @@
 
 mod configuration;
 mod offline_cases;
+mod races;
 mod random_walk;
 mod scenarios;
 mod statuses;

@@ -1,0 +1,165 @@
+//! What comes between a decision and its commit, and what dies in the middle of a stop.
+
+use mainstay_types::operation::End;
+use mainstay_types::{HostId, ResourceState, Status};
+
+use super::scenarios::stack;
+use crate::command::{Command, Remark};
+use crate::testing::{CommitMode, Reaction, World};
+
+const FORCE: u32 = 2;
+
+/// A resource of a type in a library, which acts in its host's own process.
+fn foreign(world: &mut World) -> mainstay_types::ResourceId {
+    let group = world.group("g");
+    let create = Command::CreateResourceType {
+        name: "Demo".into(),
+        display_name: String::new(),
+        library: "libdemo.so".into(),
+        looks_alive_ms: 0,
+        is_alive_ms: 0,
+    };
+    assert_eq!(world.status(create), Status::SUCCESS);
+    let id = world.resource_of_type(group, "d", "Demo", 0);
+    assert_eq!(world.online(id), Status::IO_PENDING);
+    id
+}
+
+#[test]
+fn a_stop_that_its_own_host_does_not_survive_has_failed() {
+    let deaths: [fn(&mut World, mainstay_types::ResourceId); 4] = [
+        |world, id| world.kill_host(HostId::Own(id)),
+        |world, id| {
+            world.kill_processes(id);
+            world.kill_host(HostId::Own(id));
+        },
+        |world, id| {
+            world.lose_host_unseen(HostId::Own(id));
+            world.restart_service();
+        },
+        |world, id| {
+            world.kill_processes(id);
+            world.lose_host_unseen(HostId::Own(id));
+            world.restart_service();
+        },
+    ];
+    for (index, death) in deaths.into_iter().enumerate() {
+        let mut world = World::default();
+        let id = foreign(&mut world);
+        world.behave(id).offline = Reaction::Hang;
+        let call = world.call(crate::testing::offline(id, 0, Vec::new()));
+        assert_eq!(world.state(id), ResourceState::OfflinePending);
+        let operation = world.answer(call).operation.expect("an operation");
+        world.behave(id).offline = Reaction::Fail;
+        death(&mut world, id);
+        world.pass_ms(400_000);
+        assert!(matches!(world.journal[&operation].end, Some(End::Failed(_))), "{index}");
+        assert_eq!(world.state(id), ResourceState::Failed, "{index}");
+        assert!(!world.glance(id).unproven && !world.runs(id), "{index}");
+        assert_eq!(world.persistent(id), Some(false), "{index}");
+        assert_eq!(world.offline(id, 0), Status::SUCCESS, "{index}");
+    }
+}
+
+#[test]
+fn after_a_reset_of_the_machine_what_was_being_stopped_is_offline() {
+    let mut world = World::default();
+    let id = foreign(&mut world);
+    world.behave(id).offline = Reaction::Hang;
+    world.offline(id, 0);
+    world.reboot();
+    assert_eq!((world.state(id), world.persistent(id)), (ResourceState::Offline, Some(false)));
+    assert!(world.keys("op/").is_empty());
+}
+
+#[test]
+fn what_fails_while_its_offline_is_committed_is_offline_all_the_same() {
+    let mut world = World::default();
+    let (group, [disk, db, web]) = stack(&mut world);
+    let remark = Remark::default;
+    let group_offline = Command::OfflineGroup { group, flags: 0, buffer: Vec::new(), remark: remark() };
+    for command in [crate::testing::offline(disk, 0, Vec::new()), group_offline] {
+        world.online(web);
+        world.commit_mode = CommitMode::Hold;
+        let call = world.call(command);
+        world.fail(disk);
+        world.commit_mode = CommitMode::Done;
+        world.resolve_commits();
+        let operation = world.answer(call).operation.expect("an operation");
+        assert_eq!(world.journal[&operation].end, Some(End::Done));
+        for id in [disk, db, web] {
+            assert_eq!(world.state(id), ResourceState::Offline, "{}", world.engine.name_of(id));
+            assert!(!world.runs(id));
+        }
+    }
+    // A restart of what fails meanwhile does not say that it was done.
+    world.online(disk);
+    world.behave(disk).terminate = Reaction::Hang;
+    world.commit_mode = CommitMode::Hold;
+    let call = world.call(Command::RestartResource { resource: disk, flags: 0, remark: remark() });
+    world.fail(disk);
+    world.commit_mode = CommitMode::Done;
+    world.resolve_commits();
+    let operation = world.answer(call).operation.expect("an operation");
+    assert!(matches!(world.journal[&operation].end, Some(End::Failed(_))));
+    assert_eq!(world.state(disk), ResourceState::Failed);
+}
+
+#[test]
+fn calls_in_one_group_do_not_hinder_each_other_when_its_epoch_rises() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let [a, b, c] = ["a", "b", "c"].map(|name| world.resource(group, name));
+    world.online(c);
+    world.online(a);
+    (world.behave(a).offline, world.behave(a).terminate) = (Reaction::Hang, Reaction::Hang);
+    world.offline(a, 0);
+    world.pass_ms(300_000);
+    *world.behave(a) = Default::default();
+    let online = |resource, token: &str| Command::OnlineResource {
+        resource,
+        flags: 0,
+        buffer: Vec::new(),
+        remark: Remark { reason: String::new(), token: token.into() },
+    };
+    let epoch = world.engine.view().model().epoch(group);
+    // The first one has to raise the epoch, since the leaf was closed; the others were built on the old one.
+    world.commit_mode = CommitMode::Hold;
+    let calls = [world.call(online(a, "")), world.call(online(b, "t")), world.call(online(b, "t"))];
+    let offline = world.call(crate::testing::offline(c, 0, Vec::new()));
+    world.commit_mode = CommitMode::Done;
+    world.resolve_commits();
+    for call in calls.into_iter().chain([offline]) {
+        assert_eq!(world.answer(call).status, Status::IO_PENDING, "{}", world.answer(call).text);
+    }
+    assert_eq!(world.answer(calls[1]).operation, world.answer(calls[2]).operation);
+    assert!(world.engine.view().model().epoch(group) > epoch);
+    let states = [a, b, c].map(|id| world.state(id));
+    assert_eq!(states, [ResourceState::Online, ResourceState::Online, ResourceState::Offline]);
+    assert!(world.keys("op/").is_empty());
+}
+
+#[test]
+fn force_supersedes_what_it_takes_over_and_nothing_else() {
+    for first_ends_by_itself in [false, true] {
+        let mut world = World::default();
+        let group = world.group("g");
+        let app = world.resource(group, "app");
+        world.online(app);
+        world.behave(app).offline = Reaction::Hang;
+        let first = world.call(crate::testing::offline(app, 0, Vec::new()));
+        world.commit_mode = CommitMode::Hold;
+        let forced = world.call(crate::testing::offline(app, FORCE, Vec::new()));
+        if first_ends_by_itself {
+            world.end_order(app, Reaction::Done);
+        }
+        world.commit_mode = CommitMode::Done;
+        world.resolve_commits();
+        let [first, forced] = [first, forced].map(|call| world.answer(call).operation.expect("an operation"));
+        let expected = if first_ends_by_itself { End::Done } else { End::Superseded(forced) };
+        assert_eq!(world.journal[&first].end, Some(expected));
+        assert_eq!(world.journal[&forced].end, Some(End::Done));
+        assert_eq!(world.state(app), ResourceState::Offline);
+        assert!(world.keys("op/").is_empty());
+    }
+}
