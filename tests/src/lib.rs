@@ -10,6 +10,7 @@ mod compiler;
 mod dice;
 mod programs;
 mod service;
+mod small_disk;
 mod snapshot;
 mod successor;
 mod told;
@@ -35,6 +36,7 @@ pub use compiler::{WIDTHS, repository};
 pub use dice::Dice;
 pub use programs::{library, program};
 pub use service::Service;
+use small_disk::SmallDisk;
 pub use snapshot::{Snapshot, assert_same};
 pub use successor::Successor;
 pub use told::Told;
@@ -47,6 +49,7 @@ pub struct TestCluster {
     service: Option<Service>,
     /// Dropped after the service, so that nothing of it is left: guard, hosts and resources live in there.
     scratch: Scratch,
+    small_disk: Option<SmallDisk>,
     directory: tempfile::TempDir,
     extra_config: String,
 }
@@ -61,16 +64,39 @@ impl TestCluster {
     pub fn start_with_config_or_skip(extra_config: &str) -> Option<Self> {
         let scratch = Scratch::or_skip()?;
         let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
-        let mut cluster =
-            TestCluster { service: None, scratch, directory, extra_config: extra_config.to_owned() };
+        let extra_config = extra_config.to_owned();
+        Some(TestCluster { service: None, scratch, small_disk: None, directory, extra_config }.make())
+    }
+
+    /// As [`TestCluster::start_or_skip`], with database and journal on a disk that [`TestCluster::fill_disk`] fills.
+    pub fn start_on_small_disk_or_skip() -> Option<Self> {
+        let scratch = Scratch::or_skip()?;
+        let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
+        let small_disk = Some(SmallDisk::or_skip(&directory.path().join("data"))?);
+        let extra_config = String::new();
+        Some(TestCluster { service: None, scratch, small_disk, directory, extra_config }.make())
+    }
+
+    /// Makes the cluster and starts its service.
+    fn make(mut self) -> Self {
         let made = std::process::Command::new(program("mainstayd"))
             .args(["create", "test", "--node", "node1", "--data-dir"])
-            .arg(cluster.data_dir())
+            .arg(self.data_dir())
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        cluster.start_service();
-        Some(cluster)
+        self.start_service();
+        self
+    }
+
+    /// Fills the small disk that database and journal are on, to the last byte.
+    pub fn fill_disk(&self) {
+        self.small_disk.as_ref().unwrap().fill();
+    }
+
+    /// Makes room on the small disk again.
+    pub fn make_room(&self) {
+        self.small_disk.as_ref().unwrap().make_room();
     }
 
     /// The directory of database and journal.

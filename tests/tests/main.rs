@@ -6,6 +6,7 @@ mod c_clients;
 mod crashes;
 mod demo_type;
 mod dependencies;
+mod full_disk;
 mod hangs;
 mod hostile;
 mod instructions;

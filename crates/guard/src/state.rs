@@ -4,7 +4,8 @@
 //! run directory is lost at boot, and so is every process that it speaks of.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use mainstay_ipc::guard::Leaf;
@@ -103,7 +104,16 @@ pub fn write(path: &Path, cluster: ClusterId, memory: &Memory) -> Result<(), Sta
     let file = File { version: VERSION, cluster, memory: memory.clone() };
     let bytes = serde_json::to_vec(&file).map_err(|error| io(error.into()))?;
     let new = path.with_extension("new");
-    fs::write(&new, bytes).and_then(|()| fs::rename(&new, path)).map_err(io)
+    let written = || -> io::Result<()> {
+        // What an earlier attempt left may have another mode.
+        fs::remove_file(&new).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
+        fs::File::options().write(true).create_new(true).mode(0o600).open(&new)?.write_all(&bytes)?;
+        fs::rename(&new, path)
+    };
+    written().map_err(io)
 }
 
 #[cfg(test)]
@@ -130,6 +140,8 @@ mod tests {
         };
         write(&path, cluster(1), &memory).unwrap();
         assert_eq!(read(&path, cluster(1)).unwrap(), Some(memory));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "it is its owner's alone");
         assert!(matches!(read(&path, cluster(2)), Err(StateError::Unusable { .. })));
     }
 

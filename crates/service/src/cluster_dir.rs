@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use mainstay_engine::{DatabaseError, Genesis, genesis};
@@ -159,7 +159,8 @@ impl ClusterDir {
     fn write_node(&self, node: NodeId, name: &Name) -> Result<(), ClusterDirError> {
         let path = self.0.join(NODE_FILE);
         let write = || {
-            let mut file = fs::File::create(&path)?;
+            let mut options = fs::File::options();
+            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
             writeln!(file, "{node} {name}")?;
             file.sync_all()
         };

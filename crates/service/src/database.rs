@@ -3,20 +3,26 @@
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mainstay_engine::input::{CommitId, CommitOutcome, Input};
 use mainstay_store::{Revision, Store, StoreError, Transaction};
 
 use crate::core::now;
+use crate::patience::Patience;
 
 /// How many commits may wait. The engine bounds what it has in flight far below this; reaching it means that the
 /// disk has stopped answering, and then the engine waits with its lock held, which is right: nothing can be decided
 /// that could be kept.
 const COMMITS_WAITING_MAX: usize = 4096;
 
-/// How long to wait between two attempts to read back after an unknown outcome.
-const RECOVER_INTERVAL: Duration = Duration::from_millis(500);
+/// The pause before the second attempt to read back after an unknown outcome; it doubles up to
+/// [`RECOVER_PAUSE_MAX`].
+const RECOVER_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause between two attempts: so long a call may wait after the disk answers again. The attempts go on
+/// until one succeeds or the service ends, since nothing can be decided about what the commit touched before.
+const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// How often the store does its upkeep.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -29,18 +35,22 @@ enum Job {
 /// The way to the database's thread.
 pub struct Database {
     jobs: mpsc::SyncSender<Job>,
+    ending: mpsc::SyncSender<()>,
 }
 
 /// What the thread is made from, until the core exists that it feeds.
 pub struct DatabaseThread {
     jobs: mpsc::Receiver<Job>,
+    /// The service ends: a commit whose outcome cannot be read back now is looked at by the next one.
+    ending: mpsc::Receiver<()>,
     store: Box<dyn Store>,
 }
 
 /// Makes the way to a thread, and the thread's half.
 pub fn database(store: Box<dyn Store>) -> (Database, DatabaseThread) {
     let (sender, receiver) = mpsc::sync_channel(COMMITS_WAITING_MAX);
-    (Database { jobs: sender }, DatabaseThread { jobs: receiver, store })
+    let (ending, told_to_end) = mpsc::sync_channel(1);
+    (Database { jobs: sender, ending }, DatabaseThread { jobs: receiver, ending: told_to_end, store })
 }
 
 impl Database {
@@ -53,6 +63,8 @@ impl Database {
 
     /// Lets the thread end when everything queued is committed.
     pub fn end(&self) {
+        // Full means that it has been told already; an error of either, that the thread has ended.
+        let _ = self.ending.try_send(());
         let _ = self.jobs.send(Job::End);
     }
 }
@@ -67,7 +79,7 @@ impl DatabaseThread {
         loop {
             match self.jobs.recv_timeout(UPKEEP_INTERVAL) {
                 Ok(Job::Commit(commit, transaction)) => {
-                    let outcome = self.commit(commit, transaction, feed);
+                    let Some(outcome) = self.commit(commit, transaction, feed) else { return };
                     feed(Input::Committed { commit, outcome });
                 }
                 Ok(Job::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -80,35 +92,148 @@ impl DatabaseThread {
         }
     }
 
-    fn commit(&mut self, commit: CommitId, transaction: Transaction, feed: &dyn Fn(Input)) -> CommitOutcome {
-        match self.store.commit(transaction) {
+    /// What became of a commit; `None` when the service ends before anybody knows.
+    fn commit(
+        &mut self,
+        commit: CommitId,
+        transaction: Transaction,
+        feed: &dyn Fn(Input),
+    ) -> Option<CommitOutcome> {
+        Some(match self.store.commit(transaction) {
             Ok(done) if done.succeeded => CommitOutcome::Done(done.revision),
             Ok(_) => CommitOutcome::Conflict,
             Err(StoreError::Unknown { attempted, reason }) => {
                 tracing::error!(%commit, %reason, "nobody knows whether a commit was done; reading it back");
                 feed(Input::Committed { commit, outcome: CommitOutcome::Unknown });
-                self.read_back(attempted)
+                return self.read_back(attempted);
             }
             Err(error) => CommitOutcome::Failed(error.to_string()),
-        }
+        })
     }
 
     /// Waits until the store can be read again. What it holds then is durable, and says what became of the commit:
     /// a single writer's transaction was done if and only if its revision has been reached.
-    fn read_back(&mut self, attempted: Option<Revision>) -> CommitOutcome {
+    fn read_back(&mut self, attempted: Option<Revision>) -> Option<CommitOutcome> {
+        let mut patience = Patience::new(RECOVER_PAUSE, RECOVER_PAUSE_MAX);
         loop {
             match self.store.recover() {
                 Ok(reached) => {
-                    return match attempted {
+                    return Some(match attempted {
                         Some(revision) if reached >= revision => CommitOutcome::Done(revision),
                         _ => CommitOutcome::Failed("the database did not keep it".into()),
-                    };
+                    });
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the database cannot be read back yet");
-                    thread::sleep(RECOVER_INTERVAL);
+                    if patience.is_worth_a_line(Instant::now()) {
+                        tracing::error!(%error, "the database cannot be read back yet; it is tried again and again");
+                    }
+                    match self.ending.recv_timeout(patience.next_pause()) {
+                        Err(mpsc::RecvTimeoutError::Timeout) => {}
+                        Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                    }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_store::{Committed, KeyRange, LeaseId, Model, Op, Page, Watch};
+
+    use super::*;
+
+    /// A store that loses sight of every commit, and says so many times that it cannot be read back.
+    struct Blind {
+        inner: Model,
+        keeps: bool,
+        failures_left: u32,
+    }
+
+    impl Store for Blind {
+        fn commit(&mut self, transaction: Transaction) -> Result<Committed, StoreError> {
+            let before = self.inner.revision()?;
+            let attempted = Some(Revision { revision: before.revision + 1, ..before });
+            if self.keeps {
+                self.inner.commit(transaction)?;
+            }
+            Err(StoreError::Unknown { attempted, reason: "a test".into() })
+        }
+
+        fn recover(&mut self) -> Result<Revision, StoreError> {
+            match self.failures_left.checked_sub(1) {
+                Some(left) => {
+                    self.failures_left = left;
+                    Err(StoreError::Unavailable("not yet".into()))
+                }
+                None => self.inner.recover(),
+            }
+        }
+
+        fn revision(&mut self) -> Result<Revision, StoreError> {
+            self.inner.revision()
+        }
+
+        fn read(&mut self, range: &KeyRange, limit: usize) -> Result<Page, StoreError> {
+            self.inner.read(range, limit)
+        }
+
+        fn watch(&mut self, range: &KeyRange, from: Revision) -> Result<Box<dyn Watch>, StoreError> {
+            self.inner.watch(range, from)
+        }
+
+        fn compact(&mut self, revision: Revision) -> Result<(), StoreError> {
+            self.inner.compact(revision)
+        }
+
+        fn grant(&mut self, ttl: Duration, now: Duration) -> Result<LeaseId, StoreError> {
+            self.inner.grant(ttl, now)
+        }
+
+        fn keep_alive(&mut self, lease: LeaseId, now: Duration) -> Result<Duration, StoreError> {
+            self.inner.keep_alive(lease, now)
+        }
+
+        fn revoke(&mut self, lease: LeaseId) -> Result<(), StoreError> {
+            self.inner.revoke(lease)
+        }
+
+        fn tick(&mut self, now: Duration) -> Result<(), StoreError> {
+            self.inner.tick(now)
+        }
+    }
+
+    fn told(keeps: bool, failures_left: u32, then: impl FnOnce(&Database)) -> Vec<CommitOutcome> {
+        let (way, thread) = database(Box::new(Blind { inner: Model::new(1), keeps, failures_left }));
+        let (sender, told) = mpsc::channel();
+        let feed = move |input| {
+            if let Input::Committed { outcome, .. } = input {
+                sender.send(outcome).unwrap();
+            }
+        };
+        let thread = thread.start(feed).unwrap();
+        let transaction = Transaction { then: vec![Op::put("/a", "1")], ..Transaction::default() };
+        way.commit(CommitId(1), transaction);
+        let mut outcomes = vec![told.recv().unwrap()];
+        then(&way);
+        if failures_left < u32::MAX {
+            outcomes.push(told.recv().unwrap());
+        }
+        way.end();
+        thread.join().unwrap();
+        outcomes
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_read_back_until_the_store_answers() {
+        let done = told(true, 2, |_| {});
+        assert!(matches!(done[..], [CommitOutcome::Unknown, CommitOutcome::Done(_)]), "{done:?}");
+        let failed = told(false, 1, |_| {});
+        assert!(matches!(failed[..], [CommitOutcome::Unknown, CommitOutcome::Failed(_)]), "{failed:?}");
+    }
+
+    #[test]
+    fn the_service_can_end_while_nothing_can_be_read_back() {
+        assert_eq!(told(true, u32::MAX, Database::end), [CommitOutcome::Unknown]);
     }
 }

@@ -6,36 +6,29 @@
 //! because nothing came of them (refused).
 //!
 //! Bounds: ended operations and refusals each have a ring of their own, so that a flood of refused calls pushes out no
-//! history; running operations are never evicted; refusals beyond a rate are counted, not kept.
+//! history; running operations are never evicted; refusals beyond a rate are counted, not kept. What is written, and
+//! when, is [`writer`]'s.
+
+mod writer;
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
 
-use mainstay_engine::input::Input;
 use mainstay_types::OperationId;
-use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::operation::OperationRecord;
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
-/// How many ended operations are kept.
-const ENDED_MAX: u64 = 100_000;
-
-/// How many refusals are kept.
-const REFUSED_MAX: u64 = 10_000;
-
-/// How many refusals a second are kept; what is beyond is counted in the log.
-const REFUSALS_PER_SECOND_MAX: u32 = 200;
+pub use writer::JournalThread;
 
 /// How many records may wait for the thread. The engine's own bounds keep it far below; at the bound the oldest way
 /// out is to wait, since a record must not be lost.
 const RECORDS_WAITING_MAX: usize = 16_384;
-
-/// How many records one transaction takes at most, so that a durable one does not wait for a whole flood.
-const BATCH_MAX: usize = 512;
 
 /// Marks the file as a Mainstay journal: "MSTJ".
 const APPLICATION_ID: i32 = 0x4D53_544A;
@@ -46,6 +39,25 @@ const SCHEMA_VERSION: i32 = 1;
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
+    /// The file cannot be made, or its mode not be set.
+    #[error("journal {path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is none that SQLite can read.
+    #[error(
+        "journal {path} is damaged: {source}; move it and the files beside it whose names begin with its name away to \
+         begin a new one (only history is lost), or put a copy back"
+    )]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// SQLite says no.
     #[error("journal {path}: {source}")]
     Sqlite {
@@ -102,13 +114,6 @@ pub struct Journal {
     waits: AtomicU64,
 }
 
-/// The thread's half.
-pub struct JournalThread {
-    jobs: mpsc::Receiver<Job>,
-    writer: Connection,
-    waiters: EndWaiters,
-}
-
 /// Which records a reader wants; newest first.
 #[derive(Clone, Debug, Default)]
 pub struct JournalQuery {
@@ -123,13 +128,14 @@ pub struct JournalQuery {
 /// Opens the journal in this file, or begins it.
 pub fn journal(path: &Path) -> Result<(Journal, JournalThread), JournalError> {
     let name = path.display().to_string();
-    let sqlite = |source| JournalError::Sqlite { path: name.clone(), source };
+    let sqlite = |source| sqlite_error(&name, source);
+    make_private(path).map_err(|source| JournalError::Io { path: name.clone(), source })?;
     let writer = Connection::open(path).map_err(sqlite)?;
     prepare(&writer, &name)?;
     let reader = Connection::open(path).map_err(sqlite)?;
     let (sender, receiver) = mpsc::sync_channel(RECORDS_WAITING_MAX);
     let waiters = EndWaiters::default();
-    let thread = JournalThread { jobs: receiver, writer, waiters: Arc::clone(&waiters) };
+    let thread = JournalThread::new(receiver, writer, Arc::clone(&waiters));
     let journal = Journal {
         jobs: sender,
         reader: Mutex::new(reader),
@@ -140,8 +146,24 @@ pub fn journal(path: &Path) -> Result<(Journal, JournalThread), JournalError> {
     Ok((journal, thread))
 }
 
+/// Makes the file where there is none, as the owner's alone; the files that SQLite puts beside it take its mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    File::options().create(true).append(true).mode(0o600).open(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+fn sqlite_error(path: &str, source: rusqlite::Error) -> JournalError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            JournalError::Unreadable { path, source }
+        }
+        _ => JournalError::Sqlite { path, source },
+    }
+}
+
 fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
-    let sqlite = |source| JournalError::Sqlite { path: path.to_owned(), source };
+    let sqlite = |source| sqlite_error(path, source);
     let pragma =
         |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite);
     let begins_as_database = begins_as_database(Path::new(path));
@@ -180,8 +202,7 @@ fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
 fn begins_as_database(path: &Path) -> bool {
     const HEADER: &[u8] = b"SQLite format 3\0";
     let mut first = Vec::new();
-    let read =
-        std::fs::File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut first));
+    let read = File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut first));
     read.is_ok() && (first.is_empty() || first == HEADER)
 }
 
@@ -198,10 +219,11 @@ impl Journal {
     }
 
     /// Waits until everything that was given before is written, so that a reader finds what a call has just told him.
+    /// Waits no longer while the disk takes nothing: then what is written already is all that there is to read.
     pub fn flush(&self) {
         let (sender, receiver) = mpsc::channel();
         let _ = self.jobs.send(Job::Flush(sender));
-        // An error means that the thread has ended, with everything written.
+        // Told by letting go of the sender.
         let _ = receiver.recv();
     }
 
@@ -286,101 +308,7 @@ impl Journal {
     }
 
     fn sqlite(&self, source: rusqlite::Error) -> JournalError {
-        JournalError::Sqlite { path: self.path.clone(), source }
-    }
-}
-
-impl JournalThread {
-    /// Starts the thread. `feed` takes the news of what is durable.
-    pub fn start(self, feed: impl Fn(Input) + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("journal".into()).spawn(move || self.run(&feed))
-    }
-
-    fn run(mut self, feed: &dyn Fn(Input)) {
-        let mut rate = Rate::default();
-        while let Ok(first) = self.jobs.recv() {
-            let mut batch = Vec::new();
-            let mut ended = Vec::new();
-            let mut flushed = Vec::new();
-            let mut ending = false;
-            let mut next = Some(first);
-            while let Some(job) = next {
-                match job {
-                    Job::Write(record) => {
-                        ended.extend(record.end.is_some().then_some(record.id));
-                        if rate.admits(&record) {
-                            batch.push(record);
-                        }
-                    }
-                    Job::Flush(sender) => flushed.push(sender),
-                    Job::End => ending = true,
-                }
-                next =
-                    if ended.len().max(batch.len()) < BATCH_MAX { self.jobs.try_recv().ok() } else { None };
-            }
-            self.write_until_done(&batch);
-            for record in batch.iter().filter(|record| record.end.is_some()) {
-                tell_end(&self.waiters, record);
-            }
-            for sender in flushed {
-                // Whoever waits for it no longer is no loss.
-                let _ = sender.send(());
-            }
-            for operation in ended {
-                feed(Input::Journaled(operation));
-            }
-            if ending {
-                // So that the file alone is the whole journal. What cannot be moved now stays in the file beside it.
-                if let Err(error) = self.writer.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-                    tracing::debug!(%error, "the journal's log stays beside it");
-                }
-                return;
-            }
-        }
-    }
-
-    /// Tries until it works: an operation's end is only forgotten by the database when the journal has it.
-    fn write_until_done(&mut self, batch: &[Box<OperationRecord>]) {
-        while let Err(error) = self.write(batch) {
-            tracing::error!(%error, "the journal cannot be written; trying again");
-            thread::sleep(std::time::Duration::from_secs(1));
-        }
-    }
-
-    fn write(&mut self, batch: &[Box<OperationRecord>]) -> Result<(), rusqlite::Error> {
-        let durable =
-            batch.iter().any(|record| matches!(&record.end, Some(end) if !matches!(end, End::Refused(_))));
-        self.writer.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
-        let transaction = self.writer.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO operation (node, number, at_ms, verb, name, object, ended, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                 ON CONFLICT (number, node) DO UPDATE SET ended = excluded.ended, record = excluded.record",
-            )?;
-            for record in batch {
-                insert.execute(params![
-                    record.id.node.0,
-                    record.id.number.cast_signed(),
-                    record.at_ms.cast_signed(),
-                    record.verb.as_str(),
-                    mainstay_types::name::fold(&record.name),
-                    object_text(record),
-                    record.end.as_ref().map(End::as_str),
-                    serde_json::to_string(record).unwrap_or_default(),
-                ])?;
-            }
-            let mut evict = transaction.prepare_cached(
-                "DELETE FROM operation WHERE ended IS NOT NULL AND (ended = 'refused') = ?1 AND number <= (
-                     SELECT number FROM operation WHERE ended IS NOT NULL AND (ended = 'refused') = ?1
-                     ORDER BY number DESC LIMIT 1 OFFSET ?2)",
-            )?;
-            if batch.iter().any(|record| record.id.number % 256 == 0) {
-                evict.execute(params![true, REFUSED_MAX.cast_signed()])?;
-                evict.execute(params![false, ENDED_MAX.cast_signed()])?;
-            }
-        }
-        transaction.commit()
+        sqlite_error(&self.path, source)
     }
 }
 
@@ -403,37 +331,14 @@ pub(crate) fn object_text(record: &OperationRecord) -> String {
     }
 }
 
-/// Lets so many refusals a second pass.
-#[derive(Default)]
-struct Rate {
-    second: u64,
-    seen: u32,
-}
-
-impl Rate {
-    fn admits(&mut self, record: &OperationRecord) -> bool {
-        if !matches!(record.end, Some(End::Refused(_))) {
-            return true;
-        }
-        let second = record.at_ms / 1000;
-        if second != self.second {
-            if self.seen > REFUSALS_PER_SECOND_MAX {
-                let dropped = self.seen - REFUSALS_PER_SECOND_MAX;
-                tracing::warn!(dropped, "refusals came too fast to be journalled");
-            }
-            *self = Rate { second, seen: 0 };
-        }
-        self.seen += 1;
-        self.seen <= REFUSALS_PER_SECOND_MAX
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use mainstay_types::operation::{Asker, Verb};
+    use mainstay_engine::input::Input;
+    use mainstay_types::operation::{Asker, End, Verb};
     use mainstay_types::order::Cause;
     use mainstay_types::{NodeId, ObjectId, Status};
 
+    use super::writer::REFUSALS_PER_SECOND_MAX;
     use super::*;
 
     fn record(number: u64, name: &str, end: Option<End>) -> OperationRecord {
@@ -505,6 +410,21 @@ mod tests {
     }
 
     #[test]
+    fn the_files_are_their_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let (journal, _thread) = journal(&path).unwrap();
+        journal.read(&JournalQuery::default()).unwrap();
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        }
+    }
+
+    #[test]
     fn another_database_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
@@ -512,9 +432,10 @@ mod tests {
         let error = journal(&path).err().unwrap();
         assert!(matches!(error, JournalError::Foreign { .. }), "{error}");
         for bytes in [b"hello\n".as_slice(), &[7; 5000]] {
-            std::fs::write(&path, bytes).unwrap();
-            assert!(journal(&path).is_err());
-            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+            fs::write(&path, bytes).unwrap();
+            let error = journal(&path).err().unwrap().to_string();
+            assert!(error.contains("move it") && error.contains("journal.db"), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), bytes);
         }
     }
 }

@@ -61,6 +61,14 @@ pub enum OpenError {
         /// What could not be done.
         doing: &'static str,
     },
+    /// The machine's: no room.
+    #[error("the disk of {} is full ({doing} it); nothing of it is lost: make room there and start again", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+    },
     /// The environment's: the file system or SQLite answered an error.
     #[error("{doing} {}: {reason}", path.display())]
     Io {

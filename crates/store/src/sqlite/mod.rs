@@ -175,7 +175,11 @@ impl SqliteStore {
                         self.path.display()
                     ));
                 }
-                Err(StoreError::Failed(format!("{}: {error}", self.path.display())))
+                let way_out = match error.sqlite_error_code() {
+                    Some(ErrorCode::DiskFull) => "; make room on its disk and try again",
+                    _ => "",
+                };
+                Err(StoreError::Failed(format!("{}: {error}{way_out}", self.path.display())))
             }
             Err(WriteError::ForeignWriter) => {
                 let reason = format!("another program wrote {} while it was open", self.path.display());

@@ -249,6 +249,7 @@ fn classify(path: &Path, doing: &'static str, error: rusqlite::Error) -> OpenErr
             OpenError::Damaged { path, found: error.to_string() }
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked { path, doing },
+        Some(ErrorCode::DiskFull) => OpenError::Full { path, doing },
         // A column that has another type than its table says, a table that SQLite cannot parse.
         Some(ErrorCode::Unknown) | None => OpenError::Damaged { path, found: error.to_string() },
         Some(_) => OpenError::Io { path, doing, reason: error.to_string() },

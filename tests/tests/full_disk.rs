@@ -1,0 +1,102 @@
+//! The disk of database and journal is full: calls are refused and change nothing, everything else goes on.
+
+use std::process::Command;
+
+use mainstay_tests::{TestCluster, assert_same, program};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{ResourceState, Status};
+
+/// More calls than the database's log has pages that were written before and can be written again.
+const CALLS: usize = 40;
+
+/// Room that the database's log has already may take a few calls more. After them, none.
+fn until_refused(cluster: &TestCluster, name: &str) {
+    for call in 0..CALLS {
+        let (verb, state) = match cluster.state(name) {
+            ResourceState::Online => (Verb::Offline, ResourceState::Offline),
+            _ => (Verb::Online, ResourceState::Online),
+        };
+        let submitted = cluster.submit(verb, name);
+        if submitted.status == Status::SHARING_PAUSED {
+            return;
+        }
+        assert_eq!(submitted.status, Status::IO_PENDING, "call {call}: {}", submitted.text);
+        cluster.wait_for_state(name, state);
+    }
+    panic!("the disk is not full");
+}
+
+#[test]
+fn on_a_full_disk_calls_are_refused_and_readers_and_resources_go_on() {
+    let Some(mut cluster) = TestCluster::start_on_small_disk_or_skip() else { return };
+    for name in ["a", "b"] {
+        cluster.application("g", name, "sleep 1000");
+    }
+    cluster.carry_out(Verb::Online, "a");
+    let running = cluster.processes("a");
+    cluster.fill_disk();
+
+    until_refused(&cluster, "b");
+    let before = cluster.snapshot();
+    for call in 0..CALLS {
+        let (verb, name) = if call % 2 == 0 { (Verb::Offline, "a") } else { (Verb::Restart, "a") };
+        let refused = cluster.submit(verb, name);
+        assert_eq!(refused.status, Status::SHARING_PAUSED, "{}", refused.text);
+        assert!(
+            refused.text.contains("cluster.db") && refused.text.contains("make room"),
+            "{}",
+            refused.text
+        );
+    }
+    for arguments in [
+        &["group", "create", "h"][..],
+        &["resource", "set", "a", "PendingTimeout=1000"],
+        &["resource", "delete", "b"],
+    ] {
+        let (code, _, message) = cluster.mainstay_code(arguments);
+        assert_eq!(code, 1, "{arguments:?}: {message}");
+        assert!(message.contains("70 ERROR_SHARING_PAUSED"), "{message}");
+    }
+    assert_same(&before, &cluster.snapshot(), "what was refused changed nothing");
+    // Readers are not kept waiting, of the journal neither.
+    assert!(cluster.journal("a").iter().any(|record| record.verb == Verb::Online));
+    cluster.mainstay(&["status"]);
+    assert_eq!(cluster.processes("a"), running);
+
+    // A process that dies is seen also now.
+    let process = mainstay_process::Process::open(running[0]).unwrap();
+    mainstay_tests::kill(&process);
+    cluster.wait_for_state("a", ResourceState::Failed);
+
+    cluster.make_room();
+    assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+    assert!(cluster.journal("a").iter().any(|record| record.verb == Verb::Offline));
+    cluster.mainstay(&["group", "create", "h"]);
+
+    // What was written is whole.
+    cluster.stop_service();
+    cluster.start_service();
+    assert_eq!(cluster.state("a"), ResourceState::Online);
+}
+
+#[test]
+fn with_its_disk_full_a_service_ends_and_is_not_started() {
+    let Some(mut cluster) = TestCluster::start_on_small_disk_or_skip() else { return };
+    cluster.application("g", "a", "sleep 1000");
+    cluster.carry_out(Verb::Online, "a");
+    cluster.fill_disk();
+    until_refused(&cluster, "a");
+    let state = cluster.state("a");
+    cluster.stop_service();
+    let output =
+        Command::new(program("mainstayd")).arg("--config").arg(cluster.write_config()).output().unwrap();
+    assert!(!output.status.success(), "it has started");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("cluster.db") && message.contains("make room"), "{message}");
+    cluster.make_room();
+    cluster.start_service();
+    assert_eq!(cluster.state("a"), state);
+    let other = if state == ResourceState::Online { Verb::Offline } else { Verb::Online };
+    assert_eq!(cluster.carry_out(other, "a").end, Some(End::Done));
+}
