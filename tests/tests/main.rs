@@ -10,5 +10,6 @@ mod full_disk;
 mod hangs;
 mod hostile;
 mod instructions;
+mod last_word;
 mod main_job;
 mod service_life;

@@ -65,11 +65,11 @@ pub enum ResourceVerb {
         /// Name or id of the resource
         name: String,
     },
-    /// Bring a resource online, with what it depends on
+    /// Bring a resource online, with what it depends on, even if that was taken offline by name
     Online(Online),
     /// Take a resource offline, with what depends on it
     Offline(Offline),
-    /// Take a resource offline and back to the state that is wanted of it
+    /// Take a resource and what depends on it offline and online again; one that is not online, to its wanted state
     Restart(Plain),
     /// Treat a resource as failed
     Fail(Plain),

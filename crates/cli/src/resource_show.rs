@@ -1,6 +1,7 @@
 //! `mainstay resource show`: all of a resource on one page.
 
 use mainstay_client::{Cluster, Resource, Target};
+use mainstay_types::ResourceState;
 use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord};
 
@@ -10,7 +11,9 @@ use crate::failure::{Failure, Subject};
 use crate::journal;
 use crate::json::{OperationDocument, ResourceDetails};
 use crate::properties::{Owner, Sections};
-use crate::render::{BAD, Cell, MARKED, STRONG, Table, clean, moment, now_ms, of_resource, span, styled};
+use crate::render::{
+    BAD, Cell, MARKED, PLAIN, STRONG, Table, clean, moment, now_ms, of_resource, span, styled,
+};
 
 /// CLUSTER_RESOURCE_ENUM_DEPENDS (clusapi.h): what it depends on.
 const ENUM_PROVIDERS: u32 = 1;
@@ -85,7 +88,8 @@ fn text(
     let length = span(now_ms().saturating_sub(resource.since_ms));
     row("since", format!("{} ({length})", moment(resource.since_ms)).into());
     if let Some(cause) = &resource.cause {
-        row("cause", Cell::new(BAD, format!("{}: {}", cause.text, cause.status)));
+        let style = if resource.state == ResourceState::Offline { PLAIN } else { BAD };
+        row("cause", Cell::new(style, format!("{}: {}", cause.text, cause.status)));
     }
     if resource.unproven {
         row("", Cell::new(BAD, "something of it may still be running"));

@@ -89,7 +89,8 @@ pub(crate) fn note(resource: &ResourceGlance) -> Cell {
     if let Some(operation) = resource.operation {
         notes.push(format!("in operation {operation}"));
     }
-    let style = match (resource.cause.is_some() || resource.unproven, resource.locked.is_some()) {
+    let has_failed = resource.cause.is_some() && resource.state != ResourceState::Offline;
+    let style = match (has_failed || resource.unproven, resource.locked.is_some()) {
         (true, _) => BAD,
         (false, true) => MARKED,
         (false, false) => PLAIN,

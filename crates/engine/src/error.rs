@@ -360,6 +360,16 @@ pub enum ClusterError {
         /// How many.
         count: usize,
     },
+    /// More earlier words to override than one commit takes.
+    #[error(
+        "{count} resources that it needs were taken offline by name, and one call brings back {max} at most; bring some of them online by name first"
+    )]
+    TooManyStayOffline {
+        /// How many.
+        count: usize,
+        /// The bound.
+        max: usize,
+    },
     /// A bound of the cluster.
     #[error("there are {max} {what} already, and no more are possible")]
     Full {
@@ -472,7 +482,7 @@ impl ClusterError {
             Self::DependencyExists { .. } => Status::DEPENDENCY_ALREADY_EXISTS,
             Self::Circle { .. } => Status::CIRCULAR_DEPENDENCY,
             Self::OtherGroup { .. } => Status::INVALID_PARAMETER,
-            Self::TooDeep { .. } => Status::DEPENDENCY_TREE_TOO_COMPLEX,
+            Self::TooDeep { .. } | Self::TooManyStayOffline { .. } => Status::DEPENDENCY_TREE_TOO_COMPLEX,
             Self::DependentOnline { .. } => Status::RESOURCE_ONLINE,
             Self::OwnerNotFound { .. } => Status::CLUSTER_NODE_NOT_FOUND,
             Self::NotEmpty { .. } => Status::DIR_NOT_EMPTY,

@@ -71,6 +71,21 @@ pub(crate) fn start_closure(
     closure
 }
 
+/// These and every provider that they rely on, transitively: what is online already, and what [`start_closure`] adds.
+pub(crate) fn relied_on(
+    model: &Model,
+    states: &States,
+    roots: impl IntoIterator<Item = ResourceId>,
+) -> BTreeSet<ResourceId> {
+    let online = |id: ResourceId| states.get(&id).is_some_and(|live| live.state == ResourceState::Online);
+    reach(roots, |id| {
+        let Some(resource) = model.resource(id) else { return Vec::new() };
+        let is_met = resource.depends_on.is_met(online);
+        // Alternatives that nobody needs just now stay as they are.
+        resource.depends_on.providers().filter(|provider| !is_met || online(*provider)).collect()
+    })
+}
+
 /// These and everything that depends on them, whatever its state: what an offline call must not meet half-way.
 pub(crate) fn with_dependents(
     model: &Model,

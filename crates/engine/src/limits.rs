@@ -21,6 +21,9 @@ pub const EXPRESSION_LENGTH_MAX: usize = 128 * 1024;
 pub const PRIVATE_VALUES_MAX: usize = 1_024;
 /// Operations that only write values get this many into one transaction and leave room for its other parts.
 pub const TRANSACTION_WRITES_MAX: usize = 100;
+/// Providers that one call may bring online against an earlier word that they stay offline: each takes two of the
+/// [`TRANSACTION_WRITES_MAX`] writes, and the operations that lose resources to the call need theirs.
+pub const WORDS_WITHDRAWN_MAX: usize = 40;
 /// Bytes of values in one transaction of the engine; the rest of the store's limit is for keys and framing.
 pub const TRANSACTION_VALUE_BYTES_MAX: usize = 640 * 1024;
 /// The longest remark of a caller, in bytes: it is kept in the operation's record.

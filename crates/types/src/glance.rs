@@ -78,7 +78,7 @@ pub struct ResourceGlance {
     pub state: ResourceState,
     /// Since when, in milliseconds of Unix time.
     pub since_ms: u64,
-    /// Why it failed.
+    /// Why it failed, or why it is left offline although it is to be online.
     pub cause: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub unproven: bool,

@@ -11,7 +11,8 @@ use mainstay_types::{Access, OfflineFlags, OfflineReason, OperationId, ResourceI
 
 use super::offline::{Decision, Request, World, decide};
 use super::online::{self, Flags, Plan};
-use super::stored::{PersistentBefore, PersistentTarget};
+use super::persistent::PersistentWrites;
+use super::stored::PersistentTarget;
 use super::submission::{check_remark, subject};
 use super::{Check, Operation, Part, PartGoal, Phase};
 use crate::Engine;
@@ -25,7 +26,7 @@ use crate::limits::{CONFLICTS_MAX, GROUP_RESOURCES_MAX};
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) parts: BTreeMap<ResourceId, PartGoal>,
-    pub(super) persistent: Option<(PersistentTarget, bool)>,
+    pub(super) persistent: PersistentWrites,
     pub(super) flags: Flags,
     pub(super) reason: Option<OfflineReason>,
     /// A failed resource, proven stopped, that becomes Offline with the commit.
@@ -107,7 +108,11 @@ impl Engine {
                 };
                 let stops = parts.values().any(|goal| goal.is_down());
                 let reason = stops.then_some(reason);
-                Ok(Evaluated::Draft(Draft { parts, persistent, flags, reason, ..Draft::default() }))
+                let asks = match call.command {
+                    Command::OfflineGroup { .. } => self.asks(&parts, own),
+                    _ => BTreeSet::new(),
+                };
+                Ok(Evaluated::Draft(Draft { parts, persistent, flags, reason, asks, ..Draft::default() }))
             }
         }
     }
@@ -125,8 +130,12 @@ impl Engine {
             Decision::Stop { accepted, .. } => *accepted,
         };
         let keeps = accepted.flags.contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE);
+        let persistent = match keeps {
+            true => PersistentWrites::default(),
+            false => PersistentWrites::of(PersistentTarget::Resource(id), false),
+        };
         let mut draft = Draft {
-            persistent: (!keeps).then_some((PersistentTarget::Resource(id), false)),
+            persistent,
             flags: Flags { offline: accepted.flags, ..Flags::default() },
             reason: Some(accepted.reason),
             ..Draft::default()
@@ -139,14 +148,19 @@ impl Engine {
                     draft.parts.insert(*member, self.stop_goal(*member, at_once));
                 }
                 if !at_once {
-                    let asked = own.and_then(|own| Some(&self.operations.get(&own)?.asked));
-                    let stops = closure.into_iter().filter(|id| draft.parts.get(id) == Some(&PartGoal::Down));
-                    draft.asks = stops.filter(|id| asked.is_none_or(|asked| !asked.contains(id))).collect();
+                    draft.asks = self.asks(&draft.parts, own);
                 }
             }
             _ => {}
         }
         Ok(Evaluated::Draft(draft))
+    }
+
+    /// Who would stop gracefully and was not asked yet whether it can.
+    fn asks(&self, parts: &BTreeMap<ResourceId, PartGoal>, own: Option<OperationId>) -> BTreeSet<ResourceId> {
+        let asked = own.and_then(|own| Some(&self.operations.get(&own)?.asked));
+        let stops = parts.iter().filter(|(_, goal)| **goal == PartGoal::Down).map(|(id, _)| *id);
+        stops.filter(|id| asked.is_none_or(|asked| !asked.contains(id))).collect()
     }
 
     fn stop_goal(&self, id: ResourceId, at_once: bool) -> PartGoal {
@@ -190,8 +204,7 @@ impl Engine {
             | Command::OnlineGroup { buffer, .. } => buffer.clone(),
             _ => Vec::new(),
         };
-        operation.before =
-            draft.persistent.map(|(target, _)| PersistentBefore { target, value: self.persistent(target) });
+        operation.before = draft.persistent.named.map(|(target, _)| self.persistent_before(target));
         let concerned = self.concerned(&draft, &operation.record.object);
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
@@ -207,7 +220,7 @@ impl Engine {
             return self.refuse(&call, Some(id), &full.into());
         }
         operation.call = Some(Box::new(call));
-        let transaction = match self.acceptance(id, &operation, draft.persistent) {
+        let transaction = match self.acceptance(id, &operation, &draft.persistent) {
             Ok(transaction) => transaction,
             Err(refusal) => {
                 if let Some(call) = operation.call.take() {

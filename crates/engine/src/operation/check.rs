@@ -9,9 +9,10 @@ use mainstay_types::order::Question;
 use mainstay_types::{OperationId, ResourceId, Status};
 
 use super::accept::{Draft, Evaluated};
+use super::submission::subject;
 use super::{Operation, Phase};
 use crate::Engine;
-use crate::command::{Call, Command};
+use crate::command::Call;
 use crate::error::{Refusal, ServiceError};
 use crate::limits::{CHECK_ROUNDS_MAX, CHECK_TIMEOUT_MS};
 use crate::queries::QueryPurpose;
@@ -25,8 +26,7 @@ impl Engine {
         self.reserve(id, concerned);
         let Some(operation) = self.operations.get(&id) else { return };
         let Some(call) = &operation.call else { return };
-        let Command::OfflineResource { buffer, .. } = &call.command else { return };
-        let (buffer, flags) = (buffer.clone(), draft.flags.offline);
+        let (buffer, flags) = (instructions_of(call).to_vec(), draft.flags.offline);
         let mut open = BTreeMap::new();
         let mut unheard = None;
         for resource in &draft.asks {
@@ -68,10 +68,7 @@ impl Engine {
             return;
         };
         let Some(resource) = check.open.remove(&query) else { return };
-        let has_buffer = matches!(
-            call.as_ref().map(|call| &call.command),
-            Some(Command::OfflineResource { buffer, .. }) if !buffer.is_empty()
-        );
+        let has_buffer = call.as_ref().is_some_and(|call| !instructions_of(call).is_empty());
         match answer {
             Some((Status::SUCCESS | Status::INVALID_FUNCTION, _)) => self.end_check_if_done(id),
             Some((status, text)) => {
@@ -94,9 +91,8 @@ impl Engine {
         for (query, _) in &unanswered {
             self.forget_query(*query);
         }
-        let has_buffer = self.operations.get(&id).and_then(|found| found.call.as_ref()).is_some_and(
-            |call| matches!(&call.command, Command::OfflineResource { buffer, .. } if !buffer.is_empty()),
-        );
+        let call = self.operations.get(&id).and_then(|found| found.call.as_ref());
+        let has_buffer = call.is_some_and(|call| !instructions_of(call).is_empty());
         match unanswered.first() {
             Some((_, resource)) if has_buffer => self.refuse_checked(id, &self.no_answer(*resource)),
             _ => self.end_check_if_done(id),
@@ -164,4 +160,8 @@ impl Engine {
             self.refuse_withdrawn(operation, refusal);
         }
     }
+}
+
+fn instructions_of(call: &Call) -> &[u8] {
+    subject(&call.command).map_or(&[], |subject| subject.buffer)
 }

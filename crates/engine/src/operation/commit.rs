@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_store::registry::{Changes, Value};
+use mainstay_store::registry::Changes;
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::End;
 use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId};
 
-use super::stored::{PersistentTarget, StoredOperation, StoredStep};
+use super::persistent::PersistentWrites;
+use super::stored::{StoredOperation, StoredStep};
 use super::{Operation, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::engine::CommitPurpose;
@@ -25,16 +26,10 @@ impl Engine {
         &self,
         id: OperationId,
         operation: &Operation,
-        persistent: Option<(PersistentTarget, bool)>,
+        persistent: &PersistentWrites,
     ) -> Result<Transaction, Refusal> {
         let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
-        if let Some((target, value)) = persistent {
-            let path = match target {
-                PersistentTarget::Resource(id) => layout::resource_path(id)?,
-                PersistentTarget::Group(id) => layout::group_path(id)?,
-            };
-            changes.set_value(&path, layout::PERSISTENT_STATE, Value::Dword(value.into()))?;
-        }
+        persistent.put(&mut changes)?;
         let (mut compares, mut then) = changes.into_parts();
         let members = || operation.parts.iter().map(|(id, part)| (*id, &part.goal));
         let groups: BTreeSet<GroupId> = members().filter_map(|(id, _)| self.group_of(id)).collect();
@@ -175,14 +170,6 @@ impl Engine {
                     self.timers.set(Timer::Commit(id), self.now.steady_ms + COMMIT_PAUSE_MS);
                 }
             }
-        }
-    }
-
-    /// The persistent state as it is written.
-    pub(super) fn persistent(&self, target: PersistentTarget) -> Option<bool> {
-        match target {
-            PersistentTarget::Resource(id) => self.model.resource(id).and_then(|found| found.persistent),
-            PersistentTarget::Group(id) => self.model.group(id).and_then(|found| found.persistent),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! It decides nothing about resources: an operation ends when none of its parts is open.
 
 use mainstay_types::operation::End;
-use mainstay_types::{OperationId, ResourceId, ResourceState};
+use mainstay_types::order::Cause;
+use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
 
 use super::Phase;
 use super::stored::StoredStep;
@@ -26,6 +27,18 @@ impl Engine {
             (_, _, None) => End::Done,
         };
         self.end_operation(id, end);
+    }
+
+    /// What a resource says, as the end of the operation: named, where the operation is about something else.
+    pub(crate) fn cause_of(&self, id: OperationId, resource: ResourceId, cause: Cause) -> Cause {
+        let object = self.operations.get(&id).map(|operation| &operation.record.object);
+        if object == Some(&ObjectId::Resource(resource)) {
+            return cause;
+        }
+        let (name, said) = (self.name_of(resource), cause.text);
+        let text =
+            if said.is_empty() { format!("resource '{name}'") } else { format!("resource '{name}': {said}") };
+        Cause { text, ..cause }
     }
 
     /// The operation has ended; the journal is told, and then the database.

@@ -20,6 +20,7 @@ mod failure;
 pub(crate) mod instructions;
 pub(crate) mod offline;
 pub(crate) mod online;
+mod persistent;
 mod run;
 pub mod stored;
 mod submission;

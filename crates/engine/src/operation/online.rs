@@ -10,6 +10,7 @@ use mainstay_types::{GroupId, OfflineFlags, OnlineFlags, OperationId, ResourceId
 use super::PartGoal;
 use super::instructions;
 use super::offline::{World, check_locks, is_being_cleaned, settling};
+use super::persistent::PersistentWrites;
 use super::stored::PersistentTarget;
 use crate::error::{ClusterError, Refusal, RequestError};
 use crate::graph;
@@ -21,7 +22,7 @@ pub(crate) enum Plan {
     /// Look again when this operation is through.
     Wait(OperationId),
     /// Do this; without parts there is nothing to do but to write the persistent state.
-    Go { parts: BTreeMap<ResourceId, PartGoal>, persistent: Option<(PersistentTarget, bool)>, flags: Flags },
+    Go { parts: BTreeMap<ResourceId, PartGoal>, persistent: PersistentWrites, flags: Flags },
 }
 
 /// Flags as the host gets them.
@@ -55,13 +56,19 @@ pub(crate) fn plan_online(
     if !online.contains(OnlineFlags::IGNORE_RESOURCE_STATUS) {
         check_locks(world, &closure)?;
     }
-    let persistent = (!online.contains(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE))
-        .then_some((PersistentTarget::Resource(resource.id), true));
+    let persistent = if online.contains(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE) {
+        PersistentWrites::default()
+    } else {
+        PersistentWrites {
+            named: Some((PersistentTarget::Resource(resource.id), true)),
+            withdrawn: words_withdrawn(world, [id]),
+        }
+    };
     let parts = ups(world, closure.iter().copied());
     Ok(Plan::Go { parts, persistent, flags: Flags { online, ..Flags::default() } })
 }
 
-/// OnlineClusterGroupEx: everything whose own persistent state is not Offline.
+/// OnlineClusterGroupEx: everything whose own persistent state is not Offline, and what that needs.
 pub(crate) fn plan_group_online(
     world: &World<'_>,
     id: GroupId,
@@ -79,19 +86,23 @@ pub(crate) fn plan_group_online(
     let stays_down = |id: &ResourceId| {
         world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false))
     };
-    let wanted: BTreeSet<ResourceId> = members.iter().copied().filter(|id| !stays_down(id)).collect();
-    if let Some(other) = check_startable(world, &wanted)? {
+    let wanted: BTreeSet<ResourceId> = members.into_iter().filter(|id| !stays_down(id)).collect();
+    let closure = graph::start_closure(world.model, world.states, wanted.iter().copied());
+    if let Some(other) = check_startable(world, &closure)? {
         return Ok(Plan::Wait(other));
     }
     if !given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS) {
-        check_locks(world, &wanted)?;
+        check_locks(world, &closure)?;
     }
     let mut online = OnlineFlags::empty();
     online.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS));
     let synchronous = given.contains(GroupOnlineFlags::SYNCHRONOUS);
     Ok(Plan::Go {
-        parts: ups(world, wanted),
-        persistent: Some((PersistentTarget::Group(id), true)),
+        parts: ups(world, closure),
+        persistent: PersistentWrites {
+            named: Some((PersistentTarget::Group(id), true)),
+            withdrawn: words_withdrawn(world, wanted),
+        },
         flags: Flags { online, synchronous, ..Flags::default() },
     })
 }
@@ -126,15 +137,16 @@ pub(crate) fn plan_group_offline(
         .set(OfflineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOfflineFlags::IGNORE_RESOURCE_STATUS));
     Ok(Plan::Go {
         parts: parts.collect(),
-        persistent: Some((PersistentTarget::Group(id), false)),
+        persistent: PersistentWrites::of(PersistentTarget::Group(id), false),
         flags: Flags { offline, ..Flags::default() },
     })
 }
 
-/// RestartClusterResource: offline, then back to the persistent state; what depended on it comes back too.
+/// RestartClusterResource: what was online comes back, with the dependents that stopped for it, whatever is written.
+/// What was not online ends at its persistent state.
 pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Refusal> {
     let resource = resource(world, id)?;
-    let comes_back = world.model.is_wanted(resource);
+    let comes_back = state(world, id) == ResourceState::Online || world.model.is_wanted(resource);
     let mut closure = graph::stop_closure(world.model, world.states, [id]);
     if comes_back {
         closure.extend(graph::start_closure(world.model, world.states, [id]));
@@ -153,15 +165,14 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
     }
     check_locks(world, &closure)?;
     let goal = |member: ResourceId| match state(world, member) {
-        ResourceState::Online if comes_back => Some(PartGoal::Cycle),
-        ResourceState::Online => Some(PartGoal::Down),
+        ResourceState::Online => Some(PartGoal::Cycle),
         _ if comes_back => Some(PartGoal::Up),
         ResourceState::Failed => Some(PartGoal::Settle),
         _ => None,
     };
     // Providers that are online already stay as they are: only what stops, and what is missing, takes part.
     let parts = closure.iter().filter_map(|member| Some((*member, goal(*member)?))).collect();
-    Ok(Plan::Go { parts, persistent: None, flags: Flags::default() })
+    Ok(Plan::Go { parts, persistent: PersistentWrites::default(), flags: Flags::default() })
 }
 
 /// FailClusterResource: as if its host had reported a failure.
@@ -184,7 +195,21 @@ pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refus
         ResourceState::Online => Some((member, PartGoal::Down)),
         _ => None,
     });
-    Ok(Plan::Go { parts: parts.collect(), persistent: None, flags: Flags::default() })
+    Ok(Plan::Go { parts: parts.collect(), persistent: PersistentWrites::default(), flags: Flags::default() })
+}
+
+/// The last word wins: what these rely on is to be online too, so a word that it stay offline goes. Else they would
+/// not come back at the next start.
+fn words_withdrawn(
+    world: &World<'_>,
+    roots: impl IntoIterator<Item = ResourceId> + Clone,
+) -> BTreeSet<ResourceId> {
+    let mut found = graph::relied_on(world.model, world.states, roots.clone());
+    for root in roots {
+        found.remove(&root);
+    }
+    found.retain(|id| world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false)));
+    found
 }
 
 fn ups(world: &World<'_>, members: impl IntoIterator<Item = ResourceId>) -> BTreeMap<ResourceId, PartGoal> {

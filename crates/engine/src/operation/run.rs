@@ -290,6 +290,7 @@ impl Engine {
                 {
                     part.state = PartState::Waiting;
                 }
+                let cause = self.cause_of(id, resource, cause);
                 self.veto(id, cause);
             }
         }
@@ -329,6 +330,7 @@ impl Engine {
 
     /// A part ends with the resource failed.
     fn part_failed(&mut self, id: OperationId, resource: ResourceId, cause: Cause, proven: bool) {
+        let told = self.cause_of(id, resource, cause.clone());
         if let Some(operation) = self.operations.get_mut(&id) {
             let is_asked = matches!(operation.record.verb, Verb::Recover | Verb::Fail)
                 && operation.parts.get(&resource).is_some_and(|part| matches!(part.goal, PartGoal::Clean(_)));
@@ -337,7 +339,7 @@ impl Engine {
                 _ => true,
             };
             if counts && !(is_asked && proven) {
-                operation.trouble.get_or_insert(cause.clone());
+                operation.trouble.get_or_insert(told);
             }
             let was_reopened = operation.parts.get(&resource).is_some_and(|p| p.goal == PartGoal::Reopen);
             if let Some(live) = self.live.get_mut(&resource) {

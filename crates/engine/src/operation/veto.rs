@@ -6,14 +6,14 @@
 //!
 //! Only what an operation has stopped itself comes back. What fails meanwhile stays failed.
 
-use mainstay_store::registry::{Changes, Value};
+use mainstay_store::registry::Changes;
 use mainstay_store::{Op, Transaction};
 use mainstay_types::operation::Verb;
 use mainstay_types::order::Cause;
 use mainstay_types::{OperationId, ResourceId, ResourceState};
 
 use super::commit::stored;
-use super::stored::{PersistentTarget, StoredStep};
+use super::stored::StoredStep;
 use super::{Operation, Part, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::engine::CommitPurpose;
@@ -87,16 +87,7 @@ impl Engine {
         }
         let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
         if let Some(before) = &operation.before {
-            let path = match before.target {
-                PersistentTarget::Resource(id) => layout::resource_path(id)?,
-                PersistentTarget::Group(id) => layout::group_path(id)?,
-            };
-            match before.value {
-                Some(value) => {
-                    changes.set_value(&path, layout::PERSISTENT_STATE, Value::Dword(value.into()))?;
-                }
-                None => drop(changes.delete_value(&path, layout::PERSISTENT_STATE)?),
-            }
+            before.put_back(&mut changes)?;
         }
         let (compares, mut then) = changes.into_parts();
         then.push(Op::put(layout::operation_key(id), stored(operation).to_bytes()));

@@ -64,15 +64,18 @@ impl Engine {
         }
     }
 
-    /// Everything that must not change under a call while it is being accepted: what depends on what stops, and what
-    /// is needed by what starts.
+    /// Everything that must not change under a call while it is being accepted: what depends on what stops, what is
+    /// needed by what starts, and whose word decides or goes.
     pub(super) fn concerned(&self, draft: &Draft, object: &ObjectId) -> BTreeSet<ResourceId> {
         let stops = draft.parts.iter().filter(|(_, goal)| goal.is_down()).map(|(id, _)| *id);
-        let object = match object {
-            ObjectId::Resource(object) => Some(*object),
-            _ => None,
+        let (object, members) = match object {
+            ObjectId::Resource(object) => (Some(*object), None),
+            ObjectId::Group(group) => (None, self.model.group(*group).map(|group| &group.members)),
+            _ => (None, None),
         };
         let mut concerned = graph::with_dependents(&self.model, stops.chain(object));
+        concerned.extend(members.into_iter().flatten());
+        concerned.extend(&draft.persistent.withdrawn);
         let starts = draft.parts.iter().filter(|(_, goal)| !goal.is_down() || **goal == PartGoal::Cycle);
         concerned.extend(graph::with_providers(&self.model, starts.map(|(id, _)| *id)));
         concerned

@@ -107,7 +107,7 @@ impl Engine {
                 && *last == (OrderId { operation: id, step: Step::Stop })
                 && !restores
             {
-                vetoed = Some(cause.clone());
+                vetoed = Some(self.cause_of(id, resource, cause.clone()));
             }
             self.resume_part(id, resource, goal, restores, held);
         }

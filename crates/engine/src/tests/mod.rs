@@ -1,6 +1,8 @@
 //! The engine in its scripted world.
 
+mod checks;
 mod configuration;
+mod last_word;
 mod offline_cases;
 mod races;
 mod random_walk;

@@ -5,7 +5,7 @@
 //!
 //! A failing walk prints its steps (proptest's shrunk ones), which replay it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{HostId, ObjectId, ResourceId, ResourceState, Status};
@@ -113,8 +113,17 @@ fn step() -> impl Strategy<Value = Step> {
 /// What is known of the persistent state: what was acknowledged, and what was asked and not answered.
 #[derive(Default)]
 struct Ledger {
-    /// Offline and online calls on resources: whose, which value, and whether it is written.
-    asked: BTreeMap<CallId, (ResourceId, bool)>,
+    /// Calls that write.
+    asked: BTreeMap<CallId, Word>,
+}
+
+/// What a call says about who is to be online.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Word {
+    Online(ResourceId),
+    Offline(ResourceId),
+    /// Of the whole group.
+    GroupOnline,
 }
 
 struct Walk {
@@ -125,7 +134,7 @@ struct Walk {
     /// Every call since the service was last started.
     calls: Vec<CallId>,
     /// A call that was cut off may or may not have been committed: its resource's word is not known.
-    uncertain: std::collections::BTreeSet<ResourceId>,
+    uncertain: BTreeSet<ResourceId>,
 }
 
 impl Walk {
@@ -161,13 +170,14 @@ impl Walk {
                     Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: remark() };
                 let call = world.call(command);
                 self.calls.push(call);
-                self.ledger.asked.insert(call, (resource, true));
+                self.ledger.asked.insert(call, Word::Online(resource));
             }
             Step::Offline(which, flags) => self.take_offline(id(which), *flags),
             Step::GroupOnline => {
                 let (group, buffer) = (self.group, Vec::new());
                 let call = world.call(Command::OnlineGroup { group, flags: 0, buffer, remark: remark() });
                 self.calls.push(call);
+                self.ledger.asked.insert(call, Word::GroupOnline);
             }
             Step::GroupOffline => {
                 let (group, buffer) = (self.group, Vec::new());
@@ -232,7 +242,7 @@ impl Walk {
         let call = self.world.call(offline(resource, flags, Vec::new()));
         self.calls.push(call);
         if !keeps {
-            self.ledger.asked.insert(call, (resource, false));
+            self.ledger.asked.insert(call, Word::Offline(resource));
         }
         let Some(answer) = self.world.answers.get(&call).filter(|_| was_quiet) else { return };
         if before.locked.is_some() && before.state == ResourceState::Online && !ignores {
@@ -275,6 +285,10 @@ impl Walk {
             if is_its || before.operation.is_some() || !needs.depends_on.is_met(online) {
                 continue;
             }
+            // What was down takes no harm; it may come up as the group's start-up goes on, or after a veto.
+            if before.state == ResourceState::Offline && !ran {
+                continue;
+            }
             let is_ordered = self.world.orders[orders..].iter().any(|order| order.resource == after.id);
             assert!(!is_ordered, "I9: '{}' is told something because {host} ended", after.name);
             let now = (after.state, self.world.runs(after.id), after.since_ms);
@@ -289,10 +303,20 @@ impl Walk {
 
     /// Calls without an answer will get none.
     fn cut_off(&mut self) {
-        for (call, (resource, _)) in &self.ledger.asked {
-            if !self.world.answers.contains_key(call) {
-                self.uncertain.insert(*resource);
+        for (call, word) in &self.ledger.asked {
+            if self.world.answers.contains_key(call) {
+                continue;
             }
+            let named = match word {
+                Word::Online(id) | Word::Offline(id) => vec![*id],
+                Word::GroupOnline => Vec::new(),
+            };
+            let overridden = match word {
+                Word::Online(id) => needs(&self.world, *id),
+                Word::Offline(_) => Default::default(),
+                Word::GroupOnline => self.ids.iter().flat_map(|id| needs(&self.world, *id)).collect(),
+            };
+            self.uncertain.extend(named.into_iter().chain(overridden));
         }
         self.calls.clear();
         self.ledger.asked.retain(|call, _| self.world.answers.contains_key(call));
@@ -334,29 +358,58 @@ impl Walk {
         }
     }
 
-    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before.
+    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before. A word that something be
+    /// online overrides one that a provider of it stay offline.
     fn check_persistent(&self) {
-        let mut words: BTreeMap<ResourceId, Vec<(u64, Option<bool>)>> = BTreeMap::new();
-        for (call, (resource, value)) in &self.ledger.asked {
+        let mut words = Vec::new();
+        for (call, word) in &self.ledger.asked {
             let answer = self.world.answer(*call);
             if !matches!(answer.status, Status::SUCCESS | Status::IO_PENDING) {
                 continue;
             }
             let operation = answer.operation.expect("an operation");
             let record = &self.world.journal[&operation];
-            let vetoed = matches!(record.end, Some(End::Vetoed(_)));
-            if !vetoed {
-                words.entry(*resource).or_default().push((operation.number, Some(*value)));
+            if !matches!(record.end, Some(End::Vetoed(_))) {
+                words.push((operation.number, *word));
             }
         }
-        for id in &self.ids {
-            if self.uncertain.contains(id) {
-                continue;
+        words.sort_unstable();
+        let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
+        let mut uncertain = self.uncertain.clone();
+        for (_, word) in words {
+            let roots: Vec<ResourceId> = match word {
+                Word::Online(id) => vec![id],
+                Word::Offline(_) => Vec::new(),
+                Word::GroupOnline => {
+                    self.ids.iter().copied().filter(|id| said.get(id) != Some(&false)).collect()
+                }
+            };
+            for provider in roots.iter().flat_map(|id| needs(&self.world, *id)) {
+                if said.get(&provider) == Some(&false) {
+                    said.remove(&provider);
+                }
             }
-            let expected = words.get(id).and_then(|words| words.iter().max()).and_then(|(_, value)| *value);
+            match word {
+                Word::Online(id) => drop(said.insert(id, true)),
+                Word::Offline(id) => drop(said.insert(id, false)),
+                // Whether what is not known was to be online says whether the word reached what that needs.
+                Word::GroupOnline => {
+                    uncertain.extend(self.uncertain.iter().flat_map(|id| needs(&self.world, *id)));
+                }
+            }
+        }
+        for id in self.ids.iter().filter(|id| !uncertain.contains(id)) {
+            let expected = said.get(id).copied();
             assert_eq!(self.world.persistent(*id), expected, "I5: {}", self.world.engine.name_of(*id));
         }
     }
+}
+
+/// What the resource needs, without itself.
+fn needs(world: &World, id: ResourceId) -> BTreeSet<ResourceId> {
+    let mut needed = crate::graph::with_providers(world.engine.view().model(), [id]);
+    needed.remove(&id);
+    needed
 }
 
 /// The same walks every time, so that a change is judged by itself. New ones are walked by a campaign, which says how

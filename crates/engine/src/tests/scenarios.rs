@@ -475,29 +475,6 @@ fn deleting_closes_and_removes() {
 }
 
 #[test]
-fn a_check_refuses_before_anything_stops_and_silence_counts_by_the_buffer() {
-    use crate::testing::{CheckReaction, offline};
-    let mut world = World::default();
-    let (_, [disk, _, web]) = stack(&mut world);
-    world.online(web);
-    world.behave(web).check = CheckReaction::No(Status::DISK_FULL);
-    let before = world.database();
-    assert_eq!(world.offline(disk, 0), Status::DISK_FULL);
-    assert_eq!(world.database(), before);
-    world.behave(web).check = CheckReaction::Silent;
-    let buffer = mainstay_proplist::PropertyList::new().with("x", 1u32).to_bytes().expect("a list");
-    let call = world.call(offline(disk, 0, buffer));
-    assert!(!world.answers.contains_key(&call));
-    world.pass_ms(1_000);
-    assert_eq!(world.answer(call).status, Status::RESOURCE_CALL_TIMED_OUT);
-    assert_eq!((world.state(disk), world.database()), (ResourceState::Online, before));
-    let call = world.call(offline(disk, 0, Vec::new()));
-    world.pass_ms(1_000);
-    assert_eq!(world.answer(call).status, Status::IO_PENDING);
-    assert_eq!(world.state(disk), ResourceState::Offline);
-}
-
-#[test]
 fn do_not_update_leaves_the_persistent_state_bytewise() {
     let mut world = World::default();
     let group = world.group("g");

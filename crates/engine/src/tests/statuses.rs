@@ -57,6 +57,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::Circle { name: name(), provider: provider() }.into(),
         C::OtherGroup { name: name(), provider: provider() }.into(),
         C::TooDeep { name: name(), max: 100 }.into(),
+        C::TooManyStayOffline { count: 41, max: 40 }.into(),
         C::DependentOnline { name: name(), provider: provider() }.into(),
         C::OwnerExists { name: name(), node: node() }.into(),
         C::OwnerNotFound { name: name(), node: node() }.into(),

@@ -7,11 +7,14 @@ mod enumerate;
 use mainstay_store::registry::Tree;
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
+use mainstay_types::order::Cause;
 use mainstay_types::{
     ClusterId, GroupId, GroupState, HostId, Name, NodeId, NodeState, OperationId, ResourceId, ResourceState,
+    Status,
 };
 
 use crate::Engine;
+use crate::live::Live;
 use crate::model::Model;
 use crate::model::objects::{Group, Node, Resource, ResourceType};
 pub use enumerate::{Listed, kind};
@@ -228,12 +231,28 @@ impl<'a> View<'a> {
             owner_name: owner_name.to_owned(),
             state: live.map_or(ResourceState::Initializing, |live| live.state),
             since_ms: live.map_or(0, |live| live.since_unix_ms),
-            cause: live.and_then(|live| live.failure.clone()),
+            cause: live.and_then(|live| live.failure.clone()).or_else(|| self.held_back(resource)),
             unproven: live.is_some_and(|live| live.unproven),
             locked: live.and_then(|live| live.locked),
             wanted: self.engine.model.is_wanted(resource),
             operation: live.and_then(|live| live.claim),
         }
+    }
+
+    /// Why a resource that is to be online is left offline: something that it needs is to stay offline.
+    fn held_back(self, resource: &Resource) -> Option<Cause> {
+        let Engine { model, live, .. } = self.engine;
+        let is_left = |live: &Live| live.state == ResourceState::Offline && live.claim.is_none();
+        if !live.get(&resource.id).is_some_and(is_left) || !model.is_wanted(resource) {
+            return None;
+        }
+        let missing = crate::graph::start_closure(model, live, [resource.id]);
+        let stays = missing.into_iter().filter_map(|id| model.resource(id)).find(|provider| {
+            let is_down = live.get(&provider.id).is_some_and(|live| live.state != ResourceState::Online);
+            is_down && provider.persistent == Some(false)
+        })?;
+        let text = format!("it needs '{}', which is to stay offline", stays.name);
+        Some(Cause::new(Status::RESOURCE_NOT_ONLINE, text))
     }
 
     fn group_name(self, id: GroupId) -> &'a str {
