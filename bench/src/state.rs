@@ -75,8 +75,8 @@ pub(crate) fn measure(bench: &mut Bench, socket: &Path, directory: &Path, rounds
 impl Transport for Noting {
     type Link = NotingLink;
 
-    fn connect(&self) -> std::result::Result<NotingLink, mainstay_rpc::ConnectError> {
-        Ok(NotingLink { inner: self.inner.connect()?, lengths: Rc::clone(&self.lengths) })
+    fn connect(&self, by: Option<Instant>) -> std::result::Result<NotingLink, mainstay_rpc::ConnectError> {
+        Ok(NotingLink { inner: self.inner.connect(by)?, lengths: Rc::clone(&self.lengths) })
     }
 
     fn address(&self) -> String {
@@ -85,8 +85,13 @@ impl Transport for Noting {
 }
 
 impl Link for NotingLink {
-    fn call(&mut self, opnum: u16, stub: &[u8]) -> std::result::Result<Vec<u8>, mainstay_rpc::CallError> {
-        let answer = self.inner.call(opnum, stub)?;
+    fn call(
+        &mut self,
+        opnum: u16,
+        stub: &[u8],
+        by: Option<Instant>,
+    ) -> std::result::Result<Vec<u8>, mainstay_rpc::CallError> {
+        let answer = self.inner.call(opnum, stub, by)?;
         self.lengths.set((HEADER_BYTES + stub.len(), HEADER_BYTES + answer.len()));
         Ok(answer)
     }

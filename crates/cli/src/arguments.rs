@@ -22,7 +22,8 @@ Exit codes:
   2  wrong usage
   3  not ended within the wait; it goes on
   4  ended otherwise: failed, vetoed, superseded
-  5  the service was not reached, or the outcome is not known";
+  5  the service was not reached, or the outcome is not known
+  6  standard output could not be written; what was done stands";
 
 /// Works with a Mainstay cluster.
 ///

@@ -126,7 +126,11 @@ fn show(context: &mut Context) -> Result<Exit, Failure> {
 
 fn set(properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.change()?;
-    let notes = owner().set(&mut cluster, properties)?;
+    let unknown = owner().unknown(&mut cluster, properties)?;
+    let mut notes = owner().set(&mut cluster, properties)?;
+    notes.extend(unknown.map(|names| {
+        format!("the cluster knows no property {names}; stored as private, and nothing comes of it")
+    }));
     let name = String::new();
     context.done("cluster", &name, None, notes, || "the cluster's properties are set".into())
 }

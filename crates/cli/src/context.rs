@@ -1,8 +1,9 @@
 //! What every command has at hand: where the service is, and where to write.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use mainstay_client::{Cluster, Desired, Kind, Opened};
+use mainstay_client::{Cluster, Desired, Kind, Local, Opened, socket_path};
 use mainstay_types::access::GENERIC_READ;
 use mainstay_types::glance::Glance;
 
@@ -22,6 +23,13 @@ pub(crate) struct Context {
 /// How the cluster and its objects are opened for showing them.
 const READ: Desired = Desired::Mask(GENERIC_READ);
 
+/// How long a call that shows something may take. The service answers those by itself, in milliseconds; only private
+/// properties may have to be fetched from a resource type. Longer than any single wait for an operation.
+const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How long a call that changes something may take. The service may have to ask a resource type, and gives that up
+/// after its DeadlockTimeout, 5 minutes if nobody set it.
+const CHANGED_WITHIN: Duration = Duration::from_secs(330);
+
 impl Context {
     pub(crate) fn new(global: &Global) -> Self {
         Self { socket: global.socket.clone(), output: Output::new(global) }
@@ -29,16 +37,32 @@ impl Context {
 
     /// Opens the cluster for reading.
     pub(crate) fn read(&self) -> Result<Cluster, Failure> {
-        self.open(READ)
+        self.read_by(None)
+    }
+
+    /// The same, for a command that has to be over by that moment.
+    pub(crate) fn read_by(&self, by: Option<Instant>) -> Result<Cluster, Failure> {
+        self.open(READ, SHOWN_WITHIN, by)
     }
 
     /// Opens the cluster for changing it.
     pub(crate) fn change(&self) -> Result<Cluster, Failure> {
-        self.open(Desired::Full)
+        self.change_by(None)
     }
 
-    fn open(&self, desired: Desired) -> Result<Cluster, Failure> {
-        Cluster::open_local(self.socket.as_deref(), desired)
+    /// The same, for a command that has to be over by that moment.
+    pub(crate) fn change_by(&self, by: Option<Instant>) -> Result<Cluster, Failure> {
+        self.open(Desired::Full, CHANGED_WITHIN, by)
+    }
+
+    fn open(
+        &self,
+        desired: Desired,
+        answer_within: Duration,
+        by: Option<Instant>,
+    ) -> Result<Cluster, Failure> {
+        let service = Local::new(socket_path(self.socket.as_deref())).answering_within(answer_within);
+        Cluster::open_by(service, desired, by)
             .map_err(|error| Failure::unexplained(&error, &Subject::Cluster))
     }
 }

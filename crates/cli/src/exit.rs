@@ -18,6 +18,8 @@ pub enum Exit {
     EndedOtherwise = 4,
     /// The service was not reached, or nobody can say what became of it.
     Unknown = 5,
+    /// What the command found or did could not be written to standard output.
+    Unwritten = 6,
 }
 
 impl From<Exit> for ExitCode {

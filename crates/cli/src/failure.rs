@@ -4,11 +4,12 @@ use std::error::Error;
 use std::fmt;
 
 use mainstay_client::{CallError, Cluster, Transport};
+use mainstay_types::access::GENERIC_ALL;
 use mainstay_types::{OperationId, Status};
 
 use crate::exit::Exit;
 use crate::render::clean;
-use crate::way_out::{way_out, words};
+use crate::way_out::{way_out, word, words};
 
 /// Why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,6 +110,13 @@ impl Failure {
                 let explanation = cluster.explain().unwrap_or_default();
                 Self::refused(*status, &explanation, subject)
             }
+            // Who opened the cluster for reading changed nothing, whatever became of the call.
+            CallError::OutcomeUnknown { source, .. } if cluster.granted() != GENERIC_ALL => {
+                let cause = cause_of(source.as_ref());
+                Self::new(Exit::Unknown, format!("the service did not answer about {subject}: {cause}"))
+                    .with_status(error.status())
+                    .with_way_out("nothing was changed; try again, and look into the log of mainstayd")
+            }
             error => Self::unexplained(error, subject),
         }
     }
@@ -121,17 +129,27 @@ impl Failure {
             CallError::NotReached { .. } => {
                 Self::new(Exit::Unknown, with_sources(error)).with_status(status).with_way_out(match status {
                     Status::ACCESS_DENIED => "run it as root or as a member of the group 'mainstay'",
+                    _ if error.is_timeout() => {
+                        "nothing was asked; see whether mainstayd is stopped or overrun, and try again"
+                    }
                     _ => "start mainstayd, or name its socket with --socket or MAINSTAY_SOCKET",
                 })
             }
-            CallError::OutcomeUnknown { .. } => Self::new(
+            CallError::OutcomeUnknown { source, .. } => Self::new(
                 Exit::Unknown,
                 format!(
-                    "the connection was lost before the answer about {subject}, whose outcome is not known"
+                    "what became of the call about {subject} is not known: {}",
+                    cause_of(source.as_ref())
                 ),
             )
             .with_status(status)
-            .with_way_out("see what is there with 'mainstay status' and 'mainstay journal'"),
+            .with_way_out(match subject {
+                Subject::Resource(name) | Subject::Group(name) => format!(
+                    "'mainstay operation list {}' shows whether it began, 'mainstay status' what is there",
+                    word(name)
+                ),
+                _ => "'mainstay operation list' shows what began, 'mainstay status' what is there".into(),
+            }),
             CallError::BrokenProtocol { .. } => Self::new(Exit::Unknown, with_sources(error))
                 .with_status(status)
                 .with_way_out("use a 'mainstay' of the service's own version"),
@@ -147,6 +165,12 @@ fn split_way_out(text: &str) -> Option<(&str, &str)> {
     let outside_quotes = |place: &usize| text[..*place].matches('\'').count().is_multiple_of(2);
     let (place, _) = text.match_indices("; ").find(|(place, _)| outside_quotes(place))?;
     Some((&text[..place], &text[place + 2..]))
+}
+
+/// What lies behind a call without an answer, without what its text says behind a semicolon.
+fn cause_of(error: &(dyn Error + 'static)) -> String {
+    let text = with_sources(error);
+    split_way_out(&text).map_or(text.as_str(), |(cause, _)| cause).to_owned()
 }
 
 /// An error with what lies behind it.

@@ -1,13 +1,16 @@
 //! `mainstay journal`: what was asked for, by whom, and what became of it.
 
-use clap::Args;
-use mainstay_types::OperationId;
+use clap::{Args, value_parser};
+use mainstay_client::Cluster;
+use mainstay_types::name::fold;
 use mainstay_types::operation::OperationRecord;
+use mainstay_types::{Name, OperationId, Status};
 
-use crate::context::Context;
+use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::operation::show_list;
+use crate::resource_type;
 
 /// How many records one call asks for; an answer of that many fits easily into what one answer can carry.
 const PAGE: u32 = 500;
@@ -18,7 +21,7 @@ pub struct JournalArguments {
     /// Only records of this resource (or other object), by name or id
     pub resource: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = value_parser!(u32).range(1..))]
     pub limit: u32,
     /// Only records older than this operation
     #[arg(long, value_name = "ID")]
@@ -46,7 +49,37 @@ pub(crate) fn run(arguments: &JournalArguments, context: &mut Context) -> Result
         }
         before = oldest;
     }
+    if let (true, Some(object)) = (records.is_empty(), object) {
+        must_be_known(object, &mut cluster)?;
+    }
     show_list(&records, context)
+}
+
+/// Refuses an object that neither exists nor has ever been recorded. One that was deleted still has its records.
+pub(crate) fn must_be_known(object: &str, cluster: &mut Cluster) -> Result<(), Failure> {
+    let recorded = cluster
+        .journal(Some(object), Some(1), None)
+        .map_err(|error| Failure::of_call(cluster, &error, &Subject::Cluster))?;
+    if !recorded.is_empty() {
+        return Ok(());
+    }
+    let glance = glance(cluster)?;
+    let is_it = |name: &Name, id: String| name.is(object) || fold(object) == id;
+    let types = resource_type::names(cluster)?;
+    let known = glance.resources.iter().any(|resource| is_it(&resource.name, resource.id.to_string()))
+        || glance.groups.iter().any(|group| is_it(&group.name, group.id.to_string()))
+        || glance.nodes.iter().any(|node| is_it(&node.name, node.id.to_string()))
+        || types.iter().any(|known| fold(known) == fold(object))
+        || fold(&glance.cluster) == fold(object);
+    match known {
+        true => Ok(()),
+        false => Err(Failure::new(
+            Exit::Refused,
+            format!("there is no resource or other object '{object}', and none is recorded"),
+        )
+        .with_status(Status::RESOURCE_NOT_FOUND)
+        .with_way_out("'mainstay status' shows those there are, 'mainstay journal' those there were")),
+    }
 }
 
 pub(crate) fn parse(record: &str) -> Result<OperationRecord, Failure> {

@@ -40,6 +40,8 @@ use crate::arguments::{Arguments, Noun};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::render::clean;
 
 /// Carries out one command line, program name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
@@ -47,9 +49,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to standard output, a complaint to standard error; a closed pipe is no error.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let mut output = Output::plain();
+            return match output.of_parser(&error) {
+                Ok(()) if error.use_stderr() => Exit::Usage,
+                Ok(()) => Exit::Done,
+                Err(failure) => {
+                    output.failure(&failure);
+                    failure.exit
+                }
+            };
         }
     };
     let mut context = Context::new(&arguments.global);
@@ -62,7 +70,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// Complaints repeat words of the command line. Those must not steer the terminal, so the complaint is made about the
+/// words as they are shown.
 fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
+    try_parse(words).map_err(|error| {
+        let shown: Vec<OsString> = words.iter().map(|word| clean(&word.to_string_lossy()).into()).collect();
+        try_parse(&shown).err().unwrap_or(error)
+    })
+}
+
+fn try_parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
     // Looked for by hand, because help and complaints are written before there are arguments.
     let plain = words.iter().take_while(|word| *word != "--").any(|word| word == "--no-color");
     let color = if plain { ColorChoice::Never } else { ColorChoice::Auto };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::{Subcommand, value_parser};
 use mainstay_client::{Cluster, OperationWait};
 use mainstay_types::OperationId;
 use mainstay_types::operation::{End, OperationRecord};
@@ -10,12 +10,13 @@ use mainstay_types::operation::{End, OperationRecord};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
+use crate::journal;
 use crate::json::OperationDocument;
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{BAD, Cell, GOOD, MOVING, PLAIN, STRONG, Table, clean, moment, now_ms, span, styled};
 use crate::submit::failure_of;
-use crate::wait::{self, AWAY_MAX, Waited};
+use crate::wait::{self, AWAY_MAX, Bound, Waited};
 
 /// What can be done with operations.
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,7 @@ pub enum OperationVerb {
         /// Only those on this object, by name or id
         object: Option<String>,
         /// At most so many
-        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Show an operation: who asked, each resource's part, how it ended
@@ -37,8 +38,8 @@ pub enum OperationVerb {
     Wait {
         /// The operation's id, such as 1-42
         id: OperationId,
-        /// Wait at most so long [default: until it has ended]
-        #[arg(long, value_name = "SECONDS", value_parser = wait::seconds)]
+        /// Take at most so long [default: until it has ended]
+        #[arg(long, value_name = "SECONDS", value_parser = wait::seconds, allow_negative_numbers = true)]
         timeout: Option<Duration>,
     },
 }
@@ -56,6 +57,9 @@ fn list(object: Option<&str>, limit: u32, context: &mut Context) -> Result<Exit,
     let records = cluster
         .operations(object, Some(limit))
         .map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
+    if let (true, Some(object)) = (records.is_empty(), object) {
+        journal::must_be_known(object, &mut cluster)?;
+    }
     show_list(&records, context)
 }
 
@@ -198,11 +202,12 @@ fn parts(record: &OperationRecord) -> String {
 }
 
 fn wait_for(id: OperationId, timeout: Option<Duration>, context: &mut Context) -> Result<Exit, Failure> {
-    let mut cluster = context.read()?;
+    let bound = Bound::new(timeout);
+    let mut cluster = context.read_by(bound.answers_by())?;
     // An id that nothing has is said at once, and not waited for.
     look(&mut cluster, id)?;
     let mut progress = Progress::new(&context.output);
-    let waited = wait::to_end(&mut cluster, id, timeout, AWAY_MAX, &mut progress);
+    let waited = wait::to_end(&mut cluster, id, bound, AWAY_MAX, &mut progress);
     drop(progress);
     let (Waited::Ended(record) | Waited::Running(record)) = waited?;
     let failure = failure_of(&record, timeout);

@@ -12,6 +12,7 @@ use crate::arguments::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::json::FailureDocument;
+use crate::render::clean;
 
 /// Where a command writes.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ impl Output {
     pub(crate) fn new(global: &Global) -> Self {
         let color = if global.no_color { ColorChoice::Never } else { ColorChoice::Auto };
         Self { json: global.json, color }
+    }
+
+    /// Before there are arguments.
+    pub(crate) fn plain() -> Self {
+        Self { json: false, color: ColorChoice::Auto }
     }
 
     /// When there is colour.
@@ -62,16 +68,27 @@ impl Output {
         }
     }
 
-    /// Says something beside the data.
-    pub(crate) fn note(&mut self, text: &str) {
-        self.complain(&format!("mainstay: {text}"));
+    /// Writes help, the version, or a complaint about the command line, each to where it belongs.
+    pub(crate) fn of_parser(&mut self, error: &clap::Error) -> Result<(), Failure> {
+        match error.print().and_then(|()| io::stdout().flush()) {
+            // Of a complaint nobody can be told.
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe && !error.use_stderr() => {
+                Err(unwritable(&cause))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
-    /// Says why the command failed, in one line.
+    /// Says something beside the data. It has words of others in it, so it is cleaned as a whole.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.complain(&clean(&format!("mainstay: {text}")));
+    }
+
+    /// Says why the command failed, in one line, cleaned in the same way; JSON has escapes of its own.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         let line = match self.json {
             true => serde_json::to_string(&FailureDocument::from(failure)).unwrap_or_default(),
-            false => format!("mainstay: {failure}"),
+            false => clean(&format!("mainstay: {failure}")),
         };
         self.complain(&line);
     }
@@ -84,5 +101,6 @@ impl Output {
 }
 
 fn unwritable(error: &dyn std::error::Error) -> Failure {
-    Failure::new(Exit::Unknown, format!("standard output cannot be written: {error}"))
+    Failure::new(Exit::Unwritten, format!("standard output cannot be written: {error}"))
+        .with_way_out("what the command did stands")
 }

@@ -13,6 +13,8 @@ use crate::render::now_ms;
 
 /// How wide a terminal is taken to be that does not tell.
 const WIDTH_DEFAULT: usize = 80;
+/// And how high.
+const HEIGHT_DEFAULT: usize = 24;
 
 /// What is painted now.
 #[derive(Debug)]
@@ -51,9 +53,14 @@ impl Progress {
 
     fn paint(&mut self, lines: &[String]) {
         let Some(color) = self.painter else { return };
-        let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+        let size = rustix::termios::tcgetwinsize(io::stderr());
+        let (width, height) =
+            size.map_or((0, 0), |size| (usize::from(size.ws_col), usize::from(size.ws_row)));
         // Some terminals say 0 when they do not know.
         let width = if width == 0 { WIDTH_DEFAULT } else { width };
+        let height = if height == 0 { HEIGHT_DEFAULT } else { height };
+        // What has left the screen cannot be painted over; the cursor takes the last line.
+        let lines = &lines[..lines.len().min(height - 1)];
         let mut text = String::new();
         for line in lines {
             text.push_str(&cut(line, width - 1));

@@ -158,6 +158,17 @@ impl Owner<'_> {
         Ok((common, private))
     }
 
+    /// The names among these that no common property has.
+    pub(crate) fn unknown(
+        &self,
+        cluster: &mut Cluster,
+        assignments: &[String],
+    ) -> Result<Option<String>, Failure> {
+        let (_, private) = self.sort(cluster, assignments)?;
+        let names: Vec<String> = private.iter().map(|property| format!("'{}'", property.name())).collect();
+        Ok((!names.is_empty()).then(|| names.join(", ")))
+    }
+
     /// The formats of a section: as the service lists them; where it lists none, as the values have them.
     fn formats(&self, cluster: &mut Cluster, lists: &[u32], values: &[u32]) -> Result<Formats, Failure> {
         let mut formats = Formats::default();

@@ -72,7 +72,8 @@ pub(crate) fn run(verb: TypeVerb, context: &mut Context) -> Result<Exit, Failure
     }
 }
 
-fn names(cluster: &mut Cluster) -> Result<Vec<String>, Failure> {
+/// The names of all resource types.
+pub(crate) fn names(cluster: &mut Cluster) -> Result<Vec<String>, Failure> {
     let listed = cluster
         .list(ENUM_RESOURCE_TYPES)
         .map_err(|error| Failure::of_call(cluster, &error, &Subject::Cluster))?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{ResourceState, Status};
+use mainstay_types::{OperationId, ResourceState, Status};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ use crate::json::{OperationDocument, OutcomeDocument};
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{clean, span};
-use crate::wait::{self, AWAY_MAX, Away, WaitArguments, Waited};
+use crate::wait::{self, AWAY_MAX, Away, Bound, WaitArguments, Waited};
 use crate::way_out::word;
 
 /// An operation to carry out.
@@ -42,7 +42,8 @@ impl Request<'_> {
 
 /// Submits an operation, waits as asked, and shows what became of it.
 pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<Exit, Failure> {
-    let mut cluster = context.change()?;
+    let bound = Bound::new(request.wait.timeout);
+    let mut cluster = context.change_by(bound.answers_by())?;
     let token = token()?;
     let submission = Submission {
         flags: request.flags,
@@ -51,10 +52,10 @@ pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<
         token: &token,
         ..Submission::new(request.verb, request.object)
     };
-    let submitted = submit_surely(&mut cluster, &submission, &request.subject(), AWAY_MAX)?;
+    let submitted = submit_surely(&mut cluster, &submission, &request.subject(), bound, AWAY_MAX)?;
     match submitted.status {
         // Some operations answer 0 and go on all the same: an id says that there is something to wait for.
-        Status::SUCCESS | Status::IO_PENDING => follow(&mut cluster, request, &submitted, context),
+        Status::SUCCESS | Status::IO_PENDING => follow(&mut cluster, request, bound, &submitted, context),
         status => {
             let failure = Failure::refused(status, &submitted.text, &request.subject());
             Err(with_option(failure, request).with_operation(submitted.operation))
@@ -67,6 +68,7 @@ fn submit_surely<T: Transport>(
     cluster: &mut Cluster<T>,
     submission: &Submission<'_>,
     subject: &Subject<'_>,
+    bound: Bound,
     away_max: Duration,
 ) -> Result<Submitted, Failure> {
     let mut away = Away::new(away_max);
@@ -77,12 +79,16 @@ fn submit_surely<T: Transport>(
             Err(error) => error,
         };
         if !error.changed_nothing() && wait::is_away(&error) {
+            // What comes now only looks for the answer to what was sent.
+            if sent.is_none() {
+                cluster.finish_by(bound.answer_by(away_max));
+            }
             sent = Some(Failure::unexplained(&error, subject));
         }
         match &sent {
             // Nothing of it ever left: a plain failure.
             None => return Err(explain(cluster, &error, subject)),
-            Some(_) if wait::is_away(&error) && away.pause() => {}
+            Some(_) if wait::is_away(&error) && away.pause(bound.left()) => {}
             Some(unknown) => return Err(unknown.clone()),
         }
     }
@@ -122,6 +128,15 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
             "take it offline all the same with --ignore-locked".into()
         }
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
+        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Restart) => {
+            let name = word(name);
+            format!(
+                "mainstay resource offline {name} --ignore-locked, and then: mainstay resource online {name}"
+            )
+        }
+        (Some(Status::INVALID_PARAMETER), _) if !request.buffer.is_empty() && failure.way_out.is_none() => {
+            "look at what --property or --buffer-file tells it".into()
+        }
         // The number has other meanings as well; the service's words tell them apart.
         (Some(Status::INVALID_STATE), _) if is_pending(&failure.message) => {
             format!("wait for it, or end it now with: mainstay resource offline {} --force", word(name))
@@ -144,6 +159,7 @@ const PAST_LOCK: &str = "do it all the same with --ignore-locked";
 fn follow(
     cluster: &mut Cluster,
     request: &Request<'_>,
+    bound: Bound,
     submitted: &Submitted,
     context: &mut Context,
 ) -> Result<Exit, Failure> {
@@ -158,7 +174,8 @@ fn follow(
         return Err(Failure::new(Exit::Unknown, message).with_status(Status::RPC_S_PROTOCOL_ERROR));
     };
     if request.wait.no_wait {
-        context.output.data(|| outcome(submitted, None, None), || id.to_string())?;
+        let written = context.output.data(|| outcome(submitted, None, None), || id.to_string());
+        written.map_err(|failure| unwritten(failure, id))?;
         if !context.output.is_json() {
             let accepted = format!("{} of {subject} accepted", request.verb);
             context.output.note(&format!("{accepted}; wait for it with 'mainstay operation wait {id}'"));
@@ -166,16 +183,24 @@ fn follow(
         return Ok(Exit::Done);
     }
     let mut progress = Progress::new(&context.output);
-    let waited = wait::to_end(cluster, id, request.wait.timeout, AWAY_MAX, &mut progress);
+    let waited = wait::to_end(cluster, id, bound, AWAY_MAX, &mut progress);
     drop(progress);
     let (Waited::Ended(record) | Waited::Running(record)) = waited?;
-    let failure = failure_of(&record, request.wait.timeout);
+    let failure = failure_of(&record, bound.within());
     // In text the failure says it all.
     if failure.is_none() || context.output.is_json() {
         let document = || outcome(submitted, record.end.as_ref().map(End::as_str), Some(&record));
-        context.output.data(document, || ended_sentence(&record))?;
+        let written = context.output.data(document, || ended_sentence(&record));
+        written.map_err(|failure| unwritten(failure, id))?;
     }
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Standard output did not take the outcome: standard error at least has the id.
+fn unwritten(failure: Failure, id: OperationId) -> Failure {
+    failure
+        .with_way_out(format!("'mainstay operation show {id}' tells what became of it"))
+        .with_operation(Some(id))
 }
 
 fn outcome(

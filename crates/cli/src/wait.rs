@@ -44,9 +44,47 @@ pub struct WaitArguments {
     /// Do not wait: end as soon as the operation is accepted, and write its id
     #[arg(long)]
     pub no_wait: bool,
-    /// Wait at most so long; the operation goes on afterwards [default: until it has ended]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "no_wait")]
+    /// Take at most so long, acceptance and all; the operation goes on afterwards [default: until it has ended]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, conflicts_with = "no_wait", allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
+}
+
+/// By when a whole command has to be over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bound {
+    within: Option<Duration>,
+    deadline: Option<Instant>,
+}
+
+/// How long after its deadline a command still takes answers: the last look at an operation is asked at the deadline.
+const ANSWER_GRACE: Duration = Duration::from_secs(2);
+
+impl Bound {
+    /// So long from now; `None` is no bound.
+    pub(crate) fn new(within: Option<Duration>) -> Self {
+        Self { within, deadline: within.and_then(|within| Instant::now().checked_add(within)) }
+    }
+
+    /// What was asked for.
+    pub(crate) fn within(&self) -> Option<Duration> {
+        self.within
+    }
+
+    /// By when the last answer has to be there.
+    pub(crate) fn answers_by(&self) -> Option<Instant> {
+        self.deadline.and_then(|deadline| deadline.checked_add(ANSWER_GRACE))
+    }
+
+    /// The same, for a call that should be answered within so long.
+    pub(crate) fn answer_by(&self, within: Duration) -> Option<Instant> {
+        let by = Instant::now().checked_add(within);
+        self.answers_by().map_or(by, |last| by.map(|by| by.min(last)))
+    }
+
+    /// How long until the deadline.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
 }
 
 /// Reads a number of seconds, which may have a fraction.
@@ -68,21 +106,22 @@ pub(crate) enum Waited {
     Running(Box<OperationRecord>),
 }
 
-/// Waits until the operation has ended, at most `within`.
+/// Waits until the operation has ended, or the command's time is over.
 pub(crate) fn to_end<T: Transport>(
     cluster: &mut Cluster<T>,
     id: OperationId,
-    within: Option<Duration>,
+    bound: Bound,
     away_max: Duration,
     progress: &mut Progress,
 ) -> Result<Waited, Failure> {
-    let deadline = within.and_then(|within| Instant::now().checked_add(within));
     let slice_max = if progress.is_seen() { SLICE_WATCHED } else { SLICE_UNWATCHED };
     let mut away = Away::new(away_max);
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = bound.left();
         let slice = left.map_or(slice_max, |left| left.min(slice_max));
         let asked_at = Instant::now();
+        // A service that is silent for longer than it may be away is away.
+        cluster.finish_by(bound.answer_by(slice + away_max));
         match cluster.wait_operation(id, slice) {
             Ok(OperationWait::Ended(record)) => return Ok(Waited::Ended(record)),
             Ok(OperationWait::Running(record)) => {
@@ -96,8 +135,7 @@ pub(crate) fn to_end<T: Transport>(
             Ok(OperationWait::Unknown) => return Err(unknown(id)),
             Err(error) if is_away(&error) => {
                 progress.show_away();
-                let over = left.is_some_and(|left| left.is_zero());
-                if over || !away.pause() {
+                if !away.pause(bound.left()) {
                     return Err(lost(&error, id));
                 }
             }
@@ -132,13 +170,13 @@ impl Away {
         Self { max, since: None, pause: PAUSE_FIRST }
     }
 
-    /// Pauses before the next try; says no when the service has been away for too long.
-    pub(crate) fn pause(&mut self) -> bool {
+    /// Pauses before the next try, no longer than is `left`; says no when the service has been away for too long.
+    pub(crate) fn pause(&mut self, left: Option<Duration>) -> bool {
         let since = *self.since.get_or_insert_with(Instant::now);
-        if since.elapsed() >= self.max {
+        if since.elapsed() >= self.max || left.is_some_and(|left| left.is_zero()) {
             return false;
         }
-        thread::sleep(self.pause);
+        thread::sleep(left.map_or(self.pause, |left| left.min(self.pause)));
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         true
     }
@@ -173,9 +211,10 @@ mod tests {
 
     #[test]
     fn a_service_is_away_for_so_long_only() {
-        assert!(!Away::new(Duration::ZERO).pause());
+        assert!(!Away::new(Duration::ZERO).pause(None));
         let mut away = Away::new(Duration::from_secs(60));
-        assert!(away.pause());
+        assert!(!away.pause(Some(Duration::ZERO)));
+        assert!(away.pause(None));
         assert_eq!(away.pause, PAUSE_FIRST * 2);
     }
 }

@@ -63,6 +63,13 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {
             format!("end it first with: mainstay resource undepend DEPENDENT {}", word(name))
         }
+        (Status::DEPENDENCY_NOT_FOUND, Subject::Resource(name)) => {
+            format!("'mainstay resource show {}' lists what it depends on", word(name))
+        }
+        (Status::DEPENDENCY_ALREADY_EXISTS, _) => "there is nothing to do".into(),
+        (Status::ALREADY_EXISTS, Subject::Type(name)) => {
+            format!("choose another name, or delete it first with: mainstay type delete {}", word(name))
+        }
         _ => return None,
     })
 }

@@ -227,9 +227,56 @@ fn an_outcome_that_stays_unknown_is_said_to_be() {
     assert_eq!(ran.code, 5);
     assert_eq!(
         ran.err,
-        "mainstay: the connection was lost before the answer about resource 'db', whose outcome is not known: \
-         1726 RPC_S_CALL_FAILED; see what is there with 'mainstay status' and 'mainstay journal'\n"
+        "mainstay: what became of the call about resource 'db' is not known: the server answered with fault \
+         0x000006be RPC_S_CALL_FAILED: 1726 RPC_S_CALL_FAILED; 'mainstay operation list db' shows whether it \
+         began, 'mainstay status' what is there\n"
     );
+}
+
+/// A service that is stopped does not hold the command: not in accepting, and not in the wait.
+#[test]
+fn a_timeout_bounds_the_acceptance_too() {
+    let unknown = "mainstay: what became of the call about resource 'db' is not known: no answer within ";
+    let fake = Fake::start();
+    fake.on(SUBMIT, [Step::Hold]);
+    let ran = fake.mainstay(&["resource", "offline", "db", "--timeout", "0.3"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(
+        ran.err.starts_with(unknown) && ran.err.contains("'mainstay operation list db' shows"),
+        "{ran:?}"
+    );
+    assert_eq!(fake.inputs(SUBMIT).len(), 1, "nothing is asked when the time is over");
+
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::Hold]);
+    let ran = fake.mainstay(&["resource", "offline", "db", "--timeout", "0.3"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    let lost = "mainstay: the service was lost while waiting for operation 1-42: 1726 RPC_S_CALL_FAILED; when it \
+                is back, wait again with 'mainstay operation wait 1-42'\n";
+    assert_eq!(ran.err, lost);
+    let ran = fake.mainstay(&["operation", "wait", "1-42", "--timeout", "0.3"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+}
+
+/// It takes connections, and that is all.
+#[test]
+fn a_service_that_says_nothing_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("silent.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let socket = path.to_str().unwrap();
+    for words in
+        [["resource", "offline", "db", "--timeout", "0.3"], ["operation", "wait", "1-1", "--timeout", "0.3"]]
+    {
+        let fake = Fake::start();
+        let ran = fake.mainstay(&[&["--socket", socket], &words[..]].concat());
+        assert_eq!(ran.code, 5, "{ran:?}");
+        let way_out = "1722 RPC_S_SERVER_UNAVAILABLE; nothing was asked; see whether mainstayd is stopped or overrun, \
+                       and try again\n";
+        assert!(
+            ran.err.contains("the server did not answer within ") && ran.err.ends_with(way_out),
+            "{ran:?}"
+        );
+    }
 }
 
 #[test]

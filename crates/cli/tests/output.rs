@@ -7,7 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use fake::*;
+use mainstay_types::Status;
 use mainstay_types::operation::End;
+use mainstay_types::order::Cause;
 use mainstay_types::own_codes::read_journal;
 
 fn records(numbers: impl Iterator<Item = u64>) -> Step {
@@ -38,10 +40,73 @@ fn a_closed_pipe_is_no_error() {
 fn what_cannot_be_written_is_an_error() {
     let fake = Fake::start();
     fake.on(JOURNAL, [records(1..2)]);
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let ran: Ran = fake.command(&["journal"]).stdout(full).output().unwrap().into();
-    assert_eq!(ran.code, 5);
-    assert!(ran.err.starts_with("mainstay: standard output cannot be written: "), "{}", ran.err);
+    fake.on(STATUS, [glance()]).on(LIST_OPERATIONS, [operations([record(None)])]);
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let nothing = "what the command did stands";
+    for (words, way_out) in [
+        ("journal", nothing),
+        ("status", nothing),
+        ("resource list", nothing),
+        ("resource list --json", nothing),
+        ("group list", nothing),
+        ("node list", nothing),
+        ("type list", nothing),
+        ("operation list", nothing),
+        ("operation show 1-42", nothing),
+        ("resource create new --group g --type T", nothing),
+        ("completions bash", nothing),
+        ("--help", nothing),
+        ("resource offline --help", nothing),
+        ("--version", nothing),
+        ("resource offline db", "'mainstay operation show 1-42' tells what became of it"),
+        ("resource offline db --no-wait", "'mainstay operation show 1-42' tells what became of it"),
+        ("resource offline db --json", "'mainstay operation show 1-42' tells what became of it"),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = fake.command(&words.split_whitespace().collect::<Vec<_>>());
+        let ran: Ran = command.stdout(full).output().unwrap().into();
+        assert_eq!(ran.code, 6, "{words}: {}", ran.err);
+        let cause = "standard output cannot be written: No space left on device (os error 28)";
+        assert!(ran.err.contains(cause) && ran.err.contains(way_out), "{words}: {}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{words}: {}", ran.err);
+    }
+}
+
+#[test]
+fn nothing_from_outside_steers_the_terminal() {
+    let fake = Fake::start();
+    let evil = "a\x1b[2J\x07\u{202e}b";
+    let mut recorded = record(Some(End::Failed(Cause { status: Status(5), text: evil.into() })));
+    recorded.name = evil.into();
+    recorded.reason_text = evil.into();
+    recorded.instructions = evil.into();
+    recorded.asker.account = evil.into();
+    let document = serde_json::to_string(&recorded).unwrap();
+    fake.on(JOURNAL, [texts(read_journal::RECORDS, vec![document.clone()])]);
+    fake.on(LIST_OPERATIONS, [operations([recorded])]);
+    fake.on(SUBMIT, [submitted(5960, "", evil)]);
+    let missing = format!("/{evil}");
+    for words in [
+        &["journal"][..],
+        &["operation", "list"],
+        &["resource", "offline", evil],
+        &["resource", "set", evil, evil],
+        &["resource", "offline", "db", "--buffer-file", &missing],
+        &["resource", "offline", "db", "--property", evil],
+        &["--socket", &missing, "status"],
+        &[evil],
+        &["resource", "offline", "db", "--timeout", evil],
+        &["operation", "show", evil],
+        &["completions", evil],
+    ] {
+        // The worst case: colour is wanted.
+        let ran: Ran = fake.command(words).env("CLICOLOR_FORCE", "1").output().unwrap().into();
+        for text in [&ran.out, &ran.err] {
+            let steers = text.contains("\x1b[2J") || text.contains('\x07') || text.contains('\u{202e}');
+            assert!(!steers, "{words:?}: {text:?}");
+        }
+        assert!(ran.out.contains("202e") || ran.err.contains("202e"), "it is shown: {words:?}: {ran:?}");
+    }
 }
 
 #[test]
@@ -88,6 +153,32 @@ fn an_empty_journal_is_said_to_be_empty_beside_the_data() {
     let ran = fake.mainstay(&["journal"]);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "mainstay: nothing is recorded\n"));
     assert_eq!(fake.mainstay(&["journal", "--json"]).out, "[]\n");
+}
+
+/// What is neither there nor recorded is refused; what was deleted is shown as long as it is recorded.
+#[test]
+fn an_object_that_never_was_is_refused() {
+    let fake = Fake::start();
+    fake.on(STATUS, [glance()]).on(LIST_OPERATIONS, [operations([])]);
+    for words in ["journal nosuch", "journal nosuch --json", "operation list nosuch"] {
+        fake.on(JOURNAL, [records(1..1)]);
+        let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{words}: {}", ran.err);
+        let said = "there is no resource or other object 'nosuch', and none is recorded";
+        assert!(ran.err.contains(said) && ran.err.contains("5007"), "{words}: {}", ran.err);
+    }
+    assert_eq!(fake.mainstay(&["journal", "--limit", "0"]).code, 2);
+    // By name in any case, or id: resource, group, node, type, the cluster.
+    for known in ["DB", "0F1E2D3C-4b5a-6978-8796-a5b4c3d2e1f0", "g", "n1", "1", "generic application", "demo"]
+    {
+        fake.on(JOURNAL, [records(1..1)]);
+        let ran = fake.mainstay(&["journal", known]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, "mainstay: nothing is recorded\n"), "{known}");
+    }
+    // Deleted, and all its records are older or younger than what was asked for.
+    fake.on(JOURNAL, [records(1..1), records(1..2)]);
+    let ran = fake.mainstay(&["journal", "gone", "--before", "1-1"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, "mainstay: nothing is recorded\n"));
 }
 
 #[test]

@@ -11,6 +11,9 @@
 //! A call that was not begun, because the connection turned out to be over, is made once more on a new connection. A
 //! call whose last byte was sent is never sent again: when its answer does not come, its outcome is unknown.
 
+use std::io;
+use std::time::Instant;
+
 use mainstay_cmrp::{Operation, Response};
 use mainstay_types::Status;
 
@@ -48,6 +51,8 @@ pub struct Cluster<T: Transport = Local> {
     /// GENERIC_READ or GENERIC_ALL.
     granted: u32,
     session: Option<Session<T::Link>>,
+    /// By when everything has to be over; the transport's own bounds hold besides.
+    by: Option<Instant>,
 }
 
 impl Cluster<Local> {
@@ -68,14 +73,32 @@ impl<T: Transport> Cluster<T> {
     ///
     /// See [`CallError`].
     pub fn open(transport: T, desired: Desired) -> Result<Self, CallError> {
-        let mut cluster = Self { transport, granted: 0, session: None };
+        Self::open_by(transport, desired, None)
+    }
+
+    /// The same, over by that moment, and so is every later call: see [`Self::finish_by`].
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn open_by(transport: T, desired: Desired, by: Option<Instant>) -> Result<Self, CallError> {
+        let mut cluster = Self { transport, granted: 0, session: None, by };
         cluster.granted = cluster.connect(desired)?;
         Ok(cluster)
     }
 
     /// The cluster as another program part opened it, with that access; connects at the first call.
     pub fn with_access(transport: T, granted: u32) -> Self {
-        Self { transport, granted, session: None }
+        Self { transport, granted, session: None, by: None }
+    }
+
+    /// Bounds every later call, and the connecting that it may need: without an answer by then it fails, as when the
+    /// connection is lost. `None` leaves the transport's own bounds only.
+    pub fn finish_by(&mut self, by: Option<Instant>) {
+        self.by = by;
+        if let Some(session) = self.session.as_mut() {
+            session.finish_by(by);
+        }
     }
 
     /// The access that the cluster was opened with: GENERIC_READ or GENERIC_ALL.
@@ -192,6 +215,7 @@ impl<T: Transport> Cluster<T> {
     ) -> Result<R, CallError> {
         let mut attempt = 1;
         loop {
+            self.time_left()?;
             if self.usable_session().is_none() {
                 self.connect(Desired::Mask(self.granted))?;
             }
@@ -213,14 +237,28 @@ impl<T: Transport> Cluster<T> {
     /// Makes a new connection and opens the cluster on it.
     fn connect(&mut self, desired: Desired) -> Result<u32, CallError> {
         self.session = None;
+        self.time_left()?;
         let link = self
             .transport
-            .connect()
+            .connect(self.by)
             .map_err(|error| CallError::not_connected(self.transport.address(), error))?;
         let mut session = Session::new(link);
+        session.finish_by(self.by);
         let granted = session.open_cluster(desired).map_err(|error| self.lost(error))?;
         self.session = Some(session);
         Ok(granted)
+    }
+
+    /// Nothing is begun when the time is over: what cannot be answered any more is better not asked.
+    fn time_left(&self) -> Result<(), CallError> {
+        match self.by {
+            Some(by) if Instant::now() >= by => Err(CallError::NotReached {
+                address: self.transport.address(),
+                status: Status::RPC_S_SERVER_UNAVAILABLE,
+                source: Box::new(io::Error::new(io::ErrorKind::TimedOut, "the time was over before")),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn lost(&self, cause: CallError) -> CallError {

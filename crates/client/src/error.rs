@@ -4,7 +4,8 @@ use std::io;
 
 use mainstay_ndr::{DecodeError, EncodeError};
 use mainstay_proplist::{BuildError, ParseError};
-use mainstay_rpc::{ConnectError, FaultStatus};
+use mainstay_rpc::client::NotSent;
+use mainstay_rpc::{CallError as RpcError, ConnectError, FaultStatus};
 use mainstay_types::Status;
 
 /// Why a call has no result.
@@ -79,6 +80,20 @@ impl CallError {
     /// Whether it is certain that the service did nothing of what was asked.
     pub fn changed_nothing(&self) -> bool {
         !matches!(self, Self::OutcomeUnknown { .. } | Self::BrokenProtocol { .. })
+    }
+
+    /// Whether it failed because the service was silent for too long, as one is that is stopped or overrun.
+    pub fn is_timeout(&self) -> bool {
+        let (Self::NotReached { source, .. } | Self::OutcomeUnknown { source, .. }) = self else {
+            return false;
+        };
+        let of_socket = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        matches!(source.downcast_ref(), Some(ConnectError::TimedOut(_)))
+            || matches!(
+                source.downcast_ref(),
+                Some(RpcError::TimedOut(_) | RpcError::NotSent(NotSent::TimedOut(_)))
+            )
+            || source.downcast_ref().is_some_and(of_socket)
     }
 
     pub(crate) fn not_connected(address: String, source: ConnectError) -> Self {

@@ -1,6 +1,7 @@
 //! One connection with what is open on it. It ends with the connection; [`Cluster`](crate::Cluster) makes the next.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use mainstay_cmrp::cluster::{OpenCluster, OpenClusterEx};
 use mainstay_cmrp::{ClusterHandle, Operation, Response, decode_response, encode_request};
@@ -21,6 +22,8 @@ pub struct Session<L> {
     cluster: ClusterHandle,
     /// The handles of opened objects on this connection, by the objects' keys.
     handles: HashMap<u64, ContextHandle>,
+    /// By when calls have to be answered; the link's own bound holds besides.
+    by: Option<Instant>,
 }
 
 /// How a call ended, with what the caller may do about it.
@@ -35,7 +38,12 @@ pub(crate) enum Failure {
 impl<L: Link> Session<L> {
     /// A session that has nothing open yet.
     pub(crate) fn new(link: L) -> Self {
-        Self { link, cluster: ClusterHandle::NULL, handles: HashMap::new() }
+        Self { link, cluster: ClusterHandle::NULL, handles: HashMap::new(), by: None }
+    }
+
+    /// Bounds every later call.
+    pub(crate) fn finish_by(&mut self, by: Option<Instant>) {
+        self.by = by;
     }
 
     /// Opens the cluster on this connection and tells the granted access.
@@ -97,7 +105,7 @@ impl<L: Link> Session<L> {
     pub(crate) fn call<O: Operation>(&mut self, request: &O) -> Result<O::Response, Failure> {
         let (opnum, stub) = encode_request(request)
             .map_err(|error| Failure::Final(CallError::unencodable(O::NAME, &error)))?;
-        let stub = self.link.call(opnum, &stub).map_err(|error| failure(O::NAME, error))?;
+        let stub = self.link.call(opnum, &stub, self.by).map_err(|error| failure(O::NAME, error))?;
         decode_response::<O>(&stub, Endian::Little)
             .map_err(|error| Failure::Final(CallError::undecodable(O::NAME, &error)))
     }

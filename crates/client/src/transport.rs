@@ -3,10 +3,11 @@
 //! [`Cluster`](crate::Cluster) is written against these two traits and knows no socket. [`Local`] is the one
 //! implementation for now: a blocking connection over the service's Unix socket.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mainstay_rpc::{BlockingClient, ConnectError, ConnectOptions, SyntaxId};
+use mainstay_rpc::{BlockingClient, CallError as RpcError, ConnectError, ConnectOptions, SyntaxId};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 /// The ClusAPI interface as a client asks for it.
@@ -22,12 +23,12 @@ pub trait Transport {
     /// A connection.
     type Link: Link;
 
-    /// Connects, and binds the interface.
+    /// Connects, and binds the interface: before `by`, and never later than the transport allows by itself.
     ///
     /// # Errors
     ///
     /// See [`ConnectError`].
-    fn connect(&self) -> Result<Self::Link, ConnectError>;
+    fn connect(&self, by: Option<Instant>) -> Result<Self::Link, ConnectError>;
 
     /// Where the server is, for messages.
     fn address(&self) -> String;
@@ -35,13 +36,13 @@ pub trait Transport {
 
 /// A bound connection, for one caller at a time.
 pub trait Link {
-    /// Makes a call and waits for its answer.
+    /// Makes a call and waits for its answer: until `by`, and never longer than the transport allows by itself.
     ///
     /// # Errors
     ///
     /// See [`CallError`](mainstay_rpc::CallError). After one of which [`Link::is_usable`] says no, the connection
     /// is of no more use.
-    fn call(&mut self, opnum: u16, stub: &[u8]) -> Result<Vec<u8>, mainstay_rpc::CallError>;
+    fn call(&mut self, opnum: u16, stub: &[u8], by: Option<Instant>) -> Result<Vec<u8>, RpcError>;
 
     /// Whether calls can be made.
     fn is_usable(&self) -> bool;
@@ -61,6 +62,13 @@ impl Local {
         Self { path: path.into(), options }
     }
 
+    /// The same, with another bound for the answer to a call.
+    #[must_use]
+    pub fn answering_within(self, within: Duration) -> Self {
+        let options = ConnectOptions { answer_within: Some(within), ..self.options };
+        self.with_options(options)
+    }
+
     /// The same with other bounds.
     #[must_use]
     pub fn with_options(self, options: ConnectOptions) -> Self {
@@ -76,8 +84,11 @@ impl Local {
 impl Transport for Local {
     type Link = BlockingClient;
 
-    fn connect(&self) -> Result<BlockingClient, ConnectError> {
-        let client = BlockingClient::open(&self.path, INTERFACE, &self.options)?;
+    fn connect(&self, by: Option<Instant>) -> Result<BlockingClient, ConnectError> {
+        let connect_within =
+            left_until(by).map_or(self.options.connect_within, |left| left.min(self.options.connect_within));
+        let options = ConnectOptions { connect_within, ..self.options };
+        let client = BlockingClient::open(&self.path, INTERFACE, &options)?;
         // A timeout of 0 would mean none.
         let within = self.options.answer_within.map(|within| within.max(Duration::from_millis(1)));
         set_socket_timeout(&client, Timeout::Recv, within)
@@ -90,17 +101,36 @@ impl Transport for Local {
     }
 }
 
+/// How long until a moment, in whole milliseconds, as messages tell it; nothing when it has passed.
+fn left_until(by: Option<Instant>) -> Option<Duration> {
+    let left = by?.saturating_duration_since(Instant::now());
+    let whole = u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    Some(Duration::from_millis(whole))
+}
+
 /// Calls up to this size fit the socket's buffer, which is empty when a call begins, so that sending never waits.
 const STUB_SMALL_BYTES: usize = 32 * 1024;
 
 impl Link for BlockingClient {
     /// The socket's own timeout bounds the wait for an answer: it saves a poll for each call. Silence for so long
     /// counts as a lost connection.
-    fn call(&mut self, opnum: u16, stub: &[u8]) -> Result<Vec<u8>, mainstay_rpc::CallError> {
-        if stub.len() <= STUB_SMALL_BYTES {
-            self.call_within(opnum, stub, None)
-        } else {
-            BlockingClient::call(self, opnum, stub)
+    fn call(&mut self, opnum: u16, stub: &[u8], by: Option<Instant>) -> Result<Vec<u8>, RpcError> {
+        match left_until(by) {
+            Some(left) => {
+                let within = self.answer_within().map_or(left, |within| within.min(left));
+                self.call_within(opnum, stub, Some(within))
+            }
+            None if stub.len() <= STUB_SMALL_BYTES => {
+                let within = self.answer_within();
+                self.call_within(opnum, stub, None).map_err(|error| match (error, within) {
+                    // What recv(2) says when SO_RCVTIMEO is over.
+                    (RpcError::Lost(error), Some(within)) if error.kind() == io::ErrorKind::WouldBlock => {
+                        RpcError::TimedOut(within)
+                    }
+                    (error, _) => error,
+                })
+            }
+            None => BlockingClient::call(self, opnum, stub),
         }
     }
 

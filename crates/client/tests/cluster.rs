@@ -4,7 +4,7 @@
 mod fake;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fake::FakeServer;
 use mainstay_client::{
@@ -112,6 +112,39 @@ fn a_service_that_is_silent() {
 }
 
 #[test]
+fn everything_is_over_by_the_moment_that_was_set() {
+    let server = FakeServer::start();
+    let mut cluster = open(&server);
+    let web: Resource = cluster.open_object("web", Desired::Full).unwrap();
+    server.world().hold.push(OFFLINE_RESOURCE_EX);
+    cluster.finish_by(Some(Instant::now() + Duration::from_millis(300)));
+    let silent = cluster.offline_resource_ex(&web, 0, &[]).unwrap_err();
+    assert!(!silent.changed_nothing(), "{silent:?}");
+    // From then on nothing is asked.
+    let late = cluster.offline_resource_ex(&web, 0, &[]).unwrap_err();
+    assert!(late.changed_nothing() && late.status() == Status::RPC_S_SERVER_UNAVAILABLE, "{late:?}");
+    assert_eq!(server.count(OFFLINE_RESOURCE_EX), 1);
+    server.release();
+    cluster.finish_by(None);
+    assert!(cluster.resource_place(&web).is_ok(), "the next call has its own answer");
+
+    let past = Some(Instant::now());
+    let late = Cluster::open_by(Local::new(server.path()), Desired::Full, past).unwrap_err();
+    assert_eq!(late.status(), Status::RPC_S_SERVER_UNAVAILABLE);
+}
+
+/// A service that takes connections and says nothing: what SIGSTOP makes of one.
+#[test]
+fn a_service_that_never_answers_the_bind() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("silent.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let by = Some(Instant::now() + Duration::from_millis(300));
+    let silent = Cluster::open_by(Local::new(&path), Desired::Full, by).unwrap_err();
+    assert!(silent.changed_nothing() && silent.status() == Status::RPC_S_SERVER_UNAVAILABLE, "{silent:?}");
+}
+
+#[test]
 fn a_call_on_a_connection_that_is_over_is_made_on_a_new_one() {
     let mut server = FakeServer::start();
     let mut cluster = open(&server);
@@ -215,7 +248,7 @@ struct GarbledLink(Vec<u8>);
 impl Transport for Garbled {
     type Link = GarbledLink;
 
-    fn connect(&self) -> Result<GarbledLink, mainstay_rpc::ConnectError> {
+    fn connect(&self, _by: Option<Instant>) -> Result<GarbledLink, mainstay_rpc::ConnectError> {
         Ok(GarbledLink(vec![0; 24]))
     }
 
@@ -225,7 +258,12 @@ impl Transport for Garbled {
 }
 
 impl Link for GarbledLink {
-    fn call(&mut self, _opnum: u16, _stub: &[u8]) -> Result<Vec<u8>, mainstay_rpc::CallError> {
+    fn call(
+        &mut self,
+        _opnum: u16,
+        _stub: &[u8],
+        _by: Option<Instant>,
+    ) -> Result<Vec<u8>, mainstay_rpc::CallError> {
         Ok(std::mem::replace(&mut self.0, vec![0xFF; 7]))
     }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mainstay_client::{
     CallError, Cluster, Desired, Group, Link, Node, Resource, Submission, SubmitObject, Target, Transport,
@@ -22,7 +22,7 @@ struct Nonsense(Vec<u8>);
 impl Transport for Nonsense {
     type Link = Self;
 
-    fn connect(&self) -> Result<Self, mainstay_rpc::ConnectError> {
+    fn connect(&self, _by: Option<Instant>) -> Result<Self, mainstay_rpc::ConnectError> {
         Ok(self.clone())
     }
 
@@ -35,7 +35,12 @@ const OPENS: [u16; 8] = [0, 8, 41, 66, 117, 118, 119, 120];
 const IDS: [u16; 3] = [14, 47, 48];
 
 impl Link for Nonsense {
-    fn call(&mut self, opnum: u16, _stub: &[u8]) -> Result<Vec<u8>, mainstay_rpc::CallError> {
+    fn call(
+        &mut self,
+        opnum: u16,
+        _stub: &[u8],
+        _by: Option<Instant>,
+    ) -> Result<Vec<u8>, mainstay_rpc::CallError> {
         Ok(match opnum {
             opnum if OPENS.contains(&opnum) => vec![0; 32],
             opnum if IDS.contains(&opnum) => {

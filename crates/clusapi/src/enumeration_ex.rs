@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use mainstay_client::{CallError, Cluster};
 use mainstay_resutils::wide::{Unit, bytes_of, encode_with_nul};
 use mainstay_types::Status;
 
@@ -57,16 +58,9 @@ pub(crate) unsafe fn open_groups<U: Unit>(
     ro_properties_size: u32,
     flags: u32,
 ) -> Outcome<usize> {
-    let connection = tables().clusters.get(cluster)?;
-    if flags != 0 {
-        return Err(Status::INVALID_PARAMETER);
-    }
+    let (names, ro_names) = ((properties, properties_size), (ro_properties, ro_properties_size));
     // SAFETY: the caller's promise is that of the function.
-    let (properties, ro_properties) = unsafe {
-        (multi_string(properties, properties_size)?, multi_string(ro_properties, ro_properties_size)?)
-    };
-    let items =
-        connection.with(|cluster| cluster.list_groups(properties.as_deref(), ro_properties.as_deref()))?;
+    let items = unsafe { listed(cluster, names, ro_names, flags, Cluster::list_groups) }?;
     tables().group_enums_ex.insert(Arc::new(items))
 }
 
@@ -82,17 +76,31 @@ pub(crate) unsafe fn open_resources<U: Unit>(
     ro_properties_size: u32,
     flags: u32,
 ) -> Outcome<usize> {
+    let (names, ro_names) = ((properties, properties_size), (ro_properties, ro_properties_size));
+    // SAFETY: the caller's promise is that of the function.
+    let items = unsafe { listed(cluster, names, ro_names, flags, Cluster::list_resources) }?;
+    tables().resource_enums_ex.insert(Arc::new(items))
+}
+
+/// Objects with the properties that two lists name: those that callers set, and those that only the service sets. There
+/// are no flags.
+///
+/// # Safety
+/// As [`multi_string`], for both lists of names.
+unsafe fn listed<U: Unit, I>(
+    cluster: usize,
+    (names, size): (*const U, u32),
+    (ro_names, ro_size): (*const U, u32),
+    flags: u32,
+    list: impl FnOnce(&mut Cluster, Option<&[u8]>, Option<&[u8]>) -> Result<Vec<I>, CallError>,
+) -> Outcome<Vec<I>> {
     let connection = tables().clusters.get(cluster)?;
     if flags != 0 {
         return Err(Status::INVALID_PARAMETER);
     }
     // SAFETY: the caller's promise is that of the function.
-    let (properties, ro_properties) = unsafe {
-        (multi_string(properties, properties_size)?, multi_string(ro_properties, ro_properties_size)?)
-    };
-    let items =
-        connection.with(|cluster| cluster.list_resources(properties.as_deref(), ro_properties.as_deref()))?;
-    tables().resource_enums_ex.insert(Arc::new(items))
+    let (names, ro_names) = unsafe { (multi_string(names, size)?, multi_string(ro_names, ro_size)?) };
+    connection.with(|cluster| list(cluster, names.as_deref(), ro_names.as_deref()))
 }
 
 /// A list of names in the caller's units, with its size in bytes, as the UTF-16 that travels; `None` for no list.

@@ -68,7 +68,7 @@ pub enum RequestError {
         allowed: &'static str,
     },
     /// The instruction buffer is too large.
-    #[error("the instruction buffer has {length} bytes, at most {max} are allowed")]
+    #[error("the buffer has {length} bytes; at most {max} are allowed")]
     BufferTooLarge {
         /// Its length.
         length: usize,
@@ -76,7 +76,7 @@ pub enum RequestError {
         max: usize,
     },
     /// The instruction buffer is no property list.
-    #[error("the buffer is not a well-formed property list: {reason}")]
+    #[error("{reason}; the buffer has to be a property list as clusprop.h describes it")]
     BufferMalformed {
         /// What is wrong, and where.
         reason: String,
@@ -122,11 +122,11 @@ pub enum RequestError {
         object: String,
         /// The property.
         property: String,
-        /// "; SetClusterGroupName renames it", or empty.
+        /// "; SetClusterGroupName renames it", or empty where nothing does.
         way_out: &'static str,
     },
     /// A property of another format.
-    #[error("property '{property}' of {object} is a {expected}, and a {found} was given")]
+    #[error("property '{property}' of {object} cannot be a '{found}'; its format is '{expected}'")]
     PropertyFormat {
         /// The object.
         object: String,
@@ -261,7 +261,7 @@ pub enum ClusterError {
         reason: u64,
     },
     /// The type said that it cannot.
-    #[error("resource '{name}' cannot carry it out: {text}")]
+    #[error("resource '{name}' refuses it: {text}")]
     CheckRefused {
         /// The resource.
         name: String,
@@ -303,7 +303,7 @@ pub enum ClusterError {
         provider: String,
     },
     /// A circle.
-    #[error("resource '{provider}' depends on '{name}' itself; a circle is not possible")]
+    #[error("{}", circle(.name, .provider))]
     Circle {
         /// The dependent.
         name: String,
@@ -523,6 +523,16 @@ impl From<RegistryError> for Refusal {
             | RegistryError::RootKey
             | RegistryError::Damaged { .. } => Refusal::Service(ServiceError::Internal(error.to_string())),
         }
+    }
+}
+
+fn circle(name: &str, provider: &str) -> String {
+    match name == provider {
+        true => format!("resource '{name}' cannot depend on itself; name another provider"),
+        false => format!(
+            "resource '{provider}' depends on '{name}', directly or through others, and a circle is not possible; \
+             end that dependency first"
+        ),
     }
 }
 

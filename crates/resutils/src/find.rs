@@ -79,47 +79,49 @@ unsafe fn find_allocated<U: Unit, T>(
     Ok(())
 }
 
-/// ResUtilFindDwordProperty. Errors: 2 no such property, 13 another format or no list, 87.
-///
-/// # Safety
-/// `list` is null or has `length` readable bytes; `name` is as [`wide::read_optional`] wants it; `place` is null or
-/// writable.
-pub unsafe fn dword<U: Unit>(
-    list: *const c_void,
-    length: u32,
-    name: *const U,
-    place: *mut u32,
-) -> Result<(), Status> {
-    // SAFETY: the caller's promise.
-    unsafe { find_number(list, length, name, place, Value::as_dword) }
+/// The functions that find a number; they differ in its type only.
+macro_rules! find_numbers {
+    ($($(#[$doc:meta])+ $name:ident: $number:ty = $pick:path;)+) => {$(
+        $(#[$doc])+
+        ///
+        /// # Safety
+        /// `list` is null or has `length` readable bytes; `name` is as [`wide::read_optional`] wants it; `place` is
+        /// null or writable.
+        pub unsafe fn $name<U: Unit>(
+            list: *const c_void,
+            length: u32,
+            name: *const U,
+            place: *mut $number,
+        ) -> Result<(), Status> {
+            // SAFETY: the caller's promise.
+            unsafe { find_number(list, length, name, place, $pick) }
+        }
+    )+};
 }
 
-/// ResUtilFindLongProperty. Errors: as [`dword`].
+find_numbers! {
+    /// ResUtilFindDwordProperty. Errors: 2 no such property, 13 another format or no list, 87.
+    dword: u32 = Value::as_dword;
+    /// ResUtilFindLongProperty. Errors: as [`dword`].
+    long: i32 = Value::as_long;
+    /// ResUtilFindULargeIntegerProperty. Errors: as [`dword`].
+    ularge: u64 = Value::as_ularge;
+}
+
+/// Finds a string of one of the formats and writes its address in new memory, in the caller's width.
 ///
 /// # Safety
 /// As [`dword`].
-pub unsafe fn long<U: Unit>(
+unsafe fn find_text<U: Unit>(
     list: *const c_void,
     length: u32,
     name: *const U,
-    place: *mut i32,
+    place: *mut *mut U,
+    pick: impl FnOnce(&Value) -> Option<&str>,
 ) -> Result<(), Status> {
+    let pick = |value: &Value| pick(value).map(|text| wide::bytes_of(&wide::encode_with_nul::<U>(text)));
     // SAFETY: the caller's promise.
-    unsafe { find_number(list, length, name, place, Value::as_long) }
-}
-
-/// ResUtilFindULargeIntegerProperty. Errors: as [`dword`].
-///
-/// # Safety
-/// As [`dword`].
-pub unsafe fn ularge<U: Unit>(
-    list: *const c_void,
-    length: u32,
-    name: *const U,
-    place: *mut u64,
-) -> Result<(), Status> {
-    // SAFETY: the caller's promise.
-    unsafe { find_number(list, length, name, place, Value::as_ularge) }
+    unsafe { find_allocated(list, length, name, place, std::ptr::null_mut(), pick) }
 }
 
 /// ResUtilFindSzProperty: a string of the caller's width in new memory. Errors: as [`dword`], and 8.
@@ -132,12 +134,11 @@ pub unsafe fn sz<U: Unit>(
     name: *const U,
     place: *mut *mut U,
 ) -> Result<(), Status> {
-    let pick = |value: &Value| match value {
-        Value::Sz(text) => Some(wide::bytes_of(&wide::encode_with_nul::<U>(text))),
-        _ => None,
-    };
+    fn pick(value: &Value) -> Option<&str> {
+        if let Value::Sz(text) = value { Some(text) } else { None }
+    }
     // SAFETY: the caller's promise.
-    unsafe { find_allocated(list, length, name, place, std::ptr::null_mut(), pick) }
+    unsafe { find_text(list, length, name, place, pick) }
 }
 
 /// ResUtilFindExpandSzProperty: as [`sz`], for EXPAND_SZ; variables are left as they are.
@@ -150,12 +151,11 @@ pub unsafe fn expand_sz<U: Unit>(
     name: *const U,
     place: *mut *mut U,
 ) -> Result<(), Status> {
-    let pick = |value: &Value| match value {
-        Value::ExpandSz(text) => Some(wide::bytes_of(&wide::encode_with_nul::<U>(text))),
-        _ => None,
-    };
+    fn pick(value: &Value) -> Option<&str> {
+        if let Value::ExpandSz(text) = value { Some(text) } else { None }
+    }
     // SAFETY: the caller's promise.
-    unsafe { find_allocated(list, length, name, place, std::ptr::null_mut(), pick) }
+    unsafe { find_text(list, length, name, place, pick) }
 }
 
 /// ResUtilFindMultiSzProperty: strings of the caller's width, each with its NUL, and one more. Errors: as [`sz`].

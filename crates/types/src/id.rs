@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// A text that is not an id of the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not a {kind} id, which looks like {example}")]
+#[error("'{text}' is no {kind} id; one looks like {example}")]
 pub struct InvalidId {
     kind: &'static str,
     text: String,

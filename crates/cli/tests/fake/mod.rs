@@ -447,6 +447,12 @@ pub fn glance() -> Step {
     Step::List(PropertyList::new().with(mainstay_types::own_codes::status::STATUS, document))
 }
 
+/// What LIST_OPERATIONS answers.
+pub fn operations(records: impl IntoIterator<Item = OperationRecord>) -> Step {
+    let records = records.into_iter().map(|record| serde_json::to_string(&record).unwrap());
+    texts(mainstay_types::own_codes::list_operations::RECORDS, records.collect())
+}
+
 /// A list of texts under one name.
 pub fn texts(name: &str, texts: Vec<String>) -> Step {
     Step::List(PropertyList::new().with(name, Value::MultiSz(texts)))

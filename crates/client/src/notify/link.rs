@@ -142,8 +142,7 @@ impl PortLink {
         Ok(None)
     }
 
-    fn call_and_wait(&mut self, call_id: u32) -> Result<Result<Vec<u8>, RpcError>, Over> {
-        let deadline = Instant::now() + ANSWER_WITHIN;
+    fn call_and_wait(&mut self, call_id: u32, deadline: Instant) -> Result<Result<Vec<u8>, RpcError>, Over> {
         self.send_all(deadline)?;
         loop {
             while let Some(event) = self.association.poll() {
@@ -214,14 +213,16 @@ impl PortLink {
 }
 
 impl Link for PortLink {
-    fn call(&mut self, opnum: u16, stub: &[u8]) -> Result<Vec<u8>, RpcError> {
+    fn call(&mut self, opnum: u16, stub: &[u8], by: Option<Instant>) -> Result<Vec<u8>, RpcError> {
         let call_id = self.association.call(opnum, stub).map_err(|error| {
             RpcError::NotSent(match error {
                 CannotCall::NotBound => NotSent::Closed(io::ErrorKind::NotConnected.into()),
                 other => NotSent::Association(other),
             })
         })?;
-        self.call_and_wait(call_id).unwrap_or_else(|over| {
+        let deadline = Instant::now() + ANSWER_WITHIN;
+        let deadline = by.map_or(deadline, |by| by.min(deadline));
+        self.call_and_wait(call_id, deadline).unwrap_or_else(|over| {
             self.association.close();
             Err(match over {
                 Over::Protocol(error) => RpcError::Protocol(error),

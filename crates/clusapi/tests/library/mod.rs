@@ -22,21 +22,28 @@ pub fn library() -> PathBuf {
 /// The two widths of wchar_t.
 pub const WIDTHS: [&[&str]; 2] = [&[], &["-fshort-wchar"]];
 
-/// Compiles a program of `tests/c` in a directory and links it with the library, by its versioned name.
+/// Compiles a program of `tests/c` in a directory; see [`compile_file`].
 pub fn compile(directory: &Path, source: &str, width: &[&str]) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{source}.c"));
+    compile_file(directory, &source, width)
+}
+
+/// Compiles a program in a directory and links it with the library, by its versioned name.
+pub fn compile_file(directory: &Path, source: &Path, width: &[&str]) -> PathBuf {
     for name in ["libclusapi.so", "libclusapi.so.1"] {
         let link = directory.join(name);
         if !link.exists() {
             std::os::unix::fs::symlink(library(), link).unwrap();
         }
     }
-    let program = directory.join(format!("{source}{}", width.len()));
+    let name = source.file_stem().unwrap().to_str().unwrap();
+    let program = directory.join(format!("{name}{}", width.len()));
     let output = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
         .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", "-pthread"])
         .args(width)
         .arg("-I")
         .arg(include())
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c").join(format!("{source}.c")))
+        .arg(source)
         .arg("-o")
         .arg(&program)
         .arg("-L")

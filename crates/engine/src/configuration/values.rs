@@ -288,7 +288,7 @@ fn check_value(
     let (object, property) = (shown_object.to_owned(), spec.name.to_owned());
     if !spec.is_writable() {
         let way_out = match target {
-            _ if spec.name != layout::NAME => "",
+            _ if spec.name != layout::NAME => "; the service sets it by itself",
             ObjectId::Resource(_) => "; SetClusterResourceName renames it",
             ObjectId::Group(_) => "; SetClusterGroupName renames it",
             ObjectId::Cluster => "; SetClusterName renames it",

@@ -129,6 +129,12 @@ impl BlockingClient {
         }
     }
 
+    /// How long [`Self::call`] waits for results.
+    #[must_use]
+    pub fn answer_within(&self) -> Option<Duration> {
+        self.options.answer_within
+    }
+
     /// Whether calls can be made. A connection that the server has closed meanwhile shows it at the next call only.
     #[must_use]
     pub fn is_usable(&self) -> bool {
