@@ -91,7 +91,7 @@ impl Link for NotingLink {
         stub: &[u8],
         by: Option<Instant>,
     ) -> std::result::Result<Vec<u8>, mainstay_rpc::CallError> {
-        let answer = self.inner.call(opnum, stub, by)?;
+        let answer = Link::call(&mut self.inner, opnum, stub, by)?;
         self.lengths.set((HEADER_BYTES + stub.len(), HEADER_BYTES + answer.len()));
         Ok(answer)
     }

@@ -232,6 +232,20 @@ mod tests {
              with: mainstay resource undepend DEPENDENT 'my db'",
         );
         check(
+            5002,
+            "resource 'a' does not depend on 'b'",
+            Subject::Resource("a"),
+            "resource 'a' does not depend on 'b': 5002 ERROR_DEPENDENCY_NOT_FOUND; 'mainstay resource show a' lists \
+             what it depends on",
+        );
+        check(
+            183,
+            "",
+            Subject::Type("t"),
+            "resource type 't' exists already: 183 ERROR_ALREADY_EXISTS; choose another name, or delete it first \
+             with: mainstay type delete t",
+        );
+        check(
             70,
             "not now\x1b[2J",
             Subject::Cluster,

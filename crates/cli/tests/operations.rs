@@ -137,6 +137,21 @@ fn a_refusal_names_number_object_and_way_out() {
         "mainstay: resource 'db' has failed and something of it may still be running: 5023 \
          ERROR_INVALID_STATE; take it offline first\n",
     );
+    check_refusal(
+        "resource restart db",
+        5960,
+        "resource 'db' is locked by its type (reason 3); wait, or use the ignore-locked flag",
+        "mainstay: resource 'db' is locked by its type (reason 3): 5960 \
+         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; mainstay resource offline db --ignore-locked, and then: mainstay \
+         resource online db\n",
+    );
+    check_refusal(
+        "resource offline db --property dummy=7",
+        87,
+        "resource 'db' refuses it: the library cannot carry out this offline call",
+        "mainstay: resource 'db' refuses it: the library cannot carry out this offline call: 87 \
+         ERROR_INVALID_PARAMETER; look at what --property or --buffer-file tells it\n",
+    );
     check_refusal("resource offline db", 99_999, "", "mainstay: resource 'db': refused: 99999\n");
 }
 

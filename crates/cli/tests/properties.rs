@@ -9,6 +9,9 @@ use mainstay_proplist::{PropertyList, Value};
 const COMMON_FORMATS: u32 = 0x0100_0065;
 const COMMON: u32 = 0x0100_0059;
 const SET_COMMON: u32 = 0x0140_005E;
+const CLUSTER_COMMON_FORMATS: u32 = 0x0700_0065;
+const CLUSTER_SET_COMMON: u32 = 0x0740_005E;
+const CLUSTER_SET_PRIVATE: u32 = 0x0740_0086;
 const PRIVATE_FORMATS: u32 = 0x0100_008D;
 const PRIVATE: u32 = 0x0100_0081;
 const VALIDATE_PRIVATE: u32 = 0x0100_0089;
@@ -86,6 +89,23 @@ fn what_is_stored_only_is_done_with_a_note() {
     let ran = fake.mainstay(&["resource", "set", "db", "CommandLine=x", "--json"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::assert_snapshot!("stored", ran.out);
+}
+
+/// The cluster takes any name for a private property; a slip should not pass for a setting.
+#[test]
+fn a_name_that_the_cluster_does_not_know_is_said() {
+    let fake = Fake::start();
+    let known = PropertyList::new().with("Description", Value::Word(3));
+    fake.on(CLUSTER_COMMON_FORMATS, [Step::List(known)]);
+    fake.on(CLUSTER_SET_COMMON, [Step::Status(0)]).on(CLUSTER_SET_PRIVATE, [Step::Status(0)]);
+    let ran = fake.mainstay(&["cluster", "set", "description=x", "Descripton=x", "ClusterName=y"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "the cluster's properties are set\n"));
+    assert_eq!(
+        ran.err,
+        "mainstay: the cluster knows no property 'Descripton', 'ClusterName'; stored as private, and nothing comes of \
+         it\n"
+    );
+    assert_eq!(fake.mainstay(&["cluster", "set", "Description=x"]).err, "");
 }
 
 #[test]

@@ -108,6 +108,25 @@ fn a_service_that_dies_and_comes_back() {
     program.end();
 }
 
+/// How often the service dies under the storm.
+const DEATHS: usize = 5;
+
+#[test]
+fn a_storm_of_calls_while_the_service_dies_and_comes_back() {
+    let mut server = FakeServer::start();
+    let mut program = Dialogue::start("storm", &server);
+    for _ in 0..DEATHS {
+        // Until calls get through again.
+        server.world().log.clear();
+        server.wait_for(OFFLINE_RESOURCE_EX);
+        server.kill();
+        server.run();
+    }
+    server.wait_for(OFFLINE_RESOURCE_EX);
+    program.go_on();
+    program.end();
+}
+
 #[test]
 fn one_long_call_holds_up_nobody_else() {
     let server = FakeServer::start();
