@@ -12,8 +12,10 @@ mod programs;
 mod service;
 mod small_disk;
 mod snapshot;
+mod somebody;
 mod successor;
 mod told;
+mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,8 +40,10 @@ pub use programs::{library, program};
 pub use service::Service;
 use small_disk::SmallDisk;
 pub use snapshot::{Snapshot, assert_same};
+pub use somebody::Somebody;
 pub use successor::Successor;
 pub use told::Told;
+pub use wire::{INTERFACE, Wire};
 
 /// Longer than anything takes here, unless it hangs.
 pub const HANG: Duration = Duration::from_secs(60);

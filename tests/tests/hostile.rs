@@ -11,13 +11,10 @@ use mainstay_cmrp::{Operation, ResourceHandle, decode_response, encode_request};
 use mainstay_ndr::Endian;
 use mainstay_proplist::PropertyList;
 use mainstay_rpc::association::client::{ClientAssociation, Event};
-use mainstay_rpc::{BlockingClient, CallError, ConnectOptions, FaultStatus, Limits, SyntaxId};
-use mainstay_tests::{Dice, HANG, TestCluster, assert_same, open_resource};
+use mainstay_rpc::{BlockingClient, CallError, ConnectOptions, FaultStatus, Limits};
+use mainstay_tests::{Dice, HANG, INTERFACE, TestCluster, assert_same, open_resource};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{OfflineFlags, ResourceState, Status};
-
-const INTERFACE: SyntaxId =
-    SyntaxId::new(mainstay_cmrp::UUID, mainstay_cmrp::VERSION.0, mainstay_cmrp::VERSION.1);
 
 /// A cluster with an online application, and a client that behaves.
 struct Attacked {

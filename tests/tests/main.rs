@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "in a test, a failure is a failed test")]
 
 mod access;
+mod access_calls;
 mod c_clients;
 mod crashes;
 mod demo_type;
