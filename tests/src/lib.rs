@@ -37,7 +37,7 @@ use mainstay_types::{OperationId, ResourceState, Status};
 pub use compiler::{WIDTHS, repository};
 pub use dice::Dice;
 pub use programs::{library, program};
-pub use service::Service;
+pub use service::{Service, receive};
 use small_disk::SmallDisk;
 pub use snapshot::{Snapshot, assert_same};
 pub use somebody::Somebody;
@@ -154,6 +154,18 @@ impl TestCluster {
     pub fn start_service(&mut self) {
         let config = self.write_config();
         self.service = Some(Service::start(&config, &self.file("notify.sock")));
+    }
+
+    /// The same from this directory, with the configuration file as it is.
+    pub fn start_service_in(&mut self, directory: &Path) {
+        let mut command = std::process::Command::new(program("mainstayd"));
+        command.current_dir(directory);
+        self.start_service_by(command, &self.file("mainstay.toml"));
+    }
+
+    /// The same by a command that runs the program.
+    pub fn start_service_by(&mut self, command: std::process::Command, config: &Path) {
+        self.service = Some(Service::start_by(command, config, &self.file("notify.sock")));
     }
 
     /// The running service.

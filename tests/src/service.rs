@@ -1,5 +1,6 @@
 //! The service's process.
 
+use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -16,10 +17,15 @@ pub struct Service {
 impl Service {
     /// Starts it with a configuration file, and waits until it says that it is ready, as an init system does.
     pub fn start(config: &Path, notify_socket: &Path) -> Self {
+        Self::start_by(Command::new(program("mainstayd")), config, notify_socket)
+    }
+
+    /// The same by a command that runs it.
+    pub fn start_by(mut command: Command, config: &Path, notify_socket: &Path) -> Self {
         let _ = std::fs::remove_file(notify_socket);
         let ready = UnixDatagram::bind(notify_socket).unwrap();
         ready.set_read_timeout(Some(HANG)).unwrap();
-        let child = Command::new(program("mainstayd"))
+        let child = command
             .arg("--config")
             .arg(config)
             .env("NOTIFY_SOCKET", notify_socket)
@@ -28,15 +34,10 @@ impl Service {
             .spawn()
             .unwrap();
         let mut service = Service { child };
-        let mut message = [0; 256];
-        let length = ready.recv(&mut message).unwrap_or_else(|error| {
+        let message = receive(&ready).unwrap_or_else(|error| {
             panic!("the service is not ready: {error}; it {:?}", service.child.try_wait());
         });
-        assert!(
-            message[..length].starts_with(b"READY=1"),
-            "{:?}",
-            String::from_utf8_lossy(&message[..length])
-        );
+        assert!(message.starts_with("READY=1"), "{message:?}");
         service
     }
 
@@ -61,6 +62,19 @@ impl Service {
     pub fn terminate(mut self) -> ExitStatus {
         self.process().signal(Signal::TERM).unwrap();
         self.child.wait().unwrap()
+    }
+}
+
+/// The next message on a socket that an init system would have. A wait that a stopped process, ours or the machine,
+/// interrupted is begun again.
+pub fn receive(socket: &UnixDatagram) -> io::Result<String> {
+    let mut message = [0; 256];
+    loop {
+        match socket.recv(&mut message) {
+            Ok(length) => return Ok(String::from_utf8_lossy(&message[..length]).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

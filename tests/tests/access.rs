@@ -157,6 +157,39 @@ const MANY: [u32; 100] = {
     groups
 };
 
+/// The group is the machine's; so the service gets another `/etc/group`, in a mount namespace of its own.
+#[test]
+fn members_of_the_group_mainstay_are_administrators() {
+    const STRANGER: Somebody = Somebody { uid: NOBODY, gid: NOBODY, groups: &[] };
+    let Some(mut cluster) = with_application_or_skip() else { return };
+    cluster.stop_service();
+    let (config, group) = (cluster.write_config(), cluster.file("group"));
+    std::fs::write(&group, format!("root:x:0:\nmainstay-x:x:{READERS}:\nmainstay:x:{WRITERS}:alice\n"))
+        .unwrap();
+    let bind = "mount --bind \"$0\" /etc/group && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", bind]).arg(&group);
+    // Whether it can be done here at all.
+    let mut trial = Command::new("unshare");
+    trial.args(["--mount", "sh", "-c", bind]).arg(&group).arg("true");
+    if !trial.status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no mount namespace can be made");
+        return;
+    }
+    command.arg(program("mainstayd"));
+    cluster.start_service_by(command, &config);
+    for (who, access) in [
+        (Somebody { gid: WRITERS, ..STRANGER }, Some(Access::Full)),
+        (Somebody { groups: &[READERS, WRITERS], ..STRANGER }, Some(Access::Full)),
+        // The member's list of the file is not asked: what counts is what the kernel says of the process.
+        (Somebody { gid: READERS, ..STRANGER }, None),
+        (STRANGER, None),
+    ] {
+        eprintln!("{who:?}");
+        who.act(|| check_opens(&cluster, access));
+    }
+}
+
 #[test]
 fn access_is_decided_at_open_and_kept_over_a_restart() {
     const ALICE_ALONE: Somebody = Somebody { uid: ALICE, gid: ALICE, groups: &[] };

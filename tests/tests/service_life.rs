@@ -1,9 +1,15 @@
 //! Starting, refusing to start, ending.
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use mainstay_tests::{TestCluster, program};
+use mainstay_client::{Cluster, Desired};
+use mainstay_process::{Process, Signal};
+use mainstay_tests::{HANG, TestCluster, program, receive};
+use mainstay_types::ResourceState;
+use mainstay_types::operation::Verb;
 
 /// Runs a second service that has to refuse; answers its message.
 fn refused(cluster: &TestCluster, change: impl FnOnce(&mut Command)) -> String {
@@ -21,6 +27,58 @@ fn a_second_service_on_the_same_data_is_refused() {
     let message = refused(&cluster, |_| {});
     assert!(message.contains(&cluster.service().pid().to_string()), "the holder's pid is named: {message}");
     assert!(message.contains("cluster.db"), "{message}");
+}
+
+/// The socket of an init system, and a service that speaks to it.
+fn start_told(cluster: &TestCluster, name: &str) -> (UnixDatagram, std::process::Child) {
+    let socket = cluster.file(name);
+    let told = UnixDatagram::bind(&socket).unwrap();
+    told.set_read_timeout(Some(HANG)).unwrap();
+    let mut command = Command::new(program("mainstayd"));
+    command.arg("--config").arg(cluster.write_config()).env("NOTIFY_SOCKET", socket);
+    (told, command.spawn().unwrap())
+}
+
+#[test]
+fn it_says_ready_when_it_serves_and_stopping_when_it_ends() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    // Until the host that it finds has been heard, nobody knows what runs, and nobody is served.
+    let host = cluster.pool_host();
+    cluster.stop_service();
+    host.signal(Signal::STOP).unwrap();
+    let (told, mut child) = start_told(&cluster, "told.sock");
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let deadline = Instant::now() + HANG;
+            // The socket comes a little after the process.
+            while let Err(error) = Cluster::open_local(Some(&cluster.socket()), Desired::Full) {
+                assert!(Instant::now() < deadline, "{error}");
+                std::thread::yield_now();
+            }
+        });
+        told.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        let early = receive(&told);
+        assert!(early.is_err(), "{early:?} before its host was heard");
+        assert!(!client.is_finished(), "it serves and has not said so");
+        told.set_read_timeout(Some(HANG)).unwrap();
+        host.signal(Signal::CONT).unwrap();
+        assert!(receive(&told).unwrap().starts_with("READY=1"));
+        client.join().unwrap();
+    });
+    assert_eq!(cluster.state("app"), ResourceState::Online);
+    Process::open(i32::try_from(child.id()).unwrap()).unwrap().signal(Signal::TERM).unwrap();
+    assert!(receive(&told).unwrap().starts_with("STOPPING=1"));
+    assert!(child.wait().unwrap().success());
+    assert!(!cluster.socket().exists());
+    // A start that fails never says that it is ready.
+    fs::write(cluster.data_dir().join("cluster.db"), "nothing").unwrap();
+    let (told, mut child) = start_told(&cluster, "told-again.sock");
+    assert!(!child.wait().unwrap().success());
+    told.set_nonblocking(true).unwrap();
+    let said = receive(&told);
+    assert!(said.is_err(), "{said:?}");
 }
 
 #[test]
@@ -104,8 +162,8 @@ fn a_throwaway_cluster_leaves_nothing_behind() {
     let sleep = "CommandLine=sleep 1000";
     run(&["resource", "create", "r", "--group", "g", "--type", "Generic Application", "--property", sleep]);
     run(&["resource", "online", "r"]);
-    let process = mainstay_process::Process::open(i32::try_from(child.id()).unwrap()).unwrap();
-    process.signal(mainstay_process::Signal::TERM).unwrap();
+    let process = Process::open(i32::try_from(child.id()).unwrap()).unwrap();
+    process.signal(Signal::TERM).unwrap();
     assert!(child.wait().unwrap().success());
     assert!(!root.exists(), "its control groups are gone");
     assert!(!std::path::Path::new(&socket).exists());

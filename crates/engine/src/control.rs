@@ -209,7 +209,7 @@ impl Engine {
         let ControlQuery { call, output_length_max, object, code, usual } = query;
         let Some(answer) = answer else {
             let limit_ms = QUERY_TIMEOUT_MS;
-            let refusal = ServiceError::NoAnswer { name: object, limit_ms };
+            let refusal = ServiceError::NoAnswer { object, limit_ms };
             return self.answer_call(call, refusal.status(), None, refusal.to_string());
         };
         match (answer.status, usual) {

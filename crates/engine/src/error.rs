@@ -401,10 +401,10 @@ pub enum ServiceError {
         max: usize,
     },
     /// The resource's type did not answer.
-    #[error("resource '{name}' did not answer within {limit_ms} ms; nothing was done")]
+    #[error("{object} did not answer within {limit_ms} ms; nothing was done")]
     NoAnswer {
-        /// The resource.
-        name: String,
+        /// The object: "resource 'db'".
+        object: String,
         /// The bound.
         limit_ms: u64,
     },

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_types::operation::Verb;
-use mainstay_types::order::{Cause, Condition, Held, News, OrderId, Report};
+use mainstay_types::order::{Cause, Condition, Held, News, OrderId, RESOURCE_CONTROL, Report};
 use mainstay_types::{GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::Engine;
@@ -407,6 +407,9 @@ impl Engine {
         );
         match &mut live.task {
             Some(task) => drop(task.cause.get_or_insert(cause)),
+            // A question is nothing that the resource was doing: what it serves may be as well as before, and the next
+            // host finds out.
+            None if call == RESOURCE_CONTROL => {}
             // A type that hangs in a health check says nothing any more about what it serves.
             None => self.handle_failed(id, cause),
         }

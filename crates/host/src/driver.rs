@@ -37,7 +37,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::host::FromHost;
-use mainstay_types::order::{Cause, Opening, OrderId, Outcome, QueryAnswer};
+use mainstay_types::order::{Cause, Opening, OrderId, Outcome, QueryAnswer, RESOURCE_CONTROL};
 use mainstay_types::{
     ClusterId, Epoch, GroupId, HostId, Name, OfflineFlags, OfflineReason, OnlineFlags, ResourceId,
 };
@@ -182,7 +182,7 @@ impl Call {
             Call::IsAlive => "IsAlive",
             Call::Configure(_) => "Configure",
             Call::Close => "Close",
-            Call::CheckOffline { .. } | Call::ResourceControl { .. } => "ResourceControl",
+            Call::CheckOffline { .. } | Call::ResourceControl { .. } => RESOURCE_CONTROL,
             Call::TypeControl { .. } => "ResourceTypeControl",
         }
     }

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use leaf::{Events, EventsWatch, Leaf};
-pub use mount::{check_root, find_mount};
+pub use mount::{check_place, check_root, find_mount};
 
 /// Why something with control groups did not go.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum CgroupError {
     /// The caller's: a path elsewhere.
     #[error("'{0}' is not in a cgroup v2 hierarchy; set cgroup_root to a directory below the mount of one")]
     NotCgroup(PathBuf),
+    /// The caller's: the mount point itself.
+    #[error("'{0}' is a whole cgroup v2 hierarchy; set cgroup_root to a directory below it")]
+    WholeHierarchy(PathBuf),
     /// The leaf is not there.
     #[error("the cgroup '{0}' does not exist")]
     Missing(PathBuf),

@@ -11,6 +11,8 @@ use mainstay_store::{Store, StoreError};
 use mainstay_types::name::InvalidName;
 use mainstay_types::{ClusterId, Name, NodeId};
 
+use crate::paths::{self, PathError};
+
 /// Why a cluster cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterDirError {
@@ -48,6 +50,12 @@ pub enum ClusterDirError {
         /// Why.
         source: io::Error,
     },
+    /// Somebody else makes one there at this moment.
+    #[error("in {0} another process is making a cluster right now; wait for it, or choose another directory")]
+    Busy(PathBuf),
+    /// The directory is not ours alone.
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// The first contents are not possible.
     #[error(transparent)]
     Contents(#[from] DatabaseError),
@@ -66,6 +74,9 @@ pub enum ClusterDirError {
 
 /// The node that makes a cluster.
 const FIRST_NODE: NodeId = NodeId(1);
+
+/// The key of the directory in the configuration, for messages.
+const DATA_DIR_KEY: &str = "data_dir";
 
 /// Holds this node's number and name.
 const NODE_FILE: &str = "node";
@@ -104,6 +115,12 @@ impl ClusterDir {
             return Err(ClusterDirError::Exists(self.0.clone()));
         }
         self.make_directory()?;
+        paths::check_private(DATA_DIR_KEY, &self.0)?;
+        // Held until the end, so that two who make one at the same time do not take each other's for a leftover.
+        let _making = self.lock()?;
+        if self.database().exists() {
+            return Err(ClusterDirError::Exists(self.0.clone()));
+        }
         let id = ClusterId(crate::ids::random_uuid());
         let unfinished = self.0.join("cluster.db.unfinished");
         self.remove_unfinished(&unfinished)?;
@@ -138,6 +155,7 @@ impl ClusterDir {
         if !self.database().exists() {
             return Err(ClusterDirError::Missing(self.0.clone()));
         }
+        paths::check_private(DATA_DIR_KEY, &self.0)?;
         Ok(SqliteStore::open(&self.database(), Options::default())?)
     }
 
@@ -181,6 +199,16 @@ impl ClusterDir {
             .mode(0o700)
             .create(&self.0)
             .map_err(|source| self.io(&self.0, source))
+    }
+
+    /// Locks the directory itself, against others who are about to make a cluster in it.
+    fn lock(&self) -> Result<fs::File, ClusterDirError> {
+        let directory = fs::File::open(&self.0).map_err(|source| self.io(&self.0, source))?;
+        match directory.try_lock() {
+            Ok(()) => Ok(directory),
+            Err(fs::TryLockError::WouldBlock) => Err(ClusterDirError::Busy(self.0.clone())),
+            Err(fs::TryLockError::Error(source)) => Err(self.io(&self.0, source)),
+        }
     }
 
     /// What an earlier attempt left that did not come to its end.

@@ -64,7 +64,7 @@ pub struct Config {
 
 /// The `[log]` table.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "the table [log] with format and filter")]
 pub struct Log {
     /// Human or JSON.
     pub format: LogFormat,

@@ -175,13 +175,16 @@ fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
             return Err(JournalError::Foreign { path: path.to_owned(), application_id, schema });
         }
     }
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;").map_err(sqlite)?;
+    if tables > 0 {
+        return Ok(());
+    }
     connection
         .execute_batch(&format!(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = NORMAL;
+            "BEGIN;
              PRAGMA application_id = {APPLICATION_ID};
              PRAGMA user_version = {SCHEMA_VERSION};
-             CREATE TABLE IF NOT EXISTS operation (
+             CREATE TABLE operation (
                  node INTEGER NOT NULL,
                  number INTEGER NOT NULL,
                  at_ms INTEGER NOT NULL,
@@ -192,8 +195,9 @@ fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
                  record TEXT NOT NULL,
                  PRIMARY KEY (number, node)
              ) WITHOUT ROWID;
-             CREATE INDEX IF NOT EXISTS operation_by_name ON operation (name, number);
-             CREATE INDEX IF NOT EXISTS operation_by_end ON operation (ended, number);"
+             CREATE INDEX operation_by_name ON operation (name, number);
+             CREATE INDEX operation_by_end ON operation (ended, number);
+             COMMIT;"
         ))
         .map_err(sqlite)
 }

@@ -26,6 +26,7 @@ pub mod ids;
 pub mod journal;
 mod link;
 pub mod outlet;
+pub mod paths;
 mod patience;
 pub mod programs;
 mod start_host;

@@ -149,8 +149,10 @@ fn host_name() -> String {
 }
 
 fn start_logging(format: LogFormat, filter: Option<&str>) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("log.filter: {error}"))?;
+    let filter = filter.unwrap_or("info");
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        format!("log.filter '{filter}': {error}; write a level, or TARGET=LEVEL with commas between, such as: mainstay_service=debug,info")
+    })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
 use crate::hosts::{HostSettings, Hosts};
 use crate::journal::{JournalError, journal};
 use crate::outlet::Outlet;
+use crate::paths::{self, PathError};
 use crate::programs::Programs;
 use crate::watchers::Watchers;
 
@@ -38,6 +39,9 @@ const ADMINISTRATORS_GROUP: &str = "mainstay";
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A path of the configuration.
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// The cluster's files.
     #[error(transparent)]
     ClusterDir(#[from] ClusterDirError),
@@ -88,6 +92,22 @@ pub struct Settings {
     pub throwaway: bool,
 }
 
+impl Settings {
+    /// The same, with paths as every process understands them: guard and hosts run in other directories.
+    fn absolute(self) -> Result<Self, PathError> {
+        let optional = |key, path: Option<PathBuf>| path.map(|path| paths::absolute(key, &path)).transpose();
+        // Nobody else uses it, and messages are to name it as it was given.
+        paths::absolute("data_dir", &self.data_dir)?;
+        Ok(Settings {
+            socket: paths::absolute("socket", &self.socket)?,
+            run_dir: optional("run_dir", self.run_dir)?,
+            cgroup_root: optional("cgroup_root", self.cgroup_root)?,
+            program_dir: optional("program_dir", self.program_dir)?,
+            ..self
+        })
+    }
+}
+
 /// Serves until SIGTERM or SIGINT. `serving` is called once clients can connect.
 ///
 /// # Errors
@@ -96,6 +116,7 @@ pub struct Settings {
 pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|source| io_error("SIGTERM", source))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| io_error("SIGINT", source))?;
+    let settings = settings.absolute()?;
     let dir = ClusterDir::new(&settings.data_dir);
     let mut store = dir.open()?;
     let cluster = parse_cluster_id(store.cluster_id())?;
@@ -103,14 +124,18 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
     mainstay_engine::check_database(&snapshot)?;
 
-    // Before anything is started that would stay when this fails. Who connects early waits.
-    let listener = listen(&settings.socket).await?;
-    let run_dir =
-        settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
-    make_private_directory(&run_dir)?;
-    let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
+    // Everything that may say no comes before what would stay when it does.
+    let (journal, journal_thread) = journal(&dir.journal())?;
     let programs =
         Programs::find(settings.program_dir.as_deref()).map_err(|source| io_error("programs", source))?;
+    // Who connects early waits.
+    let (listener, socket_file) = listen(&settings.socket).await?;
+    let run_dir =
+        settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
+    let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
+    paths::make_run_dir(&run_dir)?;
+    mainstay_process::Leaf::new(&cgroup_root).create()?;
+    mainstay_process::cgroup::check_root(&cgroup_root)?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {
@@ -131,7 +156,6 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let hosts = Hosts::new(host_settings, guard.clone(), outlet.clone());
     let found = hosts.find().map_err(|source| io_error(run_dir.display(), source))?;
 
-    let (journal, journal_thread) = journal(&dir.journal())?;
     let start = Start {
         snapshot,
         revision,
@@ -202,7 +226,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     // A thread that panicked has said so already.
     let _ = database_thread.join();
     let _ = journal_thread.join();
-    let _ = fs::remove_file(&settings.socket);
+    drop(socket_file);
     tracing::info!("ended");
     Ok(())
 }
@@ -232,27 +256,14 @@ fn parse_cluster_id(text: &str) -> Result<ClusterId, StartError> {
     })
 }
 
-/// Makes a directory that is the owner's alone, in one that everybody may enter: other things may be there too.
-fn make_private_directory(path: &Path) -> Result<(), StartError> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(|source| io_error(parent.display(), source))?;
-    }
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| io_error(path.display(), source))
-}
-
 /// The cgroup directory that is set, else one of the cluster's own in the version 2 hierarchy.
 fn cgroup_root(set: Option<&Path>, cluster: ClusterId) -> Result<PathBuf, StartError> {
     let root = match set {
         Some(root) => root.to_owned(),
         None => mainstay_process::cgroup::find_mount()?.join("mainstay").join(cluster.to_string()),
     };
-    // The check looks at the files that only a directory of the hierarchy has.
-    mainstay_process::Leaf::new(&root).create()?;
-    mainstay_process::cgroup::check_root(&root)?;
+    // Before it is made, so that a wrong path is not made in some other file system.
+    mainstay_process::cgroup::check_place(&root)?;
     Ok(root)
 }
 
@@ -262,24 +273,34 @@ fn boot_id() -> Result<String, StartError> {
     Ok(text.trim().to_owned())
 }
 
+/// The name of the socket in the file system. It goes with the service, however a start or the service ends; only a
+/// crash leaves it.
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 /// Listens on a socket that everybody may connect to: what a caller may do is decided by who the kernel says it is.
-async fn listen(socket: &Path) -> Result<UnixListener, StartError> {
+async fn listen(socket: &Path) -> Result<(UnixListener, SocketFile), StartError> {
+    paths::check_socket(socket)?;
     if tokio::net::UnixStream::connect(socket).await.is_ok() {
         return Err(StartError::SocketTaken(socket.to_owned()));
     }
+    let failed = |source| io_error(format!("socket '{}'", socket.display()), source);
     if let Some(parent) = socket.parent() {
-        fs::create_dir_all(parent).map_err(|source| io_error(parent.display(), source))?;
+        fs::create_dir_all(parent).map_err(failed)?;
     }
     match fs::remove_file(socket) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(io_error(socket.display(), error));
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    let listener = UnixListener::bind(socket).map_err(|source| io_error(socket.display(), source))?;
-    fs::set_permissions(socket, fs::Permissions::from_mode(0o666))
-        .map_err(|source| io_error(socket.display(), source))?;
-    Ok(listener)
+    let listener = UnixListener::bind(socket).map_err(failed)?;
+    let file = SocketFile(socket.to_owned());
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o666)).map_err(failed)?;
+    Ok((listener, file))
 }
 
 fn group_id(name: &str) -> Option<u32> {

@@ -298,6 +298,9 @@ pub struct Report {
     pub news: News,
 }
 
+/// The entry point of questions, as [`News::Deadlocked`] names it.
+pub const RESOURCE_CONTROL: &str = "ResourceControl";
+
 /// The contents of a report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum News {
@@ -328,7 +331,7 @@ pub enum News {
     },
     /// A call into the type has not returned within its DeadlockTimeout; the host cannot be trusted with it. Kept.
     Deadlocked {
-        /// Which entry point: "IsAlive".
+        /// Which entry point: "IsAlive", or [`RESOURCE_CONTROL`].
         call: String,
     },
     /// The type's log line. Not kept.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_types::order::Question;
-use mainstay_types::{OperationId, ResourceId, Status};
+use mainstay_types::{ObjectId, OperationId, ResourceId, Status};
 
 use super::accept::{Draft, Evaluated};
 use super::submission::subject;
@@ -54,7 +54,8 @@ impl Engine {
     }
 
     fn no_answer(&self, resource: ResourceId) -> Refusal {
-        ServiceError::NoAnswer { name: self.name_of(resource), limit_ms: CHECK_TIMEOUT_MS }.into()
+        let object = self.describe(&ObjectId::Resource(resource));
+        ServiceError::NoAnswer { object, limit_ms: CHECK_TIMEOUT_MS }.into()
     }
 
     /// A resource type answers whether it can stop; `None` when its host is lost.

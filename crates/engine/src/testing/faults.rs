@@ -81,11 +81,16 @@ impl World {
         self.settle();
     }
 
-    /// A call into the type hangs.
+    /// A health check of the type hangs.
     pub fn deadlock(&mut self, id: ResourceId) {
+        self.deadlock_in(id, "IsAlive");
+    }
+
+    /// A call into the type hangs.
+    pub fn deadlock_in(&mut self, id: ResourceId, call: &str) {
         let Some(host) = self.holder(id) else { return };
         let Some(fake) = self.hosts.get_mut(&host) else { return };
-        let report = fake.report(id, News::Deadlocked { call: "IsAlive".into() });
+        let report = fake.report(id, News::Deadlocked { call: call.into() });
         self.inbox.push_back(Input::HostReport { host, report });
         self.settle();
     }

@@ -274,6 +274,22 @@ fn a_killed_own_host_costs_its_resource_only() {
 }
 
 #[test]
+fn a_control_code_that_hangs_costs_the_host_and_not_what_it_serves() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource_of_type(group, "a", "Generic Application", 1);
+    let b = world.resource(group, "b");
+    world.online(a);
+    world.online(b);
+    world.events.clear();
+    world.deadlock_in(a, mainstay_types::order::RESOURCE_CONTROL);
+    world.pass_ms(60_000);
+    assert_eq!((world.state(a), world.state(b)), (ResourceState::Online, ResourceState::Online));
+    assert!(world.runs(a) && world.has_host(HostId::Own(a)));
+    assert!(world.events.iter().all(|event| event.object_id != b.to_string()));
+}
+
+#[test]
 fn a_host_that_never_comes_up_is_given_up() {
     let mut world = World::default();
     let group = world.group("g");

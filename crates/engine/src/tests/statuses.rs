@@ -67,7 +67,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         S::NotCommitted { reason: s("the disk is full") }.into(),
         S::Conflict.into(),
         S::Busy { what: "calls", max: 1024 }.into(),
-        S::NoAnswer { name: name(), limit_ms: 1000 }.into(),
+        S::NoAnswer { object: "resource 'db'".into(), limit_ms: 1000 }.into(),
         S::NoHost { object: object(), reason: s("it is opened when it next goes online") }.into(),
         S::NotReady { reason: s("it has not read its database") }.into(),
         S::Internal(s("a mistake")).into(),

@@ -30,7 +30,7 @@ impl HostCore {
                 self.connection = None;
             }
             ToHost::Order(order) => self.handle_order(order, now, &mut actions),
-            ToHost::Query(query) => self.handle_query(connection, query, &mut actions),
+            ToHost::Query(query) => self.handle_query(connection, query, now, &mut actions),
             ToHost::Configure { resource, opening } => {
                 self.handle_configure(resource, *opening, now, &mut actions);
             }
@@ -106,7 +106,7 @@ impl HostCore {
         self.pump(resource, now, actions);
     }
 
-    fn handle_query(&mut self, connection: u64, query: Query, actions: &mut Vec<Action>) {
+    fn handle_query(&mut self, connection: u64, query: Query, now: Instant, actions: &mut Vec<Action>) {
         let Query { id, question } = query;
         let refused = |status: Status, text: &str| QueryAnswer {
             id,
@@ -141,6 +141,6 @@ impl HostCore {
             return self.send(FromHost::Answer(answer), actions);
         }
         self.queries += 1;
-        self.issue(resource, call, None, Some(connection), actions);
+        self.issue(resource, call, Some(now), Some(connection), actions);
     }
 }

@@ -667,6 +667,14 @@ fn calls_that_do_not_return() {
         ],
     );
     check_from_online(
+        "a question too",
+        &[
+            (Check, &["call ResourceControl"]),
+            (Pass(DEADLOCK_MS as u64), &["#3 deadlocked ResourceControl"]),
+            (Pass(DEADLOCK_MS as u64), &[]),
+        ],
+    );
+    check_from_online(
         "a pending operation is no call",
         &[
             (Offline, &["call Offline"]),

@@ -15,13 +15,27 @@ pub fn find_mount() -> Result<PathBuf, CgroupError> {
     parse_mountinfo(&String::from_utf8_lossy(&text)).ok_or(CgroupError::NoHierarchy)
 }
 
+/// Whether `root`, which need not exist yet, is or would be in a version 2 hierarchy.
+pub fn check_place(root: &Path) -> Result<(), CgroupError> {
+    for place in root.ancestors() {
+        match rustix::fs::statfs(place) {
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {}
+            Err(error) => return Err(CgroupError::io("look at", place, error)),
+            // The type of f_type differs between machines; the magic fits all of them.
+            #[allow(clippy::unnecessary_cast)]
+            Ok(kind) if kind.f_type as i64 == CGROUP2_MAGIC => return Ok(()),
+            Ok(_) => break,
+        }
+    }
+    Err(CgroupError::NotCgroup(root.to_owned()))
+}
+
 /// Whether `root`, which exists, is a place in a version 2 hierarchy whose kernel can freeze and kill.
 pub fn check_root(root: &Path) -> Result<(), CgroupError> {
-    let kind = rustix::fs::statfs(root).map_err(|error| CgroupError::io("look at", root, error))?;
-    // The type of f_type differs between machines; the magic fits all of them.
-    #[allow(clippy::unnecessary_cast)]
-    if kind.f_type as i64 != CGROUP2_MAGIC {
-        return Err(CgroupError::NotCgroup(root.to_owned()));
+    check_place(root)?;
+    // Only the uppermost group of a hierarchy has no state of its own.
+    if !root.join("cgroup.type").exists() {
+        return Err(CgroupError::WholeHierarchy(root.to_owned()));
     }
     for file in ["cgroup.kill", "cgroup.freeze", "cgroup.events"] {
         if !root.join(file).exists() {
@@ -88,6 +102,21 @@ mod tests {
 
     #[test]
     fn a_place_elsewhere_is_refused() {
-        assert!(matches!(check_root(Path::new("/proc")), Err(CgroupError::NotCgroup(_))));
+        for path in ["/proc", "/no/such/place", "/proc/version/below", "", "relative"] {
+            assert!(matches!(check_root(Path::new(path)), Err(CgroupError::NotCgroup(_))), "{path}");
+        }
+        assert!(!Path::new("/no").exists());
+    }
+
+    #[test]
+    fn a_whole_hierarchy_is_refused_and_what_is_not_there_yet_is_fine() {
+        let Ok(mount) = find_mount() else {
+            return eprintln!("skipped: no cgroup v2 hierarchy");
+        };
+        assert!(check_place(&mount.join("not/there/yet")).is_ok());
+        if !mount.join("cgroup.type").exists() {
+            let refused = check_root(&mount).unwrap_err();
+            assert!(matches!(refused, CgroupError::WholeHierarchy(_)), "{refused}");
+        }
     }
 }
