@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -156,6 +157,23 @@ fn a_directory_that_somebody_else_can_write_is_not_served() {
         stopped.check(key, &value, &[key, path.to_str().unwrap(), "owner 61001"]);
         chown(&path, Some(owner), None).unwrap();
     }
+}
+
+#[test]
+fn somebody_else_is_told_that_he_may_not_and_not_that_there_is_none() {
+    let Some(stopped) = Stopped::or_skip() else { return };
+    if !stopped.cluster.open_to_others_or_skip() {
+        return;
+    }
+    // By another program: a descriptor of ours that is open for writing could stop the copy from being run.
+    let copy = stopped.cluster.file("mainstayd");
+    assert!(Command::new("cp").arg(program("mainstayd")).arg(&copy).status().unwrap().success());
+    let mut command = Command::new(copy);
+    command.arg("--data-dir").arg(stopped.cluster.data_dir()).uid(61_001).gid(61_001);
+    let output = command.output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("Permission denied"), "{message}");
+    assert!(message.contains("as root") && !message.contains("create"), "{message}");
 }
 
 #[test]

@@ -53,6 +53,14 @@ pub enum ClusterDirError {
     /// Somebody else makes one there at this moment.
     #[error("in {0} another process is making a cluster right now; wait for it, or choose another directory")]
     Busy(PathBuf),
+    /// It is another user's.
+    #[error("{path}: {source}; run it as the directory's owner, or as root")]
+    NotAllowed {
+        /// The data directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The directory is not ours alone.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -152,8 +160,13 @@ impl ClusterDir {
     ///
     /// There is none, another service holds it, it is damaged, newer, or something else.
     pub fn open(&self) -> Result<SqliteStore, ClusterDirError> {
-        if !self.database().exists() {
-            return Err(ClusterDirError::Missing(self.0.clone()));
+        match fs::metadata(self.database()) {
+            // Not allowed to look is not the same as not there.
+            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(ClusterDirError::NotAllowed { path: self.0.clone(), source });
+            }
+            Err(_) => return Err(ClusterDirError::Missing(self.0.clone())),
+            Ok(_) => {}
         }
         paths::check_private(DATA_DIR_KEY, &self.0)?;
         Ok(SqliteStore::open(&self.database(), Options::default())?)
