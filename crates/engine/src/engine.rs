@@ -15,11 +15,11 @@ use crate::events::Counts;
 use crate::graph::States;
 use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
-use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX};
 use crate::model::Model;
 use crate::operation::{Operation, Phase};
 use crate::queries::Queries;
 use crate::recovery::StartUp;
+use crate::sweep::Sweep;
 use crate::timers::{Timer, Timers};
 use crate::tokens::Tokens;
 use crate::view::View;
@@ -60,13 +60,18 @@ pub struct Engine {
     pub(crate) now: Now,
     pub(crate) effects: Vec<Effect>,
     pub(crate) last_operation: u64,
-    commits: BTreeMap<CommitId, (Vec<Op>, CommitPurpose)>,
+    commits: BTreeMap<CommitId, Commit>,
     last_commit: u64,
-    /// Ended operations whose records are to be deleted.
-    sweep: VecDeque<OperationId>,
-    is_sweeping: bool,
-    /// Ended operations whose records are still in the database, and the resources that they acted on.
-    pub(crate) unswept: BTreeMap<OperationId, BTreeSet<ResourceId>>,
+    pub(crate) sweep: Sweep,
+}
+
+/// A transaction that is being committed.
+#[derive(Debug)]
+struct Commit {
+    ops: Vec<Op>,
+    purpose: CommitPurpose,
+    /// The ended operations whose records it deletes beside.
+    swept: Vec<OperationId>,
 }
 
 /// What a transaction is for.
@@ -80,8 +85,8 @@ pub(crate) enum CommitPurpose {
     Veto(OperationId),
     /// The configuration change whose turn it is.
     Lane,
-    /// Records of ended operations.
-    Sweep(Vec<OperationId>),
+    /// Nothing but records of ended operations.
+    Sweep,
     /// Higher epochs after a new boot.
     Boot(Vec<GroupId>),
 }
@@ -111,9 +116,7 @@ impl Engine {
             last_operation: 0,
             commits: BTreeMap::new(),
             last_commit: 0,
-            sweep: VecDeque::new(),
-            is_sweeping: false,
-            unswept: BTreeMap::new(),
+            sweep: Sweep::default(),
         }
     }
 
@@ -165,7 +168,7 @@ impl Engine {
             Timer::Close(id) => self.handle_close_timer(id),
             Timer::Check(id) => self.handle_check_timer(id),
             Timer::Commit(id) => self.handle_commit_timer(id),
-            Timer::Sweep => self.sweep_records(),
+            Timer::Sweep => self.sweep_now(),
             Timer::Epochs => self.raise_all_epochs(),
             Timer::Host(host) => self.handle_host_timer(host),
             Timer::Pong(host) => self.kill_host(host),
@@ -226,80 +229,36 @@ impl Engine {
         self.effects.push(Effect::Answer { call, answer });
     }
 
-    /// Asks for a transaction to be committed.
-    pub(crate) fn commit(&mut self, transaction: Transaction, purpose: CommitPurpose) -> CommitId {
+    /// Asks for a transaction to be committed. Records of ended operations go with it.
+    pub(crate) fn commit(&mut self, mut transaction: Transaction, purpose: CommitPurpose) -> CommitId {
+        let swept = self.take_swept_along(&mut transaction, &purpose);
         self.last_commit += 1;
         let commit = CommitId(self.last_commit);
-        self.commits.insert(commit, (transaction.then.clone(), purpose));
+        self.commits.insert(commit, Commit { ops: transaction.then.clone(), purpose, swept });
         self.effects.push(Effect::Commit { commit, transaction });
         commit
     }
 
     fn handle_committed(&mut self, commit: CommitId, outcome: CommitOutcome) {
-        let Some((_, purpose)) = self.commits.get(&commit) else { return };
-        let purpose = purpose.clone();
-        match &outcome {
-            CommitOutcome::Unknown => {}
-            CommitOutcome::Done(revision) => {
-                if let Some((ops, _)) = self.commits.remove(&commit) {
-                    // What was committed is what was built from the model; it can be read back.
-                    let _ = self.model.apply(&ops, *revision);
-                }
+        let Some(known) = self.commits.get(&commit) else { return };
+        let purpose = known.purpose.clone();
+        if outcome != CommitOutcome::Unknown
+            && let Some(known) = self.commits.remove(&commit)
+        {
+            if let CommitOutcome::Done(revision) = outcome {
+                // What was committed is what was built from the model; it can be read back.
+                let _ = self.model.apply(&known.ops, revision);
             }
-            CommitOutcome::Conflict | CommitOutcome::Failed(_) => drop(self.commits.remove(&commit)),
+            self.handle_swept(known.swept, matches!(outcome, CommitOutcome::Done(_)));
         }
         match purpose {
             CommitPurpose::Accept(id) => self.handle_acceptance(id, outcome),
             CommitPurpose::Raise(id) => self.handle_raised(id, &outcome),
             CommitPurpose::Veto(id) => self.handle_veto_committed(id, &outcome),
             CommitPurpose::Lane => self.handle_lane_committed(outcome),
-            CommitPurpose::Sweep(ids) => self.handle_swept(ids, &outcome),
+            CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}
+            CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
             CommitPurpose::Boot(groups) => self.handle_boot_committed(groups, &outcome),
-        }
-    }
-
-    /// Input: the journal has an operation's end. Its record in the database is not needed any more.
-    fn handle_journaled(&mut self, id: OperationId) {
-        let is_ended = self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Ended));
-        if !is_ended {
-            return;
-        }
-        if let Some(operation) = self.operations.remove(&id)
-            && operation.is_stored
-        {
-            self.sweep.push_back(id);
-            self.unswept.insert(id, operation.members);
-            self.sweep_records();
-        }
-    }
-
-    /// Deletes records of ended operations, many at once: one commit at a time.
-    fn sweep_records(&mut self) {
-        if self.is_sweeping || self.sweep.is_empty() {
-            return;
-        }
-        let count = self.sweep.len().min(TRANSACTION_WRITES_MAX);
-        let ids: Vec<OperationId> = self.sweep.drain(..count).collect();
-        let deletes = ids.iter().map(|id| Op::delete(crate::model::layout::operation_key(*id)));
-        self.is_sweeping = true;
-        self.commit(Transaction::unconditional(deletes.collect()), CommitPurpose::Sweep(ids));
-    }
-
-    fn handle_swept(&mut self, ids: Vec<OperationId>, outcome: &CommitOutcome) {
-        match outcome {
-            CommitOutcome::Unknown => {}
-            CommitOutcome::Done(_) => {
-                self.is_sweeping = false;
-                for id in ids {
-                    self.unswept.remove(&id);
-                }
-                self.sweep_records();
-            }
-            CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
-                self.is_sweeping = false;
-                self.sweep.extend(ids);
-                self.timers.set(Timer::Sweep, self.now.steady_ms + COMMIT_PAUSE_MS);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the engine is told.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use mainstay_store::{KeyValue, Revision};
@@ -125,6 +126,9 @@ pub struct Start {
     pub hosts: Vec<HostId>,
     /// The number of the last operation that the journal knows.
     pub last_operation_number: u64,
+    /// Those operations of the database ([`crate::stored_operations`]) whose end the journal has durably, refusals
+    /// excepted: there was no commit yet that took their records along.
+    pub ended: BTreeSet<OperationId>,
 }
 
 /// What the guard sees of one leaf.

@@ -34,6 +34,7 @@ pub mod model;
 pub mod operation;
 mod queries;
 mod recovery;
+mod sweep;
 mod task;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -45,6 +46,6 @@ pub mod view;
 
 pub use engine::{Config, Engine};
 pub use error::DatabaseError;
-pub use model::check_database;
 pub use model::genesis::{Genesis, genesis};
+pub use model::{check_database, stored_operations};
 pub use view::View;

@@ -87,6 +87,15 @@ pub const PING_INTERVAL_MS: u64 = 30_000;
 /// A commit that failed although it has to be done (a veto's, a recovery's) is tried again after this pause.
 pub const COMMIT_PAUSE_MS: u64 = 1_000;
 
+/// Records of ended operations that another commit takes along: more than one commit ever adds, few enough that it
+/// stays as quick as it was.
+pub const SWEEP_RIDERS_MAX: usize = 16;
+/// Records of ended operations that wait to be taken along; with so many they go in a commit of their own. An acceptance
+/// has to have room for those that ended on its own resources.
+pub const SWEEP_WAITING_MAX: usize = 32;
+/// How long they wait at most. Long enough that a busy cluster never needs a commit for them.
+pub const SWEEP_DELAY_MS: u64 = 5_000;
+
 /// The defaults of the common properties that the engine reads most, as the tables of `types::property` have them.
 pub const PENDING_TIMEOUT_DEFAULT_MS: u32 = 180_000;
 /// See [`PENDING_TIMEOUT_DEFAULT_MS`].

@@ -19,7 +19,7 @@ pub(crate) enum Timer {
     Check(OperationId),
     /// Another try to commit what has to be committed.
     Commit(OperationId),
-    /// Another try to delete the records of ended operations.
+    /// The records of ended operations go in a commit of their own.
     Sweep,
     /// Another try to raise the epochs after a new boot.
     Epochs,

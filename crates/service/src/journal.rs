@@ -11,7 +11,7 @@
 
 mod writer;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -39,7 +39,7 @@ const SCHEMA_VERSION: i32 = 1;
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file cannot be made, or its mode not be set.
+    /// The file cannot be made or synced, or its mode not be set.
     #[error("journal {path}: {source}")]
     Io {
         /// The file.
@@ -129,7 +129,9 @@ pub struct JournalQuery {
 pub fn journal(path: &Path) -> Result<(Journal, JournalThread), JournalError> {
     let name = path.display().to_string();
     let sqlite = |source| sqlite_error(&name, source);
-    make_private(path).map_err(|source| JournalError::Io { path: name.clone(), source })?;
+    let io = |source| JournalError::Io { path: name.clone(), source };
+    make_private(path).map_err(io)?;
+    make_durable(path).map_err(io)?;
     let writer = Connection::open(path).map_err(sqlite)?;
     prepare(&writer, &name)?;
     let reader = Connection::open(path).map_err(sqlite)?;
@@ -160,6 +162,21 @@ fn sqlite_error(path: &str, source: rusqlite::Error) -> JournalError {
         }
         _ => JournalError::Sqlite { path, source },
     }
+}
+
+/// Makes durable what an earlier service has written but may not have synced: what is read here as ended is forgotten by
+/// the database. Before SQLite opens the files, since closing one here would let go of SQLite's locks.
+fn make_durable(path: &Path) -> io::Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [path, Path::new(&log)] {
+        match File::open(file) {
+            Ok(file) => file.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
@@ -239,6 +256,25 @@ impl Journal {
             .query_row("SELECT max(number) FROM operation", [], |row| row.get(0))
             .map_err(|source| self.sqlite(source))?;
         Ok(number.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Those of these operations whose end is here, refusals excepted: of those the database never had anything.
+    pub fn ended(&self, operations: &[OperationId]) -> Result<BTreeSet<OperationId>, JournalError> {
+        let reader = self.reader.lock();
+        let mut statement = reader
+            .prepare(
+                "SELECT 1 FROM operation
+                 WHERE number = ?1 AND node = ?2 AND ended IS NOT NULL AND ended != 'refused'",
+            )
+            .map_err(|source| self.sqlite(source))?;
+        let mut ended = BTreeSet::new();
+        for id in operations {
+            let here = statement.exists(params![id.number.cast_signed(), id.node.0]);
+            if here.map_err(|source| self.sqlite(source))? {
+                ended.insert(*id);
+            }
+        }
+        Ok(ended)
     }
 
     /// One operation.
@@ -385,11 +421,17 @@ mod tests {
                 assert!(matches!(told.recv().unwrap(), Input::Journaled(_)));
             }
             assert_eq!(journal.last_number().unwrap(), 2);
+            journal.write(record(3, "db", None));
+            journal.write(record(4, "db", Some(End::Refused(Cause::new(Status::ACCESS_DENIED, "no")))));
+            journal.flush();
+            let id = |number| OperationId { node: NodeId(1), number };
+            let ended = journal.ended(&(0..6).map(id).collect::<Vec<_>>()).unwrap();
+            assert_eq!(ended, [id(1), id(2)].into());
             let of_web =
                 journal.read(&JournalQuery { object: Some("WEB".into()), before: None, limit: 10 }).unwrap();
             assert_eq!(of_web, [record(1, "Web", Some(End::Done))]);
             let all = journal.read(&JournalQuery { limit: 10, ..JournalQuery::default() }).unwrap();
-            assert_eq!(all.iter().map(|record| record.id.number).collect::<Vec<_>>(), [2, 1]);
+            assert_eq!(all.iter().map(|record| record.id.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
         });
     }
 

@@ -156,6 +156,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let hosts = Hosts::new(host_settings, guard.clone(), outlet.clone());
     let found = hosts.find().map_err(|source| io_error(run_dir.display(), source))?;
 
+    let ended = journal.ended(&mainstay_engine::stored_operations(&snapshot))?;
     let start = Start {
         snapshot,
         revision,
@@ -169,6 +170,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
             .collect(),
         hosts: found.clone(),
         last_operation_number: journal.last_number()?,
+        ended,
     };
     let (database, database_thread) = database(Box::new(store));
     let engine = Engine::new(EngineConfig { node, node_name, strict_cmrp: settings.strict_cmrp });

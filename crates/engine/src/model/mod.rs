@@ -426,6 +426,14 @@ pub fn check_database(snapshot: &[KeyValue]) -> Result<(), DatabaseError> {
     Ok(())
 }
 
+/// The operations whose records are in a database that [`check_database`] has found good.
+pub fn stored_operations(snapshot: &[KeyValue]) -> Vec<OperationId> {
+    let id_of = |entry: &KeyValue| {
+        std::str::from_utf8(&entry.key).ok()?.strip_prefix(layout::OPERATION_PREFIX)?.parse().ok()
+    };
+    snapshot.iter().filter_map(id_of).collect()
+}
+
 fn decode<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }

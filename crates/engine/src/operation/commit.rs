@@ -110,7 +110,7 @@ impl Engine {
         let touches = |members: &BTreeSet<ResourceId>| {
             members.iter().any(|id| operation.parts.contains_key(id) || Some(*id) == object)
         };
-        for id in self.unswept.iter().filter(|(_, members)| touches(members)).map(|(id, _)| *id) {
+        for (id, _) in self.sweep.unswept().filter(|(_, members)| touches(members)) {
             then.push(Op::delete(layout::operation_key(id)));
         }
         let ended = self.operations.iter().filter(|(_, other)| {

@@ -88,7 +88,7 @@ impl Engine {
                 self.last_operation = self.last_operation.max(id.number);
             }
             if let Ok(stored) = StoredOperation::from_bytes(&bytes) {
-                self.take_in_stored(id, stored);
+                self.take_in_stored(id, stored, start.ended.contains(&id));
             }
         }
         self.make_states(&start.leaves);
@@ -100,10 +100,14 @@ impl Engine {
         self.raise_all_epochs();
     }
 
-    fn take_in_stored(&mut self, id: OperationId, stored: StoredOperation) {
+    fn take_in_stored(&mut self, id: OperationId, stored: StoredOperation, is_journaled: bool) {
         let is_ended = matches!(stored.step, StoredStep::Ended | StoredStep::Superseded(_));
         self.tokens.remember(&stored.record.asker.sid, &stored.token, id);
         self.tokens.answered(id, stored.record.answer);
+        if is_journaled {
+            // Whatever the record says, it has ended, and what came after must not be undone by it.
+            return self.sweep_later(id, stored.closure.into_keys().collect());
+        }
         if !is_ended {
             self.startup.stored.insert(id, stored);
             return;

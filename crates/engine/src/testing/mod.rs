@@ -9,12 +9,12 @@ mod host;
 mod invariants;
 mod service;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{KeyRange, Model as StoreModel, Store, read_all};
 use mainstay_types::event::Event;
 use mainstay_types::glance::ResourceGlance;
-use mainstay_types::operation::{Asker, OperationRecord};
+use mainstay_types::operation::{Asker, End, OperationRecord};
 use mainstay_types::order::{Order, Step};
 use mainstay_types::{
     Access, ClusterId, Epoch, GroupId, HostId, Name, NodeId, OperationId, ResourceId, ResourceState, Status,
@@ -151,6 +151,7 @@ impl World {
     fn start_service(&mut self) {
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");
+        let stored = crate::stored_operations(&snapshot);
         let seen = |leaf: &Leaf| LeafSeen { populated: leaf.populated, floor: leaf.floor };
         let start = Start {
             snapshot,
@@ -159,6 +160,7 @@ impl World {
             leaves: self.leaves.iter().map(|(id, (group, leaf))| (*group, *id, seen(leaf))).collect(),
             hosts: self.hosts.keys().copied().collect(),
             last_operation_number: self.journaled,
+            ended: self.journaled_ends(&stored),
         };
         self.inbox.push_back(Input::Started(Box::new(start)));
         for (host, fake) in &self.hosts {
@@ -174,6 +176,21 @@ impl World {
         self.inbox.push_back(Input::Settled);
         self.inbox.extend(reports);
         self.settle();
+    }
+
+    /// Those of these operations whose end the journal has.
+    fn journaled_ends(&self, stored: &[OperationId]) -> BTreeSet<OperationId> {
+        let has_end = |id: &OperationId| {
+            let end = self.journal.get(id).and_then(|record| record.end.as_ref());
+            end.is_some_and(|end| !matches!(end, End::Refused(_)))
+        };
+        stored.iter().copied().filter(has_end).collect()
+    }
+
+    /// The records of operations that are left in the database once the ended ones had time to go.
+    pub fn records_left(&mut self) -> Vec<String> {
+        self.pass_ms(crate::limits::SWEEP_DELAY_MS);
+        self.keys("op/")
     }
 
     /// Gives the engine every input there is, and carries out what it decides, until nothing is left.

@@ -276,7 +276,7 @@ fn what_is_being_opened_can_be_deleted() {
         world.end_order(id, Reaction::Done);
         assert!(!world.is_held(id) || index == 4, "{index}");
         assert!(!world.has_leaf(id), "{index}");
-        assert!(world.keys("op/").is_empty() && world.engine.view().operations().is_empty(), "{index}");
+        assert!(world.records_left().is_empty() && world.engine.view().operations().is_empty(), "{index}");
         assert_eq!(world.state(other), ResourceState::Online, "{index}");
     }
 }
@@ -293,7 +293,7 @@ fn what_waits_for_its_host_can_be_deleted() {
         world.hosts_start = true;
         world.pass_ms(300_000);
         assert!(!world.has_leaf(id) && !world.is_held(id) && !world.has_host(HostId::Own(id)));
-        assert!(world.keys("op/").is_empty());
+        assert!(world.records_left().is_empty());
     }
 }
 

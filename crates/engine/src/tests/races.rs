@@ -69,7 +69,7 @@ fn after_a_reset_of_the_machine_what_was_being_stopped_is_offline() {
     world.offline(id, 0);
     world.reboot();
     assert_eq!((world.state(id), world.persistent(id)), (ResourceState::Offline, Some(false)));
-    assert!(world.keys("op/").is_empty());
+    assert!(world.records_left().is_empty());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn calls_in_one_group_do_not_hinder_each_other_when_its_epoch_rises() {
     assert!(world.engine.view().model().epoch(group) > epoch);
     let states = [a, b, c].map(|id| world.state(id));
     assert_eq!(states, [ResourceState::Online, ResourceState::Online, ResourceState::Offline]);
-    assert!(world.keys("op/").is_empty());
+    assert!(world.records_left().is_empty());
 }
 
 #[test]
@@ -160,6 +160,6 @@ fn force_supersedes_what_it_takes_over_and_nothing_else() {
         assert_eq!(world.journal[&first].end, Some(expected));
         assert_eq!(world.journal[&forced].end, Some(End::Done));
         assert_eq!(world.state(app), ResourceState::Offline);
-        assert!(world.keys("op/").is_empty());
+        assert!(world.records_left().is_empty());
     }
 }

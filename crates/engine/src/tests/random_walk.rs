@@ -349,7 +349,7 @@ impl Walk {
             assert!(!state.is_pending(), "I4: {} is {state}", world.engine.name_of(*id));
             assert_eq!(state == ResourceState::Online, world.runs(*id), "{}", world.engine.name_of(*id));
         }
-        assert!(world.keys("op/").is_empty(), "records are left");
+        assert!(world.records_left().is_empty(), "records are left");
         for record in world.journal.values() {
             assert!(record.end.is_some(), "the journal has no end of {record:?}");
         }
