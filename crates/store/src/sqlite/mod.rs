@@ -56,14 +56,17 @@ use memory::{Draft, Memory, MemoryWatch};
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Commits after which [`Store::tick`] moves the write-ahead log into the database, so that commits need not.
 const CHECKPOINT_COMMITS: u32 = 256;
-/// Pages in the write-ahead log at which a commit does it after all (16 MiB).
-const CHECKPOINT_PAGES: u32 = 4096;
+/// Pages in the write-ahead log at which a commit does it after all (4 MiB). The log has room for them from the start:
+/// a commit that writes over old bytes is durable with one write to the disk, one that lets the file grow has to wait
+/// for the file system's own log, and there for what others have written.
+const CHECKPOINT_PAGES: u32 = 1024;
 
 /// How to open a database. [`Options::default`] is right for the service.
 #[derive(Clone, Debug)]
 pub struct Options {
     bounds: Bounds,
     checkpoint_commits: u32,
+    checkpoint_pages: u32,
     vfs: Option<String>,
     files: Arc<dyn Files>,
 }
@@ -73,6 +76,7 @@ impl Default for Options {
         Self {
             bounds: Bounds::default(),
             checkpoint_commits: CHECKPOINT_COMMITS,
+            checkpoint_pages: CHECKPOINT_PAGES,
             vfs: None,
             files: Arc::new(RealFiles),
         }

@@ -15,7 +15,7 @@ use super::error::OpenError;
 use super::memory::Memory;
 use super::row::{self, Meta, Row};
 use super::schema::{APPLICATION_ID, OBJECTS, SCHEMA_VERSION};
-use super::{BUSY_TIMEOUT, CHECKPOINT_PAGES, Options};
+use super::{BUSY_TIMEOUT, Options};
 
 /// Bytes of SQLite's file header.
 const HEADER_BYTES: usize = 100;
@@ -24,6 +24,11 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Where the schema version and the application id stand in it, both big-endian (sqlite.org/fileformat.html).
 const USER_VERSION_AT: usize = 60;
 const APPLICATION_ID_AT: usize = 68;
+/// Bytes of the write-ahead log's header, and of each page in it with its own header (sqlite.org/fileformat2.html).
+const LOG_HEADER_BYTES: u64 = 32;
+const LOG_FRAME_BYTES: u64 = 24 + PAGE_BYTES;
+/// Bytes of a page of the database.
+const PAGE_BYTES: u64 = 4096;
 /// Lines of SQLite's findings in a message.
 const FINDINGS_MAX: u32 = 3;
 
@@ -151,7 +156,7 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 /// Answers the journal mode that the file got.
 fn fill(draft: &Path, cluster_id: &str, generation: u64, options: &Options) -> rusqlite::Result<String> {
     let mut connection = connect(draft, options, OpenFlags::empty())?;
-    connection.execute_batch("PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8';")?;
+    connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}; PRAGMA encoding = 'UTF-8';"))?;
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -179,10 +184,11 @@ fn connect(path: &Path, options: &Options, extra: OpenFlags) -> rusqlite::Result
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = FULL;
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA wal_autocheckpoint = {};
          PRAGMA mmap_size = 0;
          PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;"
+         PRAGMA cell_size_check = ON;",
+        options.checkpoint_pages
     ))?;
     Ok(connection)
 }
@@ -212,13 +218,17 @@ fn check_structure(connection: &Connection, path: &Path) -> Result<(), OpenError
 
 /// Moves the write-ahead log into the database, durably. After a crash the log may show commits that the disk
 /// does not have, and after a failed sync nothing written before it can be trusted: so all of it is written
-/// and synced again, and the emptied log is synced too, lest its old content come back.
+/// and synced again, and the emptied log is synced too, lest its old content come back. Zeros make room in the log for
+/// the commits to come; to SQLite a log that begins with them is empty.
 fn settle(connection: &Connection, path: &Path, options: &Options) -> Result<(), OpenError> {
     let settled = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0));
     let blocked = settled.map_err(|error| classify(path, "settling", error))? != 0;
     if blocked {
         return Err(OpenError::Locked { path: path.to_owned(), doing: "settling its write-ahead log" });
     }
+    let log_bytes = LOG_HEADER_BYTES + u64::from(options.checkpoint_pages) * LOG_FRAME_BYTES;
+    // Where there is no room on the disk, the log grows with each commit, as far as it can.
+    let _ = options.files.lengthen(&beside(path, "-wal"), log_bytes);
     for file in [path.to_owned(), beside(path, "-wal")] {
         match options.files.sync(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -141,6 +141,16 @@ impl Files for NotedFiles {
         Ok(())
     }
 
+    fn lengthen(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        let end = fs::metadata(path)?.len();
+        RealFiles.lengthen(path, bytes)?;
+        let mut history = self.0.lock();
+        let inode = history.open(&name_of(path));
+        let (at, zeros) = (end as usize, vec![0; bytes.saturating_sub(end) as usize]);
+        history.notes.push(Note::Write { inode, at, bytes: zeros });
+        Ok(())
+    }
+
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealFiles.link(from, to)?;
         let mut history = self.0.lock();

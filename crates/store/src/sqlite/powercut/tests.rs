@@ -99,6 +99,8 @@ impl Lab {
             vfs: Some(self.vfs.name.clone()),
             files: Arc::new(NotedFiles(self.history.clone())),
             checkpoint_commits: 1,
+            // So few that the log both has room and outgrows it.
+            checkpoint_pages: 6,
             ..Options::default()
         }
     }
