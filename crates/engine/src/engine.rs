@@ -138,6 +138,7 @@ impl Engine {
             Input::HostPong { host, nonce } => self.handle_host_pong(host, nonce),
             Input::HardStopped { resource, epoch, empty } => self.handle_hard_stopped(resource, epoch, empty),
             Input::Looked { resource, leaf } => self.handle_looked(resource, leaf),
+            Input::Ending => self.sweep_now(),
             Input::Tick => {}
         }
         while let Some(timer) = self.timers.take_due(now.steady_ms) {

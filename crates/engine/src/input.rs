@@ -107,6 +107,8 @@ pub enum Input {
         /// What it saw.
         leaf: LeafSeen,
     },
+    /// The service is about to end: what was put off is done now.
+    Ending,
     /// Time has passed: at least until [`crate::Engine::next_deadline`], or earlier.
     Tick,
 }

@@ -40,8 +40,34 @@ pub struct Core {
     hands: Hands,
     callers: Mutex<HashMap<CallId, Responder>>,
     calls: AtomicU64,
-    deadline: Mutex<Option<u64>>,
-    deadline_changed: Condvar,
+    alarm: Mutex<Alarm>,
+    alarm_moved: Condvar,
+}
+
+/// How long the timer's thread sleeps at most while there is a deadline. Deadlines that are further away, and most are
+/// taken back before, need no switch to it.
+const LOOK_INTERVAL_MS: u64 = 1_000;
+
+/// The engine's deadline, and when the timer's thread will look at it by itself. Both in steady milliseconds.
+#[derive(Default)]
+struct Alarm {
+    deadline_ms: Option<u64>,
+    looks_at_ms: Option<u64>,
+}
+
+impl Alarm {
+    /// Sets the deadline; answers whether the thread has to be woken for it.
+    fn set(&mut self, deadline_ms: Option<u64>) -> bool {
+        self.deadline_ms = deadline_ms;
+        deadline_ms.is_some_and(|at_ms| self.looks_at_ms.is_none_or(|looks_at_ms| at_ms < looks_at_ms))
+    }
+
+    /// How long the thread may sleep; `None` for ever.
+    fn sleep_ms(&mut self, now_ms: u64) -> Option<u64> {
+        let sleep_ms = self.deadline_ms.map(|at_ms| at_ms.saturating_sub(now_ms).min(LOOK_INTERVAL_MS));
+        self.looks_at_ms = sleep_ms.map(|sleep_ms| now_ms + sleep_ms);
+        sleep_ms
+    }
 }
 
 impl Core {
@@ -52,8 +78,8 @@ impl Core {
             hands,
             callers: Mutex::default(),
             calls: AtomicU64::new(1),
-            deadline: Mutex::new(None),
-            deadline_changed: Condvar::new(),
+            alarm: Mutex::default(),
+            alarm_moved: Condvar::new(),
         })
     }
 
@@ -88,30 +114,25 @@ impl Core {
     /// Feeds ticks at the engine's deadlines. Runs for ever; give it a thread.
     pub fn run_timer(&self) {
         loop {
-            let mut deadline = self.deadline.lock();
+            let mut alarm = self.alarm.lock();
             loop {
-                match *deadline {
-                    None => self.deadline_changed.wait(&mut deadline),
-                    Some(at_ms) => {
-                        let left_ms = at_ms.saturating_sub(now().steady_ms);
-                        if left_ms == 0 {
-                            break;
-                        }
-                        self.deadline_changed.wait_for(&mut deadline, Duration::from_millis(left_ms));
+                match alarm.sleep_ms(now().steady_ms) {
+                    None => self.alarm_moved.wait(&mut alarm),
+                    Some(0) => break,
+                    Some(left_ms) => {
+                        self.alarm_moved.wait_for(&mut alarm, Duration::from_millis(left_ms));
                     }
                 }
             }
-            *deadline = None;
-            drop(deadline);
+            alarm.deadline_ms = None;
+            drop(alarm);
             self.feed(Input::Tick);
         }
     }
 
     fn set_deadline(&self, new: Option<u64>) {
-        let mut deadline = self.deadline.lock();
-        if *deadline != new {
-            *deadline = new;
-            self.deadline_changed.notify_one();
+        if self.alarm.lock().set(new) {
+            self.alarm_moved.notify_one();
         }
     }
 
@@ -155,5 +176,24 @@ pub fn now() -> Now {
     Now {
         steady_ms: steady.tv_sec.unsigned_abs() * 1000 + steady.tv_nsec.unsigned_abs() / 1_000_000,
         unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timer_is_woken_only_for_what_it_would_miss() {
+        let mut alarm = Alarm::default();
+        assert_eq!(alarm.sleep_ms(1_000), None);
+        assert!(alarm.set(Some(31_000)), "it sleeps for ever");
+        assert_eq!(alarm.sleep_ms(1_000), Some(1_000));
+        assert!(!alarm.set(Some(2_000)) && !alarm.set(None) && !alarm.set(Some(2_500)));
+        assert!(alarm.set(Some(1_999)));
+        assert_eq!(alarm.sleep_ms(1_990), Some(9));
+        assert_eq!(alarm.sleep_ms(2_000), Some(0));
+        assert!(!alarm.set(Some(2_300)), "it is awake and looks before it sleeps");
+        assert_eq!(alarm.sleep_ms(2_100), Some(200));
     }
 }

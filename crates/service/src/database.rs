@@ -27,6 +27,9 @@ const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// How often the store does its upkeep.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
 
+/// After so many commits without a pause it does it in the first moment in which nothing waits, before a commit has to.
+const UPKEEP_COMMITS: u32 = 256;
+
 enum Job {
     Commit(CommitId, Transaction),
     End,
@@ -76,19 +79,34 @@ impl DatabaseThread {
     }
 
     fn run(mut self, feed: &dyn Fn(Input)) {
+        let mut commits = 0;
         loop {
-            match self.jobs.recv_timeout(UPKEEP_INTERVAL) {
+            let job = if commits < UPKEEP_COMMITS {
+                self.jobs.recv_timeout(UPKEEP_INTERVAL)
+            } else {
+                self.jobs.try_recv().map_err(|error| match error {
+                    mpsc::TryRecvError::Empty => mpsc::RecvTimeoutError::Timeout,
+                    mpsc::TryRecvError::Disconnected => mpsc::RecvTimeoutError::Disconnected,
+                })
+            };
+            match job {
                 Ok(Job::Commit(commit, transaction)) => {
                     let Some(outcome) = self.commit(commit, transaction, feed) else { return };
                     feed(Input::Committed { commit, outcome });
+                    commits = commits.saturating_add(1);
                 }
                 Ok(Job::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    if let Err(error) = self.store.tick(Duration::from_millis(now().steady_ms)) {
-                        tracing::warn!(%error, "the database's upkeep failed; it is tried again");
-                    }
+                    self.upkeep();
+                    commits = 0;
                 }
             }
+        }
+    }
+
+    fn upkeep(&mut self) {
+        if let Err(error) = self.store.tick(Duration::from_millis(now().steady_ms)) {
+            tracing::warn!(%error, "the database's upkeep failed; it is tried again");
         }
     }
 

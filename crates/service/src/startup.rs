@@ -223,6 +223,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     if settings.throwaway {
         throw_away(&guard, &hosts, &cgroup_root).await;
     }
+    core.feed(Input::Ending);
     core.hands().database.end();
     core.hands().journal.end();
     // A thread that panicked has said so already.

@@ -1,4 +1,7 @@
 //! Connections of the service: a thread that reads and a thread that writes for each.
+//!
+//! Whoever has something to say writes it himself, as far as the socket takes it at once; the writing thread has only
+//! what is left, so that an answer does not wait until it is awake.
 
 use std::io::{self, Write};
 use std::net::Shutdown;
@@ -12,6 +15,8 @@ use std::time::Duration;
 use mainstay_ipc::FrameReader;
 use mainstay_ipc::frame::encode_frame;
 use mainstay_ipc::host::{FromHost, ToHost};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 use tracing::warn;
 
 use super::Input;
@@ -106,10 +111,11 @@ fn write_all(
     finished: &SyncSender<()>,
 ) {
     while let Ok(frame) = frames.recv() {
-        queued.fetch_sub(1, Ordering::AcqRel);
         if stream.write_all(&frame).is_err() {
             break;
         }
+        // Only now: while it is counted, nobody else writes.
+        queued.fetch_sub(1, Ordering::AcqRel);
     }
     let _ = stream.shutdown(Shutdown::Both);
     let _ = finished.try_send(());
@@ -124,7 +130,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Queues a message without waiting. `false`: too much waits already, or the connection is gone.
+    /// Sends a message without waiting. `false`: too much waits already, or the connection is gone.
     pub(super) fn send(&self, message: &FromHost) -> bool {
         let is_chatter = matches!(message, FromHost::Report(report) if report.sequence == 0);
         if is_chatter && self.queued.load(Ordering::Acquire) >= QUEUED_CHATTER_MAX {
@@ -137,11 +143,26 @@ impl Outgoing {
                 return false;
             }
         };
+        let sent = self.send_frame(frame);
+        if !sent {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+        sent
+    }
+
+    fn send_frame(&self, mut frame: Vec<u8>) -> bool {
+        if self.queued.load(Ordering::Acquire) == 0 {
+            match send(&self.stream, &frame, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+                Ok(written) if written == frame.len() => return true,
+                Ok(written) => drop(frame.drain(..written)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
         self.queued.fetch_add(1, Ordering::AcqRel);
         let sent = self.frames.try_send(frame).is_ok();
         if !sent {
             self.queued.fetch_sub(1, Ordering::AcqRel);
-            let _ = self.stream.shutdown(Shutdown::Both);
         }
         sent
     }
