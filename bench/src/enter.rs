@@ -26,7 +26,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::Result;
 use crate::cluster::Bench;
-use crate::floor::{Commits, Echo};
+use crate::floor::{Commits, Echo, Log};
 use crate::report::{Measured, Row};
 use crate::sample::{Percentiles, Rounds, monotonic_ns};
 
@@ -57,17 +57,20 @@ pub(crate) fn measure(bench: &mut Bench, library: &Path, directory: &Path, round
     bench.create_type(TYPE, library)?;
     let resource = bench.create(RESOURCE, TYPE, &PropertyList::new().with("Fifo", path))?;
     bench.bring_online(RESOURCE)?;
-    let mut commits = Commits::new(directory, COMMIT_BYTES)?;
+    let mut commits = Commits::new(directory, COMMIT_BYTES, Log::Growing)?;
+    let mut commits_over = Commits::new(directory, COMMIT_BYTES, Log::WrittenOver)?;
     let mut echo = Echo::start(directory, ORDER_BYTES, ORDER_BYTES)?;
 
-    let [mut calls, mut entered, mut whole, mut commit_floor, mut trips]: [Rounds; 5] = Default::default();
+    let [mut calls, mut entered, mut whole, mut commit_floor, mut over_floor, mut trips]: [Rounds; 6] =
+        Default::default();
     for round in 0..=rounds {
         let count = if round == 0 { WARM_UP } else { CALLS };
-        for rows in [&mut calls, &mut entered, &mut whole, &mut commit_floor, &mut trips] {
+        for rows in [&mut calls, &mut entered, &mut whole, &mut commit_floor, &mut over_floor, &mut trips] {
             rows.begin();
         }
         for _ in 0..count {
             let commit = commits.commit()?;
+            let commit_over = commits_over.commit()?;
             let trip = echo.round_trip()?;
             let begun = monotonic_ns();
             let accepted = bench.cluster.offline_resource_ex(&resource, 0, &[])?;
@@ -78,6 +81,7 @@ pub(crate) fn measure(bench: &mut Bench, library: &Path, directory: &Path, round
             let entered_at = read_entered(&mut fifo)?;
             if round > 0 {
                 commit_floor.push_duration(commit);
+                over_floor.push_duration(commit_over);
                 trips.push_duration(trip);
                 calls.push(arrived - begun);
                 entered.push(entered_at - arrived);
@@ -93,17 +97,18 @@ pub(crate) fn measure(bench: &mut Bench, library: &Path, directory: &Path, round
     let half_trip_ns = (trip.p50_us * 1000.0 / 2.0) as i64;
     let whole = whole.percentiles();
     Ok([
-        offline_row(calls.percentiles(), commit_floor.percentiles(), trip),
+        offline_row(calls.percentiles(), commit_floor.percentiles(), over_floor.percentiles(), trip),
         enter_row(entered.shifted(half_trip_ns).percentiles(), trip, whole),
     ])
 }
 
-fn offline_row(measured: Percentiles, floor: Percentiles, trip: Percentiles) -> Row {
+fn offline_row(measured: Percentiles, floor: Percentiles, over: Percentiles, trip: Percentiles) -> Row {
     let is_reached =
         measured.p50_us <= 1.5 * floor.p50_us + trip.p50_us && measured.p99_us <= 3.0 * floor.p99_us;
     let mut times = Measured::times(measured, floor);
     if let Measured::Times { beside, .. } = &mut times {
         beside.push(("one round trip between two processes", trip));
+        beside.push(("the commit, its log written over", over));
     }
     Row {
         name: "offline",

@@ -17,6 +17,18 @@ pub(crate) const ECHO: &str = "--echo";
 /// How long the other end may take to begin or to answer.
 const ECHO_WITHIN: Duration = Duration::from_secs(10);
 
+/// Whether a write-ahead log grows while it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// As SQLite does it by itself: a new log grows with each commit, until 1000 pages are in it.
+    Growing,
+    /// The log is begun anew after a few commits, so that each writes over old bytes.
+    WrittenOver,
+}
+
+/// Pages after which a log that is written over begins anew.
+const PAGES_WRITTEN_OVER: u32 = 50;
+
 /// A bare SQLite database with the service's durability: WAL, synchronous FULL.
 pub(crate) struct Commits {
     connection: Connection,
@@ -25,13 +37,20 @@ pub(crate) struct Commits {
 
 impl Commits {
     /// One commit will insert one row of so many bytes.
-    pub(crate) fn new(directory: &Path, bytes: usize) -> Result<Self> {
-        let connection = Connection::open(directory.join("floor.db"))?;
+    pub(crate) fn new(directory: &Path, bytes: usize, log: Log) -> Result<Self> {
+        let connection = Connection::open(directory.join(format!("floor-{log:?}.db")))?;
         connection.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
         connection.execute_batch(
             "PRAGMA synchronous = FULL; CREATE TABLE log (id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
         )?;
-        Ok(Self { connection, value: "x".repeat(bytes) })
+        let mut commits = Self { connection, value: "x".repeat(bytes) };
+        if log == Log::WrittenOver {
+            commits.connection.pragma_update(None, "wal_autocheckpoint", PAGES_WRITTEN_OVER)?;
+            for _ in 0..2 * PAGES_WRITTEN_OVER {
+                commits.commit()?;
+            }
+        }
+        Ok(commits)
     }
 
     /// Commits once.
@@ -73,6 +92,11 @@ impl Echo {
         };
         stream.set_read_timeout(Some(ECHO_WITHIN))?;
         Ok(Self { stream, request: vec![1; request_bytes], answer: vec![0; answer_bytes], child })
+    }
+
+    /// The process at the other end.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// There and back once.

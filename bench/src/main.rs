@@ -13,6 +13,7 @@ mod cluster;
 mod enter;
 mod floor;
 mod memory;
+mod placement;
 mod report;
 mod sample;
 mod state;
@@ -78,9 +79,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         report.rows.extend(rows.into_iter().filter(|row| wanted(row.name)));
     }
     if wanted("state") {
-        report.rows.push(state::measure(
+        report.rows.extend(state::measure(
             &mut bench,
             &arguments.socket,
+            arguments.service_pid,
             &arguments.directory,
             arguments.rounds,
         )?);

@@ -1,4 +1,4 @@
-//! GetClusterResourceState over the Unix socket, beside an echo of the same size.
+//! GetClusterResourceState over the Unix socket, beside an echo of the same size in the same place.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -11,6 +11,7 @@ use mainstay_proplist::PropertyList;
 use crate::Result;
 use crate::cluster::Bench;
 use crate::floor::Echo;
+use crate::placement::{Placement, Processors};
 use crate::report::{Measured, Row};
 use crate::sample::Rounds;
 
@@ -35,8 +36,14 @@ struct NotingLink {
     lengths: Rc<Cell<(usize, usize)>>,
 }
 
-/// Row `state`.
-pub(crate) fn measure(bench: &mut Bench, socket: &Path, directory: &Path, rounds: u32) -> Result<Row> {
+/// Rows `state`: one for each placement of the two ends.
+pub(crate) fn measure(
+    bench: &mut Bench,
+    socket: &Path,
+    service_pid: u32,
+    directory: &Path,
+    rounds: u32,
+) -> Result<Vec<Row>> {
     bench.create(RESOURCE, "Generic Application", &PropertyList::new().with("CommandLine", "/bin/true"))?;
     let lengths = Rc::new(Cell::new((0, 0)));
     let transport = Noting { inner: Local::new(socket), lengths: Rc::clone(&lengths) };
@@ -45,31 +52,46 @@ pub(crate) fn measure(bench: &mut Bench, socket: &Path, directory: &Path, rounds
     cluster.resource_place(&resource)?;
     let (request_bytes, answer_bytes) = lengths.get();
     let mut echo = Echo::start(directory, request_bytes, answer_bytes)?;
+    let processors = Processors::of_this_process()?;
+    let others = [service_pid, echo.pid()];
 
-    let [mut calls, mut trips]: [Rounds; 2] = Default::default();
-    for round in 0..=rounds {
-        calls.begin();
-        trips.begin();
-        for _ in 0..if round == 0 { WARM_UP } else { CALLS } {
-            let trip = echo.round_trip()?;
-            let begun = Instant::now();
-            cluster.resource_place(&resource)?;
-            let call = begun.elapsed();
-            if round > 0 {
-                trips.push_duration(trip);
-                calls.push_duration(call);
+    let mut rows = Vec::new();
+    for placement in processors.placements() {
+        processors.place(placement, &others)?;
+        let [mut calls, mut trips]: [Rounds; 2] = Default::default();
+        for round in 0..=rounds {
+            calls.begin();
+            trips.begin();
+            for _ in 0..if round == 0 { WARM_UP } else { CALLS } {
+                let trip = echo.round_trip()?;
+                let begun = Instant::now();
+                cluster.resource_place(&resource)?;
+                let call = begun.elapsed();
+                if round > 0 {
+                    trips.push_duration(trip);
+                    calls.push_duration(call);
+                }
             }
         }
+        let (measured, floor) = (calls.percentiles(), trips.percentiles());
+        rows.push(Row {
+            name: "state",
+            what: format!("GetClusterResourceState over the Unix socket, {}", placed(placement)),
+            floor_is: format!("echo, {request_bytes} bytes there and {answer_bytes} back"),
+            goal_is: "p50 within 2 of the floor's",
+            is_reached: measured.p50_us <= 2.0 * floor.p50_us,
+            measured: Measured::times(measured, floor),
+        });
     }
-    let (measured, floor) = (calls.percentiles(), trips.percentiles());
-    Ok(Row {
-        name: "state",
-        what: "GetClusterResourceState over the Unix socket".to_owned(),
-        floor_is: format!("echo, {request_bytes} bytes there and {answer_bytes} back"),
-        goal_is: "p50 within 2 of the floor's",
-        is_reached: measured.p50_us <= 2.0 * floor.p50_us,
-        measured: Measured::times(measured, floor),
-    })
+    processors.release(&others)?;
+    Ok(rows)
+}
+
+fn placed(placement: Placement) -> &'static str {
+    match placement {
+        Placement::Together => "both ends on one processor",
+        Placement::Apart => "each end on a processor of its own",
+    }
 }
 
 impl Transport for Noting {
