@@ -8,3 +8,4 @@ mod races;
 mod random_walk;
 mod scenarios;
 mod statuses;
+mod sweep;
