@@ -6,12 +6,16 @@ use mainstay_tests::{TestCluster, assert_same, program};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{ResourceState, Status};
 
-/// More calls than the database's log has pages that were written before and can be written again.
+/// More calls than the database's log has room for from the start: their records and those of the calls before them, which
+/// stay as long as the journal cannot be written.
+const CALLS_UNTIL_FULL: usize = 200;
+
+/// Calls that are refused then, one as the other.
 const CALLS: usize = 40;
 
 /// Room that the database's log has already may take a few calls more. After them, none.
 fn until_refused(cluster: &TestCluster, name: &str) {
-    for call in 0..CALLS {
+    for call in 0..CALLS_UNTIL_FULL {
         let (verb, state) = match cluster.state(name) {
             ResourceState::Online => (Verb::Offline, ResourceState::Offline),
             _ => (Verb::Online, ResourceState::Online),
@@ -89,6 +93,8 @@ fn with_its_disk_full_a_service_ends_and_is_not_started() {
     until_refused(&cluster, "a");
     let state = cluster.state("a");
     cluster.stop_service();
+    // A log that was moved into the database has left room.
+    cluster.fill_disk();
     let output =
         Command::new(program("mainstayd")).arg("--config").arg(cluster.write_config()).output().unwrap();
     assert!(!output.status.success(), "it has started");

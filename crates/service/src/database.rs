@@ -28,7 +28,7 @@ const RECOVER_PAUSE_MAX: Duration = Duration::from_secs(10);
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After so many commits without a pause it does it in the first moment in which nothing waits, before a commit has to.
-const UPKEEP_COMMITS: u32 = 256;
+const UPKEEP_COMMITS: u32 = 128;
 
 enum Job {
     Commit(CommitId, Transaction),

@@ -55,11 +55,11 @@ use memory::{Draft, Memory, MemoryWatch};
 /// by hand, shorter than anyone waits for an answer.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Commits after which [`Store::tick`] moves the write-ahead log into the database, so that commits need not.
-const CHECKPOINT_COMMITS: u32 = 256;
-/// Pages in the write-ahead log at which a commit does it after all (4 MiB). The log has room for them from the start:
+const CHECKPOINT_COMMITS: u32 = 128;
+/// Pages in the write-ahead log at which a commit does it after all (2 MiB). The log has room for them from the start:
 /// a commit that writes over old bytes is durable with one write to the disk, one that lets the file grow has to wait
 /// for the file system's own log, and there for what others have written.
-const CHECKPOINT_PAGES: u32 = 1024;
+const CHECKPOINT_PAGES: u32 = 512;
 
 /// How to open a database. [`Options::default`] is right for the service.
 #[derive(Clone, Debug)]
