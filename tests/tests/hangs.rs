@@ -260,3 +260,51 @@ fn a_forced_stop_waits_for_a_guard_that_stands_still() {
     assert_eq!(cluster.guard().pid(), guard.pid(), "it was slow, not dead");
     demo.check_neighbour();
 }
+
+#[test]
+fn a_type_that_hangs_in_a_question_is_told_of_and_its_host_replaced() {
+    let Some(demo) = Demo::or_skip(&[]) else { return };
+    let cluster = &demo.cluster;
+    // From now on its type hangs when it is asked.
+    cluster.mainstay(&["resource", "set", "d", "HangIn=ResourceControl"]);
+    let shown = cluster.mainstay(&["resource", "show", "d"]);
+    assert!(shown.contains("did not answer") && shown.contains("ActiveFile"), "{shown}");
+
+    let host = cluster.own_host("d");
+    let next = cluster.next_host();
+    cluster.set_common("d", &[("DeadlockTimeout", "1000")]);
+    let (code, _, message) = cluster.mainstay_code(&["resource", "set", "d", "VetoOffline=1"]);
+    assert_eq!(code, 1, "{message}");
+    assert!(message.contains("5910") && message.contains("resource 'd'"), "{message}");
+    next.wait();
+    assert!(host.has_ended().unwrap());
+    // The next host asks the type for what the last one has left, and that hangs as well.
+    cluster.wait_for_state("d", ResourceState::Failed);
+    demo.check_neighbour();
+
+    // What does not run can be corrected.
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    let (code, _, note) = cluster.mainstay_code(&["resource", "set", "d", "HangIn="]);
+    assert!(code == 0 && note.contains("5024"), "{note}");
+    assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
+    let shown = cluster.mainstay(&["resource", "show", "d"]);
+    assert!(!shown.contains("did not answer"), "{shown}");
+    demo.check_neighbour();
+}
+
+#[test]
+fn an_offline_call_just_after_a_hosts_death_is_carried_out() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["a", "b"] {
+        cluster.application("g", name, "sleep 1000");
+        cluster.carry_out(Verb::Online, name);
+    }
+    // A host that ends more often in a row is given up.
+    for round in 0..4 {
+        kill(&cluster.pool_host());
+        // Before the service can have seen it, or just then.
+        assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done), "round {round}");
+        assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done), "round {round}");
+        cluster.wait_for_state("b", ResourceState::Online);
+    }
+}

@@ -58,3 +58,27 @@ fn what_ran_runs_on_when_the_service_ends_and_is_found_again() {
     assert_eq!(cluster.carry_out(Verb::Offline, "app").end, Some(End::Done));
     assert!(cluster.processes("app").is_empty());
 }
+
+#[test]
+fn the_very_first_resources_properties_are_its_types_to_judge() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.mainstay(&["group", "create", "g"]);
+    let create = ["resource", "create", "a", "--group", "g", "--type", "Generic Application", "--property"];
+    let (code, _, message) = cluster.mainstay_code(&[&create[..], &["ComandLine=sleep 1000"]].concat());
+    assert_eq!(code, 1, "{message}");
+    assert!(message.contains("'ComandLine' is no private property"), "{message}");
+    assert!(cluster.glance_all().resources.is_empty(), "what was refused is not there");
+    cluster.mainstay(&[&create[..], &["CommandLine=sleep 1000"]].concat());
+    // A host of its own, that is not there yet.
+    cluster.mainstay(&["resource", "set", "a", "SeparateMonitor=1"]);
+    let (code, _, message) = cluster.mainstay_code(&["resource", "set", "a", "CurrentDirectory=tmp"]);
+    assert_eq!(code, 1, "{message}");
+    // Its list of formats names what is not set too: a list of texts it is.
+    cluster.mainstay(&["resource", "set", "a", "Environment=A=1"]);
+    cluster.carry_out(Verb::Online, "a");
+    let (code, _, note) = cluster.mainstay_code(&["resource", "set", "a", "CommandLine=sleep 2000"]);
+    assert!(code == 0 && note.contains("5024"), "{note}");
+    cluster.mainstay(&["resource", "restart", "a"]);
+    let (code, _, note) = cluster.mainstay_code(&["resource", "set", "a", "StopTimeout=200"]);
+    assert!(code == 0 && !note.contains("5024"), "{note}");
+}

@@ -492,6 +492,8 @@ pub struct ResourceDetails {
     pub host_process: Option<u32>,
     /// The last operation on it that failed, as far as the journal's newest records tell.
     pub last_failure: Option<OperationDocument>,
+    /// What is to be said of its properties: that its type did not answer. `null` when nothing.
+    pub note: Option<String>,
     /// Its properties.
     pub properties: PropertiesDocument,
 }

@@ -45,6 +45,8 @@ pub(crate) struct Sections {
     common_read_only: PropertyList,
     private: PropertyList,
     private_read_only: PropertyList,
+    /// What the service says of the private ones: its type did not answer.
+    note: String,
 }
 
 /// An object whose properties are read or set.
@@ -89,12 +91,17 @@ impl Owner<'_> {
 
     /// Reads all sections.
     pub(crate) fn sections(&self, cluster: &mut Cluster) -> Result<Sections, Failure> {
-        Ok(Sections {
+        let mut sections = Sections {
             common: self.list(cluster, function::GET_COMMON_PROPERTIES)?,
             common_read_only: self.list(cluster, function::GET_RO_COMMON_PROPERTIES)?,
             private: self.list(cluster, function::GET_PRIVATE_PROPERTIES)?,
-            private_read_only: self.list(cluster, function::GET_RO_PRIVATE_PROPERTIES)?,
-        })
+            ..Sections::default()
+        };
+        if matches!(self.target, Target::Resource(_)) {
+            sections.note = cluster.explain().unwrap_or_default();
+        }
+        sections.private_read_only = self.list(cluster, function::GET_RO_PRIVATE_PROPERTIES)?;
+        Ok(sections)
     }
 
     /// Sets properties by name; gives back notes. Each section is all or nothing, and where both are concerned, the
@@ -292,6 +299,11 @@ impl Sections {
     /// A DWORD that only the service sets.
     pub(crate) fn read_only_dword(&self, name: &str) -> Option<u32> {
         self.common_read_only.dword(name)
+    }
+
+    /// What there is to be said of them; empty when nothing.
+    pub(crate) fn note(&self) -> &str {
+        &self.note
     }
 
     /// A text, in whichever common section it is.

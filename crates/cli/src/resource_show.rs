@@ -48,6 +48,7 @@ pub(crate) fn run(name: &str, context: &mut Context) -> Result<Exit, Failure> {
         possible_owners,
         host_process: sections.read_only_dword("MonitorProcessId").filter(|process| *process != 0),
         last_failure: last_failure.as_ref().map(OperationDocument::from),
+        note: Some(sections.note().to_owned()).filter(|note| !note.is_empty()),
         properties: sections.document(),
     };
     let text = || text(resource, &details, last_failure.as_ref(), &sections);
@@ -118,6 +119,9 @@ fn text(
         let text =
             format!("{at}, operation {}, {}: {}: {}", record.id, record.verb, cause.text, cause.status);
         row("last failure", text.into());
+    }
+    if let Some(note) = &details.note {
+        row("note", Cell::new(MARKED, note.clone()));
     }
     let title = styled(STRONG, &format!("resource {}", clean(&details.resource.name)));
     format!("{title}\n{}{}", table.show(2), sections.show())

@@ -9,7 +9,7 @@ use mainstay_store::registry::KeyPath;
 use mainstay_types::control::function;
 use mainstay_types::order::{QueryAnswer, Question};
 use mainstay_types::property::{DefaultValue, PropertyAccess};
-use mainstay_types::{Access, HostId, ObjectId, ResourceId, Status};
+use mainstay_types::{Access, HostId, Name, ObjectId, Status};
 
 use crate::Engine;
 use crate::command::{Call, Command};
@@ -18,9 +18,9 @@ use crate::effect::{Answer, Effect};
 use crate::error::{Refusal, RequestError, ServiceError};
 use crate::events::utf16;
 use crate::input::CallId;
-use crate::limits::{CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS};
+use crate::limits::{CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS, QUERY_USUAL_TIMEOUT_MS};
 use crate::model::layout;
-use crate::queries::QueryPurpose;
+use crate::queries::{QueryPurpose, Unanswered};
 
 /// A control code on its way to a host.
 #[derive(Debug)]
@@ -29,8 +29,12 @@ pub(crate) struct ControlQuery {
     output_length_max: u32,
     object: String,
     code: String,
-    /// What is usual for the code, where the type does not know it.
+    /// What is usual for the code, where the type does not know it or does not answer.
     usual: Option<Vec<u8>>,
+    /// The code asks for a judgement, for which nothing stands in when the type was asked and is silent.
+    is_judgement: bool,
+    /// How long the type has to answer.
+    limit_ms: u64,
 }
 
 /// Who answers a code.
@@ -66,7 +70,9 @@ impl Engine {
         });
         match answered {
             Err(refusal) => self.answer_call(call.id, refusal.status(), None, refusal.to_string()),
-            Ok(Answered::Here(output)) => self.answer_output(call.id, output, output_length_max),
+            Ok(Answered::Here(output)) => {
+                self.answer_output(call.id, output, output_length_max, String::new());
+            }
             Ok(Answered::ByType(usual)) => self.ask_type(&call, usual, output_length_max),
         }
     }
@@ -144,42 +150,49 @@ impl Engine {
     /// Sends a code to the host of the resource, or of the type.
     fn ask_type(&mut self, call: &Call, usual: Option<Vec<u8>>, output_length_max: u32) {
         let Command::Control { object, code, input, .. } = &call.command else { return };
-        let asked = match object {
-            ObjectId::Resource(id) => self.resource_question(*id, code.0, input, output_length_max),
-            ObjectId::ResourceType(name) => {
-                let found = self.model.resource_type(name);
-                let library = found.and_then(|found| found.library.clone());
-                let host = match library {
-                    None => Some(HostId::Pool),
-                    Some(_) => {
-                        let mut hosts = self.model.instances(name).filter_map(|r| self.live.get(&r.id)?.open);
-                        hosts.find(|host| *host != HostId::Pool)
-                    }
-                };
-                host.map(|host| {
-                    let (type_name, code, input) = (name.clone(), code.0, input.clone());
-                    (host, Question::TypeControl { type_name, library, code, input, output_length_max })
-                })
-            }
-            _ => None,
-        };
         let (described, shown_code) = (self.describe(object), code.to_string());
+        let is_judgement = code.function() == function::VALIDATE_PRIVATE_PROPERTIES;
+        let has_stand_in = usual.is_some() && !is_judgement;
+        let limit_ms = if has_stand_in { QUERY_USUAL_TIMEOUT_MS } else { QUERY_TIMEOUT_MS };
         let query = ControlQuery {
             call: call.id,
             output_length_max,
             object: described.clone(),
             code: shown_code.clone(),
             usual: usual.clone(),
+            is_judgement,
+            limit_ms,
         };
         let purpose = QueryPurpose::Control(Box::new(query));
-        let sent = asked
-            .and_then(|(host, question)| self.query(host, question, purpose, Some(QUERY_TIMEOUT_MS)))
-            .is_some();
+        let sent = match object {
+            // It owes an answer already: what is stored is shown without waiting once more.
+            ObjectId::Resource(id) if has_stand_in && self.queries.is_silent(*id) => {
+                let QueryPurpose::Control(query) = purpose else { return };
+                return self.handle_control_answer(*query, Err(Unanswered::Silent));
+            }
+            ObjectId::Resource(id) => {
+                let (resource, input) = (*id, input.clone());
+                let question = Question::ResourceControl { resource, code: code.0, input, output_length_max };
+                if is_judgement || code.function() == function::GET_PRIVATE_PROPERTY_FMTS {
+                    self.query_opened(resource, question, purpose, limit_ms).is_ok()
+                } else {
+                    let host = self.live.get(id).and_then(|live| live.open);
+                    host.and_then(|host| self.query(host, question, purpose, Some(limit_ms))).is_some()
+                }
+            }
+            ObjectId::ResourceType(name) => {
+                let asked = self.type_question(name, code.0, input, output_length_max);
+                asked
+                    .and_then(|(host, question)| self.query(host, question, purpose, Some(limit_ms)))
+                    .is_some()
+            }
+            _ => false,
+        };
         if sent {
             return;
         }
         match (usual, object) {
-            (Some(usual), _) => self.answer_output(call.id, usual, output_length_max),
+            (Some(usual), _) => self.answer_output(call.id, usual, output_length_max, String::new()),
             (None, ObjectId::Resource(_)) => {
                 let reason = "it is opened when it next goes online".to_owned();
                 let refusal = ServiceError::NoHost { object: described, reason };
@@ -192,28 +205,54 @@ impl Engine {
         }
     }
 
-    fn resource_question(
+    /// A code for a type, and a host that has it.
+    fn type_question(
         &self,
-        id: ResourceId,
+        name: &Name,
         code: u32,
         input: &[u8],
         output_length_max: u32,
     ) -> Option<(HostId, Question)> {
-        let host = self.live.get(&id)?.open?;
-        let input = input.to_vec();
-        Some((host, Question::ResourceControl { resource: id, code, input, output_length_max }))
+        let library = self.model.resource_type(name).and_then(|found| found.library.clone());
+        let host = match library {
+            None => HostId::Pool,
+            Some(_) => {
+                let mut hosts = self.model.instances(name).filter_map(|r| self.live.get(&r.id)?.open);
+                hosts.find(|host| *host != HostId::Pool)?
+            }
+        };
+        let (type_name, input) = (name.clone(), input.to_vec());
+        Some((host, Question::TypeControl { type_name, library, code, input, output_length_max }))
     }
 
     /// The type has answered a code, or did not in time.
-    pub(crate) fn handle_control_answer(&mut self, query: ControlQuery, answer: Option<QueryAnswer>) {
-        let ControlQuery { call, output_length_max, object, code, usual } = query;
-        let Some(answer) = answer else {
-            let limit_ms = QUERY_TIMEOUT_MS;
-            let refusal = ServiceError::NoAnswer { object, limit_ms };
-            return self.answer_call(call, refusal.status(), None, refusal.to_string());
+    pub(crate) fn handle_control_answer(
+        &mut self,
+        query: ControlQuery,
+        answer: Result<QueryAnswer, Unanswered>,
+    ) {
+        let ControlQuery { call, output_length_max, object, code, usual, is_judgement, limit_ms } = query;
+        let answer = match (answer, &usual) {
+            (Ok(answer), _) => answer,
+            (Err(Unanswered::NotAsked), Some(usual)) => {
+                return self.answer_output(call, usual.clone(), output_length_max, String::new());
+            }
+            (Err(Unanswered::Silent), Some(usual)) if !is_judgement => {
+                let text = format!(
+                    "the type of {object} did not answer within {limit_ms} ms; what is stored stands for it"
+                );
+                return self.answer_output(call, usual.clone(), output_length_max, text);
+            }
+            (Err(_), _) => {
+                let refusal = ServiceError::NoAnswer { object, limit_ms };
+                return self.answer_call(call, refusal.status(), None, refusal.to_string());
+            }
         };
         match (answer.status, usual) {
-            (Status::INVALID_FUNCTION, Some(usual)) => self.answer_output(call, usual, output_length_max),
+            // Not open in that host any more says as little as an unknown code.
+            (Status::INVALID_FUNCTION | Status::RESOURCE_NOT_AVAILABLE, Some(usual)) => {
+                self.answer_output(call, usual, output_length_max, String::new());
+            }
             (Status::INVALID_FUNCTION, None) => {
                 let refusal = RequestError::ControlCode { object, code };
                 self.answer_call(call, refusal.status(), None, refusal.to_string());
@@ -231,9 +270,9 @@ impl Engine {
         }
     }
 
-    fn answer_output(&mut self, call: CallId, output: Vec<u8>, output_length_max: u32) {
+    fn answer_output(&mut self, call: CallId, output: Vec<u8>, output_length_max: u32, text: String) {
         let needed = u32::try_from(output.len()).unwrap_or(u32::MAX);
-        let mut answer = Answer { output_length_needed: needed, ..Answer::default() };
+        let mut answer = Answer { output_length_needed: needed, text, ..Answer::default() };
         if needed > output_length_max {
             let refusal = RequestError::MoreData { needed, offered: output_length_max };
             (answer.status, answer.text) = (refusal.status(), refusal.to_string());

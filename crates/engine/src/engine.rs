@@ -131,6 +131,7 @@ impl Engine {
             Input::Committed { commit, outcome } => self.handle_committed(commit, outcome),
             Input::Journaled(operation) => self.handle_journaled(operation),
             Input::HostConnected { host, pid, held } => self.handle_host_connected(host, pid, held),
+            Input::OrderUnsent { host, resource, order } => self.handle_order_unsent(host, resource, order),
             Input::HostEnded { host, cause } => self.handle_host_ended(host, cause),
             Input::HostSilent(host) => self.handle_host_silent(host),
             Input::HostReport { host, report } => self.handle_host_report(host, report),

@@ -401,9 +401,12 @@ pub enum ServiceError {
         max: usize,
     },
     /// The resource's type did not answer.
-    #[error("{object} did not answer within {limit_ms} ms; nothing was done")]
+    #[error(
+        "the type of {object} did not answer within {limit_ms} ms, nothing was done; a host that hangs is replaced \
+         when the resource's DeadlockTimeout is over, then try again"
+    )]
     NoAnswer {
-        /// The object: "resource 'db'".
+        /// "resource 'db'"
         object: String,
         /// The bound.
         limit_ms: u64,

@@ -434,23 +434,33 @@ impl Engine {
             .map(|(host, _)| *host)
             .collect();
         for host in connected {
-            self.ask_host(host);
+            self.ask_host(host, self.longest_deadlock_timeout(host));
         }
         if !self.hosts.known.is_empty() {
             self.timers.set(Timer::Ping, self.now.steady_ms + PING_INTERVAL_MS);
         }
     }
 
-    /// Asks a host whether it is there; one that is asked already is not asked again.
-    pub(crate) fn ask_host(&mut self, host: HostId) {
+    /// Asks a host whether it is there; one that is asked already is not asked again, but may get less time. Without a
+    /// reason it has as long as the most patient of its resources gives it; when something of one resource is late, as
+    /// long as that one gives it.
+    pub(crate) fn ask_host(&mut self, host: HostId, timeout_ms: u64) {
         let Some(known) = self.hosts.known.get_mut(&host) else { return };
-        if known.state != HostState::Connected || known.ping.is_some() {
+        if known.state != HostState::Connected {
+            return;
+        }
+        let timer = Timer::Pong(host);
+        let at_ms = self.now.steady_ms + timeout_ms;
+        if known.ping.is_some() {
+            if self.timers.deadline(timer).is_none_or(|earlier| at_ms < earlier) {
+                self.timers.set(timer, at_ms);
+            }
             return;
         }
         self.hosts.next_nonce += 1;
         let nonce = self.hosts.next_nonce;
         known.ping = Some(nonce);
-        self.timers.set(Timer::Pong(host), self.now.steady_ms + self.longest_deadlock_timeout(host));
+        self.timers.set(timer, at_ms);
         self.effects.push(Effect::Ping { host, nonce });
     }
 

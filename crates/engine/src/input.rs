@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use mainstay_store::{KeyValue, Revision};
-use mainstay_types::order::{Cause, Held, QueryAnswer, Report};
+use mainstay_types::order::{Cause, Held, OrderId, QueryAnswer, Report};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId};
 
 use crate::command::Call;
@@ -60,6 +60,15 @@ pub enum Input {
         pid: u32,
         /// Everything that it holds.
         held: Vec<Held>,
+    },
+    /// An order surely did not reach its host, which is ending; HostEnded follows.
+    OrderUnsent {
+        /// Which host.
+        host: HostId,
+        /// The order's resource.
+        resource: ResourceId,
+        /// Which order.
+        order: OrderId,
     },
     /// The host's process has ended, or was never there.
     HostEnded {

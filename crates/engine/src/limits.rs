@@ -56,6 +56,8 @@ pub const CHECK_ROUNDS_MAX: u32 = 3;
 pub const CONFLICTS_MAX: u32 = 3;
 /// A control code's answer. Callers of remote procedures give up soon after.
 pub const QUERY_TIMEOUT_MS: u64 = 30_000;
+/// The answer to a control code for which the engine has one too, from what is stored: who looks does not wait longer.
+pub const QUERY_USUAL_TIMEOUT_MS: u64 = 2_000;
 /// Terminate is meant to be immediate; after this, or PendingTimeout if that is less, the leaf is stopped hard.
 pub const TERMINATE_LIMIT_MS: u64 = 30_000;
 /// An order that only opens or closes. The host watches DeadlockTimeout itself; this is for a host that does not.

@@ -61,6 +61,11 @@ impl Timers {
         self.by_name.contains_key(&timer)
     }
 
+    /// The deadline of this name.
+    pub(crate) fn deadline(&self, timer: Timer) -> Option<u64> {
+        self.by_name.get(&timer).copied()
+    }
+
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<u64> {
         self.by_time.first().map(|(at_ms, _)| *at_ms)

@@ -18,6 +18,7 @@ use mainstay_process::cgroup::EventsWatch;
 use mainstay_process::{CgroupError, privilege};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, flock};
+use sd_notify::NotifyState;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
@@ -93,10 +94,19 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
     server.save();
     // Whoever reads this may have gone already.
     let _ = writeln!(io::stdout(), "ready {}", socket_path.display()).and_then(|()| io::stdout().flush());
+    notify(NotifyState::Ready);
     server.serve()?;
+    notify(NotifyState::Stopping);
     let _ = fs::remove_file(&socket_path);
     info!("guard ended");
     Ok(())
+}
+
+/// Tells the init system, where one wants to know.
+fn notify(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "the init system could not be told");
+    }
 }
 
 /// Nothing here is needed for correctness, only for being on time when the machine is in trouble.

@@ -30,11 +30,11 @@ use std::time::{Duration, Instant};
 
 use mainstay_process::account::Account;
 use mainstay_process::{Command, Exit, Leaf, Output, Process, SpawnError, words};
-use mainstay_proplist::{PropertyList, Value};
+use mainstay_proplist::{PropertyList, Value, multi_string};
 use mainstay_types::control::function;
 use mainstay_types::name::{InvalidName, fold};
 use mainstay_types::order::{Cause, Opening};
-use mainstay_types::{Name, OfflineFlags, Status};
+use mainstay_types::{ControlCode, Name, OfflineFlags, Status};
 use parking_lot::Mutex;
 
 use crate::resource_type::{
@@ -99,7 +99,9 @@ impl ResourceType for GenericApplication {
         });
         let state = match found {
             Some(process) => {
-                application.watch(Arc::new(Run::new(process)))?;
+                // What it was started with, nobody knows any more; what is set now is the best guess.
+                let settings = application.settings().ok();
+                application.watch(Arc::new(Run::new(process, settings)))?;
                 Found::Online
             }
             None => Found::Offline,
@@ -136,13 +138,15 @@ fn find_running(context: &Context) -> Option<Process> {
 #[derive(Debug)]
 struct Run {
     process: Process,
+    /// What it was started with; `None`: not known.
+    settings: Option<Settings>,
     /// A child can be asked once only, so the answer is kept.
     exit: Mutex<Option<Exit>>,
 }
 
 impl Run {
-    fn new(process: Process) -> Self {
-        Run { process, exit: Mutex::new(None) }
+    fn new(process: Process, settings: Option<Settings>) -> Self {
+        Run { process, settings, exit: Mutex::new(None) }
     }
 
     /// How the program ended; `None` while it runs.
@@ -216,6 +220,18 @@ impl Application {
         Some(current.run)
     }
 
+    /// Whether the program that runs was started with other properties than the stored ones with these.
+    fn runs_on_otherwise(&self, input: &[u8]) -> bool {
+        let current = self.run.lock().clone();
+        let Some(started_with) = current.as_ref().and_then(|current| current.run.settings.as_ref()) else {
+            return false;
+        };
+        let Ok(list) = PropertyList::parse(input) else { return false };
+        // What is stored may be wrong, and what is set now mend it.
+        let mut settings = self.settings().unwrap_or_default();
+        properties::apply(&list, &mut settings).is_ok() && started_with.start_differs(&settings)
+    }
+
     fn remove_state_file(&self) {
         if let Err(error) = state_file::remove(&self.context.state_file) {
             self.context.reporter.log(1, format!("the state file cannot be removed: {error}"));
@@ -263,7 +279,7 @@ impl Resource for Application {
         let settings = self.settings().map_err(Failure::Failed)?;
         let command = self.command(&settings).map_err(Failure::Failed)?;
         let process = command.spawn().map_err(|error| Failure::Failed(spawn_cause(&error)))?;
-        let run = Arc::new(Run::new(process));
+        let run = Arc::new(Run::new(process, Some(settings)));
         if call.operation.is_cancelled() {
             // Terminate may have killed everything before this one began.
             let _ = self.leaf.kill();
@@ -359,7 +375,13 @@ impl Resource for Application {
     }
 
     fn control(&self, call: ControlCall<'_>) -> ControlAnswer {
-        properties_control(call)
+        let answer = properties_control(call);
+        let is_set = call.code.function() == ControlCode(function::SET_PRIVATE_PROPERTIES).function()
+            && answer.status == Status::INVALID_FUNCTION;
+        if is_set && self.runs_on_otherwise(call.input) {
+            return ControlAnswer::refused(Cause::new(Status::RESOURCE_PROPERTIES_STORED, ""));
+        }
+        answer
     }
 
     fn configure(&self, opening: &Opening) {
@@ -372,20 +394,29 @@ impl Resource for Application {
     }
 }
 
-/// VALIDATE answers; SET refuses what is wrong and otherwise leaves the storing to the service.
+/// FMTS and ENUM answer with all properties there are, VALIDATE judges; SET refuses what is wrong and otherwise leaves
+/// the storing to the service.
 fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
-    let changing = [function::SET_PRIVATE_PROPERTIES, function::VALIDATE_PRIVATE_PROPERTIES];
-    let asked = call.code.function();
-    if !changing.iter().any(|code| mainstay_types::ControlCode(*code).function() == asked) {
-        return ControlAnswer::unknown();
-    }
-    let checked = PropertyList::parse(call.input)
-        .map_err(|error| Cause::new(Status::INVALID_PARAMETER, error.to_string()))
-        .and_then(|list| properties::validate(&list));
-    match checked {
-        Err(cause) => ControlAnswer::refused(cause),
-        Ok(()) if asked == function::VALIDATE_PRIVATE_PROPERTIES => ControlAnswer::output(Vec::new(), 0),
-        Ok(()) => ControlAnswer::unknown(),
+    let is = |code: u32| call.code.function() == ControlCode(code).function();
+    let validated = || {
+        PropertyList::parse(call.input)
+            .map_err(|error| Cause::new(Status::INVALID_PARAMETER, error.to_string()))
+            .and_then(|list| properties::validate(&list))
+    };
+    let answered = |output: Result<Vec<u8>, String>| match output {
+        Ok(output) => ControlAnswer::output(output, call.output_length_max),
+        Err(text) => ControlAnswer::refused(Cause::new(Status::NOT_ENOUGH_MEMORY, text)),
+    };
+    if is(function::GET_PRIVATE_PROPERTY_FMTS) {
+        answered(properties::formats().to_bytes().map_err(|error| error.to_string()))
+    } else if is(function::ENUM_PRIVATE_PROPERTIES) {
+        answered(multi_string::build(&properties::NAMES).map_err(|error| error.to_string()))
+    } else if is(function::VALIDATE_PRIVATE_PROPERTIES) {
+        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::output(Vec::new(), 0))
+    } else if is(function::SET_PRIVATE_PROPERTIES) {
+        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::unknown())
+    } else {
+        ControlAnswer::unknown()
     }
 }
 

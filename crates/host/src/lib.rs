@@ -33,13 +33,16 @@ pub fn main(types: Arc<dyn resource_type::Types>) -> ExitCode {
         }
     };
     let filter = EnvFilter::try_from_env("MAINSTAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         // The reader of our standard error may be gone; that must not end us.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    match std::env::var_os("MAINSTAY_LOG_FORMAT") {
+        Some(format) if format == "json" => log.json().init(),
+        _ => log.init(),
+    }
     match run(&config, types) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

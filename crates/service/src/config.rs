@@ -42,6 +42,16 @@ pub enum LogFormat {
     Json,
 }
 
+impl LogFormat {
+    /// The environment variable that tells guard and hosts, and its value; `None` where they need not be told.
+    pub fn environment(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            LogFormat::Human => None,
+            LogFormat::Json => Some(("MAINSTAY_LOG_FORMAT", "json")),
+        }
+    }
+}
+
 /// `mainstayd`'s configuration, as the TOML file has it. An unknown key is an error that names it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

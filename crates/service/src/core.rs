@@ -85,10 +85,16 @@ impl Core {
 
     /// Tells the engine one thing, and carries out what it decides.
     pub fn feed(&self, input: Input) {
+        self.feed_all(|| vec![input]);
+    }
+
+    /// Tells the engine several things, one after the other and nothing between them. They are looked up under its lock.
+    pub fn feed_all(&self, look_up: impl FnOnce() -> Vec<Input>) {
         let mut engine = self.engine.lock();
-        let effects = engine.handle(input, now());
-        for effect in effects {
-            self.carry_out(effect);
+        for input in look_up() {
+            for effect in engine.handle(input, now()) {
+                self.carry_out(effect);
+            }
         }
         // Still under the engine's lock, so that an older deadline never replaces a newer one.
         self.set_deadline(engine.next_deadline());

@@ -20,6 +20,7 @@ use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use crate::config::LogFormat;
 use crate::link::Link;
 use crate::outlet::Outlet;
 
@@ -45,6 +46,8 @@ pub struct GuardSettings {
     pub cgroup_root: PathBuf,
     /// The cluster.
     pub cluster: ClusterId,
+    /// How its log lines look.
+    pub log_format: LogFormat,
 }
 
 /// The way to the guard. Cheap to clone.
@@ -249,7 +252,7 @@ impl Inner {
     }
 
     async fn start(&self) -> Result<(), GuardError> {
-        let GuardSettings { program, run_dir, cgroup_root, cluster } = &self.settings;
+        let GuardSettings { program, run_dir, cgroup_root, cluster, log_format } = &self.settings;
         let failed = |error: io::Error| GuardError(format!("{}: {error}", program.display()));
         let mut child = Command::new(program)
             .args([
@@ -259,6 +262,9 @@ impl Inner {
                 cgroup_root.as_os_str(),
             ])
             .args(["--cluster", &cluster.to_string()])
+            .envs(log_format.environment())
+            // That the service is ready is not for the guard to say.
+            .env_remove("NOTIFY_SOCKET")
             .current_dir(Path::new("/"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

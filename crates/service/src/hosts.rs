@@ -14,6 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mainstay_engine::input::Input;
@@ -22,13 +23,14 @@ use mainstay_ipc::guard::Leaf;
 use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_process::process::{Exit, Process};
 use mainstay_process::signal::Signal;
-use mainstay_types::order::{Action, Cause, Opening, Order, Query, Question};
+use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Query, Question};
 use mainstay_types::{ClusterId, Epoch, GroupId, HostId, ResourceId, Status};
 use parking_lot::Mutex;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use crate::config::LogFormat;
 use crate::guard::Guard;
 use crate::link::Link;
 use crate::outlet::Outlet;
@@ -60,6 +62,8 @@ pub struct HostSettings {
     pub cgroup_root: PathBuf,
     /// The cluster.
     pub cluster: ClusterId,
+    /// How log lines of hosts look.
+    pub log_format: LogFormat,
     /// Counts the service's starts.
     pub session: u64,
 }
@@ -96,6 +100,10 @@ fn opens(order: &Order) -> Option<Epoch> {
 struct Entry {
     link: Mutex<Option<Arc<Link>>>,
     process: Mutex<Option<Arc<Process>>>,
+    /// Orders since the last Welcome that surely did not reach the host. The engine gives a resource one at a time.
+    unsent: Mutex<Vec<(ResourceId, OrderId)>>,
+    /// Its end is no surprise: it was told to end, or is being killed.
+    is_asked_to_end: AtomicBool,
 }
 
 impl Hosts {
@@ -167,6 +175,7 @@ impl Hosts {
 
     /// Asks a host to end.
     pub fn stop(&self, host: HostId) {
+        self.0.expect_end(host);
         self.0.send(host, &ToHost::Exit);
     }
 
@@ -174,6 +183,8 @@ impl Hosts {
     pub fn kill(&self, host: HostId) {
         let process = self.0.hosts.lock().get(&host).and_then(|entry| entry.process.lock().clone());
         if let Some(process) = process {
+            tracing::warn!(%host, pid = process.pid(), "a host is killed");
+            self.0.expect_end(host);
             kill_process(host, &process);
         }
     }
@@ -251,6 +262,12 @@ impl Inner {
         entry
     }
 
+    fn expect_end(&self, host: HostId) {
+        if let Some(entry) = self.hosts.lock().get(&host) {
+            entry.is_asked_to_end.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn remove(&self, host: HostId, entry: &Arc<Entry>) {
         let mut hosts = self.hosts.lock();
         if hosts.get(&host).is_some_and(|current| Arc::ptr_eq(current, entry)) {
@@ -261,9 +278,11 @@ impl Inner {
     /// Sends to a host that is connected. To others nothing is sent: their end or their connection is news that the
     /// engine gets, and it sends again what is still to be done.
     fn send(&self, host: HostId, message: &ToHost) {
-        let link = self.hosts.lock().get(&host).and_then(|entry| entry.link.lock().clone());
-        if let Some(link) = link {
-            link.send(message);
+        let Some(entry) = self.hosts.lock().get(&host).cloned() else { return };
+        let link = entry.link.lock().clone();
+        let is_gone = !link.is_some_and(|link| link.send(message));
+        if let (true, ToHost::Order(order)) = (is_gone, message) {
+            entry.unsent.lock().push((order.resource, order.id));
         }
     }
 
@@ -329,7 +348,14 @@ impl Inner {
             "--host".into(),
             host.to_string().into(),
         ];
-        let started = crate::start_host::start(program, &arguments, &directory, READY_WITHIN).await?;
+        let started = crate::start_host::start(
+            program,
+            &arguments,
+            settings.log_format.environment(),
+            &directory,
+            READY_WITHIN,
+        )
+        .await?;
         tracing::info!(%host, pid = started.pid(), "a host has been started");
         Ok(started)
     }
@@ -381,11 +407,19 @@ impl Inner {
                 return;
             }
         };
-        self.remove(host, &entry);
         // So that the next start does not find it again. A host that is started meanwhile removes it first itself.
         let _ = std::fs::remove_file(&socket);
-        tracing::warn!(%host, %cause, "a host has ended");
-        self.outlet.feed(Input::HostEnded { host, cause });
+        match entry.is_asked_to_end.load(Ordering::Relaxed) {
+            true => tracing::info!(%host, "a host has ended, as it was told"),
+            false => tracing::warn!(%host, %cause, "a host has ended"),
+        }
+        // Looked up under the engine's lock, so that no order falls in between.
+        self.outlet.feed_all(|| {
+            let unsent = std::mem::take(&mut *entry.unsent.lock()).into_iter();
+            let unsent = unsent.map(|(resource, order)| Input::OrderUnsent { host, resource, order });
+            unsent.chain([Input::HostEnded { host, cause }]).collect()
+        });
+        self.remove(host, &entry);
         drop(heard);
     }
 
@@ -408,6 +442,8 @@ impl Inner {
             FromHost::Welcome { pid, held, .. } => {
                 if let Some(welcome) = welcome.take() {
                     *entry.link.lock() = Some(Arc::clone(&link));
+                    // The engine sends again what this one does not know.
+                    entry.unsent.lock().clear();
                     let _ = welcome.send(());
                     self.outlet.feed(Input::HostConnected { host, pid, held });
                 }

@@ -43,35 +43,41 @@ impl Link {
         Process::open(pid).ok()
     }
 
-    /// Sends a message. When the connection is gone or goes by this, the reading task ends and tells.
-    pub(crate) fn send<T: Serialize>(&self, message: &T) {
+    /// Sends a message. When the connection is gone or goes by this, the reading task ends and tells. Answers `false`
+    /// when the peer surely has not got it; `true` does not say that it has.
+    pub(crate) fn send<T: Serialize>(&self, message: &T) -> bool {
         match encode_frame(message) {
             Ok(frame) => self.send_frame(&frame),
             Err(error) => {
                 tracing::error!(%error, "a message could not be encoded; the connection is given up");
                 self.close();
+                false
             }
         }
     }
 
-    fn send_frame(&self, frame: &[u8]) {
+    fn send_frame(&self, frame: &[u8]) -> bool {
         let mut waiting = self.waiting.lock();
         if waiting.closed {
-            return;
+            return false;
         }
         let mut rest = frame;
         if waiting.bytes.is_empty() {
-            // Any error shows itself to the reading task as well.
-            let written = self.stream.try_write(rest).unwrap_or(0);
-            rest = &rest[written..];
+            match self.stream.try_write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // It shows itself to the reading task as well.
+                Err(_) => return false,
+            }
         }
         if rest.is_empty() {
-            return;
+            return true;
         }
         waiting.bytes.extend_from_slice(rest);
         waiting.closed = waiting.bytes.len() > WAITING_BYTES_MAX;
         drop(waiting);
         self.more_to_write.notify_one();
+        true
     }
 
     /// Ends the connection.

@@ -92,7 +92,8 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
         Some(path) => Config::read(path).map_err(|error| error.to_string())?,
         None => Config::default(),
     };
-    start_logging(arguments.log_format.unwrap_or(config.log.format), config.log.filter.as_deref())?;
+    let log_format = arguments.log_format.unwrap_or(config.log.format);
+    start_logging(log_format, config.log.filter.as_deref())?;
     // One thread for all connections: it never waits for a disk or a program, and a second one would be woken for each
     // call only to find that the first has done it.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -107,6 +108,7 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
         cgroup_root: arguments.cgroup_root.clone().or(config.cgroup_root),
         program_dir: config.program_dir,
         strict_cmrp: config.strict_cmrp,
+        log_format,
         throwaway: false,
     };
     if arguments.dev {

@@ -34,6 +34,16 @@ impl Outlet {
         }
     }
 
+    /// Feeds several things at once: they are looked up under the engine's lock, and nothing comes between them.
+    pub fn feed_all(&self, look_up: impl FnOnce() -> Vec<Input>) {
+        if self.is_ending() {
+            return;
+        }
+        if let Some(core) = self.0.core.get().and_then(Weak::upgrade) {
+            core.feed_all(look_up);
+        }
+    }
+
     /// Says that the service ends: what hosts and guard tell is no news any more.
     pub fn end(&self) {
         self.0.ending.store(true, Ordering::Relaxed);

@@ -18,16 +18,16 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds them: in `dir` where one is set, else beside this program, else where packages install them.
+    /// Finds them: in `dir` where one is set, else beside this program, else in the `libexec/mainstay` of the same
+    /// prefix, else where packages install them.
     ///
     /// # Errors
     ///
     /// One is missing; the error names it and where it was looked for.
     pub fn find(dir: Option<&Path>) -> io::Result<Self> {
-        let beside = std::env::current_exe()?.parent().map(Path::to_owned);
-        let places: Vec<PathBuf> = match dir {
+        let places = match dir {
             Some(dir) => vec![dir.to_owned()],
-            None => beside.into_iter().chain([PathBuf::from(LIBEXEC_DIR)]).collect(),
+            None => places(&std::env::current_exe()?),
         };
         let find = |name: &str| {
             places.iter().map(|place| place.join(name)).find(|path| path.is_file()).ok_or_else(|| {
@@ -44,5 +44,33 @@ impl Programs {
             host: find("mainstay-host")?,
             host_foreign: find("mainstay-host-foreign")?,
         })
+    }
+}
+
+/// Where to look beside a program that is itself installed here.
+fn places(program: &Path) -> Vec<PathBuf> {
+    let beside = program.parent();
+    let prefix = beside.and_then(Path::parent);
+    let libexec = prefix.map(|prefix| prefix.join("libexec/mainstay"));
+    let mut places: Vec<PathBuf> = beside.map(Path::to_owned).into_iter().chain(libexec).collect();
+    if !places.iter().any(|place| place == Path::new(LIBEXEC_DIR)) {
+        places.push(LIBEXEC_DIR.into());
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_looked_for_in_the_same_prefix() {
+        for (program, expected) in [
+            ("/usr/sbin/mainstayd", &["/usr/sbin", "/usr/libexec/mainstay"][..]),
+            ("/opt/m/sbin/mainstayd", &["/opt/m/sbin", "/opt/m/libexec/mainstay", LIBEXEC_DIR]),
+        ] {
+            let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+            assert_eq!(places(Path::new(program)), expected);
+        }
     }
 }

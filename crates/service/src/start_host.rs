@@ -8,7 +8,7 @@ use std::time::Duration;
 use mainstay_process::{Command, Leaf, Output, Process};
 use tokio::time::timeout;
 
-/// Starts a host; answers when it has said that it is ready.
+/// Starts a host, with one variable more in its environment; answers when it has said that it is ready.
 ///
 /// # Errors
 ///
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 pub(crate) async fn start(
     program: &Path,
     arguments: &[PathBuf],
+    variable: Option<(&str, &str)>,
     leaf: &Path,
     ready_within: Duration,
 ) -> Result<Process, String> {
@@ -26,6 +27,7 @@ pub(crate) async fn start(
             .chain(arguments.iter().map(|path| path.clone().into())),
     );
     command.environment = environment();
+    command.environment.extend(variable.map(|(name, value)| (name.into(), value.into())));
     command.leaf = Some(Leaf::new(leaf));
     command.output = Output::Descriptor(writer);
     command.error_output = standard_error();

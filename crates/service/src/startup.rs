@@ -23,6 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::Api;
 use crate::cluster_dir::{ClusterDir, ClusterDirError};
+use crate::config::LogFormat;
 use crate::core::{Core, Hands, now};
 use crate::database::database;
 use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
@@ -88,6 +89,8 @@ pub struct Settings {
     pub program_dir: Option<PathBuf>,
     /// See `Config::strict_cmrp`.
     pub strict_cmrp: bool,
+    /// How log lines look, those of guard and hosts too.
+    pub log_format: LogFormat,
     /// A throwaway cluster: at the end everything of it is stopped.
     pub throwaway: bool,
 }
@@ -143,6 +146,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         run_dir: run_dir.clone(),
         cgroup_root: cgroup_root.clone(),
         cluster,
+        log_format: settings.log_format,
     };
     let guard = Guard::new(guard_settings, outlet.clone());
     let leaves = guard.begin().await?;
@@ -151,6 +155,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         run_dir: run_dir.clone(),
         cgroup_root: cgroup_root.clone(),
         cluster,
+        log_format: settings.log_format,
         session: now().steady_ms,
     };
     let hosts = Hosts::new(host_settings, guard.clone(), outlet.clone());

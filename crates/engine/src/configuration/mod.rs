@@ -1,8 +1,9 @@
 //! Configuration changes: one at a time, each evaluated when its turn comes, each one transaction.
 //!
 //! ```text
-//!   waiting ──► evaluated ──► (asking the type) ──► committing ──► applied, published, answered
-//!                  └─ refused, or behind an operation on the same resource
+//!   waiting ──► evaluated ──► committing ──► applied, published, answered
+//!      ▲           │ └─ refused, or behind an operation on the same resource
+//!      └─ asking ◄─┘ the resource's type, which may be slow: others go on meanwhile
 //! ```
 //!
 //! What a change means is in [`change`] (objects) and [`values`] (properties). Nothing here waits for a resource that
@@ -34,12 +35,13 @@ use crate::model::layout;
 use crate::operation::commit::stored;
 use crate::operation::stored::StoredStep;
 use crate::operation::{Operation, Phase};
-use crate::queries::QueryPurpose;
+use crate::queries::{QueryPurpose, Unanswered};
 
 /// The changes that wait, and the one whose turn it is.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    waiting: VecDeque<Call>,
+    /// With what the type has said, where it was asked.
+    waiting: VecDeque<(Call, Option<Said>)>,
     current: Option<Box<Current>>,
 }
 
@@ -48,6 +50,24 @@ struct Current {
     call: Call,
     id: OperationId,
     change: Change,
+}
+
+/// A call whose properties a type was asked about.
+#[derive(Debug)]
+pub(crate) struct SettingQuery {
+    call: Call,
+    resource: ResourceId,
+}
+
+/// What a type has said about properties that are to be set, where it is not against them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    /// They may be set. Beside 0, 5024: not all of them take effect before the next online.
+    Yes(Status),
+    /// Nobody could be asked.
+    Nothing,
+    /// It did not answer; and nothing of the resource runs that they could harm.
+    Silence,
 }
 
 /// What a change does.
@@ -59,8 +79,8 @@ pub(crate) struct Change {
     pub(crate) after: Vec<After>,
     /// Resources that other calls must not touch until it is committed.
     pub(crate) claims: Vec<ResourceId>,
-    /// Whom to ask before.
-    pub(crate) ask: Option<(HostId, Question)>,
+    /// Ask this resource's type before.
+    pub(crate) ask: Option<(ResourceId, Question)>,
     /// There is more to do: the call is looked at again after the commit.
     pub(crate) again: bool,
     /// What is answered when it is done: 0, or 5024 for what takes effect at the next online.
@@ -102,19 +122,19 @@ impl Engine {
             let busy = ServiceError::Busy { what: "configuration changes", max: LANE_LENGTH_MAX };
             return self.refuse(&call, None, &busy.into());
         }
-        self.lane.waiting.push_back(call);
+        self.lane.waiting.push_back((call, None));
         self.advance_lane();
     }
 
     fn advance_lane(&mut self) {
         while self.lane.current.is_none() {
-            let Some(call) = self.lane.waiting.pop_front() else { return };
+            let Some((call, said)) = self.lane.waiting.pop_front() else { return };
             let evaluated = self.check_access(&call).and_then(|()| self.prepare(&call));
             match evaluated {
                 Err(refusal) => self.refuse(&call, None, &refusal),
                 Ok(change) => match self.settling_claim(&change.claims) {
                     Some(other) => self.wait_behind(other, call),
-                    None => self.begin_change(call, change),
+                    None => self.ask_or_begin(call, change, said),
                 },
             }
         }
@@ -133,44 +153,58 @@ impl Engine {
         others.find(|id| self.operations.get(id).is_some_and(Operation::is_settling))
     }
 
-    fn begin_change(&mut self, call: Call, mut change: Change) {
-        let id = self.new_operation_id();
-        if let Some((host, question)) = change.ask.take() {
-            let asked = self.query(host, question, QueryPurpose::Lane, Some(QUERY_TIMEOUT_MS)).is_some();
-            self.lane.current = Some(Box::new(Current { call, id, change }));
-            if asked {
+    fn ask_or_begin(&mut self, call: Call, mut change: Change, said: Option<Said>) {
+        let said = match (change.ask.take(), said) {
+            (Some((resource, question)), None) => {
+                let purpose = QueryPurpose::Setting(Box::new(SettingQuery { call, resource }));
+                let asked = self.query_opened(resource, question, purpose, QUERY_TIMEOUT_MS);
+                if let Err(QueryPurpose::Setting(query)) = asked {
+                    self.lane.waiting.push_front((query.call, Some(Said::Nothing)));
+                }
                 return;
             }
-            return self.commit_change();
+            (_, said) => said,
+        };
+        match said {
+            Some(Said::Yes(Status::RESOURCE_PROPERTIES_STORED) | Said::Silence) => {
+                change.answer = Status::RESOURCE_PROPERTIES_STORED;
+            }
+            Some(Said::Yes(_) | Said::Nothing) | None => {}
         }
+        let id = self.new_operation_id();
         self.lane.current = Some(Box::new(Current { call, id, change }));
         self.commit_change();
     }
 
-    /// The type has said what it thinks of the properties.
-    pub(crate) fn handle_lane_answer(&mut self, status: Status, text: String) {
-        let Some(current) = self.lane.current.take() else { return };
-        // The type stored what it wanted to, or does not know the code: then they are kept here.
-        if matches!(status, Status::SUCCESS | Status::INVALID_FUNCTION | Status::RESOURCE_PROPERTIES_STORED) {
-            // The world may have moved while the type was asked.
-            match self.prepare(&current.call) {
-                Err(refusal) => self.refuse(&current.call, Some(current.id), &refusal),
-                Ok(change) => {
-                    let Current { call, id, .. } = *current;
-                    self.lane.current = Some(Box::new(Current { call, id, change }));
-                    return self.commit_change();
-                }
+    /// The type has said what it thinks of the properties, or nothing. The call is evaluated anew when its turn comes:
+    /// the world may have moved while the type was asked.
+    pub(crate) fn handle_setting_answer(
+        &mut self,
+        query: SettingQuery,
+        answer: Result<(Status, String), Unanswered>,
+    ) {
+        let SettingQuery { call, resource } = query;
+        let live = self.live.get(&resource);
+        let is_up = live.is_some_and(|live| live.task.is_some() || live.has_to_stop());
+        let said = match answer {
+            // The type stored what it wanted to, or does not know the code: then they are kept here.
+            Ok((Status::SUCCESS | Status::INVALID_FUNCTION, _)) => Said::Yes(Status::SUCCESS),
+            Ok((Status::RESOURCE_PROPERTIES_STORED, _)) => Said::Yes(Status::RESOURCE_PROPERTIES_STORED),
+            Ok((Status::RESOURCE_NOT_AVAILABLE, _)) | Err(Unanswered::NotAsked) => Said::Nothing,
+            Ok((status, text)) => {
+                let name = self.name_of(resource);
+                let text = if text.is_empty() { status.to_string() } else { text };
+                return self.refuse(&call, None, &ClusterError::CheckRefused { name, status, text }.into());
             }
-        } else {
-            let object = subject(&current.call.command).1;
-            let name = self.object_name(&object, &current.call.command);
-            let text = if text.is_empty() { status.to_string() } else { text };
-            self.refuse(
-                &current.call,
-                Some(current.id),
-                &ClusterError::CheckRefused { name, status, text }.into(),
-            );
-        }
+            Err(Unanswered::Silent) if is_up => {
+                let object = self.describe(&ObjectId::Resource(resource));
+                let refusal = ServiceError::NoAnswer { object, limit_ms: QUERY_TIMEOUT_MS };
+                return self.refuse(&call, None, &refusal.into());
+            }
+            // Else a property that makes a type hang could never be corrected.
+            Err(Unanswered::Silent) => Said::Silence,
+        };
+        self.lane.waiting.push_back((call, Some(said)));
         self.advance_lane();
     }
 
@@ -221,7 +255,7 @@ impl Engine {
             self.follow(id, after, &mut opens);
         }
         if change.again {
-            self.lane.waiting.push_front(call);
+            self.lane.waiting.push_front((call, None));
         } else {
             self.answer_call(call.id, change.answer, Some(id), String::new());
         }

@@ -7,7 +7,7 @@ use mainstay_types::control::function;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Question;
 use mainstay_types::property::{self, DwordRange, Format, Spec, Table};
-use mainstay_types::{ControlCode, ObjectId};
+use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, Status};
 
 use super::change::change;
 use super::{After, Change};
@@ -35,16 +35,14 @@ impl Engine {
             return self.set_common(object, &list, input);
         }
         let mut change = self.set_private(object, &list, input)?;
-        if let ObjectId::Resource(id) = object
-            && let Some(host) = self.live.get(id).and_then(|live| live.open)
-        {
+        if let ObjectId::Resource(id) = object {
             let question = Question::ResourceControl {
                 resource: *id,
                 code: code.0,
                 input: input.to_vec(),
                 output_length_max: CONTROL_OUTPUT_MAX,
             };
-            change.ask = Some((host, question));
+            change.ask = Some((*id, question));
         }
         Ok(change)
     }
@@ -67,8 +65,19 @@ impl Engine {
         change.after = self.after_setting(object, input, true);
         if let ObjectId::Resource(id) = object {
             change.claims.push(*id);
+            if self.leaves_its_host_later(*id, list) {
+                change.answer = Status::RESOURCE_PROPERTIES_STORED;
+            }
         }
         Ok(change)
+    }
+
+    /// Whether the list makes another host the resource's, into which it only goes with its next online.
+    fn leaves_its_host_later(&self, id: ResourceId, list: &PropertyList) -> bool {
+        let Some(given) = list.get(layout::SEPARATE_MONITOR) else { return false };
+        let is_own = given.as_dword().is_some_and(|number| number != 0) || self.library_of(id).is_some();
+        let open = self.live.get(&id).filter(|live| live.has_to_stop()).and_then(|live| live.open);
+        open.is_some_and(|host| is_own == (host == HostId::Pool))
     }
 
     /// Everything that SET_COMMON_PROPERTIES refuses; VALIDATE_COMMON_PROPERTIES is this and no more.

@@ -316,7 +316,9 @@ impl Engine {
         if let Some(part) = operation.parts.get_mut(&resource) {
             part.has_stopped = matches!(goal, PartGoal::Cycle | PartGoal::Down);
         }
-        if *goal == PartGoal::Open && self.live.get(&resource).is_some_and(|live| live.unproven) {
+        // That it is known to a host again says nothing about why it failed.
+        let has_failed = self.live.get(&resource).is_some_and(|live| live.state == ResourceState::Failed);
+        if *goal == PartGoal::Open && has_failed {
             return self.part_done(id, resource);
         }
         self.set_state(resource, ResourceState::Offline);
@@ -345,6 +347,15 @@ impl Engine {
             if let Some(live) = self.live.get_mut(&resource) {
                 live.lost = was_reopened && self.startup.is_recovering();
             }
+        }
+        let was_opened = self.operations.get(&id).and_then(|found| found.parts.get(&resource));
+        let was_opened = was_opened.is_some_and(|part| part.goal == PartGoal::Open);
+        let rests = self.live.get(&resource).is_some_and(|live| {
+            matches!(live.state, ResourceState::Offline | ResourceState::Failed) && !live.unproven
+        });
+        if was_opened && rests && proven {
+            // Nobody wanted more of it than to be known; its next online will say the same.
+            return self.part_done(id, resource);
         }
         self.set_failed(resource, cause, proven);
         self.part_done(id, resource);

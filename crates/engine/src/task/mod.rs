@@ -209,7 +209,10 @@ impl Engine {
         let Some(task) = live.task.as_mut() else { return };
         let (goal, has_trouble) = (task.goal, task.cause.is_some());
         match outcome {
-            Outcome::Done | Outcome::FoundOnline => live.open = Some(host),
+            Outcome::Done | Outcome::FoundOnline => {
+                live.open = Some(host);
+                self.send_waiting_queries(id);
+            }
             outcome => {
                 let cause = outcome_cause(outcome, "its Open");
                 task.cause.get_or_insert(cause);
@@ -301,7 +304,7 @@ impl Engine {
             Stage::Terminating | Stage::Leaving => {
                 // A type may hang in there and its host be well; a host that hangs is to be found out now, not when
                 // its next turn comes: others wait for it.
-                self.ask_host(host);
+                self.ask_host(host, self.deadlock_timeout_ms(id));
                 self.hard_stop(id);
             }
             Stage::Looking | Stage::HardStopping => self.ask_guard_again(id),
@@ -320,6 +323,15 @@ impl Engine {
                 self.terminate(id);
             }
             Stage::Terminating | Stage::Looking | Stage::HardStopping => {}
+        }
+    }
+
+    /// Input: the order that the task waits for reached nobody. The next host gets it: nothing was begun.
+    pub(crate) fn handle_order_unsent(&mut self, host: HostId, id: ResourceId, order: OrderId) {
+        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
+        let begins = matches!(task.stage, Stage::Opening | Stage::Starting | Stage::Stopping);
+        if task.order == Some(order) && begins && task.cause.is_none() && self.task_host(id) == host {
+            self.wait_for_host(id);
         }
     }
 
@@ -355,6 +367,7 @@ impl Engine {
         self.timers.clear(Timer::Limit(id));
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.take()) else { return };
         self.task_ended(id, task.operation, end);
+        self.send_waiting_queries(id);
     }
 
     /// A stop of what cannot be open any more: its leaf was closed.

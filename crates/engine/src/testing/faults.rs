@@ -1,7 +1,7 @@
 //! What may happen to the world: failures, locks, deaths of hosts and of the service, time.
 
 use mainstay_store::Store;
-use mainstay_types::order::{Cause, Condition, News, Report, Step};
+use mainstay_types::order::{Cause, Condition, News, Order, Report, Step};
 use mainstay_types::{Epoch, HostId, NodeId, ResourceId, Status};
 
 use super::host::Effected;
@@ -104,7 +104,18 @@ impl World {
         }
     }
 
-    /// The host's process dies while no service is there to see it.
+    /// The service sees that a host has died, and which orders reached nobody.
+    pub fn notice_loss(&mut self, host: HostId, unsent: &[Order]) {
+        for order in unsent {
+            let (resource, order) = (order.resource, order.id);
+            self.inbox.push_back(Input::OrderUnsent { host, resource, order });
+        }
+        let cause = Cause::new(Status::RESMON_CREATE_FAILED, "killed by signal 9");
+        self.inbox.push_back(Input::HostEnded { host, cause });
+        self.settle();
+    }
+
+    /// The host's process dies and no service has seen it yet.
     pub fn lose_host_unseen(&mut self, host: HostId) {
         self.hosts.remove(&host);
     }

@@ -46,6 +46,8 @@ pub struct Behaviour {
     pub terminate: Reaction,
     /// CheckOffline.
     pub check: CheckReaction,
+    /// ResourceControl, whatever the code.
+    pub control: CheckReaction,
     /// A hard stop does not empty the leaf.
     pub unkillable: bool,
 }

@@ -137,7 +137,12 @@ impl World {
             Question::CheckOffline { resource, .. } => {
                 (*resource, self.behaviours.get(resource).map(|b| b.check).unwrap_or_default())
             }
-            Question::ResourceControl { resource, .. } => (*resource, CheckReaction::Unknown),
+            Question::ResourceControl { resource, .. } => {
+                let Some(fake) = self.hosts.get(&host) else { return };
+                let is_open = fake.known.contains_key(resource);
+                assert!(is_open, "{resource} is asked about and not open in {host}");
+                (*resource, self.behaviours.get(resource).map(|b| b.control).unwrap_or_default())
+            }
             Question::TypeControl { .. } => (ResourceId(Uuid::nil()), CheckReaction::Unknown),
         };
         let _ = resource;

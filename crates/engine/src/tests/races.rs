@@ -26,6 +26,37 @@ fn foreign(world: &mut World) -> mainstay_types::ResourceId {
 }
 
 #[test]
+fn an_order_that_reached_nobody_is_carried_out_by_the_next_host() {
+    for (online, own) in [(true, 0), (false, 0), (true, 1), (false, 1)] {
+        let mut world = World::default();
+        let group = world.group("g");
+        let id = world.resource_of_type(group, "r", "Generic Application", own);
+        let host = if own == 1 { HostId::Own(id) } else { HostId::Pool };
+        if online {
+            assert_eq!(world.online(id), Status::IO_PENDING);
+        }
+        world.lose_host_unseen(host);
+        let remark = Remark::default();
+        let call = match online {
+            true => world.call(crate::testing::offline(id, 0, Vec::new())),
+            false => {
+                world.call(Command::OnlineResource { resource: id, flags: 0, buffer: Vec::new(), remark })
+            }
+        };
+        world.pass_ms(crate::limits::CHECK_TIMEOUT_MS);
+        assert_eq!(world.answer(call).status, Status::IO_PENDING);
+        assert!(world.state(id).is_pending());
+        let unsent = world.orders.last().cloned();
+        world.notice_loss(host, unsent.as_slice());
+        let expected = if online { ResourceState::Offline } else { ResourceState::Online };
+        assert_eq!(world.state(id), expected, "own host: {own}");
+        let record = &world.journal[&world.answer(call).operation.unwrap()];
+        assert_eq!(record.end, Some(End::Done), "own host: {own}");
+        assert_eq!(world.runs(id), !online);
+    }
+}
+
+#[test]
 fn a_stop_that_its_own_host_does_not_survive_has_failed() {
     let deaths: [fn(&mut World, mainstay_types::ResourceId); 4] = [
         |world, id| world.kill_host(HostId::Own(id)),

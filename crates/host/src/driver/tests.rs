@@ -654,6 +654,21 @@ fn health_checks() {
 }
 
 #[test]
+fn a_question_that_is_not_answered_is_reported_once() {
+    check_from_online(
+        "as any other call, beside which others go on",
+        &[
+            (Offline, &["call Offline"]),
+            (Check, &["call ResourceControl"]),
+            (Returns("Offline", Returned::Operation(Ok(Completion::Pending))), &[]),
+            (Pass(DEADLOCK_MS as u64 - 1), &[]),
+            (Pass(1), &["#3 deadlocked ResourceControl"]),
+            (Pass(DEADLOCK_MS as u64), &[]),
+        ],
+    );
+}
+
+#[test]
 fn calls_that_do_not_return() {
     check_from_online(
         "reported once, and waited for",

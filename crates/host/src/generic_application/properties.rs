@@ -20,12 +20,25 @@ use mainstay_process::Signal;
 use mainstay_proplist::{PropertyList, Value, multi_string, utf16};
 use mainstay_types::Status;
 use mainstay_types::order::{Cause, RegistryCopy, RegistryValue};
+use mainstay_types::property::Format;
 
 use super::{same, split};
 
 /// Every property's name.
 pub const NAMES: [&str; 7] =
     ["CommandLine", "CurrentDirectory", "Environment", "User", "StopSignal", "StopTimeout", "OutputFile"];
+
+/// What GET_PRIVATE_PROPERTY_FMTS and ENUM_PRIVATE_PROPERTIES say of them: all there are, set or not.
+pub fn formats() -> PropertyList {
+    NAMES.into_iter().fold(PropertyList::new(), |list, name| {
+        let format = match name {
+            "StopTimeout" => Format::Dword,
+            "Environment" => Format::MultiSz,
+            _ => Format::Sz,
+        };
+        list.with(name, Value::Word(format.number()))
+    })
+}
 
 /// How long a stop waits before it kills when `StopTimeout` is not set.
 pub const STOP_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -79,6 +92,37 @@ impl Settings {
         Ok(settings)
     }
 
+    fn reset(&mut self, name: &str) {
+        let Settings {
+            command_line: _,
+            directory,
+            environment,
+            user,
+            stop_signal,
+            stop_timeout,
+            output_file,
+        } = Settings::default();
+        match name {
+            "CurrentDirectory" => self.directory = directory,
+            "OutputFile" => self.output_file = output_file,
+            "User" => self.user = user,
+            "Environment" => self.environment = environment,
+            "StopTimeout" => self.stop_timeout = stop_timeout,
+            "StopSignal" => self.stop_signal = stop_signal,
+            _ => {}
+        }
+    }
+
+    /// Whether a program that was started with these runs on otherwise than one that is started with the others. How it
+    /// is stopped is read when it is.
+    pub fn start_differs(&self, other: &Settings) -> bool {
+        let start = |settings: &Settings| {
+            let Settings { command_line, directory, environment, user, output_file, .. } = settings.clone();
+            (command_line, directory, environment, user, output_file)
+        };
+        start(self) != start(other)
+    }
+
     fn set(&mut self, name: &'static str, given: &Given) -> Result<(), Cause> {
         let optional = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         match name {
@@ -109,7 +153,11 @@ impl Settings {
 
 /// Could these values be set? All names must be known; a value without data asks for the default.
 pub fn validate(list: &PropertyList) -> Result<(), Cause> {
-    let mut settings = Settings::default();
+    apply(list, &mut Settings::default())
+}
+
+/// Sets these values, or says which one cannot be and why.
+pub fn apply(list: &PropertyList, settings: &mut Settings) -> Result<(), Cause> {
     for property in list.effective() {
         let Some(name) = NAMES.into_iter().find(|name| same(name, property.name())) else {
             let known = NAMES.join(", ");
@@ -126,6 +174,7 @@ pub fn validate(list: &PropertyList) -> Result<(), Cause> {
                 if name == "CommandLine" {
                     return Err(wrong(name, "has no default; the program to run must be named"));
                 }
+                settings.reset(name);
                 continue;
             }
             Some(Value::Sz(text) | Value::ExpandSz(text)) => Given::Text(text.clone()),

@@ -101,7 +101,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     fn sleeper() -> Arc<Run> {
-        Arc::new(Run::new(Command::new(["/bin/sleep", "1000"]).spawn().unwrap()))
+        Arc::new(Run::new(Command::new(["/bin/sleep", "1000"]).spawn().unwrap(), None))
     }
 
     #[test]

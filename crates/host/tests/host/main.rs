@@ -403,6 +403,40 @@ fn properties_are_checked_by_the_type() {
 }
 
 #[test]
+fn all_properties_are_listed_and_what_waits_for_the_next_online_is_said() {
+    let Some(bench) = Bench::or_skip() else { return };
+    let _host = bench.start(HostId::Pool);
+    let (mut service, _) = Service::connect(&bench, HostId::Pool, 1);
+    bench.leaf(1);
+    let app = resource(1);
+    assert_eq!(service.open(app, Application::script("sleep 1000").opening()), Outcome::Done);
+    let ask = |service: &mut Service, code: u32, list: &PropertyList| {
+        let input = list.to_bytes().unwrap();
+        service.ask(Question::ResourceControl { resource: app, code, input, output_length_max: 4096 })
+    };
+    let (formats, names, set) = (0x0100_008D, 0x0100_0079, 0x0140_0086);
+    let answer = ask(&mut service, formats, &PropertyList::new());
+    let listed = PropertyList::parse(&answer.output).unwrap();
+    assert_eq!(listed.len(), mainstay_host::generic_application::properties::NAMES.len());
+    assert_eq!(listed.get("Environment"), Some(&Value::Word(5)));
+    assert_eq!(ask(&mut service, names, &PropertyList::new()).status, Status::SUCCESS);
+
+    let other = PropertyList::new().with("CurrentDirectory", Value::Sz("/tmp".into()));
+    let same =
+        PropertyList::new().with("CurrentDirectory", Value::NoData(mainstay_types::property::Format::Sz));
+    let of_stop = PropertyList::new().with("StopTimeout", Value::Dword(5));
+    assert_eq!(ask(&mut service, set, &other).status, Status::INVALID_FUNCTION, "nothing runs");
+    assert_eq!(service.online(app), Outcome::Done);
+    for (list, expected) in [
+        (&other, Status::RESOURCE_PROPERTIES_STORED),
+        (&same, Status::INVALID_FUNCTION),
+        (&of_stop, Status::INVALID_FUNCTION),
+    ] {
+        assert_eq!(ask(&mut service, set, list).status, expected, "{list:?}");
+    }
+}
+
+#[test]
 fn an_own_host_lives_in_its_leaf_and_clears_around_itself() {
     let Some(bench) = Bench::or_skip() else { return };
     let app = resource(1);
