@@ -61,7 +61,7 @@ mod tests {
         for (line, expected) in [
             ("", "--run-dir is missing"),
             ("--run-dir", "--run-dir needs a value"),
-            ("--cluster x", "'x' is not a cluster id"),
+            ("--cluster x", "'x' is no cluster id"),
             ("--what", "unknown argument '--what'"),
         ] {
             let error = parse(line).unwrap_err().to_string();

@@ -181,7 +181,7 @@ fn a_host_that_hangs_in_a_question_is_replaced_and_the_resource_found_again() {
 fn another_host_for_what_runs_is_stored_for_its_next_online() {
     let (mut world, id, _) = world(false);
     let code = object::RESOURCE | 1 << 22 | function::SET_COMMON_PROPERTIES;
-    let mut separate = |world: &mut World, number: u32| {
+    let separate = |world: &mut World, number: u32| {
         let list = PropertyList::new().with("SeparateMonitor", Value::Dword(number));
         world.status(control(id, code, list.to_bytes().unwrap()))
     };
