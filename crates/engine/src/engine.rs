@@ -63,6 +63,8 @@ pub struct Engine {
     commits: BTreeMap<CommitId, Commit>,
     last_commit: u64,
     pub(crate) sweep: Sweep,
+    /// Groups whose higher epoch is being committed.
+    pub(crate) raising: BTreeSet<GroupId>,
 }
 
 /// A transaction that is being committed.
@@ -79,8 +81,8 @@ struct Commit {
 pub(crate) enum CommitPurpose {
     /// A call's acceptance.
     Accept(OperationId),
-    /// Higher epochs for an operation of the service's own.
-    Raise(OperationId),
+    /// A higher epoch for a group in which a closed leaf is to be opened.
+    Raise(GroupId),
     /// A veto's restored persistent state.
     Veto(OperationId),
     /// The configuration change whose turn it is.
@@ -117,6 +119,7 @@ impl Engine {
             commits: BTreeMap::new(),
             last_commit: 0,
             sweep: Sweep::default(),
+            raising: BTreeSet::new(),
         }
     }
 
@@ -172,6 +175,7 @@ impl Engine {
             Timer::Commit(id) => self.handle_commit_timer(id),
             Timer::Sweep => self.sweep_now(),
             Timer::Epochs => self.raise_all_epochs(),
+            Timer::Epoch(group) => self.handle_epoch_timer(group),
             Timer::Host(host) => self.handle_host_timer(host),
             Timer::Pong(host) => self.kill_host(host),
             Timer::Ping => self.handle_ping_timer(),
@@ -255,7 +259,7 @@ impl Engine {
         }
         match purpose {
             CommitPurpose::Accept(id) => self.handle_acceptance(id, outcome),
-            CommitPurpose::Raise(id) => self.handle_raised(id, &outcome),
+            CommitPurpose::Raise(group) => self.handle_raised(group, &outcome),
             CommitPurpose::Veto(id) => self.handle_veto_committed(id, &outcome),
             CommitPurpose::Lane => self.handle_lane_committed(outcome),
             CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}

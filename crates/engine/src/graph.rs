@@ -130,6 +130,19 @@ pub(crate) fn blocking_dependent(model: &Model, states: &States, id: ResourceId)
     })
 }
 
+/// A dependent that is still on its way down: until it is there, what it needs is not started anew under it.
+pub(crate) fn stopping_dependent(model: &Model, states: &States, id: ResourceId) -> Option<ResourceId> {
+    model.dependents(id).find(|dependent| {
+        states.get(dependent).is_some_and(|live| match live.state {
+            ResourceState::OfflinePending => true,
+            ResourceState::Failed => live.task.is_some(),
+            // It is about to be told, since what it needs is gone.
+            ResourceState::Online => !may_start(model, states, *dependent),
+            _ => false,
+        })
+    })
+}
+
 /// Whether everything that the resource needs is online.
 pub(crate) fn may_start(model: &Model, states: &States, id: ResourceId) -> bool {
     let online =

@@ -25,7 +25,7 @@ use crate::limits::{
     DEADLOCK_TIMEOUT_DEFAULT_MS, HOST_HEALTHY_MS, HOST_KILL_MS, HOST_PAUSE_MS, HOST_START_MS,
     HOST_STARTS_MAX, PING_INTERVAL_MS,
 };
-use crate::live::{Goal, Stage};
+use crate::live::{Goal, Live, Stage};
 use crate::operation::PartGoal;
 use crate::timers::Timer;
 
@@ -119,6 +119,15 @@ impl Engine {
             HostId::Pool => None,
             HostId::Own(id) => self.model.resource(id).map(|resource| resource.group),
         };
+        if let (HostId::Own(id), Some(group)) = (host, group)
+            && self.is_leaf_closed(id)
+        {
+            // It lives in the resource's leaf. Whoever needs it asks again when the epoch has risen.
+            let mut absent = Host::new(HostState::Absent);
+            absent.starts = starts;
+            self.hosts.known.insert(host, absent);
+            return self.raise_epoch(group);
+        }
         let epoch = group.map(|group| self.model.epoch(group)).unwrap_or_default();
         let foreign = match host {
             HostId::Pool => false,
@@ -307,9 +316,21 @@ impl Engine {
         if !alive.is_empty() {
             self.reopen(alive, &cause);
         }
+        self.forget_leaf_of(host);
         let absent = self.hosts.known.get(&host).is_none_or(|known| known.state == HostState::Absent);
         if absent && !self.tasks_at(host, |stage| stage == Stage::Host).is_empty() {
             self.start_again(host, &cause);
+        }
+    }
+
+    /// An own host has ended and has left nothing: its leaf goes too. So a leaf that is found at the next start of the
+    /// service says that a host has ended there which may have left something.
+    fn forget_leaf_of(&mut self, host: HostId) {
+        let HostId::Own(id) = host else { return };
+        let Some(group) = self.group_of(id).filter(|_| self.library_of(id).is_some()) else { return };
+        let is_idle = |live: &Live| live.is_down() && live.claim.is_none() && live.open.is_none() && !live.cut_off;
+        if self.live.get(&id).is_some_and(is_idle) && !self.closing.contains_key(&id) {
+            self.effects.push(Effect::RemoveLeaf { group, resource: id });
         }
     }
 
@@ -339,6 +360,7 @@ impl Engine {
 
     /// A resource has lost its host. Answers whether it was online and is to be opened anew.
     fn lose_host(&mut self, id: ResourceId, cause: &Cause) -> bool {
+        self.note_cut_off(id);
         let Some(live) = self.live.get_mut(&id) else { return false };
         live.open = None;
         live.locked = None;
@@ -347,6 +369,16 @@ impl Engine {
             return false;
         }
         live.state == ResourceState::Online
+    }
+
+    /// Of resources that are online again: those whose host ended while they were to stop.
+    pub(crate) fn reopen_what_lost_its_host(&mut self, resources: &[ResourceId]) {
+        let is_lost = |id: &ResourceId| self.live.get(id).is_some_and(|live| live.open.is_none());
+        let lost: Vec<ResourceId> = resources.iter().copied().filter(is_lost).collect();
+        if !lost.is_empty() {
+            let text = "it ended while they were to stop";
+            self.reopen(lost, &Cause::new(Status::RESMON_CREATE_FAILED, text));
+        }
     }
 
     /// Opens resources anew that were online in a host that ended.

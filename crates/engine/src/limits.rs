@@ -72,6 +72,8 @@ pub const HARD_STOP_ATTEMPTS: u32 = 3;
 pub const HARD_STOP_PAUSE_MS: u64 = 2_000;
 /// The longest pause between two tries: a process that sits in the kernel often comes free after minutes.
 pub const HARD_STOP_PAUSE_MAX_MS: u64 = 60_000;
+/// The longest pause between two tries to have a type take down what it may have left. Each leaves a journal record.
+pub const CLEAN_UP_PAUSE_MAX_MS: u64 = 600_000;
 
 /// A host process that was started has to be connected within this time.
 pub const HOST_START_MS: u64 = 30_000;

@@ -17,6 +17,9 @@ pub(crate) struct Live {
     pub(crate) failure: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub(crate) unproven: bool,
+    /// It acts in its host's own process, and that host was lost while it may have held something that is in no
+    /// process: a mount, an address, a file. Only its type can take that down, in a new host.
+    pub(crate) cut_off: bool,
     /// Locked by its type, and the type's reason.
     pub(crate) locked: Option<u64>,
     /// The operation whose move is next.
@@ -46,6 +49,7 @@ impl Live {
             since_unix_ms,
             failure: None,
             unproven: false,
+            cut_off: false,
             locked: None,
             claim: None,
             reserved: None,
@@ -62,12 +66,22 @@ impl Live {
     /// Nothing of it runs, and nothing is being done to it: what it needs may go.
     pub(crate) fn is_down(&self) -> bool {
         self.task.is_none()
+            && !self.cut_off
             && match self.state {
                 // Without a task, OnlinePending waits for its turn to start.
                 ResourceState::Offline | ResourceState::Initializing | ResourceState::OnlinePending => true,
                 ResourceState::Failed => !self.unproven,
                 ResourceState::Online | ResourceState::OfflinePending => false,
             }
+    }
+
+    /// Something of it may be there that its host has made: it is up, on its way, or was not seen to come down.
+    pub(crate) fn may_hold(&self) -> bool {
+        let has_not_begun = self.task.as_ref().is_some_and(|task| {
+            matches!(task.goal, Goal::Open | Goal::Start | Goal::Restore)
+                && matches!(task.stage, Stage::Host | Stage::Leaving | Stage::Opening)
+        });
+        !self.is_down() && !has_not_begun
     }
 
     /// It would have to stop before what it needs may go.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::{HostId, OperationId, ResourceId};
+use mainstay_types::{GroupId, HostId, OperationId, ResourceId};
 
 /// What a deadline is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Timer {
     Sweep,
     /// Another try to raise the epochs after a new boot.
     Epochs,
+    /// Another try to raise one group's epoch.
+    Epoch(GroupId),
     /// A host's start, next start, or end.
     Host(HostId),
     /// A host's pong.

@@ -13,12 +13,9 @@ use super::persistent::PersistentWrites;
 use super::stored::{StoredOperation, StoredStep};
 use super::{Operation, PartGoal, PartState, Phase};
 use crate::Engine;
-use crate::engine::CommitPurpose;
 use crate::error::{Refusal, ServiceError};
-use crate::input::CommitOutcome;
-use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX};
+use crate::limits::TRANSACTION_WRITES_MAX;
 use crate::model::layout;
-use crate::timers::Timer;
 
 impl Engine {
     /// The transaction that makes a call an operation.
@@ -67,13 +64,10 @@ impl Engine {
         &self,
         parts: impl Iterator<Item = (ResourceId, &'a PartGoal)>,
     ) -> BTreeSet<GroupId> {
-        let opens = parts.filter(|(_, goal)| {
-            goal.is_up() || matches!(goal, PartGoal::Cycle | PartGoal::Open | PartGoal::Reopen)
-        });
+        let opens = parts.filter(|(_, goal)| goal.is_up() || **goal == PartGoal::Cycle);
         let closed = opens.filter_map(|(id, _)| {
-            let group = self.group_of(id)?;
             let live = self.live.get(&id)?;
-            (live.open.is_none() && live.floor >= self.model.epoch(group)).then_some(group)
+            (live.open.is_none() && self.is_leaf_closed(id)).then(|| self.group_of(id))?
         });
         closed.collect()
     }
@@ -93,7 +87,8 @@ impl Engine {
             }
             let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
             loser.closure.remove(member);
-            if !matches!(other.record.object, ObjectId::Resource(object) if object != *member) {
+            let is_object = !matches!(other.record.object, ObjectId::Resource(object) if object != *member);
+            if is_object && !matches!(loser.step, StoredStep::Restoring(_)) {
                 loser.step = StoredStep::Superseded(id);
             }
         }
@@ -129,47 +124,9 @@ impl Engine {
 
     /// Timer: another try of a commit that has to be done.
     pub(crate) fn handle_commit_timer(&mut self, id: OperationId) {
-        match self.operations.get(&id).map(|operation| &operation.phase) {
-            Some(Phase::Vetoing { is_committing: false }) => self.commit_veto(id),
-            Some(Phase::Running) => self.raise_epochs_and_run(id),
-            _ => {}
-        }
-    }
-
-    /// Begins an operation of the service's own; where a closed leaf has to be opened, after its epoch has risen.
-    pub(crate) fn raise_epochs_and_run(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get(&id) else { return };
-        let members: Vec<ResourceId> = operation.parts.keys().copied().collect();
-        let raised = self.groups_to_raise(operation.parts.iter().map(|(id, part)| (*id, &part.goal)));
-        if raised.is_empty() {
-            return if operation.is_resumed { self.go_on(id) } else { self.run(id) };
-        }
-        let mut transaction = Transaction::default();
-        for owner in
-            raised.iter().take(TRANSACTION_WRITES_MAX).filter_map(|g| Some((*g, self.model.owner(*g)?)))
-        {
-            let key = layout::owner_key(owner.0);
-            transaction.compares.push(Compare::value(key.clone(), owner.1.to_bytes()));
-            transaction.then.push(Op::put(key, owner.1.raised(&self.boot).to_bytes()));
-        }
-        self.commit(transaction, CommitPurpose::Raise(id));
-        if let Some(operation) = self.operations.get_mut(&id) {
-            operation.phase = Phase::Committing;
-        }
-        self.reserve(id, members);
-    }
-
-    /// What became of the commit that raises epochs for an operation of the service's own.
-    pub(crate) fn handle_raised(&mut self, id: OperationId, outcome: &CommitOutcome) {
-        match outcome {
-            CommitOutcome::Done(_) => self.raise_epochs_and_run(id),
-            CommitOutcome::Unknown => {}
-            CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
-                if let Some(operation) = self.operations.get_mut(&id) {
-                    operation.phase = Phase::Running;
-                    self.timers.set(Timer::Commit(id), self.now.steady_ms + COMMIT_PAUSE_MS);
-                }
-            }
+        let phase = self.operations.get(&id).map(|operation| &operation.phase);
+        if matches!(phase, Some(Phase::Vetoing { is_committing: false })) {
+            self.commit_veto(id);
         }
     }
 }

@@ -21,8 +21,9 @@ impl Engine {
             return;
         }
         let end = match (&operation.superseded_by, &operation.step, &operation.trouble) {
-            (Some(by), ..) => End::Superseded(*by),
+            // Whoever took the resource meanwhile: the persistent state is the one before the call.
             (_, StoredStep::Restoring(cause), _) => End::Vetoed(cause.clone()),
+            (Some(by), ..) => End::Superseded(*by),
             (_, _, Some(cause)) => End::Failed(cause.clone()),
             (_, _, None) => End::Done,
         };
@@ -102,8 +103,14 @@ impl Engine {
                     |id: &ResourceId| self.live.get(id).is_some_and(|l| l.state == ResourceState::Online);
                 found.depends_on.providers().find(|provider| !online(provider))
             });
-            return missing
-                .map_or_else(|| "its turn".into(), |id| format!("provider '{}'", self.name_of(id)));
+            if let Some(provider) = missing {
+                return format!("provider '{}'", self.name_of(provider));
+            }
+            let stopping = graph::stopping_dependent(&self.model, &self.live, resource);
+            return stopping.map_or_else(
+                || "its turn".into(),
+                |id| format!("dependent '{}', which is still stopping", self.name_of(id)),
+            );
         }
         let blocking = graph::blocking_dependent(&self.model, &self.live, resource);
         blocking.map_or_else(|| "its turn".into(), |id| format!("dependent '{}'", self.name_of(id)))

@@ -119,7 +119,7 @@ impl Engine {
         operation.open_parts = parts.len();
         operation.parts = parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
         self.operations.insert(id, operation);
-        self.raise_epochs_and_run(id);
+        self.run(id);
         id
     }
 }

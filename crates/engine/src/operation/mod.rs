@@ -62,8 +62,6 @@ pub(crate) struct Operation {
     pub(crate) reserved: Vec<ResourceId>,
     /// When it has ended: the resources it acted on.
     pub(crate) members: BTreeSet<ResourceId>,
-    /// It goes on from an earlier service's record, so its parts have their places already.
-    pub(crate) is_resumed: bool,
     /// Whether the database has its record.
     pub(crate) is_stored: bool,
     pub(crate) step: StoredStep,
@@ -101,7 +99,6 @@ impl Operation {
             open_parts: 0,
             reserved: Vec::new(),
             members: BTreeSet::new(),
-            is_resumed: false,
             is_stored: false,
             step: StoredStep::Running,
             before: None,

@@ -204,6 +204,9 @@ impl Engine {
         if part.goal.is_up() && !graph::may_start(&self.model, &self.live, resource) {
             return self.wait_for_providers(id, resource);
         }
+        if part.goal.is_up() && graph::stopping_dependent(&self.model, &self.live, resource).is_some() {
+            return;
+        }
         if let (true, Some(reason)) = (heeds_locks, live.locked) {
             let name = self.name_of(resource);
             let text = format!("'{name}' was locked by its type meanwhile (reason {reason})");
@@ -262,7 +265,10 @@ impl Engine {
     /// A task has ended.
     pub(crate) fn task_ended(&mut self, resource: ResourceId, id: OperationId, end: TaskEnd) {
         if self.live.get(&resource).and_then(|live| live.claim).is_some_and(|claim| claim != id) {
-            // A later operation has taken the resource over; whatever this came to, it goes on from here.
+            // A later operation has taken the resource over; it goes on from what this came to.
+            if let TaskEnd::Failed { cause, .. } = end {
+                self.handle_failed(resource, cause);
+            }
             return self.poke(resource);
         }
         let part = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource));
@@ -345,7 +351,7 @@ impl Engine {
             }
             let was_reopened = operation.parts.get(&resource).is_some_and(|p| p.goal == PartGoal::Reopen);
             if let Some(live) = self.live.get_mut(&resource) {
-                live.lost = was_reopened && self.startup.is_recovering();
+                live.lost = (was_reopened || live.lost) && self.startup.is_recovering();
             }
         }
         let was_opened = self.operations.get(&id).and_then(|found| found.parts.get(&resource));

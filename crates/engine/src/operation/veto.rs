@@ -160,6 +160,7 @@ impl Engine {
             self.set_state(*resource, ResourceState::Online);
             self.close_part(id, *resource);
         }
+        self.reopen_what_lost_its_host(&waiting);
         waiting
     }
 }

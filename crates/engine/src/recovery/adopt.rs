@@ -56,6 +56,10 @@ impl Engine {
             Some((host, held)) => {
                 live.open = Some(*host);
                 live.locked = held.locked.then_some(0);
+                // A host that has opened it and done nothing since proves nothing about the one before.
+                let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
+                let has_only_opened = held.condition == Condition::Offline && held.last.is_none();
+                live.cut_off &= is_opening || has_only_opened;
                 match &held.condition {
                     Condition::Online => self.set_state(id, ResourceState::Online),
                     Condition::Offline => self.set_state(id, ResourceState::Offline),
@@ -67,6 +71,17 @@ impl Engine {
             None if live.populated => self.set_state(id, ResourceState::Online),
             None => self.set_state(id, ResourceState::Offline),
         }
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if live.cut_off && live.state == ResourceState::Offline {
+            // Nothing is left in its leaf, and yet it is not known to be offline.
+            live.lost = true;
+            let cause = unfinished("was in a host that is gone, or that has done nothing with it,");
+            self.set_failed(id, cause, false);
+        }
+    }
+
+    fn is_in_doubt(&self, id: ResourceId) -> bool {
+        self.live.get(&id).is_some_and(|live| live.cut_off && live.state == ResourceState::Failed)
     }
 
     /// An operation that was open when the service ended goes on.
@@ -93,7 +108,6 @@ impl Engine {
         operation.token = stored.token;
         operation.before = stored.before;
         operation.is_stored = true;
-        operation.is_resumed = true;
         operation.step = stored.step;
         let restores = matches!(operation.step, StoredStep::Restoring(_));
         self.operations.insert(id, operation);
@@ -125,7 +139,7 @@ impl Engine {
         }
         // A veto that is being committed goes on by itself.
         if self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Running)) {
-            self.raise_epochs_and_run(id);
+            self.go_on(id);
         }
     }
 
@@ -154,12 +168,15 @@ impl Engine {
             .is_some_and(|(order, _)| matches!(order.step, Step::Start | Step::Restore | Step::Terminate));
         let clean = || PartGoal::Clean(failure.clone().unwrap_or_else(|| unfinished("was being started")));
         let mut has_stopped = false;
-        // A type that acts in its host's own process: that nothing of it is left does not say that it stopped well.
-        let is_cut_off =
-            held.is_none() && !self.startup.is_first_of_boot && self.library_of(resource).is_some();
         let next = match (goal, state) {
-            (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if is_cut_off => {
-                Some(PartGoal::Clean(unfinished("was being stopped")))
+            (goal @ (PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_)), _)
+                if self.is_in_doubt(resource) =>
+            {
+                Some(goal)
+            }
+            (goal, _) if self.is_in_doubt(resource) => {
+                let what = if goal.is_down() { "was being stopped" } else { "was being started" };
+                Some(PartGoal::Clean(unfinished(what)))
             }
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Online) if restores => None,
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if restores => Some(PartGoal::Restore),
@@ -214,7 +231,12 @@ impl Engine {
 
     /// An order is being carried out in the host: the task goes on where it is.
     fn resume_task(&mut self, id: OperationId, resource: ResourceId, goal: PartGoal, order: OrderId) {
+        // Opened anew in order to be stopped: what ran before is still there.
+        let is_there = self.live.get(&resource).is_some_and(|live| live.populated || live.cut_off);
         let (goal, task_goal, stage, state) = match (order.step, &goal) {
+            (Step::Open, PartGoal::Cycle) if is_there => {
+                (goal, Goal::Stop, Stage::Opening, ResourceState::OfflinePending)
+            }
             (Step::Terminate, PartGoal::DownAtOnce | PartGoal::Settle) => {
                 (goal, Goal::Terminate, Stage::Terminating, ResourceState::OfflinePending)
             }
@@ -234,6 +256,16 @@ impl Engine {
             (Step::Open, PartGoal::Up | PartGoal::Cycle) => {
                 (PartGoal::Up, Goal::Start, Stage::Opening, ResourceState::OnlinePending)
             }
+            (Step::Open, PartGoal::Restore) => {
+                (goal, Goal::Restore, Stage::Opening, ResourceState::OnlinePending)
+            }
+            (Step::Open, PartGoal::DownAtOnce) => {
+                (goal, Goal::Terminate, Stage::Opening, ResourceState::OfflinePending)
+            }
+            (Step::Open, PartGoal::Settle) => {
+                (goal, Goal::Settle, Stage::Opening, ResourceState::OfflinePending)
+            }
+            (Step::Open, PartGoal::Clean(_)) => (goal, Goal::Clean, Stage::Opening, ResourceState::Failed),
             (Step::Open, PartGoal::Down) => (goal, Goal::Stop, Stage::Opening, ResourceState::OfflinePending),
             (Step::Open, PartGoal::Reopen) => (goal, Goal::Reopen, Stage::Opening, ResourceState::Online),
             (Step::Open | Step::Close, _) => {
@@ -275,6 +307,12 @@ impl Engine {
     fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
         let mut orphans = BTreeMap::new();
         for id in ids {
+            if self.is_in_doubt(*id) && self.live.get(id).is_some_and(|live| live.claim.is_none()) {
+                let parts = BTreeMap::from([(*id, PartGoal::Settle)]);
+                let why = "whether its type has left something is not known";
+                self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
+                continue;
+            }
             let Some(live) = self.live.get(id).filter(|live| live.claim.is_none()) else { continue };
             match held.get(id) {
                 Some((_, Held { condition: Condition::Failed(cause), .. })) => {
@@ -310,6 +348,7 @@ impl Engine {
             Step::Stop => PartGoal::Down,
             Step::Terminate => PartGoal::Clean(unfinished("was being terminated")),
             Step::Open if populated => PartGoal::Reopen,
+            Step::Open if self.live.get(&resource).is_some_and(|live| live.cut_off) => PartGoal::Settle,
             Step::Open | Step::Close => PartGoal::Open,
         };
         let id = self.new_operation_id();

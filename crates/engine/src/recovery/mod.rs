@@ -91,12 +91,12 @@ impl Engine {
                 self.take_in_stored(id, stored, start.ended.contains(&id));
             }
         }
+        self.startup.is_first_of_boot = !self.is_of_this_boot();
         self.make_states(&start.leaves);
         for host in start.hosts {
             self.hosts.expect(host);
         }
         self.startup.groups = self.model.groups().map(|group| group.id).collect();
-        self.startup.is_first_of_boot = !self.is_of_this_boot();
         self.raise_all_epochs();
     }
 
@@ -138,12 +138,16 @@ impl Engine {
             self.live.insert(*id, Live::new(ResourceState::Offline, now_ms));
             self.count_in(*group, ResourceState::Offline);
         }
+        let acts_in_process: BTreeSet<ResourceId> =
+            ids.iter().map(|(id, _)| *id).filter(|id| self.library_of(*id).is_some()).collect();
         for (group, id, leaf) in leaves {
             let Some(live) = self.live.get_mut(id) else {
                 self.remove_rest(*id, *group, leaf.floor, leaf.populated);
                 continue;
             };
             (live.floor, live.populated) = (leaf.floor, leaf.populated);
+            // Its own host has lived here. Whether it still does, it says itself; see `adopt_one`.
+            live.cut_off = acts_in_process.contains(id) && !self.startup.is_first_of_boot;
             if leaf.populated {
                 self.set_state(*id, ResourceState::OnlinePending);
             }

@@ -1,22 +1,30 @@
 //! The hard stop: the guard empties and closes a leaf, and the look that proves that nothing is left.
 //!
 //! ```text
-//!   HardStopping ──► empty: proven ──► the task ends where its goal and its trouble say
-//!        │  ▲ no answer, or not empty (a few times)
-//!        └──┘───► failed, unproven ──► tried again without a task, ever more seldom, until it is empty
+//!   HardStopping ──► empty ──► cut off? no: proven ──► the task ends where its goal and its trouble say
+//!        │  ▲ ▲                 └── yes: Host ─► Opening ─► Terminating ──► proven
+//!        │  │ └─────────────────────────── (a few times) ───────┘ failed, silent
+//!        │  │ no answer, or not empty (a few times)
+//!        └──┘───► failed, unproven ──► tried again without a caller, ever more seldom, until it is proven
 //! ```
 //!
 //! Offline is never said of what is not proven to be stopped.
 
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::Verb;
 use mainstay_types::order::Cause;
-use mainstay_types::{Epoch, ResourceId, Status};
+use mainstay_types::{Epoch, ObjectId, ResourceId, Status};
 
 use super::TaskEnd;
 use crate::Engine;
 use crate::effect::Effect;
 use crate::input::LeafSeen;
-use crate::limits::{GUARD_ANSWER_MS, HARD_STOP_ATTEMPTS, HARD_STOP_PAUSE_MAX_MS, HARD_STOP_PAUSE_MS};
+use crate::limits::{
+    CLEAN_UP_PAUSE_MAX_MS, GUARD_ANSWER_MS, HARD_STOP_ATTEMPTS, HARD_STOP_PAUSE_MAX_MS, HARD_STOP_PAUSE_MS,
+};
 use crate::live::{Goal, Stage};
+use crate::operation::PartGoal;
 use crate::timers::Timer;
 
 impl Engine {
@@ -46,21 +54,22 @@ impl Engine {
         if empty {
             self.host_died_with_leaf(id);
         }
+        self.note_cut_off(id);
         let Some(live) = self.live.get_mut(&id) else { return };
         live.floor = live.floor.max(epoch);
         live.open = None;
         live.locked = None;
-        live.hard_stops = if empty { 0 } else { live.hard_stops + 1 };
+        live.hard_stops = if empty && !live.cut_off { 0 } else { live.hard_stops + 1 };
         match &live.task {
             Some(task) if task.stage == Stage::HardStopping => {
                 if empty {
-                    self.end_proven(id);
+                    self.handle_empty(id);
                 } else {
                     self.ask_guard_again(id);
                 }
             }
             Some(_) => {}
-            None if empty && live.unproven => self.became_proven(id),
+            None if empty && live.unproven && !live.cut_off => self.became_proven(id),
             None if live.unproven => self.schedule_hard_stop(id),
             None => {}
         }
@@ -71,25 +80,51 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         live.floor = live.floor.max(leaf.floor);
         if live.task.as_ref().is_some_and(|task| task.stage == Stage::Looking) {
-            if leaf.populated { self.hard_stop(id) } else { self.end_proven(id) }
+            if leaf.populated { self.hard_stop(id) } else { self.handle_empty(id) }
         }
+    }
+
+    /// Nothing is left in its leaf. That is a proof, unless what it was open in was lost.
+    fn handle_empty(&mut self, id: ResourceId) {
+        let Some(live) = self.live.get(&id) else { return };
+        let Some(task) = &live.task else { return };
+        match live.cut_off {
+            false => self.end_proven(id),
+            true if task.attempts < HARD_STOP_ATTEMPTS => self.continue_in_host(id),
+            true => {
+                let text = "its type could not be made to take down what it may have left";
+                self.end_unproven(id, text);
+            }
+        }
+    }
+
+    /// A host that had it open is gone, or will be: what it had made outside of any process may still be there.
+    pub(crate) fn note_cut_off(&mut self, id: ResourceId) {
+        let acts_in_process = self.library_of(id).is_some();
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.cut_off |= acts_in_process && live.open.is_some() && live.may_hold();
     }
 
     /// The guard did not answer, or could not empty the leaf.
     pub(super) fn ask_guard_again(&mut self, id: ResourceId) {
-        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
         if task.attempts < HARD_STOP_ATTEMPTS {
             return self.hard_stop(id);
         }
-        let text = "something of it could not be killed";
-        let cause = task.cause.clone().unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, text));
+        self.end_unproven(id, "something of it could not be killed");
+    }
+
+    fn end_unproven(&mut self, id: ResourceId, text: &str) {
+        let cause = self.live.get(&id).and_then(|live| live.task.as_ref()?.cause.clone());
+        let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, text));
         self.end_task(id, TaskEnd::Failed { cause, proven: false });
         self.schedule_hard_stop(id);
     }
 
     fn schedule_hard_stop(&mut self, id: ResourceId) {
-        let tries = self.live.get(&id).map_or(0, |live| live.hard_stops.min(16));
-        let pause_ms = (HARD_STOP_PAUSE_MS << tries).min(HARD_STOP_PAUSE_MAX_MS);
+        let Some(live) = self.live.get(&id) else { return };
+        let longest_ms = if live.cut_off { CLEAN_UP_PAUSE_MAX_MS } else { HARD_STOP_PAUSE_MAX_MS };
+        let pause_ms = (HARD_STOP_PAUSE_MS << live.hard_stops.min(16)).min(longest_ms);
         self.timers.set(Timer::HardStop(id), self.now.steady_ms + pause_ms);
     }
 
@@ -97,8 +132,20 @@ impl Engine {
     pub(crate) fn handle_hard_stop_timer(&mut self, id: ResourceId) {
         let Some(group) = self.group_of(id) else { return };
         let Some(live) = self.live.get_mut(&id) else { return };
-        if live.task.is_none() && live.unproven {
-            live.hard_stops += 1;
+        if live.task.is_some() || !live.unproven {
+            return;
+        }
+        live.hard_stops += 1;
+        if live.claim.is_some() {
+            // An operation has it in hand; its turn has not come.
+            self.schedule_hard_stop(id);
+        } else if live.cut_off {
+            let cause = live.failure.clone();
+            let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it failed"));
+            let parts = BTreeMap::from([(id, PartGoal::Clean(cause))]);
+            let why = "what it may have left has to be taken down by its type";
+            self.start_internal(Verb::Recover, ObjectId::Resource(id), parts, why);
+        } else {
             self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
             // The guard may be gone for good; the answer, when it comes, sets the timer anew or clears the need.
             self.schedule_hard_stop(id);

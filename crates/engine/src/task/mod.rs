@@ -5,13 +5,19 @@
 //!  down:            (Host ─► Opening ─►) Stopping ─► offline, or vetoed
 //!                                            │ failed, silent
 //!  any trouble, and force ──────────────► Terminating ─► offline or failed
-//!                                            │ limit, no host
-//!                                         HardStopping ─► offline or failed; failed unproven if it is not empty
+//!                                            │ limit, no host     ▲ Host ─► Opening
+//!                                         HardStopping ───────────┤ cut off: its type is asked
+//!                                                                 └► offline or failed; failed unproven if it
+//!                                                                    is not empty, or its type does not answer
 //! ```
+//!
+//! A type that acts in its host's process may hold what is in no process. When its host is lost, an empty leaf proves
+//! nothing: the resource is *cut off*, and opened in a new host and terminated there before anything else is done.
 //!
 //! A task keeps its first trouble; with one it ends in Failed whatever comes after. It decides nothing about other
 //! resources: when it has ended, the operation it belongs to is told.
 
+mod epoch;
 mod hard_stop;
 mod orders;
 
@@ -19,7 +25,7 @@ use mainstay_types::order::{Cause, OrderId, Outcome, Step};
 use mainstay_types::{HostId, OperationId, ResourceId, Status};
 
 use crate::Engine;
-use crate::limits::{CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, TERMINATE_LIMIT_MS};
+use crate::limits::{CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, TERMINATE_LIMIT_MS};
 use crate::live::{Goal, Stage, Task};
 use crate::timers::Timer;
 
@@ -103,6 +109,12 @@ impl Engine {
                 self.set_stage(id, Stage::Leaving, CLOSE_LIMIT_MS);
                 self.give_order(id, Step::Close);
             }
+            None if self.is_leaf_closed(id) => {
+                self.wait_for_host(id);
+                if let Some(group) = self.group_of(id) {
+                    self.raise_epoch(group);
+                }
+            }
             None if self.hosts.is_connected(desired) => {
                 let limit_ms = self.deadlock_timeout_ms(id) + DEADLOCK_GRACE_MS;
                 self.set_stage(id, Stage::Opening, limit_ms);
@@ -124,8 +136,11 @@ impl Engine {
 
     /// The resource is open where it belongs.
     fn open_in_host(&mut self, id: ResourceId) {
-        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
+        let Some(live) = self.live.get(&id) else { return };
+        let Some(task) = &live.task else { return };
         match task.goal {
+            // What an earlier host has left comes down first.
+            _ if live.cut_off => self.terminate(id),
             Goal::Open => self.end_task(id, TaskEnd::Offline),
             Goal::Reopen => self.end_task(id, TaskEnd::Online),
             Goal::Start | Goal::Restore => {
@@ -197,20 +212,33 @@ impl Engine {
                 outcome => self.handle_trouble(id, outcome),
             },
             Stage::Terminating => match outcome {
-                Outcome::Done => self.end_proven(id),
+                Outcome::Done => {
+                    live.cut_off = false;
+                    self.handle_terminated(id);
+                }
                 _ => self.hard_stop(id),
             },
             Stage::Host | Stage::Looking | Stage::HardStopping => {}
         }
     }
 
+    /// The type has taken down what there was: the task ends, or begins, where an earlier host had left something.
+    fn handle_terminated(&mut self, id: ResourceId) {
+        let Some(task) = self.live.get(&id).and_then(|live| live.task.as_ref()) else { return };
+        match task.goal {
+            Goal::Open | Goal::Start | Goal::Restore if task.cause.is_none() => self.open_in_host(id),
+            _ => self.end_proven(id),
+        }
+    }
+
     fn handle_opened(&mut self, id: ResourceId, host: HostId, outcome: Outcome) {
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(task) = live.task.as_mut() else { return };
-        let (goal, has_trouble) = (task.goal, task.cause.is_some());
+        let (goal, has_trouble, was_cut_off) = (task.goal, task.cause.is_some(), live.cut_off);
         match outcome {
             Outcome::Done | Outcome::FoundOnline => {
                 live.open = Some(host);
+                live.cut_off &= outcome == Outcome::Done;
                 self.send_waiting_queries(id);
             }
             outcome => {
@@ -219,7 +247,7 @@ impl Engine {
                 self.release_host(host);
                 return match goal {
                     // Nothing was started, and the host has looked.
-                    Goal::Open | Goal::Start => self.end_proven(id),
+                    Goal::Open | Goal::Start if !was_cut_off => self.end_proven(id),
                     _ => self.hard_stop(id),
                 };
             }
@@ -230,7 +258,7 @@ impl Engine {
             Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
             Goal::Reopen if !found => self.fail_replaced(id),
             // What acted in the process of the host that ended cannot have stopped well.
-            Goal::Stop if !found && self.library_of(id).is_some() => self.fail_replaced(id),
+            Goal::Stop if !found && was_cut_off => self.fail_replaced(id),
             // The host has killed whatever was left.
             Goal::Stop if !found => self.end_task(id, TaskEnd::Offline),
             _ => self.open_in_host(id),
@@ -240,16 +268,20 @@ impl Engine {
     fn fail_replaced(&mut self, id: ResourceId) {
         let text = "nothing of it was serving any more when its host was replaced";
         let cause = Cause::new(Status::RESOURCE_FAILED, text);
-        self.end_task(id, TaskEnd::Failed { cause, proven: true });
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(task) = live.task.as_mut() else { return };
+        task.cause.get_or_insert(cause);
+        // A host that starts processes only has killed whatever was left.
+        if live.cut_off { self.terminate(id) } else { self.end_proven(id) }
     }
 
     /// An order ended as it should not: what was begun is taken down.
     fn handle_trouble(&mut self, id: ResourceId, outcome: Outcome) {
-        let stale = matches!(outcome, Outcome::NotOpen);
-        let Some(live) = self.live.get_mut(&id) else { return };
-        if stale {
-            live.open = None;
+        if matches!(outcome, Outcome::NotOpen) {
+            self.note_cut_off(id);
+            self.live.entry(id).and_modify(|live| live.open = None);
         }
+        let Some(live) = self.live.get_mut(&id) else { return };
         if let Some(task) = live.task.as_mut() {
             let cause = outcome_cause(outcome, task.stage.waits_for());
             task.cause.get_or_insert(cause);
@@ -354,11 +386,16 @@ impl Engine {
 
     /// There is no host to be had.
     pub(crate) fn host_unavailable(&mut self, id: ResourceId, cause: Cause) {
-        let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(task) = live.task.as_mut() else { return };
         task.cause.get_or_insert(cause);
         match task.goal {
-            Goal::Open | Goal::Start | Goal::Restore => self.end_proven(id),
-            _ => self.hard_stop(id),
+            Goal::Open | Goal::Start | Goal::Restore if !live.cut_off => self.end_proven(id),
+            _ => {
+                // Whatever the guard finds, the type cannot be asked.
+                task.attempts = HARD_STOP_ATTEMPTS;
+                self.hard_stop(id);
+            }
         }
     }
 
@@ -372,9 +409,7 @@ impl Engine {
 
     /// A stop of what cannot be open any more: its leaf was closed.
     fn is_closed_for(&self, id: ResourceId) -> bool {
-        let Some(live) = self.live.get(&id) else { return false };
-        let epoch = self.group_of(id).map(|group| self.model.epoch(group)).unwrap_or_default();
-        live.open.is_none() && live.floor >= epoch
+        self.live.get(&id).is_some_and(|live| live.open.is_none()) && self.is_leaf_closed(id)
     }
 }
 

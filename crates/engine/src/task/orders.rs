@@ -45,7 +45,10 @@ impl Engine {
         let operation = self.operations.get(&order.operation);
         match order.step {
             Step::Open => {
-                let recover = self.has_goal(id, &[Goal::Reopen, Goal::Stop]);
+                let task = self.live.get(&id).and_then(|live| live.task.as_ref());
+                let recover = task.is_some_and(|task| {
+                    matches!(task.goal, Goal::Reopen | Goal::Stop) && task.cause.is_none()
+                });
                 Action::Open(Box::new(self.opening(resource, recover)))
             }
             Step::Start => Action::Online {

@@ -28,6 +28,7 @@ impl World {
     pub fn reboot(&mut self) {
         self.hosts.clear();
         self.leaves.clear();
+        self.mounts.clear();
         self.boot = format!("{}+", self.boot);
         self.restart_service();
     }
@@ -122,7 +123,7 @@ impl World {
 
     /// What a resource runs ends by itself, unseen by its host.
     pub fn kill_processes(&mut self, id: ResourceId) {
-        self.effect_leaf(id, Effected::Stopped);
+        self.effect_leaf(id, Effected::Killed);
     }
 
     /// The connection to the host breaks and is made again.

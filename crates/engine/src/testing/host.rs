@@ -78,7 +78,10 @@ pub(super) struct FakeHost {
 pub(super) enum Effected {
     Nothing,
     Runs,
+    /// Everything is taken down.
     Stopped,
+    /// Its processes are killed.
+    Killed,
 }
 
 impl FakeHost {
@@ -147,7 +150,7 @@ impl FakeHost {
             self.known.insert(order.resource, known);
         }
         // What does not serve, the host kills.
-        let effected = if outcome == Outcome::Done { Effected::Stopped } else { Effected::Nothing };
+        let effected = if outcome == Outcome::Done { Effected::Killed } else { Effected::Nothing };
         (effected, vec![self.ended(order, outcome)])
     }
 
@@ -216,7 +219,7 @@ impl FakeHost {
         if let Some(known) = self.known.get_mut(&id) {
             (known.running, known.condition) = (None, Condition::Offline);
         }
-        (Effected::Stopped, self.report(id, News::Ended { order, outcome: Outcome::Done }))
+        (Effected::Killed, self.report(id, News::Ended { order, outcome: Outcome::Done }))
     }
 
     fn ended(&mut self, order: &Order, outcome: Outcome) -> Report {

@@ -61,6 +61,13 @@ impl World {
                 "'{}' is said to be offline and runs (host lost: {host_died}), after {input}",
                 resource.name
             );
+            let unproven = self.engine.live.get(&resource.id).is_some_and(|live| live.unproven);
+            let is_proven = state == ResourceState::Failed && !unproven;
+            assert!(
+                !is_proven || !self.runs(resource.id),
+                "'{}' has failed, is said to have left nothing, and runs, after {input}",
+                resource.name
+            );
         }
         let names: BTreeSet<&str> = view.model().resources().map(|found| found.name.folded()).collect();
         assert_eq!(names.len(), view.model().resource_count(), "two resources have one name");

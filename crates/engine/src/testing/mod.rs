@@ -84,6 +84,8 @@ pub struct World {
     store: StoreModel,
     hosts: BTreeMap<HostId, FakeHost>,
     leaves: BTreeMap<ResourceId, (GroupId, Leaf)>,
+    /// What types that act in process hold outside of any process.
+    mounts: BTreeSet<ResourceId>,
     held_commits: VecDeque<(crate::input::CommitId, mainstay_store::Transaction, CommitMode)>,
     inbox: VecDeque<Input>,
     boot: String,
@@ -136,6 +138,7 @@ impl World {
             store,
             hosts: BTreeMap::new(),
             leaves: BTreeMap::new(),
+            mounts: BTreeSet::new(),
             held_commits: VecDeque::new(),
             inbox: VecDeque::new(),
             boot: "boot-1".into(),
@@ -330,9 +333,21 @@ impl World {
         self.engine.view().model().resource(id).expect("a resource").persistent
     }
 
-    /// Whether anything of the resource runs.
+    /// Whether anything of the resource is there, in processes or, for a type that acts in its host's, elsewhere.
     pub fn runs(&self, id: ResourceId) -> bool {
-        self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated)
+        self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated) || self.mounts.contains(&id)
+    }
+
+    /// A resource type in a library, which acts in its host's process.
+    pub fn library_type(&mut self, name: &str) {
+        let create = Command::CreateResourceType {
+            name: name.into(),
+            display_name: String::new(),
+            library: "libdemo.so".into(),
+            looks_alive_ms: 0,
+            is_alive_ms: 0,
+        };
+        assert_eq!(self.status(create), Status::SUCCESS);
     }
 
     /// Whether a host has it open, or is opening it.

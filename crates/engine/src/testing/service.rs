@@ -26,7 +26,7 @@ impl World {
                 assert!(earlier.is_none(), "call {call:?} was answered twice: {earlier:?}");
             }
             Effect::Commit { commit, transaction } => self.carry_out_commit(commit, transaction),
-            Effect::StartHost { host, .. } => self.start_host(host),
+            Effect::StartHost { host, epoch, group, .. } => self.start_host(host, group, epoch),
             Effect::StopHost(host) => {
                 let holds = self.hosts.get(&host).is_some_and(|fake| !fake.known.is_empty());
                 assert!(!holds, "{host} is told to end and holds something");
@@ -85,8 +85,12 @@ impl World {
         self.inbox.push_back(Input::Committed { commit, outcome });
     }
 
-    fn start_host(&mut self, host: HostId) {
+    fn start_host(&mut self, host: HostId, group: Option<GroupId>, epoch: Epoch) {
         assert!(!self.hosts.contains_key(&host), "{host} is started and is there already");
+        if let (HostId::Own(id), Some(group)) = (host, group) {
+            let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
+            assert!(epoch > leaf.floor, "a closed leaf is to be opened for {host}");
+        }
         if !self.hosts_start {
             let cause = Cause::new(Status::RESMON_CREATE_FAILED, "exited with status 1");
             return self.inbox.push_back(Input::HostEnded { host, cause });
@@ -108,13 +112,16 @@ impl World {
         let id = order.resource;
         self.check_order(&order);
         self.orders.push(order.clone());
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        if !self.hosts.contains_key(&host) {
+            return;
+        }
         if matches!(order.action, Action::Open(_)) {
             let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
             assert!(order.epoch > leaf.floor, "a closed leaf is to be opened");
         }
-        let found = self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated);
+        let found = self.runs(id);
         let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
         let (effected, reports) = fake.take(&order, behaviour, found);
         self.effect_leaf(id, effected);
         for report in reports {
@@ -123,11 +130,17 @@ impl World {
     }
 
     pub(super) fn effect_leaf(&mut self, id: ResourceId, effected: Effected) {
+        let acts_in_process = self.engine.library_of(id).is_some();
+        match effected {
+            Effected::Runs if acts_in_process => drop(self.mounts.insert(id)),
+            Effected::Stopped => drop(self.mounts.remove(&id)),
+            _ => {}
+        }
         if let Some((_, leaf)) = self.leaves.get_mut(&id) {
             match effected {
                 Effected::Nothing => {}
                 Effected::Runs => leaf.populated = true,
-                Effected::Stopped => leaf.populated = false,
+                Effected::Stopped | Effected::Killed => leaf.populated = false,
             }
         }
     }

@@ -12,14 +12,7 @@ const FORCE: u32 = 2;
 /// A resource of a type in a library, which acts in its host's own process.
 fn foreign(world: &mut World) -> mainstay_types::ResourceId {
     let group = world.group("g");
-    let create = Command::CreateResourceType {
-        name: "Demo".into(),
-        display_name: String::new(),
-        library: "libdemo.so".into(),
-        looks_alive_ms: 0,
-        is_alive_ms: 0,
-    };
-    assert_eq!(world.status(create), Status::SUCCESS);
+    world.library_type("Demo");
     let id = world.resource_of_type(group, "d", "Demo", 0);
     assert_eq!(world.online(id), Status::IO_PENDING);
     id

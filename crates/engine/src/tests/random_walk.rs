@@ -16,7 +16,7 @@ use crate::command::{Command, Remark};
 use crate::input::CallId;
 use crate::testing::{CheckReaction, CommitMode, Reaction, World, offline};
 
-const RESOURCES: usize = 5;
+const RESOURCES: usize = 6;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -35,7 +35,8 @@ enum Step {
     Deadlock(usize),
     KillProcesses(usize),
     KillPool,
-    KillOwn,
+    KillOwn(usize),
+    LoseOwn(usize),
     Reconnect,
     KillService,
     KillServiceAndPool,
@@ -99,7 +100,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(Step::Deadlock),
         1 => which.prop_map(Step::KillProcesses),
         2 => Just(Step::KillPool),
-        1 => Just(Step::KillOwn),
+        2 => (4..RESOURCES).prop_map(Step::KillOwn),
+        1 => (4..RESOURCES).prop_map(Step::LoseOwn),
         1 => Just(Step::Reconnect),
         3 => Just(Step::KillService),
         1 => Just(Step::KillServiceAndPool),
@@ -138,17 +140,21 @@ struct Walk {
 }
 
 impl Walk {
-    /// Five resources: a chain of three, one more beside it on the same provider, and one with a host of its own.
+    /// Six resources: a chain of three, one more beside it on the same provider, one with a host of its own, and one
+    /// of a type that acts in its host's process.
     fn new() -> Self {
         let mut world = World::default();
         let group = world.group("g");
         let mut ids: Vec<ResourceId> =
             ["disk", "db", "web", "mail"].map(|name| world.resource(group, name)).to_vec();
         ids.push(world.resource_of_type(group, "own", "Generic Application", 1));
+        world.library_type("Demo");
+        ids.push(world.resource_of_type(group, "mount", "Demo", 0));
         world.depend(ids[1], ids[0]);
         world.depend(ids[2], ids[1]);
         world.depend(ids[3], ids[0]);
         world.depend(ids[4], ids[3]);
+        world.depend(ids[5], ids[0]);
         Walk {
             world,
             ids,
@@ -210,7 +216,11 @@ impl Walk {
             Step::Deadlock(which) => world.deadlock(id(which)),
             Step::KillProcesses(which) => world.kill_processes(id(which)),
             Step::KillPool => self.kill_host(HostId::Pool),
-            Step::KillOwn => self.kill_host(HostId::Own(self.ids[4])),
+            Step::KillOwn(which) => self.kill_host(HostId::Own(id(which))),
+            Step::LoseOwn(which) => {
+                world.lose_host_unseen(HostId::Own(id(which)));
+                self.kill_service();
+            }
             Step::Reconnect => world.reconnect_host(HostId::Pool),
             Step::KillService => self.kill_service(),
             Step::KillServiceAndPool => {
@@ -230,6 +240,7 @@ impl Walk {
     /// Nothing waits for its answer or its commit: what changes now, the next step has changed.
     fn is_quiet(&self) -> bool {
         self.world.has_committed()
+            && !self.world.engine.startup.is_recovering()
             && self.world.commit_mode == CommitMode::Done
             && self.calls.iter().all(|call| self.world.answers.contains_key(call))
     }
@@ -270,19 +281,28 @@ impl Walk {
         let all = |walk: &Walk| walk.world.engine.view().glance().resources;
         let before = all(self);
         let runs: Vec<bool> = before.iter().map(|resource| self.world.runs(resource.id)).collect();
-        let is_its = |resource: ResourceId| (resource == self.ids[4]) == (host != HostId::Pool);
+        let is_its = |resource: ResourceId| match host {
+            HostId::Pool => !self.ids[4..].contains(&resource),
+            HostId::Own(own) => resource == own,
+        };
         let orders = self.world.orders.len();
+        // A part that has ended counts: a veto brings it back.
+        let has_part = |id: &ResourceId| {
+            self.world.engine.operations.values().any(|operation| operation.parts.contains_key(id))
+        };
+        let has_part: Vec<bool> = before.iter().map(|resource| has_part(&resource.id)).collect();
         let is_its: Vec<bool> = before.iter().map(|resource| is_its(resource.id)).collect();
         self.world.kill_host(host);
         if !was_quiet {
             return;
         }
         let after = all(self);
-        for (((before, after), ran), is_its) in before.iter().zip(&after).zip(runs).zip(is_its) {
+        let spared = is_its.into_iter().zip(has_part);
+        for (((before, after), ran), (is_its, has_part)) in before.iter().zip(&after).zip(runs).zip(spared) {
             let needs = self.world.engine.view().model().resource(after.id).expect("a resource");
             let online = |id: ResourceId| self.world.state(id) == ResourceState::Online;
             // What an operation has in hand may go on; what needs a resource that has failed goes down for that.
-            if is_its || before.operation.is_some() || !needs.depends_on.is_met(online) {
+            if is_its || has_part || !needs.depends_on.is_met(online) {
                 continue;
             }
             // What was down takes no harm; it may come up as the group's start-up goes on, or after a veto.
