@@ -137,8 +137,9 @@ fn an_own_host_that_dies_in_the_middle_of_offline_fails_its_resource_alone() {
         let record = cluster.wait_for(offline.operation.unwrap());
         assert!(matches!(record.end, Some(End::Failed(_))), "{how:?}: {:?}", record.end);
         assert_eq!(cluster.state("d"), ResourceState::Failed, "{how:?}");
+        // Its type, in a new host, has taken down what the one that died had left.
         assert!(!cluster.glance("d").unproven, "{how:?}");
-        assert!(cluster.processes("d").is_empty(), "{how:?}");
+        assert!(!demo.active(), "{how:?}");
         demo.check_neighbour();
         assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done), "{how:?}");
     }
@@ -158,8 +159,8 @@ fn an_own_host_that_hangs_ends_by_its_limits_alone() {
     assert_eq!(offline.status, Status::IO_PENDING, "{}", offline.text);
     let record = cluster.wait_for(offline.operation.unwrap());
     assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
-    assert!(cluster.processes("d").is_empty());
     assert!(host.has_ended().unwrap());
+    assert!(!demo.active() && !cluster.glance("d").unproven, "a new host has asked its type");
     demo.check_neighbour();
     assert_eq!(cluster.carry_out(Verb::Online, "d").end, Some(End::Done));
 }
@@ -212,8 +213,28 @@ fn an_own_host_and_the_service_die_in_the_middle_of_offline() {
         Some(End::Failed(_)) => assert_eq!(state, ResourceState::Failed),
         other => panic!("{other:?}"),
     }
-    assert!(demo.cluster.processes("d").is_empty());
+    assert!(!demo.active());
     assert!(!demo.cluster.glance("d").wanted, "what was acknowledged is kept");
+    demo.check_neighbour();
+}
+
+#[test]
+fn a_resource_whose_host_died_unseen_is_not_said_to_be_offline() {
+    let Some(mut demo) = Demo::or_skip(&[]) else { return };
+    // Nobody wants it online, so nothing opens it anew for its own sake.
+    let keep = OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE.bits();
+    assert_eq!(demo.cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    let online = demo.cluster.submit_with(Verb::Online, "d", keep >> 1, &[]);
+    demo.cluster.wait_for(online.operation.unwrap());
+    assert!(demo.active() && !demo.cluster.glance("d").wanted);
+    let host = demo.cluster.own_host("d");
+    demo.cluster.kill_service();
+    kill(&host);
+    // Not one process is left of it; its file is.
+    assert!(demo.active());
+    demo.cluster.start_service();
+    demo.cluster.wait_for_state("d", ResourceState::Offline);
+    assert!(!demo.active(), "its type was asked");
     demo.check_neighbour();
 }
 
@@ -252,8 +273,14 @@ fn a_forced_stop_waits_for_a_guard_that_stands_still() {
     demo.check_neighbour();
     guard.signal(Signal::CONT).unwrap();
     let record = cluster.wait_for(operation);
-    assert_eq!(record.end, Some(End::Done));
-    assert_eq!(cluster.state("d"), ResourceState::Offline);
+    // Its type cannot be made to take down what it may have left: that is said, and tried again.
+    assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
+    assert!(cluster.state("d") == ResourceState::Failed && cluster.glance("d").unproven);
+    let refused = cluster.submit(Verb::Online, "d");
+    assert_eq!(refused.status, Status::INVALID_STATE, "{}", refused.text);
+    cluster.mainstay(&["resource", "set", "d", "HangIn="]);
+    assert_eq!(cluster.carry_out(Verb::Offline, "d").end, Some(End::Done));
+    assert!(cluster.state("d") == ResourceState::Offline && !demo.active());
     for process in &running {
         assert!(process.has_ended().unwrap(), "process {} still runs", process.pid());
     }

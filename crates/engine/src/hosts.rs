@@ -328,7 +328,8 @@ impl Engine {
     fn forget_leaf_of(&mut self, host: HostId) {
         let HostId::Own(id) = host else { return };
         let Some(group) = self.group_of(id).filter(|_| self.library_of(id).is_some()) else { return };
-        let is_idle = |live: &Live| live.is_down() && live.claim.is_none() && live.open.is_none() && !live.cut_off;
+        let is_idle =
+            |live: &Live| live.is_down() && live.claim.is_none() && live.open.is_none() && !live.cut_off;
         if self.live.get(&id).is_some_and(is_idle) && !self.closing.contains_key(&id) {
             self.effects.push(Effect::RemoveLeaf { group, resource: id });
         }

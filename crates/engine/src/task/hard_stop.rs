@@ -59,7 +59,11 @@ impl Engine {
         live.floor = live.floor.max(epoch);
         live.open = None;
         live.locked = None;
-        live.hard_stops = if empty && !live.cut_off { 0 } else { live.hard_stops + 1 };
+        match (empty, live.cut_off) {
+            (true, false) => live.hard_stops = 0,
+            (true, true) => {}
+            (false, _) => live.hard_stops += 1,
+        }
         match &live.task {
             Some(task) if task.stage == Stage::HardStopping => {
                 if empty {

@@ -1,6 +1,7 @@
 //! What comes between a decision and its commit, and what dies in the middle of a stop.
 
 use mainstay_types::operation::End;
+use mainstay_types::order::Step;
 use mainstay_types::{HostId, ResourceState, Status};
 
 use super::scenarios::stack;
@@ -83,6 +84,64 @@ fn a_stop_that_its_own_host_does_not_survive_has_failed() {
         assert_eq!(world.persistent(id), Some(false), "{index}");
         assert_eq!(world.offline(id, 0), Status::SUCCESS, "{index}");
     }
+}
+
+#[test]
+fn an_empty_leaf_proves_nothing_of_a_type_that_acts_in_its_host() {
+    let mut world = World::default();
+    let id = foreign(&mut world);
+    let terminates = |world: &World| world.steps(id).iter().filter(|step| **step == Step::Terminate).count();
+    world.behave(id).offline = Reaction::Hang;
+    world.behave(id).terminate = Reaction::Fail;
+    world.offline(id, 0);
+    world.kill_processes(id);
+    world.kill_host(HostId::Own(id));
+    let rest = |world: &mut World| {
+        world.pass_ms(1_000);
+        while world.glance(id).operation.is_some() {
+            world.pass_ms(1_000);
+        }
+    };
+    rest(&mut world);
+    // New hosts were asked, in vain.
+    assert!(terminates(&world) >= 2);
+    assert!(world.state(id) == ResourceState::Failed && world.glance(id).unproven && world.runs(id));
+    for refused in [world.online(id), world.status(Command::DeleteResource { resource: id })] {
+        assert_eq!(refused, Status::INVALID_STATE);
+    }
+    // An offline call asks once more, and does not say what is not true; nor does a service that starts.
+    let call = world.call(crate::testing::offline(id, FORCE, Vec::new()));
+    assert_eq!(world.answer(call).status, Status::IO_PENDING);
+    let operation = world.answer(call).operation.expect("an operation");
+    rest(&mut world);
+    assert!(matches!(world.journal[&operation].end, Some(End::Failed(_))));
+    world.restart_service();
+    rest(&mut world);
+    assert!(world.state(id) == ResourceState::Failed && world.glance(id).unproven && world.runs(id));
+    // When its type answers, it is proven without anybody's doing.
+    world.behave(id).terminate = Reaction::Done;
+    world.pass_ms(600_000);
+    assert!(!world.glance(id).unproven && !world.runs(id));
+    assert_eq!(world.offline(id, 0), Status::SUCCESS);
+}
+
+#[test]
+fn a_host_that_dies_with_nothing_in_hand_leaves_no_doubt() {
+    let mut world = World::default();
+    let id = foreign(&mut world);
+    world.offline(id, 0);
+    let before = world.orders.len();
+    world.kill_host(HostId::Own(id));
+    assert!(!world.has_leaf(id), "its leaf would raise a doubt at the next start");
+    world.restart_service();
+    assert_eq!((world.state(id), world.orders.len()), (ResourceState::Offline, before));
+    // Killed unseen, it is in doubt, and its type is asked.
+    world.online(id);
+    world.offline(id, 0);
+    world.lose_host_unseen(HostId::Own(id));
+    world.restart_service();
+    assert_eq!(world.state(id), ResourceState::Offline);
+    assert_eq!(world.steps(id).last(), Some(&Step::Terminate));
 }
 
 #[test]
