@@ -56,6 +56,11 @@ pub const CLUSTER: Table = Table::new(&[
     dword("LogResourceControls", 0),
     dword("LowerQuorumPriorityNodeId", 0),
     dword("MessageBufferLength", 50),
+    // The four limits are ours, for placement: groups that start or move at once. 0 is no limit.
+    dword("MovesAtOncePerNode", 0),
+    dword("MovesAtOncePerStorage", 0),
+    dword("StartsAtOncePerNode", 0),
+    dword("StartsAtOncePerStorage", 0),
     dword("MinimumNeverPreemptPriority", 3_000).within(0, 4_999),
     dword("MinimumPreemptorPriority", 1),
     truth("MixedMode", 0).read_only(),

@@ -34,6 +34,11 @@ pub const GROUP: Table = Table::new(&[
     dword("PlacementOptions", 0).within(0, 0x3FF),
     truth("LockedFromMoving", 0),
     dword("GroupStartDelay", 0),
+    // The three are ours, for placement. Memory in MiB, processors in hundredths of one; 0 declares nothing. Groups
+    // that name the same storage share its limits of starts and moves at once.
+    dword("DeclaredMemoryMib", 0),
+    dword("DeclaredCpuPercent", 0),
+    multi("StorageNames"),
     dword("CCFEpoch", 0),
     dword("CCFEpochHigh", 0).read_only(),
     dword("GroupType", GROUP_TYPE_UNKNOWN).read_only(),

@@ -21,6 +21,10 @@ pub const NODE: Table = Table::new(&[
     dword("NodeDrainStatus", 0).read_only(),
     dword("NodeDrainTarget", NO_NODE).read_only(),
     dword("StatusInformation", 0).read_only(),
+    // Ours, for placement: what groups may declare together on the node. Memory in MiB, processors in hundredths of
+    // one; 0 is no limit.
+    dword("MemoryCapacityMib", 0),
+    dword("CpuCapacityPercent", 0),
     multi("FaultDomain"),
     sz("FaultDomainId", "").read_only(),
     // The sources disagree on who may set these three; the machine states them.
