@@ -269,6 +269,7 @@ impl Engine {
     fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) {
         let Some(live) = self.live.get_mut(&id) else { return };
         live.locked = if held.locked { live.locked.or(Some(0)) } else { None };
+        live.consents = held.consents;
         let expected: Option<OrderId> = live.task.as_ref().and_then(|task| task.order);
         match (expected, held.last) {
             (Some(order), _) if held.running == Some(order) => {}
@@ -426,6 +427,7 @@ impl Engine {
                     self.handle_failed(id, cause);
                 }
             }
+            News::Consents => self.handle_consents(id, host),
             News::Locked { locked, reason } => self.handle_locked(id, locked.then_some(reason)),
             News::Deadlocked { call } => self.handle_deadlocked(id, host, &call),
             News::Logged { .. } => {}
@@ -447,6 +449,15 @@ impl Engine {
             None => self.handle_failed(id, cause),
         }
         self.kill_host(host);
+    }
+
+    fn handle_consents(&mut self, id: ResourceId, host: HostId) {
+        // It may be said before Open has ended.
+        if self.task_host(id) == host
+            && let Some(live) = self.live.get_mut(&id)
+        {
+            live.consents = true;
+        }
     }
 
     fn handle_locked(&mut self, id: ResourceId, locked: Option<u64>) {

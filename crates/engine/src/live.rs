@@ -22,6 +22,8 @@ pub(crate) struct Live {
     pub(crate) cut_off: bool,
     /// Locked by its type, and the type's reason.
     pub(crate) locked: Option<u64>,
+    /// Its type, in the host that has it open, refuses no offline call without instructions.
+    pub(crate) consents: bool,
     /// The operation whose move is next.
     pub(crate) claim: Option<OperationId>,
     /// The operation that is being accepted on it; other calls wait for that.
@@ -51,6 +53,7 @@ impl Live {
             unproven: false,
             cut_off: false,
             locked: None,
+            consents: false,
             claim: None,
             reserved: None,
             task: None,

@@ -97,6 +97,8 @@ impl ResourceType for GenericApplication {
             watcher: self.watcher.clone(),
             run: Arc::default(),
         });
+        // Only instructions that it does not know are ever refused.
+        application.context.reporter.consents();
         let state = match found {
             Some(process) => {
                 // What it was started with, nobody knows any more; what is set now is the best guess.

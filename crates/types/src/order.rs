@@ -35,6 +35,8 @@ pub enum Step {
     Stop,
     /// Stop it at once.
     Terminate,
+    /// Take down, by Terminate, what an earlier host may have left; before the operation's own steps.
+    CleanUp,
     /// Bring it back online after a veto.
     Restore,
     /// Make the host forget it.
@@ -322,6 +324,8 @@ pub enum News {
     },
     /// The resource was online and is so no longer. Kept.
     Failed(Cause),
+    /// The type refuses no offline call that carries no instructions: it need not be asked whether it can stop. Kept.
+    Consents,
     /// The type locked or unlocked the resource. Kept.
     Locked {
         /// Whether it is locked now.
@@ -354,6 +358,9 @@ pub struct Held {
     pub condition: Condition,
     /// Whether the type has locked it.
     pub locked: bool,
+    /// See [`News::Consents`]. A host of the version before does not say it.
+    #[serde(default)]
+    pub consents: bool,
     /// The order that is being carried out now.
     pub running: Option<OrderId>,
     /// The last Online, Offline or Terminate order that ended here, and how.

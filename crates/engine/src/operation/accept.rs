@@ -84,7 +84,7 @@ impl Engine {
             Command::OfflineResource { resource, flags, buffer, .. } => {
                 let request =
                     Request { access: call.caller.access, resource: *resource, flags: *flags, buffer };
-                return self.draft_offline(*resource, decide(&world, &request), own);
+                return self.draft_offline(&request, decide(&world, &request), own);
             }
             Command::OnlineResource { resource, flags, buffer, .. } => {
                 online::plan_online(&world, *resource, *flags, buffer)
@@ -108,8 +108,8 @@ impl Engine {
                 };
                 let stops = parts.values().any(|goal| goal.is_down());
                 let reason = stops.then_some(reason);
-                let asks = match call.command {
-                    Command::OfflineGroup { .. } => self.asks(&parts, own),
+                let asks = match &call.command {
+                    Command::OfflineGroup { buffer, .. } => self.asks(&parts, buffer, own),
                     _ => BTreeSet::new(),
                 };
                 Ok(Evaluated::Draft(Draft { parts, persistent, flags, reason, asks, ..Draft::default() }))
@@ -119,10 +119,11 @@ impl Engine {
 
     fn draft_offline(
         &self,
-        id: ResourceId,
+        request: &Request<'_>,
         decision: Decision,
         own: Option<OperationId>,
     ) -> Result<Evaluated, Refusal> {
+        let id = request.resource;
         let accepted = match &decision {
             Decision::Refuse(refusal) => return Err(refusal.clone()),
             Decision::Wait(other) => return Ok(Evaluated::Wait(*other)),
@@ -148,7 +149,7 @@ impl Engine {
                     draft.parts.insert(*member, self.stop_goal(*member, at_once));
                 }
                 if !at_once {
-                    draft.asks = self.asks(&draft.parts, own);
+                    draft.asks = self.asks(&draft.parts, request.buffer, own);
                 }
             }
             _ => {}
@@ -156,11 +157,20 @@ impl Engine {
         Ok(Evaluated::Draft(draft))
     }
 
-    /// Who would stop gracefully and was not asked yet whether it can.
-    fn asks(&self, parts: &BTreeMap<ResourceId, PartGoal>, own: Option<OperationId>) -> BTreeSet<ResourceId> {
+    /// Who would stop gracefully and was not asked yet whether it can. Whose type consents to everything that carries
+    /// no instructions has answered already.
+    fn asks(
+        &self,
+        parts: &BTreeMap<ResourceId, PartGoal>,
+        buffer: &[u8],
+        own: Option<OperationId>,
+    ) -> BTreeSet<ResourceId> {
+        let consents = |id: &ResourceId| {
+            buffer.is_empty() && self.live.get(id).is_some_and(|live| live.consents && live.open.is_some())
+        };
         let asked = own.and_then(|own| Some(&self.operations.get(&own)?.asked));
         let stops = parts.iter().filter(|(_, goal)| **goal == PartGoal::Down).map(|(id, _)| *id);
-        stops.filter(|id| asked.is_none_or(|asked| !asked.contains(id))).collect()
+        stops.filter(|id| asked.is_none_or(|asked| !asked.contains(id)) && !consents(id)).collect()
     }
 
     fn stop_goal(&self, id: ResourceId, at_once: bool) -> PartGoal {

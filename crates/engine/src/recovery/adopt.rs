@@ -56,6 +56,7 @@ impl Engine {
             Some((host, held)) => {
                 live.open = Some(*host);
                 live.locked = held.locked.then_some(0);
+                live.consents = held.consents;
                 // A host that has opened it and done nothing since proves nothing about the one before.
                 let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
                 let has_only_opened = held.condition == Condition::Offline && held.last.is_none();
@@ -237,13 +238,13 @@ impl Engine {
             (Step::Open, PartGoal::Cycle) if is_there => {
                 (goal, Goal::Stop, Stage::Opening, ResourceState::OfflinePending)
             }
-            (Step::Terminate, PartGoal::DownAtOnce | PartGoal::Settle) => {
+            (Step::Terminate | Step::CleanUp, PartGoal::DownAtOnce | PartGoal::Settle) => {
                 (goal, Goal::Terminate, Stage::Terminating, ResourceState::OfflinePending)
             }
-            (Step::Terminate, PartGoal::Clean(_)) => {
+            (Step::Terminate | Step::CleanUp, PartGoal::Clean(_)) => {
                 (goal, Goal::Clean, Stage::Terminating, ResourceState::Failed)
             }
-            (Step::Terminate, _) => {
+            (Step::Terminate | Step::CleanUp, _) => {
                 let cause = unfinished("was being terminated");
                 (PartGoal::Clean(cause), Goal::Clean, Stage::Terminating, ResourceState::Failed)
             }
@@ -346,7 +347,7 @@ impl Engine {
         let goal = match order.step {
             Step::Start | Step::Restore => PartGoal::Up,
             Step::Stop => PartGoal::Down,
-            Step::Terminate => PartGoal::Clean(unfinished("was being terminated")),
+            Step::Terminate | Step::CleanUp => PartGoal::Clean(unfinished("was being terminated")),
             Step::Open if populated => PartGoal::Reopen,
             Step::Open if self.live.get(&resource).is_some_and(|live| live.cut_off) => PartGoal::Settle,
             Step::Open | Step::Close => PartGoal::Open,

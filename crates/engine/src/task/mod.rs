@@ -118,6 +118,7 @@ impl Engine {
             None if self.hosts.is_connected(desired) => {
                 let limit_ms = self.deadlock_timeout_ms(id) + DEADLOCK_GRACE_MS;
                 self.set_stage(id, Stage::Opening, limit_ms);
+                self.live.entry(id).and_modify(|live| live.consents = false);
                 self.give_order(id, Step::Open);
             }
             None => {
@@ -159,12 +160,14 @@ impl Engine {
 
     /// Stops it at once: by Terminate where a host has it, else hard.
     pub(crate) fn terminate(&mut self, id: ResourceId) {
-        if self.live.get(&id).and_then(|live| live.open).is_none() {
+        let Some(live) = self.live.get(&id).filter(|live| live.open.is_some()) else {
             return self.hard_stop(id);
-        }
+        };
+        // The operation may have to terminate what it starts itself, and that is another order.
+        let step = if live.cut_off { Step::CleanUp } else { Step::Terminate };
         let limit_ms = self.pending_timeout_ms(id).min(TERMINATE_LIMIT_MS);
         self.set_stage(id, Stage::Terminating, limit_ms);
-        self.give_order(id, Step::Terminate);
+        self.give_order(id, step);
     }
 
     fn set_stage(&mut self, id: ResourceId, stage: Stage, limit_ms: u64) {

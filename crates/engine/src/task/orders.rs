@@ -62,7 +62,7 @@ impl Engine {
                 buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
                 destination: None,
             },
-            Step::Terminate => Action::Terminate,
+            Step::Terminate | Step::CleanUp => Action::Terminate,
             Step::Close => Action::Close,
         }
     }

@@ -27,6 +27,8 @@ pub enum CheckReaction {
     Unknown,
     /// Yes.
     Yes,
+    /// Yes, and it said so at its Open already for everything without instructions.
+    Consents,
     /// No, with this status.
     No(Status),
     /// Nothing.
@@ -59,7 +61,15 @@ pub(super) struct Known {
     pub(super) condition: Condition,
     pub(super) locked: bool,
     pub(super) running: Option<OrderId>,
-    pub(super) last: Option<(OrderId, Outcome)>,
+    pub(super) consents: bool,
+    /// Orders that have ended here, all remembered.
+    pub(super) ended: Vec<(OrderId, Outcome)>,
+}
+
+impl Known {
+    fn new(epoch: Epoch, condition: Condition, running: Option<OrderId>) -> Self {
+        Known { epoch, condition, locked: false, running, consents: false, ended: Vec::new() }
+    }
 }
 
 /// A host process. It outlives the service.
@@ -91,8 +101,9 @@ impl FakeHost {
             epoch: known.epoch,
             condition: known.condition.clone(),
             locked: known.locked,
+            consents: known.consents,
             running: known.running,
-            last: known.last.clone(),
+            last: known.ended.last().cloned(),
         };
         self.known.iter().map(held).collect()
     }
@@ -109,7 +120,7 @@ impl FakeHost {
             if known.running == Some(order.id) {
                 return (Effected::Nothing, Vec::new());
             }
-            if let Some((_, outcome)) = known.last.as_ref().filter(|(last, _)| *last == order.id) {
+            if let Some((_, outcome)) = known.ended.iter().find(|(ended, _)| *ended == order.id) {
                 let outcome = outcome.clone();
                 return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
             }
@@ -139,19 +150,25 @@ impl FakeHost {
             Reaction::Hang => {
                 let running = Some(order.id);
                 let (epoch, condition) = (order.epoch, Condition::Busy);
-                self.known
-                    .insert(order.resource, Known { epoch, condition, locked: false, running, last: None });
+                self.known.insert(order.resource, Known::new(epoch, condition, running));
                 return (Effected::Nothing, Vec::new());
             }
         };
         if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
             let condition = if found { Condition::Online } else { Condition::Offline };
-            let known = Known { epoch: order.epoch, condition, locked: false, running: None, last: None };
-            self.known.insert(order.resource, known);
+            self.known.insert(order.resource, Known::new(order.epoch, condition, None));
         }
         // What does not serve, the host kills.
         let effected = if outcome == Outcome::Done { Effected::Killed } else { Effected::Nothing };
-        (effected, vec![self.ended(order, outcome)])
+        let mut reports = Vec::new();
+        if let Some(known) =
+            self.known.get_mut(&order.resource).filter(|_| behaviour.check == CheckReaction::Consents)
+        {
+            known.consents = true;
+            reports.push(self.report(order.resource, News::Consents));
+        }
+        reports.push(self.ended(order, outcome));
+        (effected, reports)
     }
 
     fn act(&mut self, order: &Order, reaction: Reaction) -> (Effected, Vec<Report>) {
@@ -203,7 +220,7 @@ impl FakeHost {
         if let Some(known) = self.known.get_mut(&id) {
             known.running = None;
             known.condition = condition;
-            known.last = Some((order, outcome.clone()));
+            known.ended.push((order, outcome.clone()));
         }
         let report = self.report(id, News::Ended { order, outcome });
         (effected, report)
@@ -226,7 +243,7 @@ impl FakeHost {
         if order.id.step != Step::Open
             && let Some(known) = self.known.get_mut(&order.resource)
         {
-            known.last = Some((order.id, outcome.clone()));
+            known.ended.push((order.id, outcome.clone()));
         }
         self.report(order.resource, News::Ended { order: order.id, outcome })
     }

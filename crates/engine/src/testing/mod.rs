@@ -67,6 +67,8 @@ pub struct World {
     pub journal: BTreeMap<OperationId, OperationRecord>,
     /// Orders that were sent, in order.
     pub orders: Vec<Order>,
+    /// Resources whose types were asked whether they can go offline, in order.
+    pub asked: Vec<ResourceId>,
     /// How the next commits go.
     pub commit_mode: CommitMode,
     /// How the types behave.
@@ -128,6 +130,7 @@ impl World {
             events: Vec::new(),
             journal: BTreeMap::new(),
             orders: Vec::new(),
+            asked: Vec::new(),
             commit_mode: CommitMode::Done,
             behaviours: BTreeMap::new(),
             guard_answers: true,

@@ -148,6 +148,7 @@ impl World {
     fn answer_query(&mut self, host: HostId, id: u64, question: Question) {
         let (resource, reaction) = match &question {
             Question::CheckOffline { resource, .. } => {
+                self.asked.push(*resource);
                 (*resource, self.behaviours.get(resource).map(|b| b.check).unwrap_or_default())
             }
             Question::ResourceControl { resource, .. } => {
@@ -161,7 +162,7 @@ impl World {
         let _ = resource;
         let status = match reaction {
             CheckReaction::Unknown => Status::INVALID_FUNCTION,
-            CheckReaction::Yes => Status::SUCCESS,
+            CheckReaction::Yes | CheckReaction::Consents => Status::SUCCESS,
             CheckReaction::No(status) => status,
             CheckReaction::Silent => return,
         };

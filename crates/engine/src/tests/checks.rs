@@ -3,7 +3,7 @@
 use mainstay_proplist::PropertyList;
 use mainstay_types::operation::End;
 use mainstay_types::order::{Cause, Step};
-use mainstay_types::{GroupId, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, HostId, ResourceId, ResourceState, Status};
 
 use super::scenarios::stack;
 use crate::command::{Command, Remark};
@@ -53,6 +53,31 @@ fn a_check_refuses_before_anything_stops_and_silence_counts_by_the_buffer() {
         world.pass_ms(1_000);
         assert_eq!(world.answer(call).status, Status::IO_PENDING);
         assert_eq!(world.state(disk), ResourceState::Offline);
+    }
+}
+
+#[test]
+fn who_has_consented_is_asked_about_instructions_only() {
+    for of_group in [false, true] {
+        let (mut world, [_, db, web], command) = online(of_group);
+        world.behave(db).check = CheckReaction::Consents;
+        // It is said at Open, so it counts from the next host on.
+        world.kill_host(HostId::Pool);
+        for restart in [false, true] {
+            if restart {
+                world.restart_service();
+            }
+            world.asked.clear();
+            world.behave(web).check = CheckReaction::No(Status::DISK_FULL);
+            let refused = world.status(command(Vec::new()));
+            assert_eq!(refused, Status::DISK_FULL, "{of_group} {restart}");
+            assert!(world.asked.contains(&web) && !world.asked.contains(&db), "{of_group} {restart}");
+            world.status(command(instructions()));
+            assert!(world.asked.contains(&db), "{of_group} {restart}");
+        }
+        world.behave(web).check = CheckReaction::Yes;
+        assert_eq!(world.status(command(Vec::new())), Status::IO_PENDING);
+        assert_eq!(world.state(db), ResourceState::Offline);
     }
 }
 

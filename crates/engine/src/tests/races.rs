@@ -90,7 +90,9 @@ fn a_stop_that_its_own_host_does_not_survive_has_failed() {
 fn an_empty_leaf_proves_nothing_of_a_type_that_acts_in_its_host() {
     let mut world = World::default();
     let id = foreign(&mut world);
-    let terminates = |world: &World| world.steps(id).iter().filter(|step| **step == Step::Terminate).count();
+    let terminates = |world: &World| {
+        world.steps(id).iter().filter(|step| matches!(step, Step::Terminate | Step::CleanUp)).count()
+    };
     world.behave(id).offline = Reaction::Hang;
     world.behave(id).terminate = Reaction::Fail;
     world.offline(id, 0);
@@ -126,6 +128,22 @@ fn an_empty_leaf_proves_nothing_of_a_type_that_acts_in_its_host() {
 }
 
 #[test]
+fn cleaning_up_before_a_start_and_terminating_what_was_started_are_two_orders() {
+    let mut world = World::default();
+    let id = foreign(&mut world);
+    // In doubt and to be online again: cleaned up and started, in vain, in one operation.
+    world.lose_host_unseen(HostId::Own(id));
+    world.kill_processes(id);
+    world.behave(id).online = Reaction::Fail;
+    world.restart_service();
+    world.pass_ms(1_000);
+    assert_eq!(world.state(id), ResourceState::Failed);
+    assert!(!world.runs(id), "{:?}", world.steps(id));
+    assert!(world.steps(id).contains(&Step::CleanUp));
+    assert_eq!(world.steps(id).last(), Some(&Step::Terminate));
+}
+
+#[test]
 fn a_host_that_dies_with_nothing_in_hand_leaves_no_doubt() {
     let mut world = World::default();
     let id = foreign(&mut world);
@@ -141,7 +159,7 @@ fn a_host_that_dies_with_nothing_in_hand_leaves_no_doubt() {
     world.lose_host_unseen(HostId::Own(id));
     world.restart_service();
     assert_eq!(world.state(id), ResourceState::Offline);
-    assert_eq!(world.steps(id).last(), Some(&Step::Terminate));
+    assert_eq!(world.steps(id).last(), Some(&Step::CleanUp));
 }
 
 #[test]

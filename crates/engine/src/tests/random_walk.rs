@@ -74,6 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
     let check = prop_oneof![
         Just(CheckReaction::Unknown),
         Just(CheckReaction::Yes),
+        Just(CheckReaction::Consents),
         Just(CheckReaction::Silent),
         Just(CheckReaction::No(Status::CLUSTER_RESOURCE_VETOED_CALL)),
     ];

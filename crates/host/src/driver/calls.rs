@@ -122,6 +122,12 @@ impl HostCore {
                 None if held.standing == Standing::Online => self.fail(resource, cause, &mut actions),
                 None => {}
             },
+            Said::Consents => {
+                if !std::mem::replace(&mut held.consents, true) {
+                    let epoch = held.epoch;
+                    self.report(resource, epoch, News::Consents, &mut actions);
+                }
+            }
             Said::Locked { locked, reason } => {
                 let lock = locked.then_some(reason);
                 if held.lock != lock {

@@ -58,6 +58,8 @@ pub(super) struct HeldResource {
     pub(super) standing: Standing,
     /// The lock with the type's reason, if it is locked.
     pub(super) lock: Option<u64>,
+    /// The type has consented to every offline call without instructions.
+    pub(super) consents: bool,
     pub(super) running: Option<Running>,
     pub(super) queue: VecDeque<Order>,
     /// The ordinary call that has not returned.
@@ -83,6 +85,7 @@ impl HeldResource {
             opening,
             standing: Standing::Opening,
             lock: None,
+            consents: false,
             running: None,
             queue: VecDeque::new(),
             lane: None,
@@ -109,6 +112,7 @@ impl HeldResource {
             epoch: self.epoch,
             condition,
             locked: self.lock.is_some(),
+            consents: self.consents,
             running: self.running.as_ref().map(|running| running.order.id),
             last: self.last.clone(),
         }

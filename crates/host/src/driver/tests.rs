@@ -278,6 +278,7 @@ impl Bench {
                 format!("#{sequence} order {} progress {checkpoint}", order.operation.number)
             }
             News::Failed(_) => format!("#{sequence} failed"),
+            News::Consents => format!("#{sequence} consents"),
             News::Locked { locked, reason } => format!("#{sequence} locked {locked} {reason}"),
             News::Deadlocked { call } => format!("#{sequence} deadlocked {call}"),
             News::Logged { .. } => format!("#{sequence} logged"),

@@ -36,6 +36,8 @@ pub enum Said {
     },
     /// The online resource does not serve any more.
     Failed(Cause),
+    /// It refuses no offline call without instructions.
+    Consents,
     /// Locked or unlocked.
     Locked {
         /// Whether it is locked now.
@@ -80,6 +82,12 @@ impl Reporter {
     /// The resource is online and does not serve any more. In any other state this is not heard.
     pub fn failed(&self, cause: Cause) {
         (self.ear)(Said::Failed(Cause { status: cause.status, text: cut(cause.text) }));
+    }
+
+    /// The resource refuses no offline call that carries no instructions, as long as it is open: for those
+    /// `check_offline` is not called any more, which saves every such call a round trip.
+    pub fn consents(&self) {
+        (self.ear)(Said::Consents);
     }
 
     /// Locks or unlocks the resource: while locked it is taken offline only by callers who ignore locks.

@@ -303,7 +303,8 @@ fn a_service_that_comes_back_finds_what_is_held_and_what_it_missed() {
     assert_eq!(service.open(app, opening), Outcome::Done);
     let start = service.order(app, Step::Start, online());
     assert_eq!(service.end_of(start), Outcome::Done);
-    service.send(&ToHost::Acknowledge { sequence: 1 });
+    // That it consents, and the end of Open.
+    service.send(&ToHost::Acknowledge { sequence: 2 });
     drop(service);
     // Ends while nobody listens.
     leaf.kill().unwrap();
@@ -311,16 +312,16 @@ fn a_service_that_comes_back_finds_what_is_held_and_what_it_missed() {
 
     let (mut service, held) = Service::connect(&bench, HostId::Pool, 6);
     assert_eq!(held.len(), 1);
-    assert_eq!(held[0].resource, app);
+    assert!(held[0].resource == app && held[0].consents);
     assert_eq!(held[0].last, Some((start, Outcome::Done)));
     assert_eq!(service.end_of(start), Outcome::Done, "was not acknowledged");
     let failed = service.news(|news| matches!(news, News::Failed(_)));
-    assert_eq!(failed.sequence, 3);
+    assert_eq!(failed.sequence, 4);
     // The same order again is answered and not carried out.
     service.send_order(start, app, online());
     assert_eq!(service.end_of(start), Outcome::Done);
     assert!(!leaf.is_populated().unwrap());
-    service.send(&ToHost::Acknowledge { sequence: 3 });
+    service.send(&ToHost::Acknowledge { sequence: 4 });
 
     // An older session and another cluster are turned away; a newer one takes over.
     for (cluster, session, expected) in
