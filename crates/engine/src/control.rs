@@ -8,7 +8,7 @@ use mainstay_proplist::{PropertyList, Value as Shown, multi_string};
 use mainstay_store::registry::KeyPath;
 use mainstay_types::control::function;
 use mainstay_types::order::{QueryAnswer, Question};
-use mainstay_types::property::{DefaultValue, PropertyAccess};
+use mainstay_types::property::PropertyAccess;
 use mainstay_types::{Access, HostId, Name, ObjectId, Status};
 
 use crate::Engine;
@@ -282,59 +282,6 @@ impl Engine {
         self.effects.push(Effect::Answer { call, answer });
     }
 
-    /// The common properties of an object that are of this access, with their defaults where nothing is set.
-    pub(crate) fn common_properties(
-        &self,
-        object: &ObjectId,
-        access: PropertyAccess,
-    ) -> Result<PropertyList, Refusal> {
-        let path = self.object_path(object)?;
-        let mut list = PropertyList::new();
-        for spec in common_table(object).iter().filter(|spec| spec.access == access) {
-            let stated = self.stated_property(object, spec.name);
-            let stored = || self.model.tree().value(&path, spec.name).map(from_registry);
-            if let Some(value) = stated.or_else(stored).or_else(|| default_value(spec.default)) {
-                list.set(spec.name, value);
-            }
-        }
-        Ok(list)
-    }
-
-    /// Properties that the service itself knows.
-    fn stated_property(&self, object: &ObjectId, name: &str) -> Option<Shown> {
-        let text = |text: String| Some(Shown::Sz(text));
-        match (object, name) {
-            (ObjectId::ResourceType(_) | ObjectId::Group(_) | ObjectId::Resource(_), "Name") => {
-                text(self.plain_name(object))
-            }
-            (ObjectId::Node(_), "NodeName") => text(self.plain_name(object)),
-            (ObjectId::Cluster, "Name" | "FQDN") => text(self.plain_name(object)),
-            (ObjectId::Cluster, "Id") => text(self.model.cluster().id.to_string()),
-            (ObjectId::Resource(_), "Type") => text(self.type_of(object)),
-            (ObjectId::Resource(id), "PersistentState") => {
-                let wanted = self.model.resource(*id).is_some_and(|found| self.model.is_wanted(found));
-                Some(Shown::Dword(wanted.into()))
-            }
-            (ObjectId::Resource(id), "StatusInformation") => {
-                let locked = self.live.get(id).is_some_and(|live| live.locked.is_some());
-                Some(Shown::ULarge(locked.into()))
-            }
-            (ObjectId::Resource(id), "LastOperationStatusCode") => {
-                Some(Shown::ULarge(self.live.get(id).map_or(0, |live| u64::from(live.last_status))))
-            }
-            (ObjectId::Resource(id), "MonitorProcessId") => {
-                let host = self.live.get(id).and_then(|live| live.open);
-                Some(Shown::Dword(host.and_then(|host| self.hosts.pid(host)).unwrap_or(0)))
-            }
-            (ObjectId::Group(id), "StatusInformation") => {
-                let members = self.model.group(*id).into_iter().flat_map(|found| found.members.iter());
-                let mut lives = members.filter_map(|member| self.live.get(member));
-                Some(Shown::ULarge(lives.any(|live| live.locked.is_some()).into()))
-            }
-            _ => None,
-        }
-    }
-
     /// The private properties of an object, as they are stored.
     pub(crate) fn private_properties(&self, object: &ObjectId) -> Result<PropertyList, Refusal> {
         let path: KeyPath = self.object_path(object)?.join(layout::PARAMETERS)?;
@@ -345,7 +292,7 @@ impl Engine {
         Ok(list)
     }
 
-    fn type_of(&self, object: &ObjectId) -> String {
+    pub(crate) fn type_of(&self, object: &ObjectId) -> String {
         match object {
             ObjectId::Resource(id) => {
                 self.model.resource(*id).map(|found| found.type_name.to_string()).unwrap_or_default()
@@ -363,16 +310,4 @@ impl Engine {
             ObjectId::ResourceType(name) => name.to_string(),
         }
     }
-}
-
-fn default_value(default: DefaultValue) -> Option<Shown> {
-    Some(match default {
-        DefaultValue::Nothing => return None,
-        DefaultValue::Dword(number) => Shown::Dword(number),
-        DefaultValue::ULarge(number) => Shown::ULarge(number),
-        DefaultValue::FileTime(units) => Shown::FileTime(units),
-        DefaultValue::Sz(text) => Shown::Sz(text.to_owned()),
-        DefaultValue::MultiSz(texts) => Shown::MultiSz(texts.iter().map(|&text| text.to_owned()).collect()),
-        DefaultValue::Binary(bytes) => Shown::Binary(bytes.to_vec()),
-    })
 }

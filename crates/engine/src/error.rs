@@ -155,6 +155,18 @@ pub enum RequestError {
         /// "it takes 10 to 4294967295".
         allowed: String,
     },
+    /// A value that the API knows, and that would not be true here.
+    #[error("property '{property}' of {object} cannot be {value} here; {allowed}")]
+    PropertyUnsupported {
+        /// The object.
+        object: String,
+        /// The property.
+        property: String,
+        /// As it came.
+        value: String,
+        /// "only 1 is taken: every node has the same say".
+        allowed: String,
+    },
     /// A control code that the object does not know.
     #[error("{object} does not know control code {code}")]
     ControlCode {
@@ -453,7 +465,7 @@ impl RequestError {
             | Self::Expression(_)
             | Self::UnknownProperty { .. } => Status::INVALID_PARAMETER,
             Self::Name { .. } => Status::INVALID_NAME,
-            Self::Alternatives => Status::NOT_SUPPORTED,
+            Self::Alternatives | Self::PropertyUnsupported { .. } => Status::NOT_SUPPORTED,
             Self::ReadOnlyProperty { .. } => Status::RESOURCE_PROPERTY_UNCHANGEABLE,
             Self::PropertyFormat { .. } => Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH,
             Self::SecurityDescriptor { .. } => Status::CLUSTER_INVALID_SECURITY_DESCRIPTOR,

@@ -117,7 +117,7 @@ impl Engine {
 
     /// The locked mode is a bit of a read-only common property.
     pub(crate) fn publish_status_information(&mut self, id: ResourceId) {
-        let bits = u64::from(self.live.get(&id).is_some_and(|live| live.locked.is_some()));
+        let bits = self.resource_status(id).bits();
         let list = mainstay_proplist::PropertyList::new()
             .with("StatusInformation", mainstay_proplist::Value::ULarge(bits));
         let buffer = list.to_bytes().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Whether a property from outside fits what is known of it.
 
-use mainstay_types::property::{DefaultValue, DwordRange, Format, Spec};
+use mainstay_types::property::{DefaultValue, DwordRange, Format, Spec, Supported};
 
 use crate::list::Property;
 use crate::value::Value;
@@ -30,6 +30,16 @@ pub enum Misfit {
         number: u32,
         /// What the property takes.
         range: DwordRange,
+    },
+    /// A value that the API knows and that would not be true here (ERROR_NOT_SUPPORTED).
+    #[error("property '{name}' cannot be {value}; {supported}")]
+    NotSupported {
+        /// The property.
+        name: &'static str,
+        /// The value as it came, in readable form.
+        value: String,
+        /// What is taken, and why nothing else.
+        supported: Supported,
     },
     /// A common property has one value (ERROR_INVALID_PARAMETER).
     #[error("property '{name}' takes one value and not {count}")]
@@ -75,7 +85,14 @@ pub fn fit(spec: &'static Spec, property: &Property) -> Result<Option<Value>, Mi
     };
     match value.as_dword() {
         Some(number) if !spec.range.contains(number) => {
-            Err(Misfit::OutOfRange { name: spec.name, number, range: spec.range })
+            return Err(Misfit::OutOfRange { name: spec.name, number, range: spec.range });
+        }
+        _ => {}
+    }
+    match spec.supported {
+        Some(supported) if !value.as_dword().is_some_and(|number| supported.numbers.contains(&number)) => {
+            let value = value.show(SHOWN_VALUE_LENGTH);
+            Err(Misfit::NotSupported { name: spec.name, value, supported })
         }
         _ => Ok(Some(value)),
     }

@@ -19,6 +19,8 @@ pub mod property;
 pub mod reason;
 pub mod state;
 pub mod status;
+pub mod status_information;
+pub mod version;
 
 pub use access::Access;
 pub use control::ControlCode;

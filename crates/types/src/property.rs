@@ -1,17 +1,26 @@
 //! Properties: the formats that a value can have, and what is known of every common property.
 //!
-//! This module owns the numbers of the formats and the tables of common properties of clusters, nodes, groups,
-//! resources and resource types. It holds no values and checks no property lists. Networks have no table yet.
+//! This module owns the numbers of the formats and the tables of common properties, one for each class of objects. It
+//! holds no values and checks no property lists. What a property does is said in `docs/properties.md`.
 
 mod cluster;
 mod group;
+mod group_set;
+mod network;
 mod node;
 mod resource;
 
+#[cfg(test)]
+mod documented;
+
 pub use cluster::CLUSTER;
 pub use group::GROUP;
+pub use group_set::GROUP_SET;
+pub use network::{NETWORK, NETWORK_INTERFACE};
 pub use node::NODE;
 pub use resource::{RESOURCE, RESOURCE_TYPE};
+
+use std::fmt;
 
 use crate::name::fold;
 
@@ -146,6 +155,26 @@ impl DwordRange {
     }
 }
 
+/// The values that a property takes here, where others that are in its range would promise what is not kept.
+///
+/// For what concerns safety: who is alive, who decides, what is protected. Such a property is never merely stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Supported {
+    /// For a DWORD, the numbers. Of another format nothing but an empty value is taken.
+    pub numbers: &'static [u32],
+    /// What holds here instead, as the end of a sentence.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for Supported {
+    /// "only 1 is taken: ..."
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.numbers.iter().map(u32::to_string).collect();
+        let taken = if numbers.is_empty() { "an empty value".to_owned() } else { numbers.join(" or ") };
+        write!(f, "only {taken} is taken: {}", self.reason)
+    }
+}
+
 /// What is known of one common property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spec {
@@ -159,6 +188,8 @@ pub struct Spec {
     pub default: DefaultValue,
     /// For a DWORD, which numbers it takes.
     pub range: DwordRange,
+    /// Fewer values than these, where the others would not be true here.
+    pub supported: Option<Supported>,
 }
 
 impl Spec {
@@ -203,7 +234,7 @@ impl Table {
 }
 
 const fn spec(name: &'static str, format: Format, default: DefaultValue) -> Spec {
-    Spec { name, format, access: PropertyAccess::ReadWrite, default, range: DwordRange::ANY }
+    Spec { name, format, access: PropertyAccess::ReadWrite, default, range: DwordRange::ANY, supported: None }
 }
 
 /// A DWORD.
@@ -257,6 +288,12 @@ impl Spec {
         self.range.also = Some(number);
         self
     }
+
+    /// Of its range, only these numbers are true here.
+    const fn only(mut self, numbers: &'static [u32], reason: &'static str) -> Self {
+        self.supported = Some(Supported { numbers, reason });
+        self
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +306,9 @@ mod tests {
         ("group", GROUP),
         ("resource", RESOURCE),
         ("resource type", RESOURCE_TYPE),
+        ("network", NETWORK),
+        ("network interface", NETWORK_INTERFACE),
+        ("group set", GROUP_SET),
     ];
 
     #[test]
@@ -322,6 +362,12 @@ mod tests {
                 assert!(formats_agree, "{class} {name}: default, format and range disagree");
                 let ranged = spec.range != DwordRange::ANY;
                 assert!(!ranged || spec.format == Format::Dword, "{class} {name}: only a DWORD has a range");
+                let takes_default = spec.supported.is_none_or(|supported| match spec.default {
+                    DefaultValue::Dword(number) => supported.numbers.contains(&number),
+                    DefaultValue::Binary(bytes) => bytes.is_empty() && supported.numbers.is_empty(),
+                    _ => false,
+                });
+                assert!(takes_default, "{class} {name}: its default is not supported");
             }
             assert_eq!(table.writable().count() + table.read_only().count(), table.iter().count());
         }

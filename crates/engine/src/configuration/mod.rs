@@ -6,14 +6,17 @@
 //!      └─ asking ◄─┘ the resource's type, which may be slow: others go on meanwhile
 //! ```
 //!
-//! What a change means is in [`change`] (objects) and [`values`] (properties). Nothing here waits for a resource that
+//! What a change means is in [`change`] (objects), [`common`] and [`values`] (properties). Nothing here waits for a resource that
 //! is slow: only for operations that are just being accepted.
 
 mod change;
+mod common;
 mod dependencies;
+mod stated;
 mod values;
 
-pub(crate) use values::{common_table, from_registry, read_list};
+pub(crate) use common::common_table;
+pub(crate) use values::{from_registry, read_list};
 
 use std::collections::VecDeque;
 

@@ -1,13 +1,11 @@
-//! Setting properties: common ones by their table, all or nothing; private ones as their type lets them.
+//! Setting properties; private ones as their type lets them. What common ones may be is [`super::common`]'s.
 
 use mainstay_proplist::{PropertyList, Value as Given};
-use mainstay_security::{SecurityDescriptor, keeps_administrators};
 use mainstay_store::registry::{KeyPath, Value};
 use mainstay_types::control::function;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Question;
-use mainstay_types::property::{self, DwordRange, Format, Spec, Table};
-use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, Status};
+use mainstay_types::{ControlCode, ObjectId};
 
 use super::change::change;
 use super::{After, Change};
@@ -17,9 +15,6 @@ use crate::limits::{
     CONTROL_OUTPUT_MAX, PRIVATE_VALUES_MAX, TRANSACTION_VALUE_BYTES_MAX, TRANSACTION_WRITES_MAX,
 };
 use crate::model::layout;
-
-const RESTART_PERIOD: &str = "RestartPeriod";
-const RETRY_PERIOD: &str = "RetryPeriodOnFailure";
 
 impl Engine {
     /// SET_COMMON_PROPERTIES and SET_PRIVATE_PROPERTIES of any object.
@@ -45,94 +40,6 @@ impl Engine {
             change.ask = Some((*id, question));
         }
         Ok(change)
-    }
-
-    fn set_common(&self, object: &ObjectId, list: &PropertyList, input: &[u8]) -> Result<Change, Refusal> {
-        self.check_common(object, list)?;
-        let table = common_table(object);
-        let path = self.object_path(object)?;
-        let mut changes = self.changes();
-        for given in list.effective() {
-            let (Some(spec), Some(value)) = (table.find(given.name()), given.value()) else { continue };
-            if value.has_no_data() {
-                changes.delete_value(&path, spec.name)?;
-            } else if let Some(value) = to_registry(value) {
-                changes.set_value(&path, spec.name, value)?;
-            }
-        }
-        let mut change = change(changes);
-        check_size(list, input)?;
-        change.after = self.after_setting(object, input, true);
-        if let ObjectId::Resource(id) = object {
-            change.claims.push(*id);
-            if self.leaves_its_host_later(*id, list) {
-                change.answer = Status::RESOURCE_PROPERTIES_STORED;
-            }
-        }
-        Ok(change)
-    }
-
-    /// Whether the list makes another host the resource's, into which it only goes with its next online.
-    fn leaves_its_host_later(&self, id: ResourceId, list: &PropertyList) -> bool {
-        let Some(given) = list.get(layout::SEPARATE_MONITOR) else { return false };
-        let is_own = given.as_dword().is_some_and(|number| number != 0) || self.library_of(id).is_some();
-        let open = self.live.get(&id).filter(|live| live.has_to_stop()).and_then(|live| live.open);
-        open.is_some_and(|host| is_own == (host == HostId::Pool))
-    }
-
-    /// Everything that SET_COMMON_PROPERTIES refuses; VALIDATE_COMMON_PROPERTIES is this and no more.
-    pub(crate) fn check_common(&self, object: &ObjectId, list: &PropertyList) -> Result<(), Refusal> {
-        let table = common_table(object);
-        let shown_object = self.describe(object);
-        for given in list.effective() {
-            let property = shown(given.name());
-            let Some(spec) = table.find(given.name()) else {
-                return Err(RequestError::UnknownProperty { object: shown_object, property }.into());
-            };
-            check_value(object, &shown_object, spec, given.value())?;
-            if *object == ObjectId::Cluster && spec.name == layout::SECURITY_DESCRIPTOR {
-                check_descriptor(given.value())?;
-            }
-        }
-        self.check_retry_period(object, list, &shown_object)
-    }
-
-    /// RetryPeriodOnFailure must not be under RestartPeriod, whichever of them is set.
-    fn check_retry_period(
-        &self,
-        object: &ObjectId,
-        list: &PropertyList,
-        shown_object: &str,
-    ) -> Result<(), Refusal> {
-        if !matches!(object, ObjectId::Resource(_))
-            || !(list.contains(RETRY_PERIOD) || list.contains(RESTART_PERIOD))
-        {
-            return Ok(());
-        }
-        let path = self.object_path(object)?;
-        let effective = |name: &str| -> u32 {
-            let default = match property::RESOURCE.find(name).map(|spec| spec.default) {
-                Some(property::DefaultValue::Dword(number)) => number,
-                _ => 0,
-            };
-            let stored = || self.model.tree().value(&path, name).and_then(Value::as_dword);
-            match list.get(name) {
-                Some(given) if given.has_no_data() => default,
-                Some(given) => given.as_dword().unwrap_or(default),
-                None => stored().unwrap_or(default),
-            }
-        };
-        let (retry, restart) = (effective(RETRY_PERIOD), effective(RESTART_PERIOD));
-        if retry < restart {
-            return Err(RequestError::PropertyRange {
-                object: shown_object.to_owned(),
-                property: RETRY_PERIOD.into(),
-                value: retry.to_string(),
-                allowed: format!("it must be at least {RESTART_PERIOD}, which is {restart}"),
-            }
-            .into());
-        }
-        Ok(())
     }
 
     fn set_private(&self, object: &ObjectId, list: &PropertyList, input: &[u8]) -> Result<Change, Refusal> {
@@ -167,7 +74,7 @@ impl Engine {
         Ok(change)
     }
 
-    fn after_setting(&self, object: &ObjectId, input: &[u8], common: bool) -> Vec<After> {
+    pub(super) fn after_setting(&self, object: &ObjectId, input: &[u8], common: bool) -> Vec<After> {
         let kind = match (object, common) {
             (ObjectId::Cluster, true) => EventKind::ClusterCommonProperty,
             (ObjectId::Cluster, false) => EventKind::ClusterPrivateProperty,
@@ -251,24 +158,13 @@ impl Engine {
     }
 }
 
-/// The common properties of an object's class.
-pub(crate) fn common_table(object: &ObjectId) -> Table {
-    match object {
-        ObjectId::Cluster => property::CLUSTER,
-        ObjectId::Node(_) => property::NODE,
-        ObjectId::Group(_) => property::GROUP,
-        ObjectId::Resource(_) => property::RESOURCE,
-        ObjectId::ResourceType(_) => property::RESOURCE_TYPE,
-    }
-}
-
 /// The caller's property list.
 pub(crate) fn read_list(input: &[u8]) -> Result<PropertyList, Refusal> {
     PropertyList::parse(input)
         .map_err(|error| RequestError::BufferMalformed { reason: error.to_string() }.into())
 }
 
-fn check_size(list: &PropertyList, input: &[u8]) -> Result<(), Refusal> {
+pub(super) fn check_size(list: &PropertyList, input: &[u8]) -> Result<(), Refusal> {
     if list.len() > TRANSACTION_WRITES_MAX {
         return Err(RequestError::Value {
             what: "property list",
@@ -286,64 +182,6 @@ fn check_size(list: &PropertyList, input: &[u8]) -> Result<(), Refusal> {
         .into());
     }
     Ok(())
-}
-
-fn check_value(
-    target: &ObjectId,
-    shown_object: &str,
-    spec: &Spec,
-    value: Option<&Given>,
-) -> Result<(), Refusal> {
-    let (object, property) = (shown_object.to_owned(), spec.name.to_owned());
-    if !spec.is_writable() {
-        let way_out = match target {
-            _ if spec.name != layout::NAME => "; the service sets it by itself",
-            ObjectId::Resource(_) => "; SetClusterResourceName renames it",
-            ObjectId::Group(_) => "; SetClusterGroupName renames it",
-            ObjectId::Cluster => "; SetClusterName renames it",
-            ObjectId::Node(_) | ObjectId::ResourceType(_) => "",
-        };
-        return Err(RequestError::ReadOnlyProperty { object, property, way_out }.into());
-    }
-    let Some(value) = value else {
-        let reason = format!("property '{property}' has no value");
-        return Err(RequestError::BufferMalformed { reason }.into());
-    };
-    if value.has_no_data() {
-        return Ok(());
-    }
-    let found = value.format();
-    let is_descriptor = |format| matches!(format, Format::Binary | Format::SecurityDescriptor);
-    if found != spec.format && !(is_descriptor(found) && is_descriptor(spec.format)) {
-        let (expected, found) = (spec.format.word(), found.word());
-        return Err(RequestError::PropertyFormat { object, property, expected, found }.into());
-    }
-    match value.as_dword() {
-        Some(number) if !spec.range.contains(number) => {
-            let (value, allowed) = (number.to_string(), show_range(spec.range));
-            Err(RequestError::PropertyRange { object, property, value, allowed }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A cluster's descriptor must be readable and must not lock everybody out.
-fn check_descriptor(value: Option<&Given>) -> Result<(), Refusal> {
-    let refuse = |reason: String| RequestError::SecurityDescriptor { reason }.into();
-    let bytes = value.and_then(Given::as_bytes).filter(|bytes| !bytes.is_empty());
-    let bytes = bytes.ok_or_else(|| refuse("a cluster always has one; give another instead".into()))?;
-    let descriptor = SecurityDescriptor::parse(bytes)
-        .map_err(|error| refuse(format!("{error}; give it in its self-relative form")))?;
-    if !keeps_administrators(&descriptor) {
-        let reason = "it leaves the administrators without full access; allow S-1-5-32-544 all of it";
-        return Err(refuse(reason.into()));
-    }
-    Ok(())
-}
-
-fn show_range(range: DwordRange) -> String {
-    let also = range.also.map(|number| format!(", and {number}")).unwrap_or_default();
-    format!("it takes {} to {}{also}", range.min, range.max)
 }
 
 /// A property's value as the registry keeps it; `None` for formats that no property has.

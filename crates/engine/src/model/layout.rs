@@ -53,6 +53,8 @@ pub const SEPARATE_MONITOR: &str = "SeparateMonitor";
 pub const DLL_NAME: &str = "DllName";
 /// How a type is shown.
 pub const DISPLAY_NAME: &str = "DisplayName";
+/// Bits that the service states; never stored.
+pub const STATUS_INFORMATION: &str = "StatusInformation";
 /// Milliseconds.
 pub const PENDING_TIMEOUT: &str = "PendingTimeout";
 /// Milliseconds.

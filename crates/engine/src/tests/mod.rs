@@ -4,6 +4,7 @@ mod checks;
 mod configuration;
 mod last_word;
 mod offline_cases;
+mod properties;
 mod questions;
 mod races;
 mod random_walk;

@@ -34,6 +34,13 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
             allowed: s("it takes 10 to 20"),
         }
         .into(),
+        R::PropertyUnsupported {
+            object: object(),
+            property: property(),
+            value: s("2"),
+            allowed: s("only 1 is taken: a reason"),
+        }
+        .into(),
         R::SecurityDescriptor { reason: s("it is too short") }.into(),
         R::ControlCode { object: object(), code: s("0x01000000") }.into(),
         R::MoreData { needed: 8, offered: 4 }.into(),

@@ -11,18 +11,12 @@ use mainstay_cmrp::{
 };
 use mainstay_engine::View;
 use mainstay_engine::command::Command;
-use mainstay_types::Status;
 use mainstay_types::access::DesiredAccess;
+use mainstay_types::{Status, version};
 
 use super::exchange::{Exchange, Failure, Served};
 use super::handles::Held;
 use super::session::Session;
-
-/// What modern servers report as major version: clients branch on it (MS-CMRP 3.1.4.2.103).
-const MAJOR_VERSION: u16 = 10;
-
-/// The operational version of a cluster of Windows Server 2016, the oldest with all operations of version 3.
-const OPERATIONAL_VERSION: u32 = 0x0009_0003;
 
 /// Who made the server, in a version's answer.
 const VENDOR: &str = "Mainstay";
@@ -61,12 +55,12 @@ fn local_node_name(view: View<'_>) -> String {
 pub(super) fn version(session: &Arc<Session>, _: &GetClusterVersion2) -> Served<GetClusterVersion2> {
     session.may_read()?;
     Ok(GetClusterVersion2Response {
-        major: MAJOR_VERSION,
+        major: version::MAJOR,
         minor: 0,
         build: 0,
         vendor_id: Some(VENDOR.into()),
-        csd_version: Some(env!("CARGO_PKG_VERSION").into()),
-        operational: Some(OperationalVersion::uniform(OPERATIONAL_VERSION)),
+        csd_version: Some(version::SERVICE_PACK.into()),
+        operational: Some(OperationalVersion::uniform(version::OPERATIONAL)),
         ..GetClusterVersion2Response::default()
     })
 }

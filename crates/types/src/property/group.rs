@@ -1,5 +1,6 @@
 //! Common properties of groups.
 
+use super::cluster::ISOLATION;
 use super::{Table, dword, multi, sz, truth, ularge};
 
 /// No hour of the day, no node, as many as there are nodes less one: depends on the property.
@@ -25,12 +26,13 @@ pub const GROUP: Table = Table::new(&[
     dword("Priority", 2_000).within(0, 4_999),
     // No default is documented; no node has this number.
     dword("DefaultOwner", NONE),
-    dword("ColdStartSetting", 0),
+    // 0 starts it, 1 does not, 2 starts it if it was online.
+    dword("ColdStartSetting", 0).within(0, 2),
     dword("FaultDomain", 0),
     dword("UpdateDomain", 0),
     sz("PreferredSite", ""),
     // Seconds; the cluster's ResiliencyDefaultPeriod.
-    dword("ResiliencyPeriod", 240),
+    dword("ResiliencyPeriod", 240).only(&[0, 240], ISOLATION),
     dword("PlacementOptions", 0).within(0, 0x3FF),
     truth("LockedFromMoving", 0),
     dword("GroupStartDelay", 0),

@@ -1,5 +1,6 @@
 //! Common properties of nodes.
 
+use super::cluster::VOTES;
 use super::{Table, dword, multi, sz, truth};
 
 /// NodeDrainTarget of a node that drains to no node in particular.
@@ -13,10 +14,10 @@ pub const NODE: Table = Table::new(&[
     dword("MajorVersion", 0).stated_by_service(),
     dword("MinorVersion", 0).stated_by_service(),
     dword("BuildNumber", 0).stated_by_service(),
-    sz("CSDVersion", "").read_only(),
+    sz("CSDVersion", "").stated_by_service(),
     sz("NodeInstanceID", "").stated_by_service(),
     sz("Description", ""),
-    truth("NodeWeight", 1),
+    truth("NodeWeight", 1).only(&[1], VOTES),
     truth("DynamicWeight", 1).read_only(),
     dword("NodeDrainStatus", 0).read_only(),
     dword("NodeDrainTarget", NO_NODE).read_only(),

@@ -22,7 +22,7 @@ pub const RESOURCE: Table = Table::new(&[
     // Its page prints 60000, which is the resource type's; the resource's own is "take the type's".
     dword("IsAlivePollInterval", UNSET).within(INTERVAL_MIN_MS, u32::MAX),
     dword("RestartAction", 2).within(0, 2),
-    // As documented; clusters as shipped show 1.
+    // As documented; clusters as shipped show 1, which gives up on what a second try mends.
     dword("RestartThreshold", 3),
     // One page calls it read-only, which would leave no way to change it.
     dword("RestartDelay", 500),
