@@ -255,7 +255,7 @@ fn every_property_refuses_what_it_may_not() {
     let mut world = World::default();
     for class in classes(&mut world) {
         for spec in class.table.iter() {
-            let some = default_of(spec).unwrap_or_else(|| Value::NoData(spec.format));
+            let some = default_of(spec).unwrap_or(Value::NoData(spec.format));
             if !spec.is_writable() {
                 let status = Status::RESOURCE_PROPERTY_UNCHANGEABLE;
                 class.refuses(&mut world, spec, vec![some], status, "read-only");
