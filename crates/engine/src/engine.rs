@@ -65,6 +65,8 @@ pub struct Engine {
     pub(crate) sweep: Sweep,
     /// Groups whose higher epoch is being committed.
     pub(crate) raising: BTreeSet<GroupId>,
+    /// Starts that wait for an alternative which another operation has in hand.
+    pub(crate) held_up: BTreeSet<ResourceId>,
 }
 
 /// A transaction that is being committed.
@@ -120,6 +122,7 @@ impl Engine {
             last_commit: 0,
             sweep: Sweep::default(),
             raising: BTreeSet::new(),
+            held_up: BTreeSet::new(),
         }
     }
 
@@ -148,8 +151,14 @@ impl Engine {
         while let Some(timer) = self.timers.take_due(now.steady_ms) {
             self.handle_timer(timer);
         }
-        while let Some(call) = self.recalled.pop_front() {
-            self.serve(call);
+        loop {
+            while let Some(call) = self.recalled.pop_front() {
+                self.serve(call);
+            }
+            self.go_on_with_held_up();
+            if self.recalled.is_empty() {
+                break;
+            }
         }
         self.publish_group_states();
         std::mem::take(&mut self.effects)
@@ -317,6 +326,11 @@ impl Engine {
     /// A resource's name, for people.
     pub(crate) fn name_of(&self, id: ResourceId) -> String {
         self.model.resource(id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+    }
+
+    /// Names for a message.
+    pub(crate) fn names_of(&self, ids: &[ResourceId]) -> Vec<String> {
+        ids.iter().map(|id| self.name_of(*id)).collect()
     }
 
     /// A resource's name, for a record.

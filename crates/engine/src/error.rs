@@ -104,9 +104,6 @@ pub enum RequestError {
     /// A dependency expression that cannot be read.
     #[error("{0}")]
     Expression(String),
-    /// Alternatives are not offered yet.
-    #[error("alternatives ('or') in dependencies are not offered; write '([first]) and ([second])'")]
-    Alternatives,
     /// A property that the object does not have.
     #[error("{object} has no common property '{property}'; GET_COMMON_PROPERTY_FMTS lists them")]
     UnknownProperty {
@@ -331,20 +328,44 @@ pub enum ClusterError {
         provider: String,
     },
     /// A chain too long.
-    #[error("the chain of dependencies of '{name}' would be longer than {max}")]
+    #[error("the chain of dependencies through '{name}' would be longer than {max}; shorten it")]
     TooDeep {
         /// The dependent.
         name: String,
         /// The bound.
         max: usize,
     },
+    /// A resource is named twice in one expression.
+    #[error("the dependencies of '{name}' would name '{provider}' twice; name every resource once")]
+    NamedTwice {
+        /// The dependent.
+        name: String,
+        /// As it was named.
+        provider: String,
+    },
+    /// More providers than one resource may have.
+    #[error(
+        "resource '{name}' would depend on more than {max} resources; let some of them depend on each other"
+    )]
+    TooManyProviders {
+        /// The dependent.
+        name: String,
+        /// The bound.
+        max: usize,
+    },
     /// The dependent serves, and would depend on what does not.
-    #[error("resource '{name}' is online; take it offline, or bring '{provider}' online first")]
+    #[error("resource '{name}' is online and would need {}; bring that online first, or take '{name}' offline", needed(.providers))]
     DependentOnline {
         /// The dependent.
         name: String,
-        /// The provider.
-        provider: String,
+        /// The provider, or the alternatives of which one would do.
+        providers: Vec<String>,
+    },
+    /// The dependent is on its way up.
+    #[error("resource '{name}' is coming online; wait until it has settled")]
+    DependentPending {
+        /// The dependent.
+        name: String,
     },
     /// The node is in the list.
     #[error("node '{node}' is a possible owner of '{name}' already")]
@@ -465,7 +486,7 @@ impl RequestError {
             | Self::Expression(_)
             | Self::UnknownProperty { .. } => Status::INVALID_PARAMETER,
             Self::Name { .. } => Status::INVALID_NAME,
-            Self::Alternatives | Self::PropertyUnsupported { .. } => Status::NOT_SUPPORTED,
+            Self::PropertyUnsupported { .. } => Status::NOT_SUPPORTED,
             Self::ReadOnlyProperty { .. } => Status::RESOURCE_PROPERTY_UNCHANGEABLE,
             Self::PropertyFormat { .. } => Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH,
             Self::SecurityDescriptor { .. } => Status::CLUSTER_INVALID_SECURITY_DESCRIPTOR,
@@ -494,11 +515,13 @@ impl ClusterError {
             Self::NotPossibleOwner { .. } => Status::NODE_CANT_HOST_RESOURCE,
             Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
             Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,
-            Self::DependencyExists { .. } => Status::DEPENDENCY_ALREADY_EXISTS,
+            Self::DependencyExists { .. } | Self::NamedTwice { .. } => Status::DEPENDENCY_ALREADY_EXISTS,
             Self::Circle { .. } => Status::CIRCULAR_DEPENDENCY,
             Self::OtherGroup { .. } => Status::INVALID_PARAMETER,
-            Self::TooDeep { .. } | Self::TooManyStayOffline { .. } => Status::DEPENDENCY_TREE_TOO_COMPLEX,
-            Self::DependentOnline { .. } => Status::RESOURCE_ONLINE,
+            Self::TooDeep { .. } | Self::TooManyProviders { .. } | Self::TooManyStayOffline { .. } => {
+                Status::DEPENDENCY_TREE_TOO_COMPLEX
+            }
+            Self::DependentOnline { .. } | Self::DependentPending { .. } => Status::RESOURCE_ONLINE,
             Self::OwnerNotFound { .. } => Status::CLUSTER_NODE_NOT_FOUND,
             Self::NotEmpty { .. } => Status::DIR_NOT_EMPTY,
             Self::Full { .. } => Status::CLUSTER_MAXNUM_OF_RESOURCES_EXCEEDED,
@@ -548,6 +571,14 @@ fn circle(name: &str, provider: &str) -> String {
             "resource '{provider}' depends on '{name}', directly or through others, and a circle is not possible; \
              end that dependency first"
         ),
+    }
+}
+
+/// A provider, or alternatives.
+fn needed(providers: &[String]) -> String {
+    match providers {
+        [only] => format!("'{only}', which is not"),
+        several => format!("one of '{}', none of which is", several.join("', '")),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The dependency graph: who has to stop when something goes, who has to run before something comes, and which new
-//! dependencies are possible.
+//! The dependency graph: who has to stop when something goes, whose turn it is, and which new dependencies are possible.
+//! What has to come up before something can is in [`crate::alternatives`].
 //!
 //! Pure functions over the model and the states. Order is not kept as a list: whoever acts asks whether a resource's
 //! turn has come, so independent ones go side by side.
@@ -46,46 +46,6 @@ pub(crate) fn stop_closure(
     closure
 }
 
-/// The resource and every provider that has to be brought online before it, transitively.
-///
-/// Of alternatives, one that is online suffices; with none online, all are tried.
-pub(crate) fn start_closure(
-    model: &Model,
-    states: &States,
-    roots: impl IntoIterator<Item = ResourceId>,
-) -> BTreeSet<ResourceId> {
-    let mut closure: BTreeSet<ResourceId> = roots.into_iter().collect();
-    let mut open: Vec<ResourceId> = closure.iter().copied().collect();
-    let online = |id: ResourceId| states.get(&id).is_some_and(|live| live.state == ResourceState::Online);
-    while let Some(dependent) = open.pop() {
-        let Some(resource) = model.resource(dependent) else { continue };
-        if resource.depends_on.is_met(online) {
-            continue;
-        }
-        for provider in resource.depends_on.providers() {
-            if !online(provider) && closure.insert(provider) {
-                open.push(provider);
-            }
-        }
-    }
-    closure
-}
-
-/// These and every provider that they rely on, transitively: what is online already, and what [`start_closure`] adds.
-pub(crate) fn relied_on(
-    model: &Model,
-    states: &States,
-    roots: impl IntoIterator<Item = ResourceId>,
-) -> BTreeSet<ResourceId> {
-    let online = |id: ResourceId| states.get(&id).is_some_and(|live| live.state == ResourceState::Online);
-    reach(roots, |id| {
-        let Some(resource) = model.resource(id) else { return Vec::new() };
-        let is_met = resource.depends_on.is_met(online);
-        // Alternatives that nobody needs just now stay as they are.
-        resource.depends_on.providers().filter(|provider| !is_met || online(*provider)).collect()
-    })
-}
-
 /// These and everything that depends on them, whatever its state: what an offline call must not meet half-way.
 pub(crate) fn with_dependents(
     model: &Model,
@@ -119,7 +79,7 @@ pub(crate) fn may_stop(model: &Model, states: &States, id: ResourceId) -> bool {
     blocking_dependent(model, states, id).is_none()
 }
 
-/// A dependent that is not down yet.
+/// A dependent that is not down yet. One that what else is online suffices for blocks nothing.
 pub(crate) fn blocking_dependent(model: &Model, states: &States, id: ResourceId) -> Option<ResourceId> {
     let serves = |found: ResourceId| {
         found != id && states.get(&found).is_some_and(|live| live.state == ResourceState::Online)

@@ -17,6 +17,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod alternatives;
 mod closing;
 pub mod command;
 mod configuration;

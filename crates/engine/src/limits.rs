@@ -11,8 +11,8 @@ pub const RESOURCE_TYPES_MAX: usize = 1_024;
 /// Resources in one group. An operation on a group writes each of them into its record, which must fit one value of
 /// the store together with the largest instruction buffer.
 pub const GROUP_RESOURCES_MAX: usize = 4_096;
-/// Providers that one resource may name, so that an expression stays readable and quick to evaluate.
-pub const PROVIDERS_MAX: usize = 128;
+/// Providers that one resource may name. The commit that writes them compares each, and the store takes 128 compares.
+pub const PROVIDERS_MAX: usize = 100;
 /// The longest chain of dependencies (MS-CMRP 3.1.4.2.110 gives ERROR_DEPENDENCY_TREE_TOO_COMPLEX this meaning).
 pub const DEPENDENCY_DEPTH_MAX: usize = 100;
 /// The longest dependency expression that is read, in bytes: every provider by a name of full length.

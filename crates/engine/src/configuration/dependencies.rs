@@ -6,8 +6,8 @@ use mainstay_store::registry::Value;
 use mainstay_types::event::EventKind;
 use mainstay_types::{ResourceId, ResourceState};
 
-use super::Change;
 use super::change::change;
+use super::{After, Change};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError};
 use crate::graph;
@@ -25,11 +25,12 @@ impl Engine {
             return Err(ClusterError::DependencyExists { name, provider }.into());
         }
         graph::check_new_dependency(&self.model, id, provider)?;
-        self.check_serving(resource, [provider])?;
+        let expression = resource.depends_on.with(provider);
+        self.check_serving(resource, &expression)?;
         if resource.depends_on.providers().count() >= PROVIDERS_MAX {
-            return Err(ClusterError::Full { what: "providers of the resource", max: PROVIDERS_MAX }.into());
+            return Err(self.too_many_providers(resource));
         }
-        self.write_expression(resource, &resource.depends_on.with(provider))
+        self.write_expression(resource, &expression)
     }
 
     pub(super) fn remove_dependency(&self, id: ResourceId, provider: ResourceId) -> Result<Change, Refusal> {
@@ -38,8 +39,10 @@ impl Engine {
             let (name, provider) = (resource.name.to_string(), self.name_of(provider));
             return Err(ClusterError::DependencyNotFound { name, provider }.into());
         }
+        let expression = resource.depends_on.without(provider);
         self.check_settled(resource)?;
-        self.write_expression(resource, &resource.depends_on.without(provider))
+        self.check_served(resource, &expression)?;
+        self.write_expression(resource, &expression)
     }
 
     pub(super) fn set_expression(&self, id: ResourceId, text: &str) -> Result<Change, Refusal> {
@@ -47,22 +50,29 @@ impl Engine {
         let parsed = Expression::parse(text, |name| self.model.find_resource(name));
         let expression = parsed.map_err(|error| match error {
             ExpressionError::Twice(provider) => {
-                Refusal::from(ClusterError::DependencyExists { name: resource.name.to_string(), provider })
+                ClusterError::NamedTwice { name: resource.name.to_string(), provider }.into()
             }
+            ExpressionError::TooMany => self.too_many_providers(resource),
             other => RequestError::Expression(other.to_string()).into(),
         })?;
-        if expression.has_alternatives() {
-            return Err(RequestError::Alternatives.into());
-        }
-        let own = expression.contains(id);
-        if own {
-            return Err(RequestError::Expression("the expression names the resource itself".into()).into());
+        if expression.contains(id) {
+            let name = &resource.name;
+            let text =
+                format!("the expression names '{name}' itself, which cannot depend on itself; leave it out");
+            return Err(RequestError::Expression(text).into());
         }
         for provider in expression.providers() {
             graph::check_new_dependency(&self.model, id, provider)?;
         }
-        self.check_serving(resource, expression.providers())?;
+        if !expression.is_empty() {
+            self.check_serving(resource, &expression)?;
+        }
+        self.check_settled(resource)?;
         self.write_expression(resource, &expression)
+    }
+
+    fn too_many_providers(&self, resource: &Resource) -> Refusal {
+        ClusterError::TooManyProviders { name: resource.name.to_string(), max: PROVIDERS_MAX }.into()
     }
 
     fn dependent(&self, id: ResourceId) -> Result<&Resource, Refusal> {
@@ -81,27 +91,29 @@ impl Engine {
         }
     }
 
-    /// What is online may come to depend only on what is online (MS-CMRP 3.1.4.2.20, 3.1.4.2.110).
-    fn check_serving(
-        &self,
-        resource: &Resource,
-        providers: impl IntoIterator<Item = ResourceId>,
-    ) -> Result<(), Refusal> {
-        let state = |id: ResourceId| self.live.get(&id).map(|live| live.state);
-        let own = state(resource.id);
-        for provider in providers {
-            let serves = state(provider) == Some(ResourceState::Online);
-            let refused = match own {
-                Some(ResourceState::OnlinePending) => true,
-                Some(ResourceState::Online) => !serves,
-                _ => false,
-            };
-            if refused {
-                let (name, provider) = (resource.name.to_string(), self.name_of(provider));
-                return Err(ClusterError::DependentOnline { name, provider }.into());
-            }
+    /// What is on its way up gets no new needs, and what is online none that are not met (MS-CMRP 3.1.4.2.20,
+    /// 3.1.4.2.110).
+    fn check_serving(&self, resource: &Resource, expression: &Expression) -> Result<(), Refusal> {
+        let state = self.live.get(&resource.id).map(|live| live.state);
+        if state == Some(ResourceState::OnlinePending) {
+            let name = resource.name.to_string();
+            return Err(ClusterError::DependentPending { name }.into());
         }
+        self.check_served(resource, expression)?;
         self.check_settled(resource)
+    }
+
+    /// What is online goes on having what it needs.
+    fn check_served(&self, resource: &Resource, expression: &Expression) -> Result<(), Refusal> {
+        let is_online =
+            |id: ResourceId| self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online);
+        match expression.unmet(is_online).next() {
+            Some(unmet) if is_online(resource.id) => {
+                let (name, providers) = (resource.name.to_string(), self.names_of(unmet));
+                Err(ClusterError::DependentOnline { name, providers }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn write_expression(&self, resource: &Resource, expression: &Expression) -> Result<Change, Refusal> {
@@ -129,6 +141,7 @@ impl Engine {
                 ));
             }
         }
+        change.after.push(After::Depends(resource.id));
         change.claims = std::iter::once(resource.id).chain(touched).collect();
         Ok(change)
     }

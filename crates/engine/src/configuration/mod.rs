@@ -105,6 +105,8 @@ pub(crate) enum After {
     GroupDeleted(mainstay_types::GroupId),
     /// A resource's properties are others.
     Configured(ResourceId),
+    /// A resource needs something else.
+    Depends(ResourceId),
 }
 
 /// What has to be known of a resource that is gone.
@@ -305,6 +307,8 @@ impl Engine {
                 self.changed_groups.remove(&group);
             }
             After::Configured(resource) => self.configure_host(resource),
+            // What it needs may have failed while the change was being committed.
+            After::Depends(resource) => self.check_needs(resource),
         }
     }
 

@@ -1,8 +1,18 @@
 //! Dependency expressions: what a resource needs, as an AND of ORs.
 //!
 //! Owns the text form of MS-CMRP 3.1.4.2.110 (`([id]) and ([id] or [id])`) and its evaluation. It knows no states:
-//! the caller says which providers count. Alternatives are read and evaluated; whether they are offered is decided
-//! by the configuration room.
+//! the caller says which providers count.
+//!
+//! ```text
+//! expression := "" | clauses | alternatives
+//! clauses    := clause | clause "and" clauses
+//! clause     := "(" alternatives ")" | resource
+//! alternatives := resource | resource "or" alternatives
+//! resource   := "[" id or name "]"
+//! ```
+//!
+//! That is what the specification derives, and beside it a first clause without parentheses (`[a] and [b]`). White space
+//! and the case of the words do not count. Ids are what is kept and shown, every clause in parentheses.
 
 use std::fmt;
 
@@ -28,7 +38,7 @@ pub enum ExpressionError {
     },
     /// Something stands where it cannot.
     #[error(
-        "the expression has {found} where {expected} is needed; write it like '([first]) and ([second])'"
+        "the expression has {found} where {expected} is needed; write it like '([first] or [second]) and ([third])'"
     )]
     Unexpected {
         /// What is there.
@@ -36,8 +46,16 @@ pub enum ExpressionError {
         /// What could be there.
         expected: &'static str,
     },
+    /// Alternatives beside `and`, without parentheses.
+    #[error(
+        "the alternatives that end with '{0}' stand beside 'and' and need parentheses; write it like \
+         '([first] or [second]) and ([third])'"
+    )]
+    Bare(String),
     /// A name or id that no resource has.
-    #[error("the expression names '{0}', which no resource is called")]
+    #[error(
+        "the expression names '{0}', and no resource has this name or id; 'mainstay resource list' shows them"
+    )]
     UnknownResource(String),
     /// A resource is named twice.
     #[error("the expression names resource '{0}' twice")]
@@ -68,9 +86,14 @@ impl Expression {
         self.providers().any(|named| named == provider)
     }
 
-    /// Whether some clause has alternatives.
-    pub fn has_alternatives(&self) -> bool {
-        self.clauses.iter().any(|clause| clause.len() > 1)
+    /// What all must hold; each holds when one of its members serves. None is empty.
+    pub fn clauses(&self) -> impl Iterator<Item = &[ResourceId]> {
+        self.clauses.iter().map(Vec::as_slice)
+    }
+
+    /// The clauses of which no member serves.
+    pub fn unmet(&self, serves: impl Fn(ResourceId) -> bool) -> impl Iterator<Item = &[ResourceId]> {
+        self.clauses().filter(move |clause| !clause.iter().any(|provider| serves(*provider)))
     }
 
     /// Whether the need is met by the providers for which `serves` holds.
@@ -98,13 +121,14 @@ impl Expression {
         if text.len() > EXPRESSION_LENGTH_MAX {
             return Err(ExpressionError::TooLong { length: text.len() });
         }
-        let mut parser = Parser { rest: text.trim(), resolve, seen: Vec::new() };
+        let mut parser = Parser { rest: text.trim(), resolve, seen: Vec::new(), spelt: String::new() };
         let mut clauses = Vec::new();
         if parser.rest.is_empty() {
             return Ok(Self { clauses });
         }
         loop {
-            clauses.push(parser.clause()?);
+            let clause = parser.clause(clauses.is_empty())?;
+            clauses.push(clause);
             if parser.rest.is_empty() {
                 return Ok(Self { clauses });
             }
@@ -133,11 +157,13 @@ struct Parser<'a, R> {
     rest: &'a str,
     resolve: R,
     seen: Vec<ResourceId>,
+    /// The last resource as it was named.
+    spelt: String,
 }
 
 impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
-    /// `"(" a or b ")"`, or a bare `a or b`; what follows a bare one must not be `and` after alternatives.
-    fn clause(&mut self) -> Result<Vec<ResourceId>, ExpressionError> {
+    /// `"(" a or b ")"`, or a bare `a or b` where that is all there is: beside `and` it could be read in two ways.
+    fn clause(&mut self, is_first: bool) -> Result<Vec<ResourceId>, ExpressionError> {
         let parenthesised = self.symbol('(');
         let mut members = vec![self.resource()?];
         while self.word("or") {
@@ -146,8 +172,8 @@ impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
         if parenthesised && !self.symbol(')') {
             return Err(self.unexpected("'or' or ')'"));
         }
-        if !parenthesised && members.len() > 1 && !self.rest.is_empty() {
-            return Err(self.unexpected("the end, since alternatives beside 'and' need parentheses"));
+        if !parenthesised && members.len() > 1 && !(is_first && self.rest.is_empty()) {
+            return Err(ExpressionError::Bare(shorten(&self.spelt)));
         }
         Ok(members)
     }
@@ -163,6 +189,7 @@ impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
             return Err(ExpressionError::TooMany);
         }
         self.seen.push(found);
+        self.spelt = name.to_owned();
         self.rest = rest.trim_start();
         Ok(found)
     }
@@ -177,7 +204,7 @@ impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
         let Some(head) = self.rest.get(..word.len()) else { return false };
         let after = self.rest[word.len()..].chars().next();
         if !head.eq_ignore_ascii_case(word)
-            || !after.is_some_and(|c| c.is_whitespace() || c == '(' || c == '[')
+            || after.is_some_and(|c| !c.is_whitespace() && c != '(' && c != '[')
         {
             return false;
         }
@@ -229,10 +256,11 @@ mod tests {
             ("([a] or [b]) and [c]", Ok(format!("([{a}] or [{b}]) and ([{c}])"))),
             ("[a", Err("a resource in brackets")),
             ("[a] [b]", Err("'and' or the end")),
-            ("[a] and", Err("'and' or the end")),
-            ("[a] and ", Err("'and' or the end")),
+            ("[a] and", Err("a resource in brackets")),
+            ("[a] or ", Err("a resource in brackets")),
             ("([a] and [b])", Err("'or' or ')'")),
-            ("[a] or [b] and [c]", Err("parentheses")),
+            ("[a] or [b] and [c]", Err("'b' stand beside 'and' and need parentheses")),
+            ("[a] and [b] or [c]", Err("'c' stand beside 'and' and need parentheses")),
             ("[x]", Err("'x'")),
             ("[a] and [a]", Err("twice")),
             ("ä", Err("a resource in brackets")),

@@ -98,13 +98,10 @@ impl Engine {
             };
         }
         if live.state == ResourceState::OnlinePending {
-            let missing = self.model.resource(resource).and_then(|found| {
-                let online =
-                    |id: &ResourceId| self.live.get(id).is_some_and(|l| l.state == ResourceState::Online);
-                found.depends_on.providers().find(|provider| !online(provider))
-            });
-            if let Some(provider) = missing {
-                return format!("provider '{}'", self.name_of(provider));
+            match self.missing(resource).as_slice() {
+                [] => {}
+                [only] => return format!("provider '{only}'"),
+                several => return format!("one of the providers '{}'", several.join("', '")),
             }
             let stopping = graph::stopping_dependent(&self.model, &self.live, resource);
             return stopping.map_or_else(

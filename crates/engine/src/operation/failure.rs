@@ -82,7 +82,7 @@ impl Engine {
     }
 
     /// What came online has to go down again if what it needs went meanwhile.
-    pub(super) fn check_needs(&mut self, resource: ResourceId) {
+    pub(crate) fn check_needs(&mut self, resource: ResourceId) {
         if graph::may_start(&self.model, &self.live, resource) {
             return;
         }

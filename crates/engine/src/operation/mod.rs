@@ -17,6 +17,7 @@ mod check;
 pub(crate) mod commit;
 mod end;
 mod failure;
+mod fallback;
 pub(crate) mod instructions;
 pub(crate) mod offline;
 pub(crate) mod online;

@@ -12,6 +12,7 @@ use super::instructions;
 use super::offline::{World, check_locks, is_being_cleaned, settling};
 use super::persistent::PersistentWrites;
 use super::stored::PersistentTarget;
+use crate::alternatives;
 use crate::error::{ClusterError, Refusal, RequestError};
 use crate::graph;
 use crate::model::objects::{Group, Resource};
@@ -44,7 +45,7 @@ pub(crate) fn plan_online(
     let allowed = "1, 2, 4, 8 and 0x20 are flags";
     let online = OnlineFlags::from_bits(flags).ok_or(RequestError::Flags { flags, allowed })?;
     instructions::check(buffer)?;
-    let closure = graph::start_closure(world.model, world.states, [id]);
+    let closure = start_closure(world, [id]);
     if let Some(other) = settling(world, &graph::with_providers(world.model, [id])) {
         return Ok(Plan::Wait(other));
     }
@@ -61,7 +62,7 @@ pub(crate) fn plan_online(
     } else {
         PersistentWrites {
             named: Some((PersistentTarget::Resource(resource.id), true)),
-            withdrawn: words_withdrawn(world, [id]),
+            withdrawn: words_withdrawn(world, &closure, [id]),
         }
     };
     let parts = ups(world, closure.iter().copied());
@@ -87,7 +88,7 @@ pub(crate) fn plan_group_online(
         world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false))
     };
     let wanted: BTreeSet<ResourceId> = members.into_iter().filter(|id| !stays_down(id)).collect();
-    let closure = graph::start_closure(world.model, world.states, wanted.iter().copied());
+    let closure = start_closure(world, wanted.iter().copied());
     if let Some(other) = check_startable(world, &closure)? {
         return Ok(Plan::Wait(other));
     }
@@ -98,10 +99,10 @@ pub(crate) fn plan_group_online(
     online.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS));
     let synchronous = given.contains(GroupOnlineFlags::SYNCHRONOUS);
     Ok(Plan::Go {
-        parts: ups(world, closure),
+        parts: ups(world, closure.iter().copied()),
         persistent: PersistentWrites {
             named: Some((PersistentTarget::Group(id), true)),
-            withdrawn: words_withdrawn(world, wanted),
+            withdrawn: words_withdrawn(world, &closure, wanted),
         },
         flags: Flags { online, synchronous, ..Flags::default() },
     })
@@ -149,7 +150,7 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
     let comes_back = state(world, id) == ResourceState::Online || world.model.is_wanted(resource);
     let mut closure = graph::stop_closure(world.model, world.states, [id]);
     if comes_back {
-        closure.extend(graph::start_closure(world.model, world.states, [id]));
+        closure.extend(start_closure(world, [id]));
     }
     let mut concerned = graph::with_dependents(world.model, [id]);
     concerned = graph::with_providers(world.model, concerned);
@@ -202,14 +203,20 @@ pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refus
 /// not come back at the next start.
 fn words_withdrawn(
     world: &World<'_>,
+    closure: &BTreeSet<ResourceId>,
     roots: impl IntoIterator<Item = ResourceId> + Clone,
 ) -> BTreeSet<ResourceId> {
-    let mut found = graph::relied_on(world.model, world.states, roots.clone());
+    let mut found = alternatives::relied_on(world.model, world.states, closure, roots.clone());
     for root in roots {
         found.remove(&root);
     }
     found.retain(|id| world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false)));
     found
+}
+
+fn start_closure(world: &World<'_>, roots: impl IntoIterator<Item = ResourceId>) -> BTreeSet<ResourceId> {
+    let readiness = |id| alternatives::readiness(world.model, world.states, world.node, id);
+    alternatives::start_closure(world.model, roots, &readiness)
 }
 
 fn ups(world: &World<'_>, members: impl IntoIterator<Item = ResourceId>) -> BTreeMap<ResourceId, PartGoal> {

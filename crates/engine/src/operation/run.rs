@@ -7,6 +7,7 @@ use mainstay_types::operation::{Part as ShownPart, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState, Status};
 
+use super::fallback::Fallback;
 use super::stored::StoredStep;
 use super::{PartGoal, PartState, Phase};
 use crate::Engine;
@@ -234,32 +235,35 @@ impl Engine {
         self.retarget_task(resource, id, goal);
     }
 
-    /// A start whose providers are not online: it waits as long as they may come, else it has failed.
+    /// A start whose providers are not online: it waits as long as they, or others in their place, may come. Else it has
+    /// failed.
     fn wait_for_providers(&mut self, id: OperationId, resource: ResourceId) {
-        let comes = |provider: ResourceId| {
-            let claim = self.live.get(&provider).and_then(|live| live.claim);
-            let operation = claim.and_then(|claim| self.operations.get(&claim));
-            operation.and_then(|found| found.parts.get(&provider)).is_some_and(|part| {
-                part.state != PartState::Ended
-                    && matches!(part.goal, PartGoal::Up | PartGoal::Restore | PartGoal::Cycle)
-            })
-        };
-        if graph::may_yet_start(&self.model, &self.live, resource, comes) {
+        if graph::may_yet_start(&self.model, &self.live, resource, |provider| self.comes_up(provider)) {
             return;
         }
-        let cause = self.provider_failed(resource);
-        self.part_failed(id, resource, cause, true);
+        match self.try_alternatives(id, resource) {
+            Fallback::Tried | Fallback::HeldUp => {}
+            Fallback::None => {
+                let cause = self.provider_failed(resource);
+                self.part_failed(id, resource, cause, true);
+            }
+        }
     }
 
     pub(super) fn provider_failed(&self, resource: ResourceId) -> Cause {
-        let missing = self.model.resource(resource).and_then(|found| {
-            let online =
-                |id: &ResourceId| self.live.get(id).is_some_and(|live| live.state == ResourceState::Online);
-            found.depends_on.providers().find(|provider| !online(provider))
-        });
-        let name = missing.map(|missing| self.name_of(missing)).unwrap_or_default();
-        let text = format!("its provider '{name}' is not online");
+        let text = match self.missing(resource).as_slice() {
+            [only] => format!("its provider '{only}' is not online"),
+            several => format!("none of its providers '{}' is online", several.join("', '")),
+        };
         Cause::new(Status::CLUSTER_RESOURCE_PROVIDER_FAILED, text)
+    }
+
+    /// The first provider that a resource misses, or the alternatives of which it misses one, by name.
+    pub(super) fn missing(&self, resource: ResourceId) -> Vec<String> {
+        let online = |id| self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online);
+        let mut unmet =
+            self.model.resource(resource).into_iter().flat_map(|found| found.depends_on.unmet(online));
+        unmet.next().map(|providers| self.names_of(providers)).unwrap_or_default()
     }
 
     /// A task has ended.

@@ -34,8 +34,11 @@ impl Engine {
         }
         // Everything gets its place before anything moves: whose turn it is depends on all of them.
         let stored = std::mem::take(&mut self.startup.stored);
+        let is_recorded = |id: &ResourceId| stored.values().any(|stored| stored.closure.contains_key(id));
         for (id, (_, held)) in &held {
-            if let Some(order) = held.running.filter(|order| !stored.contains_key(&order.operation)) {
+            // An alternative that was tried is not in its operation's record.
+            let is_left = |order: &OrderId| !stored.contains_key(&order.operation) || !is_recorded(id);
+            if let Some(order) = held.running.filter(is_left) {
                 self.adopt_order(*id, order);
             }
         }

@@ -18,10 +18,10 @@ use mainstay_types::order::Held;
 use mainstay_types::{GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
+use crate::alternatives::{self, Readiness};
 use crate::command::Call;
 use crate::engine::CommitPurpose;
 use crate::error::ServiceError;
-use crate::graph;
 use crate::input::{CommitOutcome, Start};
 use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX, WAITING_CALLS_MAX};
 use crate::live::Live;
@@ -278,23 +278,26 @@ impl Engine {
 
     fn wanted_parts(&self, group: GroupId) -> BTreeMap<ResourceId, PartGoal> {
         let mut parts = BTreeMap::new();
-        let members = self.model.group(group).into_iter().flat_map(|found| found.members.iter());
-        for resource in members.filter_map(|id| self.model.resource(*id)) {
-            if !self.model.is_wanted(resource) {
-                continue;
-            }
-            let closure = graph::start_closure(&self.model, &self.live, [resource.id]);
-            let may_start = |id: &ResourceId| {
-                let Some((found, live)) = self.model.resource(*id).zip(self.live.get(id)) else {
-                    return false;
-                };
-                let is_down = match live.state {
-                    ResourceState::Failed => live.lost && !live.unproven,
-                    state => state == ResourceState::Offline || state == ResourceState::Online,
-                };
-                is_down && found.persistent != Some(false) && found.may_run_on(self.config.node)
+        let is_wanted = |id| self.model.resource(id).is_some_and(|found| self.model.is_wanted(found));
+        let may_start = |id| {
+            let Some((found, live)) = self.model.resource(id).zip(self.live.get(&id)) else { return false };
+            let is_down = match live.state {
+                ResourceState::Failed => live.lost && !live.unproven,
+                state => state == ResourceState::Offline || state == ResourceState::Online,
             };
-            if closure.iter().all(may_start) {
+            is_down && found.persistent != Some(false) && found.may_run_on(self.config.node)
+        };
+        let readiness = |id| match alternatives::readiness(&self.model, &self.live, self.config.node, id) {
+            Readiness::Serves => Readiness::Serves,
+            _ if !may_start(id) => Readiness::Never,
+            // It comes up anyway.
+            _ if is_wanted(id) => Readiness::Comes,
+            other => other,
+        };
+        let members = self.model.group(group).into_iter().flat_map(|found| found.members.iter().copied());
+        for resource in members.filter(|id| is_wanted(*id)) {
+            let closure = alternatives::start_closure(&self.model, [resource], &readiness);
+            if closure.iter().all(|id| may_start(*id)) {
                 let down = |id: &ResourceId| {
                     self.live.get(id).is_some_and(|live| live.state != ResourceState::Online)
                 };

@@ -9,16 +9,26 @@ use mainstay_types::{OfflineFlags, ResourceId, ResourceState};
 use super::World;
 
 impl World {
-    /// I2, second half: a provider is never told to stop while anything of a dependent still runs. I7: what is locked
-    /// is not asked to stop for a caller who did not say that he ignores that.
-    pub(super) fn check_order(&self, order: &Order) {
+    /// I2, second half: a provider is never told to stop while anything of a dependent still runs that has no other one
+    /// in its place. I7: what is locked is not asked to stop for a caller who did not say that he ignores that.
+    pub(super) fn check_order(&mut self, order: &Order) {
         self.check_lock(order);
-        let stops = matches!(order.action, Action::Offline { .. } | Action::Terminate);
-        if stops {
-            for dependent in self.engine.view().model().dependents(order.resource) {
-                let id = order.id;
-                assert!(!self.runs(dependent), "{id}: {dependent:?} still runs");
-            }
+        if matches!(order.action, Action::Offline { .. } | Action::Terminate) {
+            self.check_stop(order);
+            self.serving.remove(&order.resource);
+        }
+    }
+
+    fn check_stop(&self, order: &Order) {
+        let model = self.engine.view().model();
+        let (id, provider) = (order.id, order.resource);
+        for dependent in model.dependents(provider).filter(|dependent| self.runs(*dependent)) {
+            let needs = &model.resource(dependent).expect("a resource").depends_on;
+            let is_served =
+                needs.is_met(|other| other != provider && self.state(other) == ResourceState::Online);
+            // Where others could do as well: it did not come online, or is only told again, harder.
+            let is_unused = !self.serving.contains(&provider) && needs.is_met(|other| other != provider);
+            assert!(is_served || is_unused, "{id}: {dependent:?} still runs");
         }
     }
 
@@ -40,7 +50,14 @@ impl World {
         );
     }
 
-    pub(super) fn check_invariants(&self, input: &str) {
+    pub(super) fn check_invariants(&mut self, input: &str) {
+        let resources = self.engine.view().model().resources().map(|resource| resource.id);
+        let online: Vec<ResourceId> =
+            resources.filter(|id| self.state(*id) == ResourceState::Online).collect();
+        let mut serving = std::mem::take(&mut self.serving);
+        serving.extend(online);
+        serving.retain(|id| self.runs(*id));
+        self.serving = serving;
         let view = self.engine.view();
         if !view.is_ready() {
             return;

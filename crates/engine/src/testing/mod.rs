@@ -88,6 +88,8 @@ pub struct World {
     leaves: BTreeMap<ResourceId, (GroupId, Leaf)>,
     /// What types that act in process hold outside of any process.
     mounts: BTreeSet<ResourceId>,
+    /// What has been online, runs still, and was not told to stop since.
+    serving: BTreeSet<ResourceId>,
     held_commits: VecDeque<(crate::input::CommitId, mainstay_store::Transaction, CommitMode)>,
     inbox: VecDeque<Input>,
     boot: String,
@@ -142,6 +144,7 @@ impl World {
             hosts: BTreeMap::new(),
             leaves: BTreeMap::new(),
             mounts: BTreeSet::new(),
+            serving: BTreeSet::new(),
             held_commits: VecDeque::new(),
             inbox: VecDeque::new(),
             boot: "boot-1".into(),
@@ -302,6 +305,13 @@ impl World {
     /// One resource comes to depend on another.
     pub fn depend(&mut self, resource: ResourceId, provider: ResourceId) {
         let status = self.status(Command::AddDependency { resource, provider });
+        assert_eq!(status, Status::SUCCESS);
+    }
+
+    /// What a resource depends on from now on, by the names of others.
+    pub fn depend_on(&mut self, resource: ResourceId, expression: &str) {
+        let expression = expression.to_owned();
+        let status = self.status(Command::SetDependencyExpression { resource, expression });
         assert_eq!(status, Status::SUCCESS);
     }
 

@@ -70,7 +70,6 @@ fn dependencies_have_their_refusals() {
     let set = |text: &str| Command::SetDependencyExpression { resource: c, expression: text.into() };
     for (text, expected) in [
         ("[a] and [b]", Status::SUCCESS),
-        ("[a] or [b]", Status::NOT_SUPPORTED),
         ("[a] and [a]", Status::DEPENDENCY_ALREADY_EXISTS),
         ("[c]", Status::INVALID_PARAMETER),
         ("[nobody]", Status::INVALID_PARAMETER),

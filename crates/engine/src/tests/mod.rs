@@ -1,7 +1,9 @@
 //! The engine in its scripted world.
 
+mod alternatives;
 mod checks;
 mod configuration;
+mod expressions;
 mod last_word;
 mod offline_cases;
 mod properties;

@@ -14,6 +14,7 @@ use mainstay_types::{
 };
 
 use crate::Engine;
+use crate::alternatives;
 use crate::live::Live;
 use crate::model::Model;
 use crate::model::objects::{Group, Node, Resource, ResourceType};
@@ -246,7 +247,8 @@ impl<'a> View<'a> {
         if !live.get(&resource.id).is_some_and(is_left) || !model.is_wanted(resource) {
             return None;
         }
-        let missing = crate::graph::start_closure(model, live, [resource.id]);
+        let readiness = |id| alternatives::readiness(model, live, self.engine.config.node, id);
+        let missing = alternatives::start_closure(model, [resource.id], &readiness);
         let stays = missing.into_iter().filter_map(|id| model.resource(id)).find(|provider| {
             let is_down = live.get(&provider.id).is_some_and(|live| live.state != ResourceState::Online);
             is_down && provider.persistent == Some(false)
