@@ -33,6 +33,7 @@ pub mod limits;
 mod live;
 pub mod model;
 pub mod operation;
+pub mod placement;
 mod queries;
 mod recovery;
 mod sweep;

@@ -45,6 +45,8 @@ pub const GROUP_TYPE: &str = "GroupType";
 pub const DEPENDS_ON: &str = "DependsOn";
 /// A resource's possible owners; absent means every node.
 pub const POSSIBLE_OWNERS: &str = "PossibleOwners";
+/// A group's preferred owners, the best first; node numbers in decimal.
+pub const PREFERRED_OWNERS: &str = "PreferredOwners";
 /// DWORD: 1 to be online, 0 to be offline, absent when nobody has said.
 pub const PERSISTENT_STATE: &str = "PersistentState";
 /// DWORD: 1 for a host of its own.

@@ -268,7 +268,7 @@ impl<'a> View<'a> {
     }
 
     /// With one node, whoever answers is up.
-    fn node_state(self, id: NodeId) -> NodeState {
+    pub(crate) fn node_state(self, id: NodeId) -> NodeState {
         if id == self.engine.config.node { NodeState::Up } else { NodeState::Down }
     }
 }
