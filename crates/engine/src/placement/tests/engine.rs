@@ -184,7 +184,7 @@ fn a_group_that_starts_counts_as_starting() {
     let mut world = World::new(false);
     let group = world.group("web");
     let resource = world.resource(group, "server");
-    world.behave(resource).online = crate::testing::Reaction::Silent;
+    world.behave(resource).online = crate::testing::Reaction::Hang;
     assert_eq!(world.online(resource), Status::IO_PENDING);
     assert_eq!(world.state(resource), ResourceState::OnlinePending);
     let situation = world.engine.view().situation(None);
