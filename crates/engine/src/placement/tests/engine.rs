@@ -96,7 +96,7 @@ fn the_model_is_read_as_it_is() {
         state: GroupState::Offline,
         ..super::group(group.0.as_u128(), "web")
     };
-    assert_eq!(plain.groups, [expected.clone()]);
+    assert_eq!(plain.groups, std::slice::from_ref(&expected));
     assert_eq!(plain.local_hour, Some(7));
     assert_eq!(plain.limits, Limits::default());
     assert!(!plain.enforced_anti_affinity);
