@@ -16,4 +16,5 @@ mod last_word;
 mod main_job;
 mod refused_starts;
 mod service_life;
+mod since;
 mod strict;

@@ -82,6 +82,7 @@ impl Library {
             looks_alive_interval_ms: 5_000,
             is_alive_interval_ms: 60_000,
             recover: false,
+            online_for_ms: None,
         }
     }
 

@@ -127,6 +127,10 @@ pub struct Opening {
     pub is_alive_interval_ms: u32,
     /// An earlier host held the resource online and died: look for it and take it over as it runs.
     pub recover: bool,
+    /// With `recover`: for how long it is online already, in milliseconds. A service of the version before does not
+    /// say it; then it is online since the host has found it.
+    #[serde(default)]
+    pub online_for_ms: Option<u64>,
 }
 
 /// A copy of a registry key: its values, and its subkeys.
@@ -361,6 +365,10 @@ pub struct Held {
     /// See [`News::Consents`]. A host of the version before does not say it.
     #[serde(default)]
     pub consents: bool,
+    /// For how long it has stood as it does, in milliseconds; while it is busy, for how long it has been. A span, since
+    /// clocks are set. A host of the version before does not say it.
+    #[serde(default)]
+    pub standing_for_ms: Option<u64>,
     /// The order that is being carried out now.
     pub running: Option<OrderId>,
     /// The last Online, Offline or Terminate order that ended here, and how.

@@ -50,6 +50,34 @@ impl Engine {
             self.go_on_resumed(id);
         }
         self.adopt_the_rest(&ids, &held);
+        self.adopt_since(&ids, &held);
+    }
+
+    /// Since when everything stands as it does: hosts are older than the service, and so are operations.
+    fn adopt_since(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
+        let now_ms = self.now.unix_ms;
+        for id in ids {
+            let Some(live) = self.live.get_mut(id) else { continue };
+            let held = held.get(id).map(|(_, held)| held);
+            let said_ms = held.and_then(|held| held.standing_for_ms).map(|ms| now_ms.saturating_sub(ms));
+            let is_as_held = match held.map(|held| &held.condition) {
+                Some(Condition::Online) => live.state == ResourceState::Online,
+                Some(Condition::Offline) => live.state == ResourceState::Offline,
+                Some(Condition::Failed(_)) => live.state == ResourceState::Failed,
+                Some(Condition::Busy) => live.state.is_pending(),
+                None => false,
+            };
+            let claim = live.claim.filter(|_| live.state.is_pending());
+            live.since_unix_ms = match (said_ms, claim.and_then(|id| self.operations.get(&id))) {
+                (Some(said_ms), _) if is_as_held => said_ms,
+                // It waits for its turn: since the operation began, or since the step before has ended.
+                (said_ms, Some(operation)) => {
+                    let began_ms = operation.record.at_ms.max(said_ms.unwrap_or(0));
+                    began_ms.min(live.since_unix_ms)
+                }
+                _ => live.since_unix_ms,
+            };
+        }
     }
 
     /// The plain state of one resource, before operations are looked at.

@@ -2,8 +2,8 @@
 //!
 //! An order's identity is its operation, its step and its resource; sending it again is always safe.
 
-use mainstay_types::ResourceId;
 use mainstay_types::order::{Action, Opening, Order, OrderId, Step};
+use mainstay_types::{ResourceId, ResourceState};
 
 use crate::Engine;
 use crate::effect::Effect;
@@ -71,7 +71,7 @@ impl Engine {
     pub(crate) fn opening(&self, resource: &Resource, recover: bool) -> Opening {
         let id = resource.id;
         let found = self.model.resource_type(&resource.type_name);
-        let times = self.model.times(resource);
+        let (times, live) = (self.model.times(resource), self.live.get(&id));
         let clamp = |ms: u64| u32::try_from(ms).unwrap_or(u32::MAX);
         Opening {
             name: resource.name.clone(),
@@ -84,6 +84,9 @@ impl Engine {
             looks_alive_interval_ms: times.looks_alive_ms.unwrap_or(LOOKS_ALIVE_DEFAULT_MS),
             is_alive_interval_ms: times.is_alive_ms.unwrap_or(IS_ALIVE_DEFAULT_MS),
             recover,
+            online_for_ms: live
+                .filter(|live| recover && live.state == ResourceState::Online)
+                .map(|live| self.now.unix_ms.saturating_sub(live.since_unix_ms)),
         }
     }
 

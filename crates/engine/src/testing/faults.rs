@@ -56,6 +56,11 @@ impl World {
         self.settle();
     }
 
+    /// The hosts turn out to be of the version before.
+    pub fn make_hosts_older(&mut self) {
+        self.hosts.values_mut().for_each(|fake| fake.is_older = true);
+    }
+
     /// The resource fails by itself; what is left of it may still run.
     pub fn fail(&mut self, id: ResourceId) {
         let Some(host) = self.holder(id) else { return };
@@ -64,7 +69,7 @@ impl World {
         let Some(known) = fake.known.get_mut(&id).filter(|known| known.condition == Condition::Online) else {
             return;
         };
-        known.condition = Condition::Failed(cause.clone());
+        known.stand(Condition::Failed(cause.clone()), self.now.steady_ms);
         let report = fake.report(id, News::Failed(cause));
         self.inbox.push_back(Input::HostReport { host, report });
         self.settle();

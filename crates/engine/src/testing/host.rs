@@ -59,6 +59,8 @@ pub struct Behaviour {
 pub(super) struct Known {
     pub(super) epoch: Epoch,
     pub(super) condition: Condition,
+    /// Since when, by the world's steady clock.
+    pub(super) since_ms: u64,
     pub(super) locked: bool,
     pub(super) running: Option<OrderId>,
     pub(super) consents: bool,
@@ -67,14 +69,22 @@ pub(super) struct Known {
 }
 
 impl Known {
-    fn new(epoch: Epoch, condition: Condition, running: Option<OrderId>) -> Self {
-        Known { epoch, condition, locked: false, running, consents: false, ended: Vec::new() }
+    fn new(epoch: Epoch, condition: Condition, since_ms: u64, running: Option<OrderId>) -> Self {
+        Known { epoch, condition, since_ms, locked: false, running, consents: false, ended: Vec::new() }
+    }
+
+    pub(super) fn stand(&mut self, condition: Condition, now_ms: u64) {
+        (self.condition, self.since_ms) = (condition, now_ms);
     }
 }
 
 /// A host process. It outlives the service.
 #[derive(Debug, Default)]
 pub(super) struct FakeHost {
+    /// The world's steady clock.
+    pub(super) now_ms: u64,
+    /// Of the version before, which does not say since when.
+    pub(super) is_older: bool,
     pub(super) pid: u32,
     pub(super) known: BTreeMap<ResourceId, Known>,
     pub(super) sequence: u64,
@@ -102,6 +112,7 @@ impl FakeHost {
             condition: known.condition.clone(),
             locked: known.locked,
             consents: known.consents,
+            standing_for_ms: (!self.is_older).then(|| self.now_ms - known.since_ms),
             running: known.running,
             last: known.ended.last().cloned(),
         };
@@ -131,7 +142,10 @@ impl FakeHost {
         }
         self.carried_out.push((id, order.id));
         match &order.action {
-            Action::Open(opening) => self.open(order, behaviour, opening.recover && found),
+            Action::Open(opening) => {
+                let found_ms = opening.online_for_ms.unwrap_or(0);
+                self.open(order, behaviour, (opening.recover && found).then_some(found_ms))
+            }
             Action::Close => {
                 self.known.remove(&id);
                 (Effected::Nothing, vec![self.ended(order, Outcome::Done)])
@@ -142,7 +156,9 @@ impl FakeHost {
         }
     }
 
-    fn open(&mut self, order: &Order, behaviour: Behaviour, found: bool) -> (Effected, Vec<Report>) {
+    /// Opens; what is found has been online for this long.
+    fn open(&mut self, order: &Order, behaviour: Behaviour, found: Option<u64>) -> (Effected, Vec<Report>) {
+        let (since_ms, found) = (self.now_ms - found.unwrap_or(0), found.is_some());
         let outcome = match behaviour.open {
             Reaction::Done | Reaction::Veto if found => Outcome::FoundOnline,
             Reaction::Done | Reaction::Veto => Outcome::Done,
@@ -150,13 +166,13 @@ impl FakeHost {
             Reaction::Hang => {
                 let running = Some(order.id);
                 let (epoch, condition) = (order.epoch, Condition::Busy);
-                self.known.insert(order.resource, Known::new(epoch, condition, running));
+                self.known.insert(order.resource, Known::new(epoch, condition, self.now_ms, running));
                 return (Effected::Nothing, Vec::new());
             }
         };
         if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
             let condition = if found { Condition::Online } else { Condition::Offline };
-            self.known.insert(order.resource, Known::new(order.epoch, condition, None));
+            self.known.insert(order.resource, Known::new(order.epoch, condition, since_ms, None));
         }
         // What does not serve, the host kills.
         let effected = if outcome == Outcome::Done { Effected::Killed } else { Effected::Nothing };
@@ -184,7 +200,8 @@ impl FakeHost {
         let starts = matches!(order.action, Action::Online { .. });
         if reaction == Reaction::Hang {
             if let Some(known) = self.known.get_mut(&order.resource) {
-                (known.running, known.condition) = (Some(order.id), Condition::Busy);
+                known.running = Some(order.id);
+                known.stand(Condition::Busy, self.now_ms);
             }
             return (if starts { Effected::Runs } else { Effected::Nothing }, reports);
         }
@@ -219,7 +236,7 @@ impl FakeHost {
         };
         if let Some(known) = self.known.get_mut(&id) {
             known.running = None;
-            known.condition = condition;
+            known.stand(condition, self.now_ms);
             known.ended.push((order, outcome.clone()));
         }
         let report = self.report(id, News::Ended { order, outcome });
@@ -234,7 +251,8 @@ impl FakeHost {
             return (Effected::Nothing, self.report(id, News::Ended { order, outcome }));
         }
         if let Some(known) = self.known.get_mut(&id) {
-            (known.running, known.condition) = (None, Condition::Offline);
+            known.running = None;
+            known.stand(Condition::Offline, self.now_ms);
         }
         (Effected::Killed, self.report(id, News::Ended { order, outcome: Outcome::Done }))
     }

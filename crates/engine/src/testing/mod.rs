@@ -238,6 +238,9 @@ impl World {
     fn advance_to(&mut self, steady_ms: u64) {
         let ms = steady_ms.saturating_sub(self.now.steady_ms);
         self.now.steady_ms += ms;
+        for fake in self.hosts.values_mut() {
+            fake.now_ms = self.now.steady_ms;
+        }
         self.now.unix_ms += ms;
     }
 

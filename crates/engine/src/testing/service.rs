@@ -97,7 +97,7 @@ impl World {
         }
         self.next_pid += 1;
         let pid = self.next_pid;
-        self.hosts.insert(host, FakeHost { pid, ..FakeHost::default() });
+        self.hosts.insert(host, FakeHost { pid, now_ms: self.now.steady_ms, ..FakeHost::default() });
         self.inbox.push_back(Input::HostConnected { host, pid, held: Vec::new() });
     }
 

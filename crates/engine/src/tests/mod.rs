@@ -11,5 +11,6 @@ mod questions;
 mod races;
 mod random_walk;
 mod scenarios;
+mod since;
 mod statuses;
 mod sweep;

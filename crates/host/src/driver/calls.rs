@@ -75,7 +75,7 @@ impl HostCore {
         match returned {
             Returned::Opened(result) => self.opened(resource, result, now, actions),
             Returned::Operation(result) => self.operation_returned(resource, result, now, actions),
-            Returned::Looked(result) => self.looked(resource, result, actions),
+            Returned::Looked(result) => self.looked(resource, result, now, actions),
             Returned::LooksAlive(looks) => self.looked_alive(resource, looks, now),
             Returned::IsAlive(result) => self.was_alive(resource, result, now, actions),
             Returned::Nothing => self.closed(resource, actions),
@@ -119,7 +119,7 @@ impl HostCore {
             }
             Said::Failed(cause) => match &mut held.running {
                 Some(running) => drop(running.failed_meanwhile.get_or_insert(cause)),
-                None if held.standing == Standing::Online => self.fail(resource, cause, &mut actions),
+                None if held.standing == Standing::Online => self.fail(resource, cause, now, &mut actions),
                 None => {}
             },
             Said::Consents => {

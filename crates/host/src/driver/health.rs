@@ -79,14 +79,20 @@ impl HostCore {
                 held.looks_alive_at = next(held.opening.looks_alive_interval_ms);
                 held.is_alive_at = next(held.opening.is_alive_interval_ms);
             }
-            Err(cause) => self.fail(resource, cause, actions),
+            Err(cause) => self.fail(resource, cause, now, actions),
         }
     }
 
     /// The resource was online and is so no longer.
-    pub(super) fn fail(&mut self, resource: ResourceId, cause: Cause, actions: &mut Vec<Action>) {
+    pub(super) fn fail(
+        &mut self,
+        resource: ResourceId,
+        cause: Cause,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(held) = self.resources.get_mut(&resource) else { return };
-        held.standing = Standing::Failed(cause.clone());
+        held.stand(Standing::Failed(cause.clone()), now);
         held.end_checks();
         let epoch = held.epoch;
         self.report(resource, epoch, News::Failed(cause), actions);

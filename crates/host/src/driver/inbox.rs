@@ -13,7 +13,7 @@ impl HostCore {
     pub fn handle_message(&mut self, connection: u64, message: ToHost, now: Instant) -> Vec<Action> {
         let mut actions = Vec::new();
         if let ToHost::Hello { version, cluster, session } = message {
-            self.greet(connection, version, cluster, session, &mut actions);
+            self.greet(connection, (version, cluster, session), now, &mut actions);
             return actions;
         }
         if self.connection != Some(connection) {
@@ -55,9 +55,8 @@ impl HostCore {
     fn greet(
         &mut self,
         connection: u64,
-        version: u32,
-        cluster: ClusterId,
-        session: u64,
+        (version, cluster, session): (u32, ClusterId, u64),
+        now: Instant,
         actions: &mut Vec<Action>,
     ) {
         let refusal = if version < mainstay_ipc::VERSION_OLDEST {
@@ -82,7 +81,7 @@ impl HostCore {
             version: version.min(mainstay_ipc::VERSION),
             host: self.host,
             pid: self.pid,
-            held: self.resources.iter().map(|(resource, held)| held.describe(*resource)).collect(),
+            held: self.resources.iter().map(|(resource, held)| held.describe(*resource, now)).collect(),
         };
         self.send(welcome, actions);
         let kept = self.reports.kept().cloned().map(FromHost::Report);
@@ -98,7 +97,7 @@ impl HostCore {
     ) {
         let Some(held) = self.resources.get_mut(&resource) else { return };
         // A group is changed by Close and Open only: the leaf is in its slice.
-        held.opening = Opening { group: held.group, recover: false, ..opening };
+        held.opening = Opening { group: held.group, recover: false, online_for_ms: None, ..opening };
         held.reconfigure = true;
         if held.standing == Standing::Online && held.running.is_none() {
             held.schedule_checks(now);

@@ -140,13 +140,8 @@ impl HostCore {
         let counted = matches!(order.action, Asked::Online { .. } | Asked::Offline { .. });
         held.end_checks();
         self.counter += 1;
-        held.running = Some(Running {
-            order,
-            operation: counted.then_some(OperationNumber(self.counter)),
-            phase,
-            finished_early: None,
-            failed_meanwhile: None,
-        });
+        held.running =
+            Some(Running::new(order, counted.then_some(OperationNumber(self.counter)), phase, now));
     }
 
     fn begin_open(&mut self, order: Order, now: Instant, actions: &mut Vec<Action>) {
@@ -163,14 +158,8 @@ impl HostCore {
         }
         let resource = order.resource;
         let instance = Instance(self.count());
-        let mut held = HeldResource::new(instance, order.epoch, (**opening).clone());
-        held.running = Some(Running {
-            order,
-            operation: None,
-            phase: Phase::Waiting,
-            finished_early: None,
-            failed_meanwhile: None,
-        });
+        let mut held = HeldResource::new(instance, order.epoch, (**opening).clone(), now);
+        held.running = Some(Running::new(order, None, Phase::Waiting, now));
         self.resources.insert(resource, held);
         self.pump(resource, now, actions);
     }
@@ -187,13 +176,7 @@ impl HostCore {
                 held.cancelled = held.lane;
             }
         }
-        held.running = Some(Running {
-            order,
-            operation: None,
-            phase: Phase::Terminating(None),
-            finished_early: None,
-            failed_meanwhile: None,
-        });
+        held.running = Some(Running::new(order, None, Phase::Terminating(None), now));
         for order in overtaken.map(|running| running.order).iter().chain(&queued) {
             self.end_order(resource, order, Outcome::Cancelled, actions);
         }
@@ -242,7 +225,7 @@ impl HostCore {
                     Ok(()) => (Standing::Offline, Outcome::Done),
                     Err(cause) => (Standing::Failed(cause.clone()), Outcome::Failed(cause)),
                 };
-                held.standing = standing;
+                held.stand(standing, now);
                 self.end_running(resource, outcome, actions);
             }
             _ => {}
@@ -259,16 +242,16 @@ impl HostCore {
         let Some(held) = self.resources.get_mut(&resource) else { return };
         match result {
             Ok(Found::Offline) => {
-                held.standing = Standing::Offline;
+                held.stand(Standing::Offline, now);
                 self.end_running(resource, Outcome::Done, actions);
             }
             Ok(Found::Online) => {
-                held.standing = Standing::Online;
+                held.stand_as_found(now);
                 held.schedule_checks(now);
                 let failed = held.running.as_ref().and_then(|running| running.failed_meanwhile.clone());
                 self.end_running(resource, Outcome::FoundOnline, actions);
                 if let Some(cause) = failed {
-                    self.fail(resource, cause, actions);
+                    self.fail(resource, cause, now, actions);
                 }
             }
             Err(cause) => self.forget(resource, Outcome::Failed(cause), actions),
@@ -318,17 +301,17 @@ impl HostCore {
             Ok(()) => Outcome::Done,
             Err(Failure::Vetoed(cause)) if !online => Outcome::Vetoed(cause),
             Err(Failure::Vetoed(cause) | Failure::Failed(cause)) => {
-                held.standing = Standing::Failed(cause.clone());
+                held.stand(Standing::Failed(cause.clone()), now);
                 return self.end_running(resource, Outcome::Failed(cause), actions);
             }
         };
         let failed = running.failed_meanwhile.take();
         // It serves now, or by its veto as before.
-        held.standing = Standing::Online;
+        held.stand(Standing::Online, now);
         held.schedule_checks(now);
         self.end_running(resource, outcome, actions);
         if let Some(cause) = failed {
-            self.fail(resource, cause, actions);
+            self.fail(resource, cause, now, actions);
         }
     }
 
@@ -336,16 +319,17 @@ impl HostCore {
         &mut self,
         resource: ResourceId,
         result: Result<(), Cause>,
+        now: Instant,
         actions: &mut Vec<Action>,
     ) {
         let Some(held) = self.resources.get_mut(&resource) else { return };
         let outcome = match result {
             Ok(()) => {
-                held.standing = Standing::Offline;
+                held.stand(Standing::Offline, now);
                 Outcome::Done
             }
             Err(cause) => {
-                held.standing = Standing::Failed(cause.clone());
+                held.stand(Standing::Failed(cause.clone()), now);
                 Outcome::Failed(cause)
             }
         };

@@ -47,6 +47,13 @@ pub(super) struct Running {
     pub(super) finished_early: Option<Result<(), Failure>>,
     /// The type has said that the resource failed; heard when it turns out to be online.
     pub(super) failed_meanwhile: Option<Cause>,
+    pub(super) began: Instant,
+}
+
+impl Running {
+    pub(super) fn new(order: Order, operation: Option<OperationNumber>, phase: Phase, now: Instant) -> Self {
+        Running { order, operation, phase, finished_early: None, failed_meanwhile: None, began: now }
+    }
 }
 
 #[derive(Debug)]
@@ -56,6 +63,7 @@ pub(super) struct HeldResource {
     pub(super) epoch: Epoch,
     pub(super) opening: Opening,
     pub(super) standing: Standing,
+    standing_since: Instant,
     /// The lock with the type's reason, if it is locked.
     pub(super) lock: Option<u64>,
     /// The type has consented to every offline call without instructions.
@@ -77,13 +85,14 @@ pub(super) struct HeldResource {
 }
 
 impl HeldResource {
-    pub(super) fn new(instance: Instance, epoch: Epoch, opening: Opening) -> Self {
+    pub(super) fn new(instance: Instance, epoch: Epoch, opening: Opening, now: Instant) -> Self {
         HeldResource {
             instance,
             group: opening.group,
             epoch,
             opening,
             standing: Standing::Opening,
+            standing_since: now,
             lock: None,
             consents: false,
             running: None,
@@ -99,20 +108,35 @@ impl HeldResource {
         }
     }
 
+    /// It stands otherwise from now on, or again.
+    pub(super) fn stand(&mut self, standing: Standing, now: Instant) {
+        (self.standing, self.standing_since) = (standing, now);
+    }
+
+    /// It was found online, as it was before in another host, if that is known.
+    pub(super) fn stand_as_found(&mut self, now: Instant) {
+        let online_for = Duration::from_millis(self.opening.online_for_ms.unwrap_or(0));
+        // What the clock cannot say is as if nobody had said it.
+        self.stand(Standing::Online, now.checked_sub(online_for).unwrap_or(now));
+    }
+
     /// The whole of it, for a service that connects.
-    pub(super) fn describe(&self, resource: ResourceId) -> Held {
+    pub(super) fn describe(&self, resource: ResourceId, now: Instant) -> Held {
         let condition = match (&self.running, &self.standing) {
             (Some(_), _) | (None, Standing::Opening) => Condition::Busy,
             (None, Standing::Offline) => Condition::Offline,
             (None, Standing::Online) => Condition::Online,
             (None, Standing::Failed(cause)) => Condition::Failed(cause.clone()),
         };
+        let since = self.running.as_ref().map_or(self.standing_since, |running| running.began);
+        let standing_for_ms = now.saturating_duration_since(since).as_millis();
         Held {
             resource,
             epoch: self.epoch,
             condition,
             locked: self.lock.is_some(),
             consents: self.consents,
+            standing_for_ms: u64::try_from(standing_for_ms).ok(),
             running: self.running.as_ref().map(|running| running.order.id),
             last: self.last.clone(),
         }

@@ -100,6 +100,7 @@ fn opening() -> Opening {
         looks_alive_interval_ms: LOOKS_MS,
         is_alive_interval_ms: IS_MS,
         recover: false,
+        online_for_ms: None,
     }
 }
 
@@ -780,5 +781,63 @@ proptest! {
                 .collect();
             prop_assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{} ended twice: {ends:?}", order.id);
         }
+    }
+}
+
+/// What a service is told that connects now: how the resource stands, and for how long.
+fn standing(bench: &mut Bench) -> (Condition, Option<u64>) {
+    bench.connection += 1;
+    let session = bench.connection;
+    let hello = ToHost::Hello { version: mainstay_ipc::VERSION, cluster: CLUSTER, session };
+    let told = bench.message(hello).into_iter().find_map(|action| match action {
+        Action::Send { message: FromHost::Welcome { held, .. }, .. } => held.into_iter().next(),
+        _ => None,
+    });
+    told.map(|held| (held.condition, held.standing_for_ms)).unwrap()
+}
+
+#[test]
+fn a_service_is_told_for_how_long_a_resource_stands_so() {
+    let mut bench = Bench::new();
+    for (input, condition) in [
+        (Open, Condition::Busy),
+        (Returns("Open", opened(Found::Offline)), Condition::Offline),
+        (Online, Condition::Busy),
+        (Returns("Online", pending()), Condition::Busy),
+        (Finishes(1, Ok(())), Condition::Online),
+        (Offline, Condition::Busy),
+        (Returns("Offline", Returned::Operation(Err(vetoed()))), Condition::Online),
+        (Fails, Condition::Failed(cause())),
+        (Terminate, Condition::Busy),
+        (Returns("Terminate", terminated()), Condition::Busy),
+        (Returns("the clearing of the leaf", empty()), Condition::Offline),
+    ] {
+        let is_held = bench.core.resources.contains_key(&RESOURCE);
+        let before = is_held.then(|| standing(&mut bench));
+        bench.feed(input.clone());
+        // Who was busy goes on being so for the same order.
+        let goes_on = before.filter(|(before, _)| *before == Condition::Busy && condition == Condition::Busy);
+        let for_ms = goes_on.and_then(|(_, for_ms)| for_ms).unwrap_or(0);
+        assert_eq!(standing(&mut bench), (condition.clone(), Some(for_ms)), "{input:?}");
+        // Less than the first health check.
+        bench.feed(Pass(3));
+        assert_eq!(standing(&mut bench), (condition, Some(for_ms + 3)), "{input:?}");
+    }
+}
+
+#[test]
+fn what_is_recovered_is_online_for_as_long_as_the_service_knows() {
+    for (said_ms, found, condition, expected_ms) in [
+        (Some(90_000), Found::Online, Condition::Online, 90_000),
+        (None, Found::Online, Condition::Online, 0),
+        (Some(90_000), Found::Offline, Condition::Offline, 0),
+    ] {
+        let mut bench = Bench::new();
+        let opening = Opening { recover: true, online_for_ms: said_ms, ..opening() };
+        for action in bench.order(Step::Open, Asked::Open(Box::new(opening))) {
+            bench.note(action);
+        }
+        bench.feed(Returns("Open", opened(found)));
+        assert_eq!(standing(&mut bench), (condition, Some(expected_ms)), "{said_ms:?} {found:?}");
     }
 }

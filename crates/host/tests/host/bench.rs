@@ -264,6 +264,7 @@ impl Application {
             looks_alive_interval_ms: 3_600_000,
             is_alive_interval_ms: 3_600_000,
             recover: false,
+            online_for_ms: None,
         }
     }
 }

@@ -1,0 +1,86 @@
+//! Since when a resource stands as it does, whoever was killed meanwhile.
+
+use mainstay_types::{HostId, ResourceId, ResourceState, Status};
+
+use crate::testing::{Reaction, World};
+
+/// The state, and since when.
+fn standing(world: &World, id: ResourceId) -> (ResourceState, u64) {
+    let glance = world.glance(id);
+    (glance.state, glance.since_ms)
+}
+
+/// Resources in all states that last, each since a moment of its own.
+fn world_of_all_states() -> (World, Vec<ResourceId>) {
+    let mut world = World::default();
+    let group = world.group("g");
+    let names = ["online", "offline", "starting", "waiting", "stopping"];
+    let [online, offline, starting, waiting, stopping] = names.map(|name| {
+        world.pass_ms(1_000);
+        world.resource(group, name)
+    });
+    world.depend(waiting, starting);
+    for id in [online, stopping, offline] {
+        world.pass_ms(1_000);
+        assert_eq!(world.online(id), Status::IO_PENDING);
+    }
+    world.pass_ms(1_000);
+    world.offline(offline, 0);
+    world.behave(stopping).offline = Reaction::Hang;
+    world.pass_ms(1_000);
+    assert_eq!(world.offline(stopping, 0), Status::IO_PENDING);
+    world.behave(starting).online = Reaction::Hang;
+    world.pass_ms(1_000);
+    assert_eq!(world.online(waiting), Status::IO_PENDING);
+    world.pass_ms(7_000);
+    let states = [
+        (online, ResourceState::Online),
+        (offline, ResourceState::Offline),
+        (starting, ResourceState::OnlinePending),
+        (waiting, ResourceState::OnlinePending),
+        (stopping, ResourceState::OfflinePending),
+    ];
+    for (id, state) in states {
+        assert_eq!(world.state(id), state);
+    }
+    (world, vec![online, offline, starting, waiting, stopping])
+}
+
+#[test]
+fn a_service_that_starts_again_is_told_by_its_hosts() {
+    let (mut world, ids) = world_of_all_states();
+    for _ in 0..2 {
+        let before: Vec<_> = ids.iter().map(|id| standing(&world, *id)).collect();
+        world.restart_service();
+        let after: Vec<_> = ids.iter().map(|id| standing(&world, *id)).collect();
+        assert_eq!(after, before);
+        world.pass_ms(5_000);
+    }
+}
+
+#[test]
+fn a_host_that_is_replaced_hears_it_from_the_service() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let id = world.resource(group, "x");
+    world.online(id);
+    let before = standing(&world, id);
+    world.pass_ms(4_000);
+    world.kill_host(HostId::Pool);
+    world.pass_ms(4_000);
+    assert_eq!(standing(&world, id), before);
+    world.restart_service();
+    assert_eq!(standing(&world, id), before);
+}
+
+#[test]
+fn a_host_of_the_version_before_does_not_say_it() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let id = world.resource(group, "x");
+    world.online(id);
+    world.pass_ms(4_000);
+    world.make_hosts_older();
+    world.restart_service();
+    assert_eq!(standing(&world, id), (ResourceState::Online, world.now.unix_ms));
+}
