@@ -14,6 +14,7 @@
 #define PATH_ROOM 1024
 
 typedef struct enter_resource {
+    HKEY key;
     int fifo;
 } enter_resource;
 
@@ -38,15 +39,14 @@ static int read_path(HKEY key, char *path)
 
 static RESID WINAPI enter_open(LPCWSTR name, HKEY key, RESOURCE_HANDLE handle, DWORD flags)
 {
-    char path[PATH_ROOM];
     enter_resource *resource = malloc(sizeof(*resource));
     (void)name, (void)handle, (void)flags;
     if (resource == NULL) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    /* For reading too, so that opening waits for nobody. A resource that has no Fifo yet can be opened all the same. */
-    resource->fifo = read_path(key, path) ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    resource->key = key;
+    resource->fifo = -1;
     return resource;
 }
 
@@ -60,8 +60,12 @@ static void WINAPI enter_close(RESID id)
 
 static DWORD WINAPI enter_online(RESID id, LPHANDLE event, DWORD flags, PBYTE buffer, DWORD size, DWORD reserved)
 {
+    char path[PATH_ROOM];
     enter_resource *resource = id;
     (void)event, (void)flags, (void)buffer, (void)size, (void)reserved;
+    /* Opened for reading too, so that it waits for nobody. */
+    if (resource->fifo < 0 && read_path(resource->key, path))
+        resource->fifo = open(path, O_RDWR | O_CLOEXEC);
     return resource->fifo >= 0 ? ERROR_SUCCESS : ERROR_FILE_NOT_FOUND;
 }
 
@@ -92,10 +96,10 @@ static BOOL WINAPI enter_is_alive(RESID id)
 static DWORD WINAPI enter_control(RESID id, DWORD code, PVOID in, DWORD in_size, PVOID out, DWORD out_size,
                                   LPDWORD returned)
 {
-    (void)id, (void)in, (void)in_size, (void)out, (void)out_size;
+    (void)id, (void)code, (void)in, (void)in_size, (void)out, (void)out_size;
     *returned = 0;
-    /* Asked before anything stops: it can always stop. */
-    return code == CLUSCTL_RESOURCE_VALIDATE_OFFLINE ? ERROR_SUCCESS : ERROR_INVALID_FUNCTION;
+    /* As a vendor's library that was not written for this cluster: it does not know our code VALIDATE_OFFLINE. */
+    return ERROR_INVALID_FUNCTION;
 }
 
 static DWORD WINAPI enter_type_control(LPCWSTR type, DWORD code, PVOID in, DWORD in_size, PVOID out, DWORD out_size,

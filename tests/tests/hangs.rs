@@ -239,6 +239,37 @@ fn a_resource_whose_host_died_unseen_is_not_said_to_be_offline() {
 }
 
 #[test]
+fn an_administrator_who_has_looked_ends_a_doubt() {
+    let Some(demo) = Demo::or_skip(&[("HangIn", "Terminate")]) else { return };
+    let cluster = &demo.cluster;
+    cluster.set_common("d", &[("PendingTimeout", "100")]);
+    let (code, _, message) = cluster.mainstay_code(&["resource", "confirm-stopped", "d"]);
+    assert!(code == 1 && message.contains("5023") && message.contains("not in doubt"), "{code}: {message}");
+    let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
+    let forced = cluster.submit_with(Verb::Offline, "d", force, &[]);
+    let record = cluster.wait_for(forced.operation.unwrap());
+    assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
+    assert!(cluster.glance("d").unproven);
+    let (code, _, message) = cluster.mainstay_code(&["resource", "delete", "d"]);
+    assert!(code == 1 && message.contains("confirm"), "{code}: {message}");
+    let _ = std::fs::remove_file(cluster.file("active"));
+    // A try of the service's own may be under way; it says so, and ends.
+    let word = || cluster.mainstay_code(&["resource", "confirm-stopped", "d", "--reason", "looked myself"]);
+    let deadline = std::time::Instant::now() + mainstay_tests::HANG;
+    while let (1, _, message) = word() {
+        assert!(message.contains("cleaned up just now"), "{message}");
+        assert!(std::time::Instant::now() < deadline);
+        for operation in cluster.client().operations(None, Some(10)).unwrap() {
+            cluster.wait_for(operation.id);
+        }
+    }
+    assert!(cluster.state("d") == ResourceState::Offline && !cluster.glance("d").unproven);
+    assert!(cluster.journal("d").iter().any(|record| record.reason_text == "looked myself"));
+    cluster.mainstay(&["resource", "delete", "d"]);
+    demo.check_neighbour();
+}
+
+#[test]
 fn an_own_host_and_the_guard_die_together() {
     let Some(demo) = Demo::or_skip(&[]) else { return };
     let cluster = &demo.cluster;

@@ -73,6 +73,8 @@ pub enum ResourceVerb {
     Restart(Plain),
     /// Treat a resource as failed
     Fail(Plain),
+    /// Give your word that nothing of a failed resource is left, where its type cannot be made to clean up
+    ConfirmStopped(Plain),
     /// Set properties of a resource
     #[command(after_help = VALUES)]
     Set {
@@ -169,6 +171,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Offline(given) => offline(&given, context),
         ResourceVerb::Restart(given) => plain(Verb::Restart, &given, context),
         ResourceVerb::Fail(given) => plain(Verb::Fail, &given, context),
+        ResourceVerb::ConfirmStopped(given) => plain(Verb::ConfirmStopped, &given, context),
         ResourceVerb::Set { name, properties } => set(&name, &properties, context),
         ResourceVerb::Depend(given) => depend(&given, context),
         ResourceVerb::Undepend(given) => undepend(&given, context),

@@ -222,6 +222,7 @@ fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
         Verb::Offline => format!("{subject} is offline"),
         Verb::Restart => format!("{subject} was restarted"),
         Verb::Fail => format!("{subject} was failed as asked"),
+        Verb::ConfirmStopped => format!("{subject} is offline, on your word"),
         verb => format!("{verb} of {subject} is done"),
     }
 }

@@ -92,6 +92,13 @@ pub enum Command {
         /// What the caller wants remembered.
         remark: Remark,
     },
+    /// The administrator's word that nothing of a failed resource is left, where its type cannot be made to say so.
+    ConfirmStopped {
+        /// Which.
+        resource: ResourceId,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
     /// CreateClusterGroup and Ex (opnums 42 and 129).
     CreateGroup {
         /// The new group's id.

@@ -215,7 +215,8 @@ impl Engine {
             | Command::OfflineGroup { .. }
             | Command::OnlineGroup { .. }
             | Command::RestartResource { .. }
-            | Command::FailResource { .. } => self.serve_operation(call),
+            | Command::FailResource { .. }
+            | Command::ConfirmStopped { .. } => self.serve_operation(call),
             Command::Control { .. } => self.serve_control(call),
             _ => self.serve_configuration(call),
         }

@@ -248,8 +248,28 @@ pub enum ClusterError {
         name: String,
     },
     /// Something of it may still be running.
-    #[error("resource '{name}' has failed and something of it may still be running; take it offline first")]
+    #[error(
+        "resource '{name}' has failed and something of it may still be running; take it offline first, or look \
+         yourself and confirm that it has stopped"
+    )]
     Unproven {
+        /// The resource.
+        name: String,
+    },
+    /// There is no doubt that a confirmation could end.
+    #[error("resource '{name}' is {state}, and it is not in doubt whether something of it is left")]
+    NothingToConfirm {
+        /// The resource.
+        name: String,
+        /// Its state.
+        state: ResourceState,
+    },
+    /// Nobody's word counts against what can be seen.
+    #[error(
+        "processes of resource '{name}' are left that cannot be killed; end what they wait for in the kernel, or reset \
+         the node"
+    )]
+    ProcessesLeft {
         /// The resource.
         name: String,
     },
@@ -507,7 +527,11 @@ impl ClusterError {
             Self::TypeNotFound { .. } => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
             Self::NameTaken { .. } | Self::OwnerExists { .. } => Status::OBJECT_ALREADY_EXISTS,
             Self::TypeExists { .. } => Status::ALREADY_EXISTS,
-            Self::State { .. } | Self::InOperation { .. } | Self::Unproven { .. } => Status::INVALID_STATE,
+            Self::State { .. }
+            | Self::InOperation { .. }
+            | Self::Unproven { .. }
+            | Self::NothingToConfirm { .. }
+            | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
             Self::Failed { .. } => Status::RESOURCE_FAILED,
             Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,
             Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,

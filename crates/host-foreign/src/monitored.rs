@@ -106,6 +106,11 @@ impl Monitored {
         inner.terminated = true;
     }
 
+    /// The library knows no question whether it can go offline: it need not be asked again without instructions.
+    pub(crate) fn consents(&self) {
+        self.reporter.consents();
+    }
+
     /// The last error that the library logged since its operation began, for people.
     pub(crate) fn last_words(&self) -> Option<String> {
         self.inner.lock().last_words.clone()

@@ -302,7 +302,11 @@ impl Resource for LibraryResource {
         });
         match answer.status {
             Status::SUCCESS => Check::Yes,
-            Status::INVALID_FUNCTION => Check::CannotTell,
+            Status::INVALID_FUNCTION => {
+                // It does not know the code, and so will not know it next time.
+                self.registration.monitored.consents();
+                Check::CannotTell
+            }
             status => Check::No(Cause::new(status, "the library cannot carry out this offline call")),
         }
     }

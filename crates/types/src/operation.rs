@@ -19,6 +19,8 @@ pub enum Verb {
     Restart,
     /// Treat as failed.
     Fail,
+    /// The administrator's word that nothing of a failed resource is left.
+    ConfirmStopped,
     /// Create an object.
     Create,
     /// Delete an object.
@@ -47,6 +49,7 @@ impl Verb {
             Verb::Offline => "offline",
             Verb::Restart => "restart",
             Verb::Fail => "fail",
+            Verb::ConfirmStopped => "confirm-stopped",
             Verb::Create => "create",
             Verb::Delete => "delete",
             Verb::Rename => "rename",

@@ -9,6 +9,7 @@ use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{Access, OfflineFlags, OfflineReason, OperationId, ResourceId, ResourceState, Status};
 
+use super::confirm;
 use super::offline::{Decision, Request, World, decide};
 use super::online::{self, Flags, Plan};
 use super::persistent::PersistentWrites;
@@ -97,6 +98,10 @@ impl Engine {
             }
             Command::RestartResource { resource, .. } => online::plan_restart(&world, *resource),
             Command::FailResource { resource, .. } => online::plan_fail(&world, *resource),
+            Command::ConfirmStopped { resource, .. } => {
+                confirm::check(&world, *resource)?;
+                return Ok(Evaluated::Draft(Draft { clears: Some(*resource), ..Draft::default() }));
+            }
             _ => Err(ServiceError::Internal("not an operation on resources".into()).into()),
         };
         match plan? {
@@ -331,7 +336,10 @@ impl Engine {
     fn accepted(&mut self, id: OperationId) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         operation.call = None;
-        let clears = operation.clears;
+        let (clears, verb) = (operation.clears, operation.record.verb);
+        if let Some(confirmed) = clears.filter(|_| verb == Verb::ConfirmStopped) {
+            self.take_word_that_stopped(confirmed);
+        }
         if let Some(failed) = clears
             && self
                 .live

@@ -15,6 +15,7 @@
 pub(crate) mod accept;
 mod check;
 pub(crate) mod commit;
+mod confirm;
 mod end;
 mod failure;
 mod fallback;

@@ -98,6 +98,9 @@ pub(super) fn subject(command: &Command) -> Option<Subject<'_>> {
         Command::FailResource { resource: id, remark } => {
             Subject { verb: Verb::Fail, object: resource(id), flags: 0, buffer: &[], remark }
         }
+        Command::ConfirmStopped { resource: id, remark } => {
+            Subject { verb: Verb::ConfirmStopped, object: resource(id), flags: 0, buffer: &[], remark }
+        }
         _ => return None,
     })
 }

@@ -140,7 +140,7 @@ impl Engine {
             return;
         }
         live.hard_stops += 1;
-        if live.claim.is_some() {
+        if live.claim.or(live.reserved).is_some() {
             // An operation has it in hand; its turn has not come.
             self.schedule_hard_stop(id);
         } else if live.cut_off {

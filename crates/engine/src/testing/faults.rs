@@ -126,6 +126,11 @@ impl World {
         self.hosts.remove(&host);
     }
 
+    /// The administrator takes down by hand what a resource has left.
+    pub fn take_down_by_hand(&mut self, id: ResourceId) {
+        self.effect_leaf(id, Effected::Stopped);
+    }
+
     /// What a resource runs ends by itself, unseen by its host.
     pub fn kill_processes(&mut self, id: ResourceId) {
         self.effect_leaf(id, Effected::Killed);

@@ -128,6 +128,46 @@ fn an_empty_leaf_proves_nothing_of_a_type_that_acts_in_its_host() {
 }
 
 #[test]
+fn the_administrators_word_ends_a_doubt_and_nothing_else() {
+    let mut world = World::default();
+    let id = foreign(&mut world);
+    let confirm = |world: &mut World| {
+        let word = Command::ConfirmStopped { resource: id, remark: Remark::default() };
+        let call = world.call(word);
+        world.answer(call).clone()
+    };
+    assert_eq!(confirm(&mut world).status, Status::INVALID_STATE, "it is online");
+    world.behave(id).terminate = Reaction::Fail;
+    world.fail(id);
+    assert_eq!(confirm(&mut world).status, Status::INVALID_STATE, "it is being cleaned up");
+    world.pass_ms(1_000);
+    while world.glance(id).operation.is_some() {
+        world.pass_ms(1_000);
+    }
+    assert!(world.glance(id).unproven);
+    // He has looked, and has taken down himself what there was.
+    world.take_down_by_hand(id);
+    let answer = confirm(&mut world);
+    assert_eq!(answer.status, Status::SUCCESS, "{}", answer.text);
+    assert_eq!(world.journal[&answer.operation.expect("an operation")].end, Some(End::Done));
+    assert_eq!((world.state(id), world.glance(id).unproven), (ResourceState::Offline, false));
+    let orders = world.orders.len();
+    world.restart_service();
+    world.pass_ms(700_000);
+    assert_eq!(world.orders[orders..].iter().filter(|order| order.id.step == Step::CleanUp).count(), 0);
+    // What runs in processes can be seen; nobody's word counts against that.
+    let group = world.group("h");
+    let app = world.resource(group, "app");
+    world.online(app);
+    (world.behave(app).unkillable, world.behave(app).terminate) = (true, Reaction::Hang);
+    world.fail(app);
+    world.pass_ms(40_000);
+    assert!(world.glance(app).unproven);
+    let word = Command::ConfirmStopped { resource: app, remark: Remark::default() };
+    assert_eq!(world.status(word), Status::INVALID_STATE);
+}
+
+#[test]
 fn cleaning_up_before_a_start_and_terminating_what_was_started_are_two_orders() {
     let mut world = World::default();
     let id = foreign(&mut world);

@@ -104,6 +104,7 @@ fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status
                 }
                 v if v == Verb::Restart.as_str() => Ok(Command::RestartResource { resource, flags, remark }),
                 v if v == Verb::Fail.as_str() => Ok(Command::FailResource { resource, remark }),
+                v if v == Verb::ConfirmStopped.as_str() => Ok(Command::ConfirmStopped { resource, remark }),
                 _ => Err(Status::INVALID_PARAMETER),
             }
         }
