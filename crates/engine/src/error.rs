@@ -256,6 +256,12 @@ pub enum ClusterError {
         /// The resource.
         name: String,
     },
+    /// It belongs to the service.
+    #[error("resource type '{name}' is built in and cannot be deleted")]
+    BuiltInType {
+        /// The type.
+        name: String,
+    },
     /// There is no doubt that a confirmation could end.
     #[error("resource '{name}' is {state}, and it is not in doubt whether something of it is left")]
     NothingToConfirm {
@@ -532,6 +538,7 @@ impl ClusterError {
             | Self::Unproven { .. }
             | Self::NothingToConfirm { .. }
             | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
+            Self::BuiltInType { .. } => Status::CORE_RESOURCE,
             Self::Failed { .. } => Status::RESOURCE_FAILED,
             Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,
             Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,

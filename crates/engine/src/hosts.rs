@@ -42,6 +42,8 @@ struct Host {
     pid: u32,
     /// Lives in a row that ended before they were healthy.
     starts: u32,
+    /// How the last of them ended.
+    last_end: Option<Cause>,
     connected_at_ms: u64,
     /// The highest sequence of kept reports that was taken in.
     sequence: u64,
@@ -92,7 +94,7 @@ impl Hosts {
 
 impl Host {
     fn new(state: HostState) -> Self {
-        Host { state, pid: 0, starts: 0, connected_at_ms: 0, sequence: 0, ping: None }
+        Host { state, pid: 0, starts: 0, last_end: None, connected_at_ms: 0, sequence: 0, ping: None }
     }
 }
 
@@ -106,9 +108,14 @@ impl Engine {
 
     /// Sees to it that a host comes. Whoever needs it waits in [`Stage::Host`].
     pub(crate) fn need_host(&mut self, host: HostId) {
-        match self.hosts.known.get(&host).map(|known| known.state) {
+        let known = self.hosts.known.get(&host);
+        let last_end = known.and_then(|known| known.last_end.clone());
+        match known.map(|known| known.state) {
             None => self.start_host(host, 0),
-            Some(HostState::Absent) => self.start_again(host, &Cause::new(Status::RESMON_CREATE_FAILED, "")),
+            Some(HostState::Absent) => {
+                let unknown = || Cause::new(Status::RESMON_CREATE_FAILED, "nobody knows how");
+                self.start_again(host, &last_end.unwrap_or_else(unknown));
+            }
             Some(HostState::Ending | HostState::Killing | HostState::Pausing) => {}
             Some(HostState::Expected | HostState::Starting | HostState::Connected) => {}
         }
@@ -302,6 +309,7 @@ impl Engine {
         if let Some(ended) = ended.filter(|ended| ended.state != HostState::Ending && !healthy(ended)) {
             let mut absent = Host::new(HostState::Absent);
             absent.starts = ended.starts.max(1);
+            absent.last_end = Some(cause.clone());
             self.hosts.known.insert(host, absent);
         }
         self.finish_closing_of(host);

@@ -331,6 +331,9 @@ impl Engine {
     pub(super) fn delete_type(&self, name: &Name) -> Result<Change, Refusal> {
         let found = self.model.resource_type(name);
         let found = found.ok_or_else(|| ClusterError::TypeNotFound { name: name.to_string() })?;
+        if found.library.is_none() {
+            return Err(ClusterError::BuiltInType { name: found.name.to_string() }.into());
+        }
         let count = self.model.instances(name).count();
         if count > 0 {
             let (what, name) = ("resource type", found.name.to_string());

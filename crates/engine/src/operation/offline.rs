@@ -92,11 +92,17 @@ fn decide_or_refuse(world: &World<'_>, request: &Request<'_>) -> Result<Decision
     if let Some(other) = settling(world, &graph::with_dependents(world.model, [id])) {
         return Ok(Decision::Wait(other));
     }
-    if let (ResourceState::Offline, Some(_), Some(claim)) = (live.state, &live.task, live.claim) {
+    let is_opening = matches!(live.state, ResourceState::Offline | ResourceState::Initializing);
+    let breaks_open = force && !world.strict_cmrp && is_opening && live.task.is_some();
+    if let (ResourceState::Offline, Some(_), Some(claim)) = (live.state, &live.task, live.claim)
+        && !breaks_open
+    {
         // A host is just opening it.
         return Ok(Decision::Wait(claim));
     }
-    check_state(world, &resource.name.to_string(), live, force)?;
+    if !breaks_open {
+        check_state(world, &resource.name.to_string(), live, force)?;
+    }
     if live.has_to_stop() && live.state != ResourceState::Failed {
         check_dependents(world, id, &closure, force)?;
     }
@@ -104,6 +110,8 @@ fn decide_or_refuse(world: &World<'_>, request: &Request<'_>) -> Result<Decision
         check_locks(world, &closure)?;
     }
     Ok(match live.state {
+        // A type that hangs in Open is stuck like one that is pending (design §3.12).
+        _ if breaks_open => Decision::Stop { accepted, closure, at_once: true },
         ResourceState::Offline => Decision::Offline(accepted),
         ResourceState::Failed if !live.unproven => Decision::Clear(accepted),
         ResourceState::Failed => Decision::Settle(accepted),
@@ -139,7 +147,9 @@ fn check_state(world: &World<'_>, name: &str, live: &Live, force: bool) -> Resul
             Err(ClusterError::Failed { name: name.to_owned() }.into())
         }
         ResourceState::Failed => Ok(()),
-        ResourceState::Initializing => refuse("wait until its host has opened it"),
+        ResourceState::Initializing => {
+            refuse("wait until its host has opened it, or end it with the force flag")
+        }
         ResourceState::OnlinePending | ResourceState::OfflinePending if world.strict_cmrp => {
             refuse("wait until it is online, offline or failed")
         }

@@ -69,6 +69,7 @@ impl Engine {
             return None;
         };
         let (state, other, unproven) = (live.state, live.claim.filter(|claim| *claim != id), live.unproven);
+        let has_task = live.task.is_some();
         // One that waits for the commit of a veto goes on as well, and must know that the resource is no longer its own.
         let other = other.filter(|other| self.is_running(*other) || self.is_vetoing(*other));
         let settles = PartGoal::Settle;
@@ -88,7 +89,10 @@ impl Engine {
             (PartGoal::Cycle, ResourceState::Online) => Some(goal.clone()),
             (PartGoal::Cycle, ResourceState::Offline) => Some(PartGoal::Up),
             (PartGoal::DownAtOnce, ResourceState::Failed) if !unproven => Some(PartGoal::Settle),
-            (PartGoal::DownAtOnce, state) if state != ResourceState::Offline => Some(goal.clone()),
+            // Offline with a task: a host is opening it.
+            (PartGoal::DownAtOnce, state) if state != ResourceState::Offline || has_task => {
+                Some(goal.clone())
+            }
             (PartGoal::Settle, ResourceState::Failed) => Some(goal.clone()),
             (PartGoal::Clean(_), state) if state != ResourceState::Offline => Some(goal.clone()),
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) => None,

@@ -103,6 +103,8 @@ fn expected(case: &Case) -> Expected {
         Locked::Dependent => matches!(case.dependent, Dependent::Online | Dependent::OnlinePending),
     };
     match case.before {
+        // Nothing of it can be locked yet; what is being opened is broken off by force.
+        Before::Initializing if force && !case.strict => (Status::IO_PENDING, S::Offline, writes),
         Before::Initializing => refused(Status::INVALID_STATE),
         Before::OnlinePending | Before::OfflinePending if case.strict || !force => {
             refused(Status::INVALID_STATE)

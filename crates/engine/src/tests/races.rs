@@ -2,7 +2,7 @@
 
 use mainstay_types::operation::End;
 use mainstay_types::order::Step;
-use mainstay_types::{HostId, ResourceState, Status};
+use mainstay_types::{HostId, ResourceId, ResourceState, Status};
 
 use super::scenarios::stack;
 use crate::command::{Command, Remark};
@@ -11,7 +11,7 @@ use crate::testing::{CommitMode, Reaction, World};
 const FORCE: u32 = 2;
 
 /// A resource of a type in a library, which acts in its host's own process.
-fn foreign(world: &mut World) -> mainstay_types::ResourceId {
+fn foreign(world: &mut World) -> ResourceId {
     let group = world.group("g");
     world.library_type("Demo");
     let id = world.resource_of_type(group, "d", "Demo", 0);
@@ -52,7 +52,7 @@ fn an_order_that_reached_nobody_is_carried_out_by_the_next_host() {
 
 #[test]
 fn a_stop_that_its_own_host_does_not_survive_has_failed() {
-    let deaths: [fn(&mut World, mainstay_types::ResourceId); 4] = [
+    let deaths: [fn(&mut World, ResourceId); 4] = [
         |world, id| world.kill_host(HostId::Own(id)),
         |world, id| {
             world.kill_processes(id);
@@ -125,6 +125,28 @@ fn an_empty_leaf_proves_nothing_of_a_type_that_acts_in_its_host() {
     world.pass_ms(600_000);
     assert!(!world.glance(id).unproven && !world.runs(id));
     assert_eq!(world.offline(id, 0), Status::SUCCESS);
+}
+
+#[test]
+fn force_ends_an_open_that_hangs() {
+    for strict in [false, true] {
+        let mut world = World::new(strict);
+        world.library_type("Demo");
+        let group = world.group("g");
+        let id = ResourceId(world.fresh());
+        world.behave(id).open = Reaction::Hang;
+        let (name, type_name) = ("d".to_owned(), "Demo".to_owned());
+        let create = Command::CreateResource { id, group, name, type_name, flags: 0 };
+        assert_eq!(world.status(create), Status::SUCCESS);
+        assert_eq!(world.offline(id, 0), Status::INVALID_STATE);
+        let forced = world.offline(id, FORCE);
+        if strict {
+            assert_eq!(forced, Status::INVALID_STATE);
+            continue;
+        }
+        assert_eq!((forced, world.state(id)), (Status::IO_PENDING, ResourceState::Offline));
+        assert!(!world.is_held(id));
+    }
 }
 
 #[test]

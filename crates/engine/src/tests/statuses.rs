@@ -53,6 +53,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::InOperation { name: name(), operation: s("1-42") }.into(),
         C::Failed { name: name() }.into(),
         C::Unproven { name: name() }.into(),
+        C::BuiltInType { name: "Generic Application".into() }.into(),
         C::NothingToConfirm { name: name(), state: ResourceState::Online }.into(),
         C::ProcessesLeft { name: name() }.into(),
         C::NotRunning { name: name(), state: ResourceState::Offline }.into(),
