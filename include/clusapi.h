@@ -413,6 +413,12 @@ CLUSAPI(DWORD, RestartClusterResource, (HRESOURCE hResource, DWORD dwFlags));
 
 CLUSAPI(DWORD, AddClusterResourceDependency, (HRESOURCE hResource, HRESOURCE hDependsOn));
 CLUSAPI(DWORD, RemoveClusterResourceDependency, (HRESOURCE hResource, HRESOURCE hDependsOn));
+/* "([a] or [b]) and ([c])": names or ids in brackets, every one of the same group. NULL or "" ends all dependencies. */
+CLUSAPI_WIDE(DWORD, SetClusterResourceDependencyExpression,
+             (HRESOURCE hResource, LPCWSTR lpszDependencyExpression));
+/* The same with ids. The length counts characters; on return it is without the closing zero. */
+CLUSAPI_WIDE(DWORD, GetClusterResourceDependencyExpression,
+             (HRESOURCE hResource, LPWSTR lpszDependencyExpression, LPDWORD lpcchDependencyExpression));
 CLUSAPI(BOOL, CanResourceBeDependent, (HRESOURCE hResource, HRESOURCE hResourceDependent));
 
 CLUSAPI(DWORD, ClusterResourceControl,

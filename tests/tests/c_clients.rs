@@ -161,6 +161,21 @@ fn objects_and_properties_are_what_the_service_has() {
 }
 
 #[test]
+fn a_dependency_expression_is_set_and_read() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["a", "b", "web"] {
+        cluster.application("g", name, "sleep 1000");
+    }
+    let [a, b] = ["a", "b"].map(|name| cluster.glance(name).id);
+    let expected = format!("depends on ([{a}] or [{b}])");
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/alternatives.c", width) else { return };
+        let lines = cluster.run_lines(&program, &["web", "a", "b"]);
+        assert_eq!(lines, [expected.as_str(), expected.as_str(), "depends on "]);
+    }
+}
+
+#[test]
 fn many_threads_share_a_cluster_handle() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     for number in 0..6 {

@@ -3,6 +3,7 @@
 
 mod access;
 mod access_calls;
+mod alternatives;
 mod c_clients;
 mod crashes;
 mod deadlocks;

@@ -484,6 +484,8 @@ pub struct ResourceDetails {
     pub resource: ResourceDocument,
     /// Names of the resources that it depends on.
     pub depends_on: Vec<String>,
+    /// How it depends on them: `([a] or [b]) and ([c])`, by names; empty where it depends on nothing.
+    pub dependency_expression: String,
     /// Names of the resources that depend on it.
     pub dependents: Vec<String>,
     /// Names of the nodes that may own it.

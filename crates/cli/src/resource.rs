@@ -14,7 +14,7 @@ use crate::failure::{Failure, Subject};
 use crate::instructions::Instructions;
 use crate::json::ResourceDocument;
 use crate::properties::Owner;
-use crate::render::{Cell, Table, of_resource};
+use crate::render::{Cell, Table, clean, of_resource};
 use crate::resource_show;
 use crate::status::note;
 use crate::submit::{self, Request};
@@ -34,6 +34,12 @@ a whole number, else a string. A word before the value chooses the format:
   multi:a,b                                                  a list of strings; \\, is a comma in one
   binary:00ff  sd:00ff                                       bytes in hexadecimal
   unset:                                                     no value: the default, or removal";
+
+const EXPRESSIONS: &str = "\
+An expression names resources in brackets. 'and' needs each, 'or' one of them; beside 'and',
+alternatives stand in parentheses:
+
+  mainstay resource depend web --expression '([disk-a] or [disk-b]) and ([ip])'";
 
 /// What can be done with resources.
 #[derive(Debug, Subcommand)]
@@ -84,8 +90,9 @@ pub enum ResourceVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
-    /// Make a resource depend on another one of its group
-    Depend(Dependency),
+    /// Make a resource depend on another one of its group, or say with --expression all that it depends on
+    #[command(after_help = EXPRESSIONS)]
+    Depend(NewDependency),
     /// End a dependency
     Undepend(Dependency),
 }
@@ -150,6 +157,19 @@ pub struct Plain {
     pub wait: WaitArguments,
 }
 
+/// What a resource is to need.
+#[derive(Debug, clap::Args)]
+pub struct NewDependency {
+    /// Name or id of the resource that needs others
+    pub name: String,
+    /// Name or id of one that it needs beside those it needs already
+    #[arg(required_unless_present = "expression", conflicts_with = "expression")]
+    pub provider: Option<String>,
+    /// All that it needs, in place of what it needed before; an empty text ends all dependencies
+    #[arg(long, value_name = "EXPRESSION")]
+    pub expression: Option<String>,
+}
+
 /// One resource that needs another.
 #[derive(Debug, clap::Args)]
 pub struct Dependency {
@@ -173,7 +193,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Fail(given) => plain(Verb::Fail, &given, context),
         ResourceVerb::ConfirmStopped(given) => plain(Verb::ConfirmStopped, &given, context),
         ResourceVerb::Set { name, properties } => set(&name, &properties, context),
-        ResourceVerb::Depend(given) => depend(&given, context),
+        ResourceVerb::Depend(given) => depend(given, context),
         ResourceVerb::Undepend(given) => undepend(&given, context),
     }
 }
@@ -321,9 +341,28 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     context.done("resource", name, id, notes, || format!("properties of {subject} are set"))
 }
 
-fn depend(given: &Dependency, context: &mut Context) -> Result<Exit, Failure> {
+fn depend(given: NewDependency, context: &mut Context) -> Result<Exit, Failure> {
+    let NewDependency { name, provider, expression } = given;
+    if let Some(expression) = expression {
+        return set_expression(&name, &expression, context);
+    }
+    let given = Dependency { name, provider: provider.unwrap_or_default() };
     let sentence = |dependent: &str, provider: &str| format!("{dependent} depends on {provider}");
-    change_dependency(given, context, Cluster::add_dependency, sentence)
+    change_dependency(&given, context, Cluster::add_dependency, sentence)
+}
+
+fn set_expression(name: &str, expression: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let dependent: Resource = open_object(&mut cluster, name, &subject)?;
+    cluster
+        .set_dependency_expression(&dependent, expression)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(dependent.id().to_owned());
+    context.done("resource", name, id, Vec::new(), || match expression.trim() {
+        "" => format!("{subject} depends on nothing any more"),
+        expression => format!("{subject} depends on {}", clean(expression)),
+    })
 }
 
 fn undepend(given: &Dependency, context: &mut Context) -> Result<Exit, Failure> {

@@ -1,9 +1,9 @@
 //! `mainstay resource show`: all of a resource on one page.
 
 use mainstay_client::{Cluster, Resource, Target};
-use mainstay_types::ResourceState;
 use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::{ResourceId, ResourceState};
 
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
@@ -37,13 +37,17 @@ pub(crate) fn run(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     };
     let (depends_on, dependents, possible_owners) =
         (names(ENUM_PROVIDERS)?, names(ENUM_DEPENDENTS)?, names(ENUM_NODES)?);
+    let expression = cluster.dependency_expression(&object);
+    let expression = expression.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
     let last_failure = last_failure(&mut cluster, object.id(), &subject)?;
     let glance = glance(&mut cluster)?;
     let is_it = |resource: &&ResourceGlance| resource.id.to_string() == object.id() || resource.name.is(name);
     let resource = glance.resources.iter().find(is_it).ok_or_else(|| subject.gone())?;
+    let name_of = |id| glance.resources.iter().find(|found| found.id == id).map(|found| found.name.as_str());
     let details = ResourceDetails {
         resource: resource.into(),
         depends_on,
+        dependency_expression: with_names(&expression, name_of),
         dependents,
         possible_owners,
         host_process: sections.read_only_dword("MonitorProcessId").filter(|process| *process != 0),
@@ -71,6 +75,18 @@ fn last_failure(
         }
     }
     Ok(None)
+}
+
+/// The expression, whose resources stand there by id, with their names.
+fn with_names<'a>(expression: &str, name_of: impl Fn(ResourceId) -> Option<&'a str>) -> String {
+    let mut shown = String::with_capacity(expression.len());
+    for piece in expression.split_inclusive(['[', ']']) {
+        match piece.strip_suffix(']').and_then(|id| id.parse().ok()).and_then(&name_of) {
+            Some(name) => shown.extend([name, "]"]),
+            None => shown.push_str(piece),
+        }
+    }
+    shown
 }
 
 fn text(
@@ -105,13 +121,14 @@ fn text(
     if let Some(process) = details.host_process {
         row("host process", process.to_string().into());
     }
-    for (name, names) in [
-        ("depends on", &details.depends_on),
-        ("dependents", &details.dependents),
-        ("possible owners", &details.possible_owners),
-    ] {
-        row(name, if names.is_empty() { "none".into() } else { names.join(", ").into() });
-    }
+    let listed = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    // A list says as much, as long as there is nothing to choose.
+    let has_alternatives = details.dependency_expression.contains("] or [");
+    let depends_on =
+        if has_alternatives { details.dependency_expression.clone() } else { listed(&details.depends_on) };
+    row("depends on", depends_on.into());
+    row("dependents", listed(&details.dependents).into());
+    row("possible owners", listed(&details.possible_owners).into());
     if let Some(record) = last_failure
         && let Some(End::Failed(cause)) = &record.end
     {
@@ -125,4 +142,23 @@ fn text(
     }
     let title = styled(STRONG, &format!("resource {}", clean(&details.resource.name)));
     format!("{title}\n{}{}", table.show(2), sections.show())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_shown_with_names() {
+        let id = |number: u128| ResourceId(uuid::Uuid::from_u128(number));
+        let name_of = |found| [(id(1), "a"), (id(2), "b or c")].into_iter().find(|(id, _)| *id == found);
+        let name_of = |found| name_of(found).map(|(_, name)| name);
+        let (a, b, gone) = (id(1), id(2), id(3));
+        for (expression, expected) in [
+            (String::new(), String::new()),
+            (format!("([{a}] or [{b}]) and ([{gone}])"), format!("([a] or [b or c]) and ([{gone}])")),
+        ] {
+            assert_eq!(with_names(&expression, name_of), expected);
+        }
+    }
 }

@@ -286,6 +286,37 @@ impl<T: Transport> Cluster<T> {
         .map(drop)
     }
 
+    /// What `dependent` depends on, as an expression: ids in brackets, `([a] or [b]) and ([c])`. Empty without any.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn dependency_expression(&mut self, dependent: &Resource) -> Result<String, CallError> {
+        let answer = self.done(|session| {
+            Ok(resource::GetResourceDependencyExpression { resource: session.handle(dependent)? })
+        })?;
+        Ok(answer.value.unwrap_or_default())
+    }
+
+    /// Replaces what `dependent` depends on, resources by name or id. The empty text ends all dependencies.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn set_dependency_expression(
+        &mut self,
+        dependent: &Resource,
+        expression: &str,
+    ) -> Result<(), CallError> {
+        self.done(|session| {
+            Ok(resource::SetResourceDependencyExpression {
+                resource: session.handle(dependent)?,
+                expression: Some(expression.to_owned()),
+            })
+        })
+        .map(drop)
+    }
+
     /// Whether `dependent` could depend on `provider`: 0, or why not.
     ///
     /// # Errors

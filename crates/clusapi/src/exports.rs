@@ -212,6 +212,10 @@ exports! {
         GetClusterResourceState(resource: usize, node: *mut U, node_length: *mut u32, group: *mut U,
             group_length: *mut u32): state
             = resource::state(resource, node, node_length, group, group_length);
+        SetClusterResourceDependencyExpression(resource: usize, expression: *const U): status
+            = resource::set_dependency_expression(resource, expression);
+        GetClusterResourceDependencyExpression(resource: usize, expression: *mut U, length: *mut u32): status
+            = resource::dependency_expression(resource, expression, length);
         OfflineClusterResourceEx2(resource: usize, flags: u32, buffer: *mut u8, size: u32,
             reason: *const U): status = resource::offline_ex2(resource, flags, buffer, size, reason);
         ClusterResourceEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status

@@ -191,6 +191,38 @@ pub(crate) fn remove_dependency(dependent: usize, provider: usize) -> Outcome<()
     dependent.connection.with(|cluster| cluster.remove_dependency(&dependent.object, &provider.object))
 }
 
+/// SetClusterResourceDependencyExpression: null and the empty text end all dependencies.
+///
+/// # Safety
+/// As [`wide::read_optional`].
+pub(crate) unsafe fn set_dependency_expression<U: Unit>(
+    resource: usize,
+    expression: *const U,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    // SAFETY: the caller's promise is that of the function.
+    let expression = unsafe { wide::read_optional(expression) }?.unwrap_or_default();
+    held.connection.with(|cluster| cluster.set_dependency_expression(&held.object, &expression))
+}
+
+/// GetClusterResourceDependencyExpression. The length is told also when the text does not fit.
+///
+/// # Safety
+/// As [`wide::write_counted`].
+pub(crate) unsafe fn dependency_expression<U: Unit>(
+    resource: usize,
+    expression: *mut U,
+    length: *mut u32,
+) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    if length.is_null() {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let found = held.connection.with(|cluster| cluster.dependency_expression(&held.object))?;
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { wide::write_counted(&found, expression, length) }
+}
+
 /// CanResourceBeDependent: TRUE, or FALSE with the reason as last error.
 pub(crate) fn can_be_dependent(provider: usize, dependent: usize) -> Outcome<()> {
     let (provider, dependent) = pair(provider, dependent)?;

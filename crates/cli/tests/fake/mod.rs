@@ -352,6 +352,20 @@ impl World {
                 }
             }
             R::AddResourceDependency(_) => return Err(1059),
+            R::GetResourceDependencyExpression(_) => {
+                let known = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+                let unknown = "00000000-0000-0000-0000-00000000000f";
+                let expression = format!("([{known}] or [{unknown}])");
+                stub::<resource::GetResourceDependencyExpression>(&StringResponse::new(expression))
+            }
+            R::SetResourceDependencyExpression(request) => {
+                let expression = request.expression.clone().unwrap_or_default();
+                self.log.push(format!("SetResourceDependencyExpression {expression}"));
+                if expression.contains("nix") {
+                    return Err(87);
+                }
+                stub::<resource::SetResourceDependencyExpression>(&0.into())
+            }
             _ => return Err(120),
         })
     }

@@ -444,6 +444,14 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
         }
         R::CanResourceBeDependent(request) => Err(if request.resource == request.dependent { 87 } else { 0 }),
         R::AddResourceDependency(_) => Err(1059),
+        R::SetResourceDependencyExpression(request) => match request.expression.as_deref() {
+            None | Some("" | "[db]") => Ok(stub::<resource::SetResourceDependencyExpression>(&0.into())),
+            Some(_) => Err(87),
+        },
+        R::GetResourceDependencyExpression(_) => {
+            let answer = StringResponse::new("([1] or [2])");
+            Ok(stub::<resource::GetResourceDependencyExpression>(&answer))
+        }
         R::CreateResEnum(request) => resource_of(world, connection, request.resource)
             .map(|_| stub::<resource::CreateResEnum>(&EnumResponse::new(EnumList::new([(1, "db".into())])))),
         R::ResourceControl(request) => match resource_of(world, connection, request.resource) {

@@ -87,6 +87,8 @@ static void handles(void)
         CHECK_IS(DeleteClusterResource(bad), ERROR_INVALID_HANDLE);
         CHECK_IS(AddClusterResourceDependency(bad, web), ERROR_INVALID_HANDLE);
         CHECK_IS(RemoveClusterResourceDependency(web, bad), ERROR_INVALID_HANDLE);
+        CHECK_IS(SetClusterResourceDependencyExpression(bad, L"[db]"), ERROR_INVALID_HANDLE);
+        CHECK_IS(GetClusterResourceDependencyExpression(bad, NULL, &size), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CanResourceBeDependent(web, bad), FALSE, ERROR_INVALID_HANDLE);
         CHECK_FAILS(GetClusterFromResource(bad), NULL, ERROR_INVALID_HANDLE);
         CHECK_FAILS(ClusterResourceOpenEnum(bad, 7), NULL, ERROR_INVALID_HANDLE);
@@ -157,6 +159,29 @@ static void families(void)
     CHECK(CloseClusterNode(node));
     CHECK(CloseClusterResource(foreign));
     CHECK(CloseClusterResource(db));
+}
+
+static void expressions(void)
+{
+    WCHAR text[16];
+    DWORD length = 0;
+
+    CHECK_IS(SetClusterResourceDependencyExpression(web, L"[db]"), ERROR_SUCCESS);
+    CHECK_IS(SetClusterResourceDependencyExpression(web, L""), ERROR_SUCCESS);
+    CHECK_IS(SetClusterResourceDependencyExpression(web, NULL), ERROR_SUCCESS);
+    CHECK_IS(SetClusterResourceDependencyExpression(web, L"[db"), ERROR_INVALID_PARAMETER);
+
+    CHECK_IS(GetClusterResourceDependencyExpression(web, NULL, NULL), ERROR_INVALID_PARAMETER);
+    CHECK_IS(GetClusterResourceDependencyExpression(web, text, NULL), ERROR_INVALID_PARAMETER);
+    CHECK_IS(GetClusterResourceDependencyExpression(web, NULL, &length), ERROR_SUCCESS);
+    CHECK_IS(length, 12);
+    /* One unit too few for the closing zero: the length is told, and nothing is written. */
+    text[0] = L'#';
+    CHECK_IS(GetClusterResourceDependencyExpression(web, text, &length), ERROR_MORE_DATA);
+    CHECK(length == 12 && text[0] == L'#');
+    length++;
+    CHECK_IS(GetClusterResourceDependencyExpression(web, text, &length), ERROR_SUCCESS);
+    CHECK(length == 12 && same(text, L"([1] or [2])"));
 }
 
 static void sizes(void)
@@ -413,6 +438,7 @@ int main(void)
     names();
     handles();
     families();
+    expressions();
     sizes();
     buffers();
     lists();
