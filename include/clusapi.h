@@ -346,6 +346,9 @@ CLUSAPI_WIDE(HNODE, OpenClusterNodeEx,
 CLUSAPI(BOOL, CloseClusterNode, (HNODE hNode));
 CLUSAPI(CLUSTER_NODE_STATE, GetClusterNodeState, (HNODE hNode));
 CLUSAPI(HCLUSTER, GetClusterFromNode, (HNODE hNode));
+CLUSAPI(DWORD, ClusterNodeControl,
+        (HNODE hNode, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+         LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned));
 
 /* ---- Groups ------------------------------------------------------------------------------------------------ */
 

@@ -126,11 +126,7 @@ fn show(context: &mut Context) -> Result<Exit, Failure> {
 
 fn set(properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.change()?;
-    let unknown = owner().unknown(&mut cluster, properties)?;
-    let mut notes = owner().set(&mut cluster, properties)?;
-    notes.extend(unknown.map(|names| {
-        format!("the cluster knows no property {names}; stored as private, and nothing comes of it")
-    }));
+    let notes = owner().set_and_say_unknown(&mut cluster, properties)?;
     let name = String::new();
     context.done("cluster", &name, None, notes, || "the cluster's properties are set".into())
 }

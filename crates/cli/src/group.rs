@@ -31,6 +31,14 @@ pub enum GroupVerb {
         /// The group's name
         name: String,
     },
+    /// Set properties of a group
+    Set {
+        /// Name or id of the group
+        name: String,
+        /// Properties; those that the group knows by name have their own format, for others see `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
     /// Delete a group that has no resources
     Delete {
         /// Name or id of the group
@@ -66,6 +74,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::List => list(context),
         GroupVerb::Show { name } => show(&name, context),
         GroupVerb::Create { name } => create(&name, context),
+        GroupVerb::Set { name, properties } => set(&name, &properties, context),
         GroupVerb::Delete { name } => delete(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
@@ -142,6 +151,16 @@ fn create(name: &str, context: &mut Context) -> Result<Exit, Failure> {
         cluster.create_group(name).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
     let id = made.id().to_owned();
     context.done("group", name, Some(id.clone()), Vec::new(), || format!("{subject} created ({id})"))
+}
+
+fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    let notes =
+        Owner { target: Target::Group(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
+    let id = Some(object.id().to_owned());
+    context.done("group", name, id, notes, || format!("properties of {subject} are set"))
 }
 
 fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {

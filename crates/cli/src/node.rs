@@ -1,4 +1,4 @@
-//! `mainstay node`: show nodes.
+//! `mainstay node`: show nodes, set their properties.
 
 use clap::Subcommand;
 use mainstay_client::{Node, Target};
@@ -21,12 +21,21 @@ pub enum NodeVerb {
         /// Name or number of the node
         name: String,
     },
+    /// Set properties of a node
+    Set {
+        /// Name or number of the node
+        name: String,
+        /// Properties; those that the node knows by name have their own format, for others see `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
 }
 
 pub(crate) fn run(verb: NodeVerb, context: &mut Context) -> Result<Exit, Failure> {
     match verb {
         NodeVerb::List => list(context),
         NodeVerb::Show { name } => show(&name, context),
+        NodeVerb::Set { name, properties } => set(&name, &properties, context),
     }
 }
 
@@ -76,4 +85,14 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
         },
     )?;
     Ok(Exit::Done)
+}
+
+fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Node(name);
+    let mut cluster = context.change()?;
+    let object: Node = open_object(&mut cluster, name, &subject)?;
+    let notes =
+        Owner { target: Target::Node(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
+    let id = Some(object.id().to_owned());
+    context.done("node", name, id, notes, || format!("properties of {subject} are set"))
 }

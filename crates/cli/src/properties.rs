@@ -165,12 +165,23 @@ impl Owner<'_> {
         Ok((common, private))
     }
 
-    /// The names among these that no common property has.
-    pub(crate) fn unknown(
+    /// Sets properties of what has no type: a private one is nobody's, and a slip should not pass for a setting.
+    pub(crate) fn set_and_say_unknown(
         &self,
         cluster: &mut Cluster,
         assignments: &[String],
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Vec<String>, Failure> {
+        let unknown = self.unknown(cluster, assignments)?;
+        let mut notes = self.set(cluster, assignments)?;
+        notes.extend(unknown.map(|names| {
+            let subject = &self.subject;
+            format!("{subject} knows no property {names}; stored as private, and nothing comes of it")
+        }));
+        Ok(notes)
+    }
+
+    /// The names among these that no common property has.
+    fn unknown(&self, cluster: &mut Cluster, assignments: &[String]) -> Result<Option<String>, Failure> {
         let (_, private) = self.sort(cluster, assignments)?;
         let names: Vec<String> = private.iter().map(|property| format!("'{}'", property.name())).collect();
         Ok((!names.is_empty()).then(|| names.join(", ")))

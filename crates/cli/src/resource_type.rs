@@ -41,6 +41,14 @@ pub enum TypeVerb {
         #[arg(long, value_name = "MS", default_value_t = 60_000)]
         is_alive: u32,
     },
+    /// Set properties of a resource type
+    Set {
+        /// The type's name
+        name: String,
+        /// Properties; those that the type knows by name have their own format, for others see `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
     /// Unregister a resource type that no resource has
     Delete {
         /// The type's name
@@ -60,6 +68,13 @@ pub(crate) fn run(verb: TypeVerb, context: &mut Context) -> Result<Exit, Failure
                 .create_resource_type(&name, display_name, &library, looks_alive, is_alive)
                 .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
             context.done("type", &name, None, Vec::new(), || format!("{subject} registered"))
+        }
+        TypeVerb::Set { name, properties } => {
+            let mut cluster = context.change()?;
+            let subject = Subject::Type(&name);
+            let owner = Owner { target: Target::ResourceType(&name), subject };
+            let notes = owner.set_and_say_unknown(&mut cluster, &properties)?;
+            context.done("type", &name, None, notes, || format!("properties of {subject} are set"))
         }
         TypeVerb::Delete { name } => {
             let mut cluster = context.change()?;

@@ -113,6 +113,9 @@ exports! {
         CloseClusterNode(node: usize): truth = node::close(node);
         GetClusterNodeState(node: usize): state = node::state(node);
         GetClusterFromNode(node: usize): handle = node::cluster(node);
+        ClusterNodeControl(node: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = node::control(node, host, code, buffers(input, input_size, output, output_size, returned));
 
         DeleteClusterGroup(group: usize): status = group::delete(group);
         CloseClusterGroup(group: usize): truth = group::close(group);

@@ -1,10 +1,11 @@
 //! Nodes.
 
-use mainstay_client::{Desired, Watched};
+use mainstay_client::{Desired, Target, Watched};
 use mainstay_resutils::wide::{self, Unit};
 
 use crate::cluster::handle_of;
 use crate::connection::admit;
+use crate::control::{self, ControlBuffers};
 use crate::guard::Outcome;
 use crate::memory;
 use crate::tables::tables;
@@ -44,4 +45,14 @@ pub(crate) fn cluster(node: usize) -> Outcome<usize> {
 pub(crate) fn state(node: usize) -> Outcome<u32> {
     let held = tables().nodes.get(node)?;
     held.connection.with(|cluster| cluster.node_state(&held.object))
+}
+
+/// ClusterNodeControl.
+///
+/// # Safety
+/// As [`ControlBuffers`] says.
+pub(crate) unsafe fn control(node: usize, host: usize, code: u32, buffers: ControlBuffers) -> Outcome<()> {
+    let held = tables().nodes.get(node)?;
+    // SAFETY: the caller's promise is that of the function.
+    unsafe { control::send(&held.connection, Target::Node(&held.object), host, code, buffers) }
 }

@@ -104,6 +104,7 @@ static void handles(void)
         CHECK_FAILS(GetClusterFromGroup((HGROUP)bad), NULL, ERROR_INVALID_HANDLE);
         CHECK_FAILS(CreateClusterResource((HGROUP)bad, L"n", L"t", 0), NULL, ERROR_INVALID_HANDLE);
         CHECK_FAILS(ClusterGroupOpenEnum((HGROUP)bad, 3), NULL, ERROR_INVALID_HANDLE);
+        CHECK_IS(ClusterNodeControl((HNODE)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_IS(ClusterGroupControl((HGROUP)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterGroup((HGROUP)bad), FALSE, ERROR_INVALID_HANDLE);
         CHECK_FAILS(GetClusterNodeState((HNODE)bad), -1, ERROR_INVALID_HANDLE);
