@@ -137,6 +137,10 @@ impl Engine {
                 read_list(input)?;
                 by_type(Vec::new())
             }
+            function::GET_FAILURE_INFO => {
+                let unknown = || self.unknown_code(object, &format!("{code:#x}"));
+                Answered::Here(self.failure_info(object).ok_or_else(unknown)?)
+            }
             function::UNKNOWN => return Err(self.unknown_code(object, &format!("{code:#x}"))),
             _ if has_type => Answered::ByType(None),
             _ => return Err(self.unknown_code(object, &format!("{code:#x}"))),

@@ -17,6 +17,7 @@ use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
 use crate::model::Model;
 use crate::operation::{Operation, Phase};
+use crate::policy::Policies;
 use crate::queries::Queries;
 use crate::recovery::StartUp;
 use crate::sweep::Sweep;
@@ -47,6 +48,7 @@ pub struct Engine {
     pub(crate) lane: Lane,
     pub(crate) tokens: Tokens,
     pub(crate) startup: StartUp,
+    pub(crate) policies: Policies,
     pub(crate) timers: Timers,
     /// Deleted resources that a host still has, or whose leaf is still there.
     pub(crate) closing: BTreeMap<ResourceId, Closing>,
@@ -108,6 +110,7 @@ impl Engine {
             lane: Lane::default(),
             tokens: Tokens::default(),
             startup: StartUp::default(),
+            policies: Policies::default(),
             timers: Timers::default(),
             closing: BTreeMap::new(),
             counts: BTreeMap::new(),
@@ -156,6 +159,7 @@ impl Engine {
                 self.serve(call);
             }
             self.go_on_with_held_up();
+            self.go_on_with_restarts();
             if self.recalled.is_empty() {
                 break;
             }
@@ -189,6 +193,7 @@ impl Engine {
             Timer::Pong(host) => self.kill_host(host),
             Timer::Ping => self.handle_ping_timer(),
             Timer::Query(id) => self.handle_query_timer(id),
+            Timer::Restart(id) => self.handle_restart_timer(id),
         }
     }
 

@@ -34,6 +34,7 @@ mod live;
 pub mod model;
 pub mod operation;
 pub mod placement;
+pub mod policy;
 mod queries;
 mod recovery;
 mod sweep;

@@ -108,3 +108,9 @@ pub const DEADLOCK_TIMEOUT_DEFAULT_MS: u32 = 300_000;
 pub const LOOKS_ALIVE_DEFAULT_MS: u32 = 5_000;
 /// See [`PENDING_TIMEOUT_DEFAULT_MS`].
 pub const IS_ALIVE_DEFAULT_MS: u32 = 60_000;
+
+/// Restarts of one resource, and failovers of one group, that are remembered: a threshold above this is no bound.
+pub const RESTARTS_REMEMBERED_MAX: usize = 1_024;
+/// From one restart of a resource to the next at least, also with a RestartDelay of 0: what fails at once must not keep
+/// a processor and the journal busy.
+pub const RESTART_SPACING_MIN_MS: u64 = 100;

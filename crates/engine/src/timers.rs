@@ -33,6 +33,8 @@ pub(crate) enum Timer {
     Ping,
     /// A query's answer.
     Query(u64),
+    /// The end of RestartDelay, or of RetryPeriodOnFailure.
+    Restart(ResourceId),
 }
 
 /// All deadlines, in steady milliseconds.

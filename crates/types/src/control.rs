@@ -74,6 +74,8 @@ pub mod function {
     pub const GET_CLASS_INFO: u32 = 0x0D;
     /// Value list of classes and type names.
     pub const GET_REQUIRED_DEPENDENCIES: u32 = 0x11;
+    /// Attempts that are left, and what is left of the period: two DWORDs.
+    pub const GET_FAILURE_INFO: u32 = 0x19;
     /// The object's name.
     pub const GET_NAME: u32 = 0x29;
     /// The resource's type.

@@ -88,4 +88,29 @@ pub struct ResourceGlance {
     pub wanted: bool,
     /// The operation whose move is next.
     pub operation: Option<OperationId>,
+    /// What its policy has planned after a failure.
+    #[serde(default)]
+    pub recovery: Option<Recovery>,
+}
+
+/// What a resource's policy has planned after a failure (RestartAction and the properties around it).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recovery {
+    /// It is restarted.
+    Restart {
+        /// When, in milliseconds of Unix time; what takes part has to come to rest first.
+        at_ms: u64,
+        /// The so-many-th restart within the period.
+        number: u32,
+        /// RestartThreshold.
+        max: u32,
+        /// RestartPeriod, in milliseconds.
+        period_ms: u32,
+    },
+    /// No more restarts.
+    GivenUp {
+        /// Until then, in milliseconds of Unix time; `None` is for good (RetryPeriodOnFailure).
+        until_ms: Option<u64>,
+    },
 }

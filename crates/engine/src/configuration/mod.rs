@@ -304,6 +304,7 @@ impl Engine {
             }
             After::GroupDeleted(group) => {
                 self.counts.remove(&group);
+                self.forget_failovers(group);
                 self.changed_groups.remove(&group);
             }
             After::Configured(resource) => self.configure_host(resource),
@@ -340,6 +341,7 @@ impl Engine {
             self.timers.clear(timer);
         }
         self.timers.clear(crate::timers::Timer::HardStop(id));
+        self.forget_recovery(id);
         let epoch = self.model.epoch(group).max(deleted.epoch);
         let opening = live.task.filter(|task| task.stage == Stage::Opening).and_then(|task| task.order);
         match (live.open, opening) {

@@ -8,6 +8,7 @@ use mainstay_types::{ClusterId, GroupId, Name, NodeId, ResourceId};
 use super::expression::Expression;
 use super::layout;
 use crate::error::DatabaseError;
+use crate::policy::settings::{GroupPolicy, RestartPolicy};
 
 /// The cluster itself.
 #[derive(Clone, PartialEq, Debug)]
@@ -40,6 +41,8 @@ pub struct Group {
     pub group_type: u32,
     /// What was last asked of the group; `None` when nobody ever did.
     pub persistent: Option<bool>,
+    /// When it is started by itself, and how often it is failed over.
+    pub policy: GroupPolicy,
     /// Its resources.
     pub members: BTreeSet<ResourceId>,
 }
@@ -63,6 +66,8 @@ pub struct Resource {
     pub persistent: Option<bool>,
     /// Whether it has a host of its own by choice.
     pub separate_monitor: bool,
+    /// What its failure leads to.
+    pub restart: RestartPolicy,
     /// Own values of the properties that the engine itself reads; `None` takes the type's or the default.
     pub times: Times,
 }
@@ -136,6 +141,7 @@ impl Group {
             name: name(key, layout::NAME, || format!("group {id}"))?,
             group_type: dword(key, layout::GROUP_TYPE).unwrap_or(0),
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
+            policy: GroupPolicy::read(key),
             members: BTreeSet::new(),
         })
     }
@@ -169,6 +175,7 @@ impl Resource {
             possible_owners,
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
             separate_monitor: dword(key, layout::SEPARATE_MONITOR).is_some_and(|number| number != 0),
+            restart: RestartPolicy::read(key),
             times: Times::read(key),
         })
     }
@@ -194,7 +201,7 @@ impl ResourceType {
     }
 }
 
-fn dword(key: &Key, name: &str) -> Option<u32> {
+pub(crate) fn dword(key: &Key, name: &str) -> Option<u32> {
     key.value(name).and_then(|entry| entry.value.as_dword())
 }
 

@@ -348,6 +348,7 @@ impl Engine {
         {
             self.set_state(failed, ResourceState::Offline);
         }
+        self.heed_accepted(id);
         self.run(id);
     }
 

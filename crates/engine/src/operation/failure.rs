@@ -28,18 +28,23 @@ impl Engine {
             (ResourceState::OfflinePending, Some(id)) => {
                 let part = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource));
                 if let Some(part) = part.filter(|part| part.state == PartState::Waiting) {
+                    let comes_back = part.goal == PartGoal::Cycle;
                     part.goal = PartGoal::Clean(cause.clone());
+                    if comes_back {
+                        self.note_failure(resource);
+                    }
                     self.set_failed(resource, cause, false);
                     self.try_begin(resource);
                 }
             }
-            (ResourceState::Online, _) => self.recover_from(resource, cause, Verb::Recover),
+            (ResourceState::Online, _) => self.recover_from(resource, cause),
             _ => {}
         }
     }
 
     /// Cleans up after a failure: what failed is terminated, and what depends on it goes down in the same step.
-    fn recover_from(&mut self, resource: ResourceId, cause: Cause, verb: Verb) {
+    fn recover_from(&mut self, resource: ResourceId, cause: Cause) {
+        self.note_failure(resource);
         let mut parts = BTreeMap::new();
         for id in graph::stop_closure(&self.model, &self.live, [resource]) {
             if id == resource {
@@ -48,7 +53,13 @@ impl Engine {
                 parts.insert(id, PartGoal::Down);
             }
         }
-        self.start_internal(verb, ObjectId::Resource(resource), parts, &format!("it failed: {cause}"));
+        self.note_companions(resource, parts.keys().copied());
+        self.start_internal(
+            Verb::Recover,
+            ObjectId::Resource(resource),
+            parts,
+            &format!("it failed: {cause}"),
+        );
         self.stop_starting_dependents(resource);
     }
 
@@ -60,6 +71,7 @@ impl Engine {
         };
         let parts: BTreeMap<ResourceId, PartGoal> =
             closure.into_iter().filter(is_online).map(|id| (id, PartGoal::Down)).collect();
+        self.note_companions(resource, parts.keys().copied());
         if !parts.is_empty() {
             let text = format!("what it needs, '{}', is not online", self.name_of(resource));
             self.start_internal(Verb::Recover, ObjectId::Resource(resource), parts, &text);
@@ -103,6 +115,7 @@ impl Engine {
         if let Some(live) = self.live.get_mut(&resource) {
             live.unproven = false;
         }
+        self.decide_recovery(resource);
         self.poke(resource);
     }
 

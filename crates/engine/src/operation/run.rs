@@ -176,6 +176,7 @@ impl Engine {
         if let Some(live) = self.live.get_mut(&resource).filter(|live| live.claim == Some(id)) {
             live.claim = None;
         }
+        self.stir_policies();
     }
 
     /// Begins a resource's part if its turn has come.
@@ -371,7 +372,11 @@ impl Engine {
             // Nobody wanted more of it than to be known; its next online will say the same.
             return self.part_done(id, resource);
         }
+        let status = cause.status;
         self.set_failed(resource, cause, proven);
+        let goal = self.operations.get(&id).and_then(|found| found.parts.get(&resource));
+        let goal = goal.map(|part| part.goal.clone());
+        self.heed_failed_part(resource, goal.as_ref(), status, proven);
         self.part_done(id, resource);
         self.take_dependents_down(resource);
     }

@@ -62,6 +62,7 @@ impl Engine {
                 live.reserved = None;
             }
         }
+        self.stir_policies();
     }
 
     /// Everything that must not change under a call while it is being accepted: what depends on what stops, what is

@@ -237,6 +237,7 @@ impl Engine {
             }
             (goal, _) => Some(goal),
         };
+        self.note_resumed_failure(id, resource, next.as_ref());
         let ended = next.is_none();
         let Some(operation) = self.operations.get_mut(&id) else { return };
         let mut part = Part::new(next.clone().unwrap_or(PartGoal::Down));
@@ -258,6 +259,21 @@ impl Engine {
             PartGoal::Clean(cause) => self.set_failed(resource, cause, false),
             PartGoal::Up | PartGoal::Restore => self.set_state(resource, ResourceState::OnlinePending),
             PartGoal::Open | PartGoal::Reopen => {}
+        }
+    }
+
+    /// What was to run has failed while the service was away, or is taken down since nobody knows how far it came.
+    fn note_resumed_failure(&mut self, id: OperationId, resource: ResourceId, next: Option<&PartGoal>) {
+        let was_to_stop =
+            self.operations.get(&id).is_none_or(|operation| operation.record.verb == Verb::Offline);
+        let Some(live) = self.live.get(&resource).filter(|_| !was_to_stop) else { return };
+        match next {
+            Some(PartGoal::Clean(_)) => self.note_failure(resource),
+            None if live.state == ResourceState::Failed => {
+                self.note_failure(resource);
+                self.decide_recovery(resource);
+            }
+            _ => {}
         }
     }
 
@@ -349,6 +365,7 @@ impl Engine {
             match held.get(id) {
                 Some((_, Held { condition: Condition::Failed(cause), .. })) => {
                     let parts = BTreeMap::from([(*id, PartGoal::Clean(cause.clone()))]);
+                    self.note_failure(*id);
                     let why = "it had failed while the service was away";
                     self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
                 }
@@ -388,6 +405,9 @@ impl Engine {
         let why = "the service ended while this was under way";
         let record = self.internal_record(id, Verb::Recover, object, why);
         self.operations.insert(id, Operation::internal(record));
+        if order.step == Step::Terminate {
+            self.note_failure(resource);
+        }
         self.resume_task(id, resource, goal, order);
         if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
             live.open = None;

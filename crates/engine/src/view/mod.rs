@@ -237,6 +237,7 @@ impl<'a> View<'a> {
             locked: live.and_then(|live| live.locked),
             wanted: self.engine.model.is_wanted(resource),
             operation: live.and_then(|live| live.claim),
+            recovery: self.engine.shown_recovery(resource),
         }
     }
 
