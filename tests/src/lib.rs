@@ -212,6 +212,11 @@ impl TestCluster {
         Self::set_properties(&mut client, &resource, function::SET_COMMON_PROPERTIES, properties);
     }
 
+    /// What fails stays Failed (RestartAction 0), for tests that look at what a failure leaves.
+    pub fn stay_failed(&self, resource: &str) {
+        self.set_common(resource, &[("RestartAction", "0")]);
+    }
+
     fn set_properties(client: &mut Cluster, resource: &Resource, set: u32, properties: &[(&str, &str)]) {
         const MODIFY: u32 = 0x40_0000;
         let mut list = PropertyList::new();

@@ -93,6 +93,7 @@ fn the_pool_host_dies_and_healthy_work_goes_on() {
         cluster.application("g", name, "sleep 1000");
         cluster.carry_out(Verb::Online, name);
     }
+    cluster.stay_failed("b");
     let before = (cluster.processes("a"), cluster.processes("b"));
     let host = cluster.pool_host();
     cluster.kill_host(&host);
@@ -163,6 +164,7 @@ fn any_two_of_service_host_and_guard_die_together() {
 fn a_process_that_dies_is_seen_and_its_status_kept() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     cluster.application("g", "app", "sleep 1000");
+    cluster.stay_failed("app");
     cluster.carry_out(Verb::Online, "app");
     let pid = cluster.processes("app")[0];
     kill(&mainstay_process::Process::open(pid).unwrap());

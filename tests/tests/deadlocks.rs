@@ -37,6 +37,7 @@ impl Hanging {
         cluster.resource("g", "d", "dummy", &[("ActiveFile", active.to_str().unwrap())]);
         // Silence ends nothing here; only the call that does not return does.
         cluster.set_common("d", &[("DeadlockTimeout", DEADLOCK_TIMEOUT_MS), ("PendingTimeout", "600000")]);
+        cluster.stay_failed("d");
         if place.ends_with("Alive") {
             // Asked once a second, or hardly ever.
             let (often, seldom) = ("1000", "3600000");

@@ -45,6 +45,7 @@ fn on_a_full_disk_calls_are_refused_and_readers_and_resources_go_on() {
     for name in ["a", "b"] {
         cluster.application("g", name, "sleep 1000");
     }
+    cluster.stay_failed("a");
     cluster.carry_out(Verb::Online, "a");
     let running = cluster.processes("a");
     cluster.fill_disk();

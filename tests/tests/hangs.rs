@@ -40,6 +40,7 @@ impl Demo {
         let mut all = vec![("ActiveFile", active.to_str().unwrap())];
         all.extend_from_slice(properties);
         cluster.resource("g", "d", "dummy", &all);
+        cluster.stay_failed("d");
         cluster.carry_out(Verb::Online, "d");
         let neighbour = cluster.processes("neighbour");
         Some(Demo { cluster, neighbour })

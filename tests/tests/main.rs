@@ -17,6 +17,7 @@ mod last_word;
 mod main_job;
 mod properties;
 mod refused_starts;
+mod restarts;
 mod service_life;
 mod since;
 mod strict;

@@ -13,6 +13,7 @@ const STATED_REASONS: [u32; 4] = [8, 0x10, 0x20, 0x40];
 fn cluster_or_skip(strict: bool) -> Option<TestCluster> {
     let cluster = TestCluster::start_with_config_or_skip(&format!("strict_cmrp = {strict}\n"))?;
     cluster.application("g", "app", "sleep 1000");
+    cluster.stay_failed("app");
     cluster.carry_out(Verb::Online, "app");
     Some(cluster)
 }

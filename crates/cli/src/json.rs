@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_proplist::{PropertyList, Value};
-use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
+use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, Recovery, ResourceGlance};
 use mainstay_types::operation::{End, OperationRecord, Part, Pending};
 use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, Status};
@@ -174,6 +174,44 @@ pub struct ResourceDocument {
     pub unproven: bool,
     /// The operation that works on it.
     pub operation: Option<String>,
+    /// What its policy has planned after a failure; `null` when nothing is.
+    pub recovery: Option<RecoveryDocument>,
+}
+
+/// What a resource's policy has planned after a failure.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecoveryDocument {
+    /// When it is restarted; `null` when restarts are used up for good.
+    pub restart_at: Option<String>,
+    /// Whether restarts are used up until then.
+    pub given_up: bool,
+    /// The so-many-th restart within the period; `null` when restarts are used up.
+    pub number: Option<u32>,
+    /// Restarts that are tolerated within the period; `null` when they are used up.
+    pub threshold: Option<u32>,
+    /// The period in milliseconds; `null` when restarts are used up.
+    pub period_ms: Option<u32>,
+}
+
+impl From<Recovery> for RecoveryDocument {
+    fn from(recovery: Recovery) -> Self {
+        match recovery {
+            Recovery::Restart { at_ms, number, max, period_ms } => Self {
+                restart_at: Some(rfc3339(at_ms)),
+                given_up: false,
+                number: Some(number),
+                threshold: Some(max),
+                period_ms: Some(period_ms),
+            },
+            Recovery::GivenUp { until_ms } => Self {
+                restart_at: until_ms.map(rfc3339),
+                given_up: true,
+                number: None,
+                threshold: None,
+                period_ms: None,
+            },
+        }
+    }
 }
 
 impl From<&ResourceGlance> for ResourceDocument {
@@ -191,6 +229,7 @@ impl From<&ResourceGlance> for ResourceDocument {
             cause: resource.cause.as_ref().map(CauseDocument::from),
             unproven: resource.unproven,
             operation: resource.operation.map(|id| id.to_string()),
+            recovery: resource.recovery.map(RecoveryDocument::from),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Subject};
 use crate::instructions::Instructions;
 use crate::json::ResourceDocument;
 use crate::properties::Owner;
-use crate::render::{Cell, Table, clean, of_resource};
+use crate::render::{Cell, Table, clean, now_ms, of_resource};
 use crate::resource_show;
 use crate::status::note;
 use crate::submit::{self, Request};
@@ -210,7 +210,7 @@ fn list(context: &mut Context) -> Result<Exit, Failure> {
                 resource.group_name.as_str().into(),
                 resource.owner_name.as_str().into(),
                 resource.type_name.as_str().into(),
-                note(resource),
+                note(resource, now_ms()),
             ]);
         }
         table.show(0)

@@ -1,7 +1,7 @@
 //! `mainstay status`: everything at a glance.
 
 use mainstay_types::ResourceState;
-use mainstay_types::glance::{Glance, ResourceGlance};
+use mainstay_types::glance::{Glance, Recovery, ResourceGlance};
 
 use crate::context::{Context, glance};
 use crate::exit::Exit;
@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::json::GlanceDocument;
 use crate::pending;
 use crate::render::{
-    BAD, Cell, FAINT, MARKED, PLAIN, STRONG, Table, clean, now_ms, of_group, of_node, of_resource, span,
-    styled,
+    BAD, Cell, FAINT, MARKED, PLAIN, STRONG, Table, clean, moment, now_ms, of_group, of_node, of_resource,
+    span, styled,
 };
 
 pub(crate) fn run(context: &mut Context) -> Result<Exit, Failure> {
@@ -61,7 +61,7 @@ fn groups(glance: &Glance, now_ms: u64) -> Table {
                 Cell::new(FAINT, span(now_ms.saturating_sub(resource.since_ms))),
                 "".into(),
                 resource.type_name.as_str().into(),
-                note(resource),
+                note(resource, now_ms),
             ]);
         }
     }
@@ -69,7 +69,7 @@ fn groups(glance: &Glance, now_ms: u64) -> Table {
 }
 
 /// What is worth knowing about a resource besides its state.
-pub(crate) fn note(resource: &ResourceGlance) -> Cell {
+pub(crate) fn note(resource: &ResourceGlance, now_ms: u64) -> Cell {
     let mut notes = Vec::new();
     if let Some(reason) = resource.locked {
         notes.push(format!("locked by its type (reason {reason})"));
@@ -80,6 +80,7 @@ pub(crate) fn note(resource: &ResourceGlance) -> Cell {
             false => format!("{}: {}", cause.text, cause.status),
         });
     }
+    notes.extend(resource.recovery.map(|recovery| planned(recovery, now_ms)));
     if resource.unproven {
         notes.push("something of it may still be running".into());
     }
@@ -96,6 +97,24 @@ pub(crate) fn note(resource: &ResourceGlance) -> Cell {
         (false, false) => PLAIN,
     };
     Cell::new(style, notes.join("; "))
+}
+
+/// What a resource's policy has planned.
+pub(crate) fn planned(recovery: Recovery, now_ms: u64) -> String {
+    match recovery {
+        Recovery::Restart { at_ms, number, max, period_ms } => {
+            let when = match at_ms.saturating_sub(now_ms) {
+                0 => "now".to_owned(),
+                wait_ms => format!("in {}", span(wait_ms)),
+            };
+            format!("restarts {when} ({number} of {max} within {})", span(period_ms.into()))
+        }
+        Recovery::GivenUp { until_ms: Some(at_ms) } => {
+            let wait = span(at_ms.saturating_sub(now_ms));
+            format!("no more restarts until {} (in {wait})", moment(at_ms))
+        }
+        Recovery::GivenUp { until_ms: None } => "no more restarts".into(),
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +145,7 @@ mod tests {
             locked: None,
             wanted: true,
             operation: None,
+            recovery: None,
         }
     }
 
@@ -170,6 +190,20 @@ mod tests {
     fn everything_at_a_glance_without_colour() {
         let shown = anstream::adapter::strip_str(&text(&sample(), 1_012_000)).to_string();
         insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn a_planned_restart_has_its_numbers() {
+        let restart = |at_ms| Recovery::Restart { at_ms, number: 2, max: 3, period_ms: 900_000 };
+        for (recovery, expected) in [
+            (restart(1_400), "restarts in 400 ms (2 of 3 within 15 min)"),
+            (restart(1_000), "restarts now (2 of 3 within 15 min)"),
+            (Recovery::GivenUp { until_ms: None }, "no more restarts"),
+        ] {
+            assert_eq!(planned(recovery, 1_000), expected);
+        }
+        let until = planned(Recovery::GivenUp { until_ms: Some(3_601_000) }, 1_000);
+        assert!(until.starts_with("no more restarts until ") && until.ends_with("(in 1 h)"), "{until}");
     }
 
     #[test]

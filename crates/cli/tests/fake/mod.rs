@@ -454,6 +454,7 @@ pub fn glance() -> Step {
             locked: Some(4),
             wanted: true,
             operation: None,
+            recovery: None,
         }],
         operations: vec![],
     };

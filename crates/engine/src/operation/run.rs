@@ -112,6 +112,9 @@ impl Engine {
             self.close_part(id, resource);
             return None;
         };
+        if !matches!(goal, PartGoal::Clean(_) | PartGoal::Open | PartGoal::Reopen) {
+            self.cancel_plan(resource);
+        }
         let loser = other.filter(|other| self.take_part(*other, resource, id));
         if let Some(part) = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource)) {
             part.goal = goal.clone();

@@ -18,6 +18,8 @@ mod recovery;
 pub(crate) mod restart;
 pub mod settings;
 mod show;
+#[cfg(any(test, feature = "testing"))]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -203,9 +203,9 @@ impl Engine {
         let mut open: Vec<ResourceId> = companions.into_iter().collect();
         let mut absorbed = BTreeSet::new();
         loop {
-            // What waits for a restart of its own is restarted now, and brings its own companions.
-            let waiting: Vec<ResourceId> = members.difference(&absorbed).copied().collect();
-            for member in waiting {
+            // What is due as well is restarted with it, and brings its own companions.
+            let new: Vec<ResourceId> = members.difference(&absorbed).copied().collect();
+            for member in new {
                 absorbed.insert(member);
                 open.extend(self.absorb(member));
             }
@@ -214,6 +214,7 @@ impl Engine {
                 continue;
             }
             let needs = graph::start_closure(&self.model, &self.live, [companion]);
+            let needs: BTreeSet<ResourceId> = needs.difference(&members).copied().collect();
             match self.obstacle(companion, &needs) {
                 Some(Obstacle::Joins(provider)) => self.note_companions(provider, [companion]),
                 Some(Obstacle::Stays(_)) => {}
@@ -231,23 +232,24 @@ impl Engine {
         self.start_internal(Verb::Recover, ObjectId::Resource(id), parts, &format!("{text}: {cause}"));
     }
 
-    /// A planned restart of this resource takes place: it counts. Answers who comes back with it.
+    /// The restart of this resource, if it is due, takes place: it counts. Answers who comes back with it.
     fn absorb(&mut self, id: ResourceId) -> BTreeSet<ResourceId> {
         let now_ms = self.now.steady_ms;
         let Some(recovery) = self.policies.recoveries.get_mut(&id) else { return BTreeSet::new() };
-        if !matches!(recovery.phase, Phase::Waiting { .. } | Phase::Due { .. }) {
+        if !matches!(recovery.phase, Phase::Due { .. }) {
             return BTreeSet::new();
         }
         recovery.history.record(now_ms);
         recovery.phase = Phase::Quiet;
-        self.timers.clear(Timer::Restart(id));
         self.policies.due.remove(&id);
         std::mem::take(&mut recovery.companions)
     }
 
     /// Whether something that went down with another one may come back.
     fn comes_back(&self, id: ResourceId) -> bool {
-        self.is_at_rest(id)
+        let phase = self.policies.recoveries.get(&id).map_or(Phase::Quiet, |found| found.phase);
+        matches!(phase, Phase::Quiet | Phase::Due { .. })
+            && self.is_at_rest(id)
             && self.live.get(&id).is_some_and(|live| match live.state {
                 ResourceState::Offline => true,
                 ResourceState::Failed => !live.unproven,
@@ -273,7 +275,9 @@ impl Engine {
                     let node = &self.config.node_name;
                     return Some(Obstacle::Stays(format!("node '{node}' is no possible owner of '{name}'")));
                 }
-                (ResourceState::Failed, Phase::Cleaning | Phase::GivenUp { .. }) if is_other => {
+                (ResourceState::Failed, Phase::Cleaning | Phase::Waiting { .. } | Phase::GivenUp { .. })
+                    if is_other =>
+                {
                     return Some(Obstacle::Joins(*member));
                 }
                 (ResourceState::Failed, _) if live.unproven => {
@@ -353,6 +357,14 @@ impl Engine {
         if let Some(recovery) = self.policies.recoveries.get_mut(&id) {
             let history = std::mem::take(&mut recovery.history);
             *recovery = Recovery { history, ..Recovery::default() };
+        }
+    }
+
+    /// An operation takes it somewhere: what was planned has its place in that, or none.
+    pub(crate) fn cancel_plan(&mut self, id: ResourceId) {
+        let phase = self.policies.recoveries.get(&id).map_or(Phase::Quiet, |found| found.phase);
+        if matches!(phase, Phase::Waiting { .. } | Phase::Due { .. } | Phase::GivenUp { .. }) {
+            self.cancel_recovery(id);
         }
     }
 

@@ -86,6 +86,7 @@ impl World {
                 resource.name
             );
         }
+        self.engine.check_policies(input);
         let names: BTreeSet<&str> = view.model().resources().map(|found| found.name.folded()).collect();
         assert_eq!(names.len(), view.model().resource_count(), "two resources have one name");
     }

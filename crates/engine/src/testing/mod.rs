@@ -11,13 +11,16 @@ mod service;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use mainstay_proplist::PropertyList;
 use mainstay_store::{KeyRange, Model as StoreModel, Store, read_all};
+use mainstay_types::control::function;
 use mainstay_types::event::Event;
 use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{Asker, End, OperationRecord};
 use mainstay_types::order::{Order, Step};
 use mainstay_types::{
-    Access, ClusterId, Epoch, GroupId, HostId, Name, NodeId, OperationId, ResourceId, ResourceState, Status,
+    Access, ClusterId, ControlCode, Epoch, GroupId, HostId, Name, NodeId, ObjectId, OperationId, ResourceId,
+    ResourceState, Status,
 };
 use uuid::Uuid;
 
@@ -316,6 +319,19 @@ impl World {
         let expression = expression.to_owned();
         let status = self.status(Command::SetDependencyExpression { resource, expression });
         assert_eq!(status, Status::SUCCESS);
+    }
+
+    /// Sets one common property of a resource.
+    pub fn set(&mut self, resource: ResourceId, property: &str, value: u32) {
+        self.set_of(ObjectId::Resource(resource), property, value);
+    }
+
+    /// Sets one common property of any object.
+    pub fn set_of(&mut self, object: ObjectId, property: &str, value: u32) {
+        let input = PropertyList::new().with(property, value).to_bytes().expect("a list");
+        let code = ControlCode(0x40_0000 | function::SET_COMMON_PROPERTIES);
+        let command = Command::Control { object, code, input, output_length_max: 0 };
+        assert_eq!(self.status(command), Status::SUCCESS, "{property}");
     }
 
     /// Online of a resource, and its answer.

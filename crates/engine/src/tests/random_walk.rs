@@ -7,10 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::operation::{End, Verb};
-use mainstay_types::{HostId, ObjectId, ResourceId, ResourceState, Status};
+use mainstay_proplist::PropertyList;
+use mainstay_types::control::function;
+use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, ResourceState, Status};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 use crate::command::{Command, Remark};
 use crate::input::CallId;
@@ -45,6 +48,8 @@ enum Step {
     Reboot,
     Commits(CommitMode),
     Resolve,
+    /// RestartAction, RestartThreshold and RestartDelay.
+    Policy(usize, u32, u32, u32),
     Pass(u64),
 }
 
@@ -98,10 +103,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (which.clone(), check).prop_map(|(id, how)| Step::Check(id, how)),
         8 => (which.clone(), reaction()).prop_map(|(id, how)| Step::EndOrder(id, how)),
         1 => which.clone().prop_map(Step::Progress),
-        3 => which.clone().prop_map(Step::Fail),
+        6 => which.clone().prop_map(Step::Fail),
         2 => (which.clone(), any::<bool>()).prop_map(|(id, locked)| Step::Lock(id, locked)),
         1 => which.clone().prop_map(Step::Deadlock),
-        1 => which.prop_map(Step::KillProcesses),
+        1 => which.clone().prop_map(Step::KillProcesses),
         2 => Just(Step::KillPool),
         2 => (OWN_HOSTS..RESOURCES).prop_map(Step::KillOwn),
         1 => (OWN_HOSTS..RESOURCES).prop_map(Step::LoseOwn),
@@ -111,6 +116,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reboot),
         3 => mode.prop_map(Step::Commits),
         3 => Just(Step::Resolve),
+        2 => (which.clone(), 0..3u32, 0..4u32, 0..2_000u32)
+            .prop_map(|(id, action, threshold, delay_ms)| Step::Policy(id, action, threshold, delay_ms)),
+        8 => (0..1_500u64).prop_map(Step::Pass),
         4 => (0..200_000u64).prop_map(Step::Pass),
     ]
 }
@@ -237,6 +245,16 @@ impl Walk {
             }
             Step::Commits(mode) => world.commit_mode = *mode,
             Step::Resolve => world.resolve_commits(),
+            Step::Policy(which, action, threshold, delay_ms) => {
+                let list = PropertyList::new()
+                    .with("RestartAction", *action)
+                    .with("RestartThreshold", *threshold)
+                    .with("RestartDelay", *delay_ms);
+                let (object, input) = (ObjectId::Resource(id(which)), list.to_bytes().expect("a list"));
+                let code = ControlCode(0x40_0000 | function::SET_COMMON_PROPERTIES);
+                let call = world.call(Command::Control { object, code, input, output_length_max: 0 });
+                self.calls.push(call);
+            }
             Step::Pass(ms) => world.pass_ms(*ms),
         }
     }
@@ -368,6 +386,8 @@ impl Walk {
         let world = &mut self.world;
         let running = world.engine.view().operations();
         assert!(running.is_empty(), "I4: still running: {running:#?}");
+        let planned = world.engine.planned_restarts();
+        assert!(planned.is_empty(), "I4: a restart is planned and does not take place: {planned:?}");
         for id in &self.ids {
             let state = world.state(*id);
             assert!(!state.is_pending(), "I4: {} is {state}", world.engine.name_of(*id));
@@ -484,6 +504,23 @@ fn config() -> ProptestConfig {
         Some(_) => config,
         None => ProptestConfig { cases: 256, rng_seed: RngSeed::Fixed(SEED), ..config },
     }
+}
+
+/// A restart that never takes place in a walk is not tested by it.
+#[test]
+fn walks_have_restarts_in_them() {
+    const WALKS: usize = 48;
+    let mut runner = TestRunner::deterministic();
+    let mut restarts = 0;
+    for _ in 0..WALKS {
+        let steps = proptest::collection::vec(step(), 40..60).new_tree(&mut runner).expect("steps").current();
+        let mut walk = Walk::new();
+        steps.iter().for_each(|step| walk.take(step));
+        let is_restart = |record: &&OperationRecord| record.reason_text.starts_with("restart ");
+        restarts += walk.world.journal.values().filter(is_restart).count();
+    }
+    println!("{restarts} restarts in {WALKS} walks");
+    assert!(restarts >= WALKS, "{restarts} restarts in {WALKS} walks");
 }
 
 proptest! {

@@ -120,6 +120,7 @@ fn what_cannot_be_killed_stays_unproven_until_it_is() {
     let mut world = World::default();
     let group = world.group("g");
     let app = world.resource(group, "app");
+    world.set(app, "RestartAction", 0);
     world.online(app);
     world.behave(app).unkillable = true;
     world.behave(app).terminate = Reaction::Hang;
@@ -263,6 +264,7 @@ fn a_killed_own_host_costs_its_resource_only() {
     let group = world.group("g");
     let a = world.resource_of_type(group, "a", "Generic Application", 1);
     let b = world.resource(group, "b");
+    world.set(a, "RestartAction", 0);
     world.online(a);
     world.online(b);
     assert!(world.has_host(HostId::Own(a)));
