@@ -32,6 +32,14 @@ fn kill_one(cluster: &TestCluster, resource: &str) -> i32 {
     pid
 }
 
+/// Waits until it has failed, and what is left of it is taken down: then its policy has decided.
+fn wait_until_stopped(cluster: &TestCluster) {
+    cluster.wait_for_state("db", ResourceState::Failed);
+    if let Some(cleaning) = cluster.glance("db").operation {
+        cluster.wait_for(cleaning);
+    }
+}
+
 fn restarts(cluster: &TestCluster) -> Vec<OperationRecord> {
     let all = cluster.journal("db").into_iter();
     all.filter(|record| record.verb == Verb::Recover && record.reason_text.starts_with("restart ")).collect()
@@ -57,7 +65,7 @@ fn what_is_killed_again_and_again_is_restarted_until_the_threshold() {
         assert!(records.iter().any(|record| record.reason_text.starts_with(&words)), "{words}: {records:#?}");
     }
     kill_one(&cluster, "db");
-    cluster.wait_for_state("db", ResourceState::Failed);
+    wait_until_stopped(&cluster);
     let shown = cluster.mainstay(&["status"]);
     for words in ["3 restarts within 15 min did not help", "there is no other node", "no more restarts until"]
     {
@@ -78,7 +86,7 @@ fn an_offline_call_cancels_the_restart() {
     // Long enough that only the call can end it.
     cluster.set_common("db", &[("RestartDelay", "600000")]);
     kill_one(&cluster, "db");
-    cluster.wait_for_state("db", ResourceState::Failed);
+    wait_until_stopped(&cluster);
     let shown = cluster.mainstay(&["resource", "show", "db"]);
     assert!(shown.contains("restarts in ") && shown.contains("(1 of 3 within 15 min)"), "{shown}");
     let json = cluster.mainstay(&["--json", "status"]);
@@ -94,7 +102,7 @@ fn a_service_that_dies_during_the_delay_starts_what_is_to_be_online() {
     let Some(mut cluster) = chain_or_skip() else { return };
     cluster.set_common("db", &[("RestartDelay", "600000")]);
     kill_one(&cluster, "db");
-    cluster.wait_for_state("db", ResourceState::Failed);
+    wait_until_stopped(&cluster);
     cluster.kill_service();
     cluster.start_service();
     wait_until_up(&cluster);

@@ -159,7 +159,7 @@ impl Engine {
                 self.serve(call);
             }
             self.go_on_with_held_up();
-            self.go_on_with_restarts();
+            self.go_on_with_policies();
             if self.recalled.is_empty() {
                 break;
             }
@@ -194,6 +194,7 @@ impl Engine {
             Timer::Ping => self.handle_ping_timer(),
             Timer::Query(id) => self.handle_query_timer(id),
             Timer::Restart(id) => self.handle_restart_timer(id),
+            Timer::StartUp => self.stir_policies(),
         }
     }
 

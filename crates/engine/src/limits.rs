@@ -114,3 +114,9 @@ pub const RESTARTS_REMEMBERED_MAX: usize = 1_024;
 /// From one restart of a resource to the next at least, also with a RestartDelay of 0: what fails at once must not keep
 /// a processor and the journal busy.
 pub const RESTART_SPACING_MIN_MS: u64 = 100;
+
+/// Resources that the start of the service begins at once: enough to keep every processor busy, few enough that those of
+/// a high priority do not share the machine with all others.
+pub const STARTS_AT_ONCE_MAX: usize = 64;
+/// How long a start keeps its place among these, and groups of a lower priority waiting.
+pub const START_WAIT_MS: u64 = 20_000;

@@ -35,6 +35,8 @@ pub(crate) enum Timer {
     Query(u64),
     /// The end of RestartDelay, or of RetryPeriodOnFailure.
     Restart(ResourceId),
+    /// GroupStartDelay, or the longest wait for groups of a higher priority.
+    StartUp,
 }
 
 /// All deadlines, in steady milliseconds.

@@ -31,6 +31,9 @@ pub const CLUSTER_INSTANCE_ID: &str = "ClusterInstanceID";
 /// The self-relative security descriptor that decides who may open what.
 pub const SECURITY_DESCRIPTOR: &str = "Security Descriptor";
 
+/// DWORD of the root: 1 to start everything when the machine was started, whatever was last asked.
+pub const IGNORE_PERSISTENT_STATE: &str = "IgnorePersistentStateOnStartup";
+
 /// A node's name.
 pub const NODE_NAME: &str = "NodeName";
 /// The name of a group, a resource or (for its spelling) a type.

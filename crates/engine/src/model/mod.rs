@@ -11,7 +11,7 @@ pub mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_store::registry::{KeyPath, Tree};
+use mainstay_store::registry::{KeyPath, Tree, Value};
 use mainstay_store::{KeyValue, Op, Revision};
 use mainstay_types::name::fold;
 use mainstay_types::{ClusterId, Epoch, GroupId, Name, NodeId, OperationId, ResourceId};
@@ -51,6 +51,7 @@ impl Default for Model {
                 name: String::new(),
                 id: ClusterId(Uuid::nil()),
                 security_descriptor: Vec::new(),
+                ignores_persistent_state: false,
             },
             nodes: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -337,7 +338,9 @@ impl Model {
             self.tree.value(&root, layout::SECURITY_DESCRIPTOR).and_then(|value| value.as_binary());
         let security_descriptor =
             descriptor.ok_or_else(|| damaged("it has no security descriptor"))?.to_vec();
-        self.cluster = Cluster { name, id, security_descriptor };
+        let ignores = self.tree.value(&root, layout::IGNORE_PERSISTENT_STATE).and_then(Value::as_dword);
+        let ignores_persistent_state = ignores.is_some_and(|number| number != 0);
+        self.cluster = Cluster { name, id, security_descriptor, ignores_persistent_state };
         Ok(())
     }
 

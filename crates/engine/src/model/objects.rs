@@ -19,6 +19,8 @@ pub struct Cluster {
     pub id: ClusterId,
     /// Self-relative.
     pub security_descriptor: Vec<u8>,
+    /// IgnorePersistentStateOnStartup.
+    pub ignores_persistent_state: bool,
 }
 
 /// A node.

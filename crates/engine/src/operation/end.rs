@@ -60,7 +60,7 @@ impl Engine {
         }
         self.journal(id);
         self.serve_waiters(id);
-        self.consider_start_up();
+        self.stir_policies();
     }
 
     pub(crate) fn show_part_ended(&mut self, id: OperationId, shown: Option<usize>, outcome: String) {

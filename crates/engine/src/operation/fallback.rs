@@ -47,6 +47,7 @@ impl Engine {
                 operation.open_parts += 1;
             }
             self.live.entry(*other).and_modify(|live| live.claim = Some(id));
+            self.cancel_plan(*other);
             self.set_state(*other, ResourceState::OnlinePending);
         }
         for other in others.keys() {

@@ -351,6 +351,7 @@ impl Engine {
     /// A part ends with the resource failed.
     fn part_failed(&mut self, id: OperationId, resource: ResourceId, cause: Cause, proven: bool) {
         let told = self.cause_of(id, resource, cause.clone());
+        let is_left = self.is_left_to_start(resource);
         if let Some(operation) = self.operations.get_mut(&id) {
             let is_asked = matches!(operation.record.verb, Verb::Recover | Verb::Fail)
                 && operation.parts.get(&resource).is_some_and(|part| matches!(part.goal, PartGoal::Clean(_)));
@@ -363,7 +364,7 @@ impl Engine {
             }
             let was_reopened = operation.parts.get(&resource).is_some_and(|p| p.goal == PartGoal::Reopen);
             if let Some(live) = self.live.get_mut(&resource) {
-                live.lost = (was_reopened || live.lost) && self.startup.is_recovering();
+                live.lost = (was_reopened || live.lost) && is_left;
             }
         }
         let was_opened = self.operations.get(&id).and_then(|found| found.parts.get(&resource));

@@ -18,6 +18,7 @@ mod recovery;
 pub(crate) mod restart;
 pub mod settings;
 mod show;
+pub(crate) mod start_order;
 #[cfg(any(test, feature = "testing"))]
 mod testing;
 
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_types::{GroupId, ResourceId};
 
 use restart::History;
+use start_order::StartOrder;
 
 /// What is counted and planned.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(crate) struct Policies {
     recoveries: BTreeMap<ResourceId, Recovery>,
     /// When a group was failed over.
     failovers: BTreeMap<GroupId, History>,
+    /// What has not come up since the service started.
+    pub(crate) start: StartOrder,
     /// Restarts whose delay is over and that wait for others to come to rest.
     due: BTreeSet<ResourceId>,
     /// Something has come to rest since they were looked at.

@@ -15,6 +15,7 @@ use super::settings::{RestartAction, RestartPolicy, UNSET};
 use super::show::duration;
 use super::{Phase, Recovery};
 use crate::Engine;
+use crate::alternatives::{self, Readiness};
 use crate::effect::Effect;
 use crate::graph;
 use crate::operation::PartGoal;
@@ -160,13 +161,14 @@ impl Engine {
         self.policies.stirred = true;
     }
 
-    /// At the end of each step: restarts whose turn has come begin.
-    pub(crate) fn go_on_with_restarts(&mut self) {
-        if !std::mem::take(&mut self.policies.stirred) || !self.is_ready() {
-            return;
-        }
-        for id in self.policies.due.clone() {
-            self.try_restart(id);
+    /// At the end of each step: starts and restarts whose turn has come begin.
+    pub(crate) fn go_on_with_policies(&mut self) {
+        // What begins is left, or due, no longer: so this comes to an end.
+        while std::mem::take(&mut self.policies.stirred) && self.is_ready() {
+            for id in self.policies.due.clone() {
+                self.try_restart(id);
+            }
+            self.go_on_with_start();
         }
     }
 
@@ -177,7 +179,7 @@ impl Engine {
         let is_failed = self.live.get(&id).is_some_and(|live| live.state == ResourceState::Failed);
         let policy = self.restart_policy(id).filter(|policy| policy.action != RestartAction::Stay);
         let Some(policy) = policy.filter(|_| is_failed) else { return self.cancel_recovery(id) };
-        let closure = graph::start_closure(&self.model, &self.live, [id]);
+        let closure = self.restart_closure(id);
         if !closure.iter().chain(&companions).all(|member| self.is_at_rest(*member)) {
             return;
         }
@@ -213,7 +215,7 @@ impl Engine {
             if members.contains(&companion) || !self.comes_back(companion) {
                 continue;
             }
-            let needs = graph::start_closure(&self.model, &self.live, [companion]);
+            let needs = self.restart_closure(companion);
             let needs: BTreeSet<ResourceId> = needs.difference(&members).copied().collect();
             match self.obstacle(companion, &needs) {
                 Some(Obstacle::Joins(provider)) => self.note_companions(provider, [companion]),
@@ -257,6 +259,36 @@ impl Engine {
             })
     }
 
+    /// What has to be brought up before it, and itself. Where a dependency leaves the choice, whatever may be brought up
+    /// without overriding anybody's word, and without trying again what is given up.
+    fn restart_closure(&self, id: ResourceId) -> BTreeSet<ResourceId> {
+        let readiness = |other| {
+            let own = alternatives::readiness(&self.model, &self.live, self.config.node, other);
+            match own {
+                Readiness::Comes => Readiness::Serves,
+                Readiness::StaysOffline => Readiness::Never,
+                Readiness::Failed if !self.may_be_restarted(other) => Readiness::Never,
+                own => own,
+            }
+        };
+        alternatives::start_closure(&self.model, [id], &readiness)
+    }
+
+    /// Whether a failed resource may be brought up with another one that is restarted.
+    fn may_be_restarted(&self, id: ResourceId) -> bool {
+        match self.policies.recoveries.get(&id).map_or(Phase::Quiet, |found| found.phase) {
+            Phase::Due { .. } => true,
+            Phase::Quiet => self.has_lacked_provider(id),
+            Phase::Cleaning | Phase::Waiting { .. } | Phase::GivenUp { .. } => false,
+        }
+    }
+
+    /// Whether it has failed only since what it needs was not there.
+    fn has_lacked_provider(&self, id: ResourceId) -> bool {
+        let failure = self.live.get(&id).and_then(|live| live.failure.as_ref());
+        failure.is_some_and(|failure| failure.status == Status::CLUSTER_RESOURCE_PROVIDER_FAILED)
+    }
+
     /// What keeps a resource from being started with everything that it needs.
     fn obstacle(&self, id: ResourceId, closure: &BTreeSet<ResourceId>) -> Option<Obstacle> {
         for member in closure {
@@ -266,10 +298,6 @@ impl Engine {
             let name = &resource.name;
             let phase = self.policies.recoveries.get(member).map_or(Phase::Quiet, |found| found.phase);
             let is_other = *member != id;
-            let lacks_provider = || {
-                let status = live.failure.as_ref().map(|failure| failure.status);
-                status == Some(Status::CLUSTER_RESOURCE_PROVIDER_FAILED)
-            };
             match (live.state, phase) {
                 _ if !resource.may_run_on(self.config.node) => {
                     let node = &self.config.node_name;
@@ -283,7 +311,7 @@ impl Engine {
                 (ResourceState::Failed, _) if live.unproven => {
                     return Some(Obstacle::Stays(format!("something of '{name}' may still be running")));
                 }
-                (ResourceState::Failed, Phase::Quiet) if is_other && !lacks_provider() => {
+                (ResourceState::Failed, Phase::Quiet) if is_other && !self.has_lacked_provider(*member) => {
                     return Some(Obstacle::Stays(format!("it needs '{name}', which has failed")));
                 }
                 (ResourceState::Offline, _) if is_other && resource.persistent == Some(false) => {
@@ -295,7 +323,7 @@ impl Engine {
         None
     }
 
-    fn is_at_rest(&self, id: ResourceId) -> bool {
+    pub(super) fn is_at_rest(&self, id: ResourceId) -> bool {
         self.live.get(&id).is_none_or(|live| live.claim.or(live.reserved).is_none())
     }
 
@@ -323,6 +351,7 @@ impl Engine {
                 for id in self.with_what_needs_it(members.collect()) {
                     self.cancel_recovery(id);
                     self.leave_companions(id);
+                    self.leave_start(id);
                 }
             }
             Verb::Fail => {

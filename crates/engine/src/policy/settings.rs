@@ -72,11 +72,35 @@ pub struct GroupPolicy {
     pub failover_threshold: u32,
     /// FailoverPeriod, in hours.
     pub failover_period_h: u32,
+    /// Priority: the higher, the earlier it is started; 0 is never by itself.
+    pub priority: u32,
+    /// ColdStartSetting.
+    pub cold_start: ColdStart,
+    /// GroupStartDelay: from the start of the service to its start, in seconds.
+    pub start_delay_s: u32,
+}
+
+/// ColdStartSetting: whether a group is started when the machine was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ColdStart {
+    /// 0: what is to be online of it is.
+    #[default]
+    Always,
+    /// 1: not.
+    Never,
+    /// 2: if the group itself was last brought online, not only some resource of it.
+    IfGroupWasOnline,
 }
 
 impl Default for GroupPolicy {
     fn default() -> Self {
-        GroupPolicy { failover_threshold: UNSET, failover_period_h: 6 }
+        GroupPolicy {
+            failover_threshold: UNSET,
+            failover_period_h: 6,
+            priority: 2_000,
+            cold_start: ColdStart::default(),
+            start_delay_s: 0,
+        }
     }
 }
 
@@ -86,6 +110,13 @@ impl GroupPolicy {
         GroupPolicy {
             failover_threshold: dword(key, "FailoverThreshold").unwrap_or(default.failover_threshold),
             failover_period_h: dword(key, "FailoverPeriod").unwrap_or(default.failover_period_h),
+            priority: dword(key, "Priority").unwrap_or(default.priority),
+            cold_start: match dword(key, "ColdStartSetting") {
+                Some(1) => ColdStart::Never,
+                Some(2) => ColdStart::IfGroupWasOnline,
+                _ => ColdStart::Always,
+            },
+            start_delay_s: dword(key, "GroupStartDelay").unwrap_or(default.start_delay_s),
         }
     }
 
@@ -124,5 +155,8 @@ mod tests {
         check(&RESOURCE, "RetryPeriodOnFailure", own.retry_ms);
         check(&GROUP, "FailoverThreshold", group.failover_threshold);
         check(&GROUP, "FailoverPeriod", group.failover_period_h);
+        check(&GROUP, "Priority", group.priority);
+        check(&GROUP, "ColdStartSetting", group.cold_start as u32);
+        check(&GROUP, "GroupStartDelay", group.start_delay_s);
     }
 }

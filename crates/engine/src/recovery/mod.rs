@@ -5,7 +5,7 @@
 //!      │        (hosts are heard one by one; calls that change something wait)
 //!   Settled ──► what hosts hold is adopted, open operations go on by their records, failures are cleaned
 //!      │        what runs without a host is opened anew
-//!      └──────► when a group has come to rest: one start-up operation for what is to be online in it
+//!      └──────► what is to be online comes up, each resource in its turn (policy::start_order)
 //! ```
 
 mod adopt;
@@ -13,12 +13,11 @@ mod adopt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
-use mainstay_types::operation::{End, Verb};
+use mainstay_types::operation::End;
 use mainstay_types::order::Held;
-use mainstay_types::{GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
+use mainstay_types::{GroupId, HostId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
-use crate::alternatives::{self, Readiness};
 use crate::command::Call;
 use crate::engine::CommitPurpose;
 use crate::error::ServiceError;
@@ -27,7 +26,7 @@ use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX, WAITING_CALLS_MAX};
 use crate::live::Live;
 use crate::model::{Model, layout};
 use crate::operation::stored::{StoredOperation, StoredStep};
-use crate::operation::{Operation, PartGoal, Phase};
+use crate::operation::{Operation, Phase};
 use crate::timers::Timer;
 
 /// What is known until the service is ready.
@@ -40,8 +39,6 @@ pub(crate) struct StartUp {
     stored: BTreeMap<OperationId, StoredOperation>,
     /// Calls that wait until the service is ready.
     waiting: VecDeque<Call>,
-    /// Groups that have not come to rest since the start.
-    groups: BTreeSet<GroupId>,
     /// Commits of new epochs under way.
     raising: usize,
     /// The machine was started anew since the database was last worked on: nothing from before is running.
@@ -67,11 +64,6 @@ impl StartUp {
     pub(crate) fn is_ready(&self) -> bool {
         self.phase == StartPhase::Ready
     }
-
-    /// Whether some group has not come to rest since the start.
-    pub(crate) fn is_recovering(&self) -> bool {
-        !self.groups.is_empty()
-    }
 }
 
 impl Engine {
@@ -96,7 +88,7 @@ impl Engine {
         for host in start.hosts {
             self.hosts.expect(host);
         }
-        self.startup.groups = self.model.groups().map(|group| group.id).collect();
+        self.plan_start();
         self.raise_all_epochs();
     }
 
@@ -247,63 +239,9 @@ impl Engine {
             return;
         }
         self.startup.phase = StartPhase::Ready;
+        self.begin_start(self.startup.is_first_of_boot);
         self.adopt();
         let waiting = std::mem::take(&mut self.startup.waiting);
         self.recalled.extend(waiting);
-        self.consider_start_up();
-    }
-
-    /// Brings up what is to be online in groups that have come to rest.
-    pub(crate) fn consider_start_up(&mut self) {
-        if self.startup.groups.is_empty() || !self.is_ready() {
-            return;
-        }
-        for group in self.startup.groups.clone() {
-            let Some(found) = self.model.group(group) else {
-                self.startup.groups.remove(&group);
-                continue;
-            };
-            let at_rest =
-                |id: &ResourceId| self.live.get(id).is_none_or(|live| live.claim.or(live.reserved).is_none());
-            if !found.members.iter().all(at_rest) {
-                continue;
-            }
-            let parts = self.wanted_parts(group);
-            self.startup.groups.remove(&group);
-            if !parts.is_empty() {
-                self.start_internal(Verb::StartUp, ObjectId::Group(group), parts, "the service has started");
-            }
-        }
-    }
-
-    fn wanted_parts(&self, group: GroupId) -> BTreeMap<ResourceId, PartGoal> {
-        let mut parts = BTreeMap::new();
-        let is_wanted = |id| self.model.resource(id).is_some_and(|found| self.model.is_wanted(found));
-        let may_start = |id| {
-            let Some((found, live)) = self.model.resource(id).zip(self.live.get(&id)) else { return false };
-            let is_down = match live.state {
-                ResourceState::Failed => live.lost && !live.unproven,
-                state => state == ResourceState::Offline || state == ResourceState::Online,
-            };
-            is_down && found.persistent != Some(false) && found.may_run_on(self.config.node)
-        };
-        let readiness = |id| match alternatives::readiness(&self.model, &self.live, self.config.node, id) {
-            Readiness::Serves => Readiness::Serves,
-            _ if !may_start(id) => Readiness::Never,
-            // It comes up anyway.
-            _ if is_wanted(id) => Readiness::Comes,
-            other => other,
-        };
-        let members = self.model.group(group).into_iter().flat_map(|found| found.members.iter().copied());
-        for resource in members.filter(|id| is_wanted(*id)) {
-            let closure = alternatives::start_closure(&self.model, [resource], &readiness);
-            if closure.iter().all(|id| may_start(*id)) {
-                let down = |id: &ResourceId| {
-                    self.live.get(id).is_some_and(|live| live.state != ResourceState::Online)
-                };
-                parts.extend(closure.into_iter().filter(down).map(|id| (id, PartGoal::Up)));
-            }
-        }
-        parts
     }
 }

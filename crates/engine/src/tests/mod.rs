@@ -13,5 +13,6 @@ mod random_walk;
 mod restarts;
 mod scenarios;
 mod since;
+mod start_order;
 mod statuses;
 mod sweep;

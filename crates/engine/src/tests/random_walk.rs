@@ -262,7 +262,7 @@ impl Walk {
     /// Nothing waits for its answer or its commit: what changes now, the next step has changed.
     fn is_quiet(&self) -> bool {
         self.world.has_committed()
-            && !self.world.engine.startup.is_recovering()
+            && !self.world.engine.policies.start.is_open()
             && self.world.commit_mode == CommitMode::Done
             && self.calls.iter().all(|call| self.world.answers.contains_key(call))
     }
@@ -516,6 +516,7 @@ fn walks_have_restarts_in_them() {
         let steps = proptest::collection::vec(step(), 40..60).new_tree(&mut runner).expect("steps").current();
         let mut walk = Walk::new();
         steps.iter().for_each(|step| walk.take(step));
+        walk.come_to_rest();
         let is_restart = |record: &&OperationRecord| record.reason_text.starts_with("restart ");
         restarts += walk.world.journal.values().filter(is_restart).count();
     }

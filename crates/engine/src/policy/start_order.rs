@@ -1,0 +1,267 @@
+//! The start of the service: what is to be online comes up, each resource when its turn comes.
+//!
+//! ```text
+//!   group:     not yet ──► its priority's turn ──► GroupStartDelay ──► its resources, one by one:
+//!   resource:  left ──► at rest, with what it needs ──► begun (a start-up operation of its group)
+//!                └────► not to be online, or cannot come: dropped
+//! ```
+//!
+//! Groups of a higher priority come first. The next priority's turn comes when they have come to rest, or after
+//! [`START_WAIT_MS`], so that one that hangs delays nothing for long; within one priority nothing waits for anything
+//! that it does not need. It decides whose turn it is; what a start does is the operation's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::operation::Verb;
+use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId, ResourceState};
+
+use super::settings::ColdStart;
+use crate::Engine;
+use crate::alternatives::{self, Readiness};
+use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
+use crate::operation::{PartGoal, Phase};
+use crate::timers::Timer;
+
+/// What has not had its turn since the service started.
+#[derive(Debug, Default)]
+pub(crate) struct StartOrder {
+    left: BTreeMap<GroupId, BTreeSet<ResourceId>>,
+    /// When the turn of a priority came.
+    turns: BTreeMap<u32, u64>,
+    /// Start-up operations that have not ended: priority, and when they began.
+    begun: BTreeMap<OperationId, (u32, u64)>,
+    /// When the service was ready.
+    ready_at_ms: u64,
+    /// The first start of the service since the machine was started.
+    is_cold: bool,
+}
+
+impl StartOrder {
+    /// Whether anything has not had its turn.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Whether this one has not had its turn.
+    pub(crate) fn is_left(&self, group: GroupId, resource: ResourceId) -> bool {
+        self.left.get(&group).is_some_and(|left| left.contains(&resource))
+    }
+
+    fn drop_one(&mut self, group: GroupId, resource: ResourceId) {
+        if let Some(left) = self.left.get_mut(&group) {
+            left.remove(&resource);
+            if left.is_empty() {
+                self.left.remove(&group);
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The database was read: everything may have to come up.
+    pub(crate) fn plan_start(&mut self) {
+        let groups = self.model.groups().filter(|group| !group.members.is_empty());
+        self.policies.start.left = groups.map(|group| (group.id, group.members.clone())).collect();
+    }
+
+    /// The service is ready: groups that are not started by themselves stay as they are.
+    pub(crate) fn begin_start(&mut self, is_cold: bool) {
+        let model = &self.model;
+        let start = &mut self.policies.start;
+        (start.is_cold, start.ready_at_ms) = (is_cold, self.now.steady_ms);
+        start.left.retain(|group, _| {
+            let policy = model.group(*group).map(|group| group.policy).unwrap_or_default();
+            policy.priority > 0 && !(is_cold && policy.cold_start == ColdStart::Never)
+        });
+        self.stir_policies();
+    }
+
+    /// Whether it has not had its turn since the service started.
+    pub(crate) fn is_left_to_start(&self, id: ResourceId) -> bool {
+        self.group_of(id).is_some_and(|group| self.policies.start.is_left(group, id))
+    }
+
+    /// Somebody has said that it stay offline.
+    pub(super) fn leave_start(&mut self, id: ResourceId) {
+        if let Some(group) = self.group_of(id) {
+            self.policies.start.drop_one(group, id);
+        }
+    }
+
+    /// Brings up what is to be online and whose turn has come.
+    pub(super) fn go_on_with_start(&mut self) {
+        if !self.policies.start.is_open() {
+            return;
+        }
+        let now_ms = self.now.steady_ms;
+        let Some(mut room) = self.start_room() else { return };
+        let mut wake_ms: Option<u64> = None;
+        let mut wake_at = |at_ms: u64| wake_ms = Some(wake_ms.map_or(at_ms, |earlier| earlier.min(at_ms)));
+        'priorities: for (priority, groups) in self.groups_to_start() {
+            if let Some(at_ms) = self.waits_for_higher(priority) {
+                wake_at(at_ms);
+                break;
+            }
+            let turn_ms = *self.policies.start.turns.entry(priority).or_insert(now_ms);
+            let mut is_left = false;
+            for (group, begins_ms) in groups {
+                if now_ms < begins_ms {
+                    wake_at(begins_ms);
+                    continue;
+                }
+                self.start_group(group, priority, &mut room);
+                if room == 0 {
+                    break 'priorities;
+                }
+                is_left |= self.policies.start.left.contains_key(&group);
+            }
+            if is_left && now_ms < turn_ms + START_WAIT_MS {
+                wake_at(turn_ms + START_WAIT_MS);
+                break;
+            }
+        }
+        if let Some(at_ms) = wake_ms {
+            self.timers.set(Timer::StartUp, at_ms);
+        }
+    }
+
+    /// Until when groups of this priority wait for starts of a higher one, unless those end before.
+    fn waits_for_higher(&self, priority: u32) -> Option<u64> {
+        let higher = self.policies.start.begun.values().filter(|(begun, _)| *begun > priority);
+        let until_ms = higher.map(|(_, at_ms)| at_ms + START_WAIT_MS).max();
+        until_ms.filter(|at_ms| *at_ms > self.now.steady_ms)
+    }
+
+    /// How many more resources may be begun. `None` while it is not worth while: not before half of what may be begun at
+    /// once has ended, so that many are begun by few operations.
+    fn start_room(&mut self) -> Option<usize> {
+        let (now_ms, operations) = (self.now.steady_ms, &self.operations);
+        let is_running =
+            |id: &OperationId| operations.get(id).is_some_and(|found| !matches!(found.phase, Phase::Ended));
+        self.policies.start.begun.retain(|id, _| is_running(id));
+        // One that takes too long keeps no place.
+        let young = self.policies.start.begun.iter().filter(|(_, (_, at_ms))| at_ms + START_WAIT_MS > now_ms);
+        let oldest_ms = young.clone().map(|(_, (_, at_ms))| *at_ms).min();
+        let open: usize = young.map(|(id, _)| operations.get(id).map_or(0, |found| found.open_parts)).sum();
+        if open > STARTS_AT_ONCE_MAX / 2 {
+            self.timers.set(Timer::StartUp, oldest_ms.unwrap_or(now_ms) + START_WAIT_MS);
+            return None;
+        }
+        Some(STARTS_AT_ONCE_MAX - open)
+    }
+
+    /// Groups that are left with the time at which each may begin, the highest priority first.
+    fn groups_to_start(&self) -> Vec<(u32, Vec<(GroupId, u64)>)> {
+        let mut by_priority: BTreeMap<u32, Vec<(GroupId, u64)>> = BTreeMap::new();
+        for id in self.policies.start.left.keys() {
+            let policy = self.model.group(*id).map(|group| group.policy).unwrap_or_default();
+            let begins_ms = self.policies.start.ready_at_ms + u64::from(policy.start_delay_s) * 1_000;
+            by_priority.entry(policy.priority).or_default().push((*id, begins_ms));
+        }
+        by_priority.into_iter().rev().collect()
+    }
+
+    /// Begins what can be begun of a group.
+    fn start_group(&mut self, group: GroupId, priority: u32, room: &mut usize) {
+        let left: Vec<ResourceId> =
+            self.policies.start.left.get(&group).into_iter().flatten().copied().collect();
+        let mut parts = BTreeMap::new();
+        for id in left {
+            match self.turn_of(id) {
+                Turn::Later => continue,
+                Turn::Never => {}
+                Turn::Now(members) => {
+                    parts.extend(members.into_iter().map(|member| (member, PartGoal::Up)));
+                }
+            }
+            self.policies.start.drop_one(group, id);
+            if parts.len() >= *room {
+                break;
+            }
+        }
+        *room = room.saturating_sub(parts.len());
+        if !parts.is_empty() {
+            let object = ObjectId::Group(group);
+            let operation = self.start_internal(Verb::StartUp, object, parts, "the service has started");
+            self.policies.start.begun.insert(operation, (priority, self.now.steady_ms));
+        }
+    }
+
+    /// Whether a resource is begun now, and with what.
+    fn turn_of(&mut self, id: ResourceId) -> Turn {
+        if self.model.resource(id).is_none() {
+            return Turn::Never;
+        }
+        if !self.is_at_rest(id) {
+            return Turn::Later;
+        }
+        if !self.is_to_start(id) {
+            return Turn::Never;
+        }
+        let closure = self.start_up_closure(id);
+        let is_down = |member: &ResourceId| {
+            self.live.get(member).is_some_and(|live| live.state != ResourceState::Online)
+        };
+        let missing: BTreeSet<ResourceId> = closure.into_iter().filter(is_down).collect();
+        if !missing.iter().all(|member| self.is_at_rest(*member)) {
+            return Turn::Later;
+        }
+        if missing.iter().all(|member| self.may_start_up(*member)) {
+            return Turn::Now(missing);
+        }
+        if self.live.get(&id).is_some_and(|live| live.lost && live.unproven) {
+            // When it is proven to have stopped, it is its restart policy's.
+            self.note_failure(id);
+        }
+        Turn::Never
+    }
+
+    /// What has to be brought up before it, and itself.
+    fn start_up_closure(&self, id: ResourceId) -> BTreeSet<ResourceId> {
+        let readiness = |id| match alternatives::readiness(&self.model, &self.live, self.config.node, id) {
+            Readiness::Serves => Readiness::Serves,
+            _ if self.is_at_rest(id) && !self.may_start_up(id) => Readiness::Never,
+            // It comes up anyway.
+            _ if self.is_to_start(id) => Readiness::Comes,
+            other => other,
+        };
+        alternatives::start_closure(&self.model, [id], &readiness)
+    }
+
+    /// Whether a resource is to be online at the start, by what was said of it and of its group.
+    fn is_to_start(&self, id: ResourceId) -> bool {
+        let Some(resource) = self.model.resource(id) else { return false };
+        let Some(group) = self.model.group(resource.group) else { return false };
+        if self.ignores_persistent_state() {
+            return true;
+        }
+        let was_online = group.persistent == Some(true)
+            || group.policy.cold_start != ColdStart::IfGroupWasOnline
+            || !self.policies.start.is_cold;
+        was_online && self.model.is_wanted(resource)
+    }
+
+    fn may_start_up(&self, id: ResourceId) -> bool {
+        let Some((resource, live)) = self.model.resource(id).zip(self.live.get(&id)) else { return false };
+        let is_down = match live.state {
+            ResourceState::Failed => live.lost && !live.unproven,
+            state => matches!(state, ResourceState::Offline | ResourceState::Online),
+        };
+        let stays_offline = resource.persistent == Some(false) && !self.ignores_persistent_state();
+        is_down && !stays_offline && resource.may_run_on(self.config.node)
+    }
+
+    fn ignores_persistent_state(&self) -> bool {
+        self.policies.start.is_cold && self.model.cluster().ignores_persistent_state
+    }
+}
+
+/// Whether a resource's turn has come.
+enum Turn {
+    /// It is begun with all of these.
+    Now(BTreeSet<ResourceId>),
+    /// Something is being done to it, or to what it needs.
+    Later,
+    /// It is not to be started, or cannot be.
+    Never,
+}
