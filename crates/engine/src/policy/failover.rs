@@ -7,38 +7,44 @@ use mainstay_types::{GroupId, NodeId, ResourceId};
 
 use super::show::duration;
 use crate::Engine;
-use crate::model::Model;
 use crate::model::objects::Group;
 
 /// Why a group is not failed over.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum NoFailover {
     #[error("its group is not failed over: there is no other node")]
-    NoOtherNode,
-    #[error("its group is not failed over: no other node is up")]
-    NoOtherNodeUp,
+    OneNode,
+    #[error("its group is not failed over: {reason}")]
+    NoTarget { reason: String },
     #[error(
         "its group is not failed over: {count} failovers within {period} are all that FailoverThreshold allows"
     )]
     UsedUp { count: u32, period: String },
+    #[error("its group would go to node {node}, but groups are not moved yet")]
+    NotMoved { node: NodeId },
 }
 
 impl Engine {
     /// Restarts of this resource are used up and its group is to be told. Answers why that leads nowhere.
     pub(super) fn fail_over(&mut self, resource: ResourceId) -> Option<NoFailover> {
         let group = self.model.group(self.group_of(resource)?)?;
-        let target = other_node(&self.model, self.config.node, group);
-        let (max, period_ms) = self.failover_limit(group);
-        let count = self.failovers(group.id, period_ms);
-        match target {
-            Err(reason) => Some(reason),
-            Ok(_) if count >= max => Some(NoFailover::UsedUp { count, period: duration(period_ms) }),
-            Ok(_) => {
-                let (id, now_ms) = (group.id, self.now.steady_ms);
-                self.policies.failovers.entry(id).or_default().record(now_ms);
-                None
-            }
+        if self.model.nodes().count() == 1 {
+            return Some(NoFailover::OneNode);
         }
+        let (max, period_ms) = self.failover_limit(group);
+        let (id, count) = (group.id, self.failovers(group.id, period_ms));
+        if count >= max {
+            return Some(NoFailover::UsedUp { count, period: duration(period_ms) });
+        }
+        Some(match self.failover_target(id) {
+            Err(none) => NoFailover::NoTarget { reason: none.reason },
+            Ok(node) => {
+                // The attempt counts, whatever comes of it.
+                let now_ms = self.now.steady_ms;
+                self.policies.failovers.entry(id).or_default().record(now_ms);
+                NoFailover::NotMoved { node }
+            }
+        })
     }
 
     fn failover_limit(&self, group: &Group) -> (u32, u64) {
@@ -62,14 +68,5 @@ impl Engine {
     /// The group is gone.
     pub(crate) fn forget_failovers(&mut self, group: GroupId) {
         self.policies.failovers.remove(&group);
-    }
-}
-
-/// The node that a group would go to. To be asked of placement, when there is more than one node to choose from: a
-/// group cannot be given to another node yet, so no node is ever up beside this one.
-fn other_node(model: &Model, here: NodeId, _group: &Group) -> Result<NodeId, NoFailover> {
-    match model.nodes().any(|node| node.id != here) {
-        true => Err(NoFailover::NoOtherNodeUp),
-        false => Err(NoFailover::NoOtherNode),
     }
 }
