@@ -342,7 +342,7 @@ impl Engine {
         };
         let members = parts.iter().map(|(id, _)| *id).chain(named);
         match verb {
-            Verb::Online | Verb::Restart => {
+            Verb::Online | Verb::Restart | Verb::ConfirmStopped => {
                 for id in members.collect::<Vec<_>>() {
                     self.cancel_recovery(id);
                 }
