@@ -55,7 +55,7 @@ fn failure_info((attempts, remaining_ms): (u32, u64)) -> Vec<u8> {
 /// A span of time in the largest unit that says it exactly: `500 ms`, `15 min`, `6 h`.
 pub(super) fn duration(ms: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
-    match units.into_iter().find(|(unit_ms, _)| ms > 0 && ms % unit_ms == 0) {
+    match units.into_iter().find(|(unit_ms, _)| ms > 0 && ms.is_multiple_of(*unit_ms)) {
         Some((unit_ms, unit)) => format!("{} {unit}", ms / unit_ms),
         None => format!("{ms} ms"),
     }
