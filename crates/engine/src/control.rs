@@ -8,7 +8,7 @@ use mainstay_proplist::{PropertyList, Value as Shown, multi_string};
 use mainstay_store::registry::KeyPath;
 use mainstay_types::control::function;
 use mainstay_types::order::{QueryAnswer, Question};
-use mainstay_types::property::PropertyAccess;
+use mainstay_types::property::{PropertyAccess, RESOURCE, Table};
 use mainstay_types::{Access, HostId, Name, ObjectId, Status};
 
 use crate::Engine;
@@ -21,6 +21,12 @@ use crate::input::CallId;
 use crate::limits::{CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS, QUERY_USUAL_TIMEOUT_MS};
 use crate::model::layout;
 use crate::queries::{QueryPurpose, Unanswered};
+
+/// A FILETIME counts units of 100 ns.
+const FILE_TIME_UNITS_PER_MS: u64 = 10_000;
+
+/// 1970, counted as a FILETIME from 1601.
+const UNIX_EPOCH_FILE_TIME: u64 = 116_444_736_000_000_000;
 
 /// A control code on its way to a host.
 #[derive(Debug)]
@@ -108,11 +114,13 @@ impl Engine {
                 Answered::Here(self.common_properties(object, PropertyAccess::ReadOnly)?.to_bytes()?)
             }
             function::GET_COMMON_PROPERTY_FMTS => {
-                let mut list = PropertyList::new();
-                for spec in common_table(object).iter() {
-                    list.set(spec.name, Shown::Word(spec.format.number()));
-                }
-                Answered::Here(list.to_bytes()?)
+                Answered::Here(formats_of(common_table(object)).to_bytes()?)
+            }
+            function::GET_COMMON_RESOURCE_PROPERTY_FMTS if has_type && !is_resource => {
+                Answered::Here(formats_of(RESOURCE).to_bytes()?)
+            }
+            function::GET_STATE_CHANGE_TIME if is_resource => {
+                Answered::Here(self.state_change_time(object).to_le_bytes().to_vec())
             }
             function::VALIDATE_COMMON_PROPERTIES => {
                 self.check_common(object, &read_list(input)?)?;
@@ -145,6 +153,13 @@ impl Engine {
             _ if has_type => Answered::ByType(None),
             _ => return Err(self.unknown_code(object, &format!("{code:#x}"))),
         })
+    }
+
+    /// A FILETIME: since when a resource has its state.
+    fn state_change_time(&self, object: &ObjectId) -> u64 {
+        let ObjectId::Resource(id) = object else { return 0 };
+        let since_ms = self.live.get(id).map_or(0, |live| live.since_unix_ms);
+        since_ms.saturating_mul(FILE_TIME_UNITS_PER_MS).saturating_add(UNIX_EPOCH_FILE_TIME)
     }
 
     fn unknown_code(&self, object: &ObjectId, code: &str) -> Refusal {
@@ -314,4 +329,13 @@ impl Engine {
             ObjectId::ResourceType(name) => name.to_string(),
         }
     }
+}
+
+/// A property list of the formats of a table's properties.
+fn formats_of(table: Table) -> PropertyList {
+    let mut list = PropertyList::new();
+    for spec in table.iter() {
+        list.set(spec.name, Shown::Word(spec.format.number()));
+    }
+    list
 }

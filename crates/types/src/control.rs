@@ -98,6 +98,10 @@ pub mod function {
     pub const VALIDATE_COMMON_PROPERTIES: u32 = 0x61;
     /// Property list of formats.
     pub const GET_COMMON_PROPERTY_FMTS: u32 = 0x65;
+    /// Property list of the formats of the common properties that resources of the type have.
+    pub const GET_COMMON_RESOURCE_PROPERTY_FMTS: u32 = 0x69;
+    /// FILETIME: since when the resource has its state.
+    pub const GET_STATE_CHANGE_TIME: u32 = 0x2D5D;
     /// Multi-string of property names.
     pub const ENUM_PRIVATE_PROPERTIES: u32 = 0x79;
     /// Property list.

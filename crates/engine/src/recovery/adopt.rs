@@ -55,11 +55,11 @@ impl Engine {
 
     /// Since when everything stands as it does: hosts are older than the service, and so are operations.
     fn adopt_since(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
-        let now_ms = self.now.unix_ms;
+        let said = std::mem::take(&mut self.startup.since_unix_ms);
         for id in ids {
             let Some(live) = self.live.get_mut(id) else { continue };
+            let said_ms = said.get(id).copied();
             let held = held.get(id).map(|(_, held)| held);
-            let said_ms = held.and_then(|held| held.standing_for_ms).map(|ms| now_ms.saturating_sub(ms));
             let is_as_held = match held.map(|held| &held.condition) {
                 Some(Condition::Online) => live.state == ResourceState::Online,
                 Some(Condition::Offline) => live.state == ResourceState::Offline,

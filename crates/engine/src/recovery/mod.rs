@@ -35,6 +35,8 @@ pub(crate) struct StartUp {
     phase: StartPhase,
     /// By resource: who holds it, and how.
     held: BTreeMap<ResourceId, (HostId, Held)>,
+    /// Since when a resource stands as it is held, in Unix time; reckoned when its host said for how long.
+    since_unix_ms: BTreeMap<ResourceId, u64>,
     /// Open operations, by id.
     stored: BTreeMap<OperationId, StoredOperation>,
     /// Calls that wait until the service is ready.
@@ -176,13 +178,19 @@ impl Engine {
                     self.last_operation = self.last_operation.max(order.operation.number);
                 }
             }
+            if let Some(ms) = held.standing_for_ms {
+                self.startup.since_unix_ms.insert(held.resource, self.now.unix_ms.saturating_sub(ms));
+            }
             self.startup.held.insert(held.resource, (host, held));
         }
     }
 
     /// The host has ended before the service was ready.
     pub(crate) fn forget_held(&mut self, host: HostId) {
-        self.startup.held.retain(|_, (holder, _)| *holder != host);
+        let gone = self.startup.held.extract_if(.., |_, (holder, _)| *holder == host);
+        for (id, _) in gone {
+            self.startup.since_unix_ms.remove(&id);
+        }
     }
 
     /// After a new boot nothing from before can run: every group gets a new epoch before anything is ordered.

@@ -187,6 +187,11 @@ fn formats_and_names_list_exactly_the_table() {
         let expected: Vec<(&str, Option<u16>)> =
             class.table.iter().map(|spec| (spec.name, Some(spec.format.number()))).collect();
         assert_eq!(listed, expected);
+        if let ObjectId::ResourceType(_) = class.object {
+            let of_resources = class.list(&mut world, function::GET_COMMON_RESOURCE_PROPERTY_FMTS);
+            let listed: Vec<&str> = of_resources.iter().map(|found| found.name()).collect();
+            assert_eq!(listed, RESOURCE.iter().map(|spec| spec.name).collect::<Vec<_>>());
+        }
         for (function, access) in [
             (function::GET_COMMON_PROPERTIES, PropertyAccess::ReadWrite),
             (function::GET_RO_COMMON_PROPERTIES, PropertyAccess::ReadOnly),
@@ -287,4 +292,28 @@ fn every_property_refuses_what_it_may_not() {
         assert!(answer.text.contains("'NoSuch'"), "{}", answer.text);
         assert_eq!(world.database(), before);
     }
+}
+
+#[test]
+fn status_information_says_what_is_known() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let id = world.resource(group, "x");
+    world.resource(group, "other");
+    let bits = |world: &World| {
+        let (resource, group) = (world.engine.resource_status(id), world.engine.group_status(group));
+        (resource.bits(), group.bits())
+    };
+    assert_eq!(bits(&world), (0, 0));
+    world.online(id);
+    assert_eq!(bits(&world), (0, 0));
+    world.lock(id, true);
+    assert_eq!(bits(&world), (0x1, 0x1));
+    world.lock(id, false);
+    world.hosts_start = false;
+    world.kill_host(mainstay_types::HostId::Pool);
+    assert_eq!(bits(&world), (0x40, 0x100));
+    world.hosts_start = true;
+    world.pass_ms(300_000);
+    assert_eq!(bits(&world), (0, 0));
 }

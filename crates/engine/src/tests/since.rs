@@ -1,7 +1,8 @@
 //! Since when a resource stands as it does, whoever was killed meanwhile.
 
-use mainstay_types::{HostId, ResourceId, ResourceState, Status};
+use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, ResourceState, Status};
 
+use crate::command::Command;
 use crate::testing::{Reaction, World};
 
 /// The state, and since when.
@@ -71,6 +72,28 @@ fn a_host_that_is_replaced_hears_it_from_the_service() {
     assert_eq!(standing(&world, id), before);
     world.restart_service();
     assert_eq!(standing(&world, id), before);
+}
+
+#[test]
+fn the_time_of_the_last_change_is_told_by_code() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let id = world.resource(group, "x");
+    world.pass_ms(1_234);
+    world.online(id);
+    let since_ms = world.glance(id).since_ms;
+    assert_eq!(since_ms, world.now.unix_ms);
+    world.pass_ms(500);
+    let call = world.call(Command::Control {
+        object: ObjectId::Resource(id),
+        code: ControlCode(0x0100_2D5D),
+        input: Vec::new(),
+        output_length_max: 8,
+    });
+    let answer = world.answer(call);
+    assert_eq!(answer.status, Status::SUCCESS);
+    let since = u64::from_le_bytes(answer.output.as_slice().try_into().unwrap());
+    assert_eq!(since, (since_ms + 11_644_473_600_000) * 10_000);
 }
 
 #[test]
