@@ -187,10 +187,9 @@ impl Engine {
 
     /// The host has ended before the service was ready.
     pub(crate) fn forget_held(&mut self, host: HostId) {
-        let gone = self.startup.held.extract_if(.., |_, (holder, _)| *holder == host);
-        for (id, _) in gone {
-            self.startup.since_unix_ms.remove(&id);
-        }
+        let StartUp { held, since_unix_ms, .. } = &mut self.startup;
+        held.retain(|_, (holder, _)| *holder != host);
+        since_unix_ms.retain(|id, _| held.contains_key(id));
     }
 
     /// After a new boot nothing from before can run: every group gets a new epoch before anything is ordered.

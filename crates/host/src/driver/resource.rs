@@ -115,9 +115,11 @@ impl HeldResource {
 
     /// It was found online, as it was before in another host, if that is known.
     pub(super) fn stand_as_found(&mut self, now: Instant) {
-        let online_for = Duration::from_millis(self.opening.online_for_ms.unwrap_or(0));
+        let asked_at = self.running.as_ref().map_or(now, |running| running.began);
+        let online_for = self.opening.online_for_ms.map(Duration::from_millis);
         // What the clock cannot say is as if nobody had said it.
-        self.stand(Standing::Online, now.checked_sub(online_for).unwrap_or(now));
+        let since = online_for.and_then(|online_for| asked_at.checked_sub(online_for));
+        self.stand(Standing::Online, since.unwrap_or(now));
     }
 
     /// The whole of it, for a service that connects.

@@ -828,7 +828,7 @@ fn a_service_is_told_for_how_long_a_resource_stands_so() {
 #[test]
 fn what_is_recovered_is_online_for_as_long_as_the_service_knows() {
     for (said_ms, found, condition, expected_ms) in [
-        (Some(90_000), Found::Online, Condition::Online, 90_000),
+        (Some(90_000), Found::Online, Condition::Online, 90_020),
         (None, Found::Online, Condition::Online, 0),
         (Some(90_000), Found::Offline, Condition::Offline, 0),
     ] {
@@ -837,6 +837,8 @@ fn what_is_recovered_is_online_for_as_long_as_the_service_knows() {
         for action in bench.order(Step::Open, Asked::Open(Box::new(opening))) {
             bench.note(action);
         }
+        // The span was right when the order came.
+        bench.feed(Pass(20));
         bench.feed(Returns("Open", opened(found)));
         assert_eq!(standing(&mut bench), (condition, Some(expected_ms)), "{said_ms:?} {found:?}");
     }
