@@ -9,11 +9,13 @@
 //! p99; what is shown is the median of the rounds.
 #![forbid(unsafe_code)]
 
+mod applications;
 mod cluster;
 mod enter;
 mod floor;
 mod memory;
 mod placement;
+mod plan;
 mod report;
 mod sample;
 mod state;
@@ -50,7 +52,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Only the rows of this name.
-    #[arg(long, value_parser = ["offline", "state", "enter", "memory"])]
+    #[arg(long, value_parser = ["offline", "state", "enter", "memory", "applications", "placement"])]
     only: Option<String>,
 }
 
@@ -89,6 +91,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted("memory") {
         report.rows.push(memory::measure(&mut bench, arguments.service_pid)?);
+    }
+    if wanted("applications") {
+        report.rows.push(applications::measure(&mut bench, arguments.rounds)?);
+    }
+    if wanted("placement") {
+        report.rows.push(plan::measure(arguments.rounds)?);
     }
     std::fs::write(&arguments.output, serde_json::to_string_pretty(&report)? + "\n")
         .map_err(|error| format!("{}: {error}", arguments.output.display()))?;

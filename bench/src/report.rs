@@ -21,7 +21,8 @@ pub(crate) struct Row {
     pub(crate) floor_is: String,
     pub(crate) goal_is: &'static str,
     pub(crate) measured: Measured,
-    pub(crate) is_reached: bool,
+    /// `None` where the design has no number.
+    pub(crate) is_reached: Option<bool>,
 }
 
 /// What was measured.
@@ -39,6 +40,34 @@ pub(crate) enum Measured {
     },
     /// Memory, in bytes.
     Memory { resident: u64, goal: u64 },
+    /// How a time grows with the cluster.
+    Growth { points: Vec<Point> },
+    /// Wall times of a whole piece of work.
+    Walls { walls: Vec<Walls> },
+}
+
+/// Placement in a cluster of one size; milliseconds, with the reading of the model in both.
+#[derive(Serialize)]
+pub(crate) struct Point {
+    pub(crate) resources: u32,
+    pub(crate) read_ms: f64,
+    pub(crate) full_ms: f64,
+    pub(crate) lost_ms: f64,
+}
+
+/// A piece of work and its floor, in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct Walls {
+    pub(crate) what: &'static str,
+    pub(crate) measured_ms: f64,
+    pub(crate) floor_ms: f64,
+    pub(crate) ratio: f64,
+}
+
+impl Walls {
+    pub(crate) fn new(what: &'static str, measured_ms: f64, floor_ms: f64) -> Self {
+        Self { what, measured_ms, floor_ms, ratio: measured_ms / floor_ms }
+    }
 }
 
 impl Measured {
@@ -72,9 +101,32 @@ impl fmt::Display for Report {
                     let mib = |bytes: u64| bytes as f64 / (1024.0 * 1024.0);
                     writeln!(f, "  {:<44} {:>8.1} MiB of {:.0}", "resident", mib(*resident), mib(*goal))?;
                 }
+                Measured::Growth { points } => {
+                    writeln!(
+                        f,
+                        "  {:<20} {:>16} {:>16} {:>16}",
+                        "resources", "everything", "one node lost", "reading"
+                    )?;
+                    for Point { resources, read_ms, full_ms, lost_ms } in points {
+                        writeln!(
+                            f,
+                            "  {resources:<20} {full_ms:>13.1} ms {lost_ms:>13.1} ms {read_ms:>13.1} ms"
+                        )?;
+                    }
+                }
+                Measured::Walls { walls } => {
+                    writeln!(f, "  {:<44} {:>12} {:>12} {:>7}", "", "measured", "floor", "ratio")?;
+                    for Walls { what, measured_ms, floor_ms, ratio } in walls {
+                        writeln!(f, "  {what:<44} {measured_ms:>9.0} ms {floor_ms:>9.0} ms {ratio:>7.2}")?;
+                    }
+                    writeln!(f, "  floor: {}", row.floor_is)?;
+                }
             }
-            let verdict = if row.is_reached { "reached" } else { "NOT REACHED" };
-            writeln!(f, "  goal: {}: {verdict}\n", row.goal_is)?;
+            match row.is_reached {
+                Some(true) => writeln!(f, "  goal: {}: reached\n", row.goal_is)?,
+                Some(false) => writeln!(f, "  goal: {}: NOT REACHED\n", row.goal_is)?,
+                None => writeln!(f)?,
+            }
         }
         write!(f, "{} rounds; each number is their median", self.rounds)
     }

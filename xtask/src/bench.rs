@@ -17,7 +17,7 @@ Usage: cargo xtask bench [OPTION]...
 
 Options:
   --rounds N     How many rounds; each number is the median of them [default: 5]
-  --only NAME    Only the row of this name: offline, state, enter or memory
+  --only NAME    Only the row of this name: offline, state, enter, memory, applications or placement
 ";
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {
