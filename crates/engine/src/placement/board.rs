@@ -118,10 +118,10 @@ impl<'a> Board<'a> {
             slot.storages.sort_unstable();
             slot.storages.dedup();
         }
-        let mut rules: Vec<&AffinityRule> = situation.rules.iter().filter(|rule| rule.enabled).collect();
-        rules.sort_by(|a, b| a.name.cmp(&b.name));
-        let rules: Vec<RuleSlot> = rules
-            .into_iter()
+        let mut rules: Vec<RuleSlot> = situation
+            .rules
+            .iter()
+            .filter(|rule| rule.enabled)
             .map(|rule| {
                 let mut members: Vec<usize> =
                     rule.groups.iter().filter_map(|id| group_index.get(id).copied()).collect();
@@ -130,6 +130,10 @@ impl<'a> Board<'a> {
                 RuleSlot { rule, groups: members, seated: Vec::new() }
             })
             .collect();
+        // Names are the administrator's; two of one name are told apart by what they say.
+        rules.sort_by(|a, b| {
+            (&a.rule.name, a.rule.kind, &a.groups).cmp(&(&b.rule.name, b.rule.kind, &b.groups))
+        });
         for (number, rule) in rules.iter().enumerate() {
             for &member in &rule.groups {
                 groups[member].rules.push(number);

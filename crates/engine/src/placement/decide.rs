@@ -11,7 +11,7 @@ use super::board::Board;
 use super::decision::{Cause, Choice, Decision, Row, Standing, Stay, Step, Wait};
 use super::need::{Need, need};
 use super::situation::{Activity, RuleKind, Situation, Wish};
-use super::survey::{Ask, standing, survey};
+use super::survey::{Ask, as_seen_by, standing, survey};
 
 pub(super) struct Decider<'a> {
     pub(super) board: Board<'a>,
@@ -75,9 +75,10 @@ impl<'a> Decider<'a> {
             let runs = self.board.runs(index);
             if members.len() == 1 || runs {
                 // What runs stays together; each says why it cannot go.
-                for member in members {
+                for &member in &members {
                     let cause = self.cause(member, cause);
-                    self.made[member] = Some((self.without_a_node(member, cause), rows.clone()));
+                    let rows = self.rows_of(member, &members, &rows);
+                    self.made[member] = Some((self.without_a_node(member, cause), rows));
                 }
                 return;
             }
@@ -172,7 +173,14 @@ impl<'a> Decider<'a> {
             if start {
                 self.board.seat(member, node);
             }
-            self.made[member] = Some((step, rows.clone()));
+            self.made[member] = Some((step, self.rows_of(member, members, &rows)));
+        }
+    }
+
+    fn rows_of(&self, member: usize, members: &[usize], rows: &[Row]) -> Vec<Row> {
+        match members.first() {
+            Some(leader) if *leader != member => as_seen_by(&self.board, rows, *leader, member),
+            _ => rows.to_vec(),
         }
     }
 

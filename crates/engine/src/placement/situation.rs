@@ -177,7 +177,7 @@ impl Failback {
 }
 
 /// What an affinity rule wants (CLUS_AFFINITY_RULE_TYPE of clusapi.h).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum RuleKind {
     /// All in one fault domain.
     SameFaultDomain,

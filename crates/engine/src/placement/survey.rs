@@ -45,6 +45,33 @@ pub(super) fn survey(board: &Board, ask: &Ask) -> Vec<Row> {
         .collect()
 }
 
+/// The leader's rows as a partner sees them: what forbids the leader is the leader's, and what forbids the partner its
+/// own. Standings stay the leader's, by which the node was chosen.
+pub(super) fn as_seen_by(board: &Board, rows: &[Row], leader: usize, partner: usize) -> Vec<Row> {
+    let here = board.home(partner);
+    let (leader, partner) = (board.group_ref(leader), board.groups[partner].group.id);
+    let seen = |objection: &Objection| match objection {
+        Objection::Partner { group, objection } if group.id == partner => (**objection).clone(),
+        Objection::NotPossibleOwner
+        | Objection::LockedFromMoving
+        | Objection::ToLeave
+        | Objection::NotAsked
+        | Objection::AntiAffinity { .. }
+        | Objection::Rule { .. } => {
+            Objection::Partner { group: leader.clone(), objection: Box::new(objection.clone()) }
+        }
+        of_the_node => of_the_node.clone(),
+    };
+    rows.iter()
+        .enumerate()
+        .map(|(node, row)| Row {
+            here: here == Some(node),
+            objections: row.objections.iter().map(seen).collect(),
+            ..row.clone()
+        })
+        .collect()
+}
+
 fn objections(board: &Board, ask: &Ask, node: usize) -> Vec<Objection> {
     let mut found = Vec::new();
     of_the_node(board, ask, node, &mut found);
@@ -130,7 +157,8 @@ fn against_rule(board: &Board, ask: &Ask, member: usize, node: usize, number: us
     let there = ask.others(slot.rules.get(&number)).next();
     let nearby = ask.others(board.domains[slot.domain].get(&number)).next();
     let anywhere = || ask.others(Some(&rule.seated)).next();
-    let partner = || ask.members.iter().copied().find(|m| *m != member && rule.groups.contains(m));
+    let partner =
+        || ask.members.iter().copied().find(|m| *m != member && rule.groups.binary_search(m).is_ok());
     match rule.rule.kind {
         RuleKind::SameNode if there.is_none() => anywhere(),
         RuleKind::SameFaultDomain if nearby.is_none() => anywhere(),
@@ -166,7 +194,14 @@ fn of_capacity(board: &Board, ask: &Ask, node: usize, found: &mut Vec<Objection>
 pub(super) fn standing(board: &Board, ask: &Ask, node: usize) -> Standing {
     let leader = &board.groups[ask.leader()];
     let (group, slot) = (leader.group, &board.nodes[node]);
-    let in_class = |class: usize| ask.others(slot.classes.get(&class)).count();
+    let is_own = |member: &&usize, class: usize| {
+        let member = &board.groups[**member];
+        member.seats.contains(&node) && member.classes.iter().any(|(own, _)| *own == class)
+    };
+    let in_class = |class: usize| {
+        let all = slot.classes.get(&class).map_or(0, Vec::len);
+        all.saturating_sub(ask.members.iter().filter(|member| is_own(member, class)).count())
+    };
     let classes = ask.members.iter().flat_map(|member| &board.groups[*member].classes);
     let conflicts: usize = if ask.runs { classes.map(|(class, _)| in_class(*class)).sum() } else { 0 };
     let is_bound_home = ask.cause == Cause::ToStart && !group.failback.is_open(board.situation.local_hour);

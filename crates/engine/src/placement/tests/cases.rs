@@ -291,8 +291,7 @@ fn affinity_rules() {
              b cannot take 'two', which has to be on the same node: it is not the node that it is locked to \
              (LockedFromMoving)",
             "'two' stays on a: no other node can take it, although its node is being drained; a is being drained; \
-             b cannot take 'two', which has to be on the same node: it is not the node that it is locked to \
-             (LockedFromMoving)",
+             b is not the node that it is locked to (LockedFromMoving)",
         ],
     );
     check(
