@@ -5,7 +5,7 @@
 //! groups that so many resources can be in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainstay_engine::input::{Input, Now, Start};
 use mainstay_engine::model::layout::{self, OwnerRecord};
@@ -14,6 +14,7 @@ use mainstay_engine::{Config, Engine, Genesis, genesis};
 use mainstay_store::registry::{Changes, Tree, Value};
 use mainstay_store::{KeyValue, Op, Revision};
 use mainstay_types::{ClusterId, GroupId, GroupState, Name, NodeId, NodeState, ResourceId};
+use rustix::time::{ClockId, clock_gettime};
 use uuid::Uuid;
 
 use crate::Result;
@@ -43,7 +44,9 @@ pub(crate) fn measure(rounds: u32) -> Result<Row> {
         points.last().is_some_and(|last| within(last.full_ms, FULL_GOAL) && within(last.lost_ms, LOST_GOAL));
     Ok(Row {
         name: "placement",
-        what: format!("Placement on {NODES} nodes, one resource in a group; reading the model is part of it"),
+        what: format!(
+            "Placement on {NODES} nodes, one resource in a group, in processor time; reading the model is part of it"
+        ),
         floor_is: String::new(),
         goal_is: "8,000 resources: everything under 1 s, one node lost under 50 ms",
         measured: Measured::Growth { points },
@@ -85,16 +88,23 @@ fn point(resources: u32, rounds: u32) -> Result<Point> {
 }
 
 fn timed(situation: &Situation) -> (Plan, Duration) {
-    let begun = Instant::now();
+    let begun = processor_time();
     let plan = decide(situation);
-    (plan, begun.elapsed())
+    (plan, processor_time().saturating_sub(begun))
+}
+
+/// What this thread has used of a processor so far. Nothing here waits for anything but a processor, so this is the wall
+/// time of a machine that is not shared, whatever the neighbours do.
+fn processor_time() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(used.tv_sec.unsigned_abs(), u32::try_from(used.tv_nsec).unwrap_or(0))
 }
 
 /// Placement's input from the model, as if every node were up and every group to be online and offline.
 fn read_model(engine: &Engine) -> (Situation, Duration) {
-    let begun = Instant::now();
+    let begun = processor_time();
     let mut situation = engine.view().situation(None);
-    let reading = begun.elapsed();
+    let reading = processor_time().saturating_sub(begun);
     for node in &mut situation.nodes {
         node.membership = NodeState::Up;
     }
