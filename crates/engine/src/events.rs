@@ -81,6 +81,9 @@ impl Engine {
             self.count_out(group, old);
             self.count_in(group, state);
         }
+        if matches!(state, ResourceState::Online | ResourceState::Offline) {
+            self.end_cleaning(id);
+        }
         let buffer = state.number().to_le_bytes().to_vec();
         self.publish_resource(EventKind::ResourceState, id, buffer);
     }

@@ -355,7 +355,15 @@ impl Engine {
                 }
             }
             Verb::Fail => {
-                for (id, _) in parts.iter().filter(|(_, goal)| matches!(goal, PartGoal::Clean(_))) {
+                let fails = |id: &ResourceId| {
+                    self.live.get(id).is_some_and(|live| live.state != ResourceState::Offline)
+                };
+                let failed: Vec<ResourceId> = parts
+                    .iter()
+                    .filter(|(id, goal)| matches!(goal, PartGoal::Clean(_)) && fails(id))
+                    .map(|(id, _)| *id)
+                    .collect();
+                for id in &failed {
                     self.note_failure(*id);
                     self.note_companions(*id, parts.iter().map(|(id, _)| *id));
                 }
@@ -393,6 +401,14 @@ impl Engine {
     pub(crate) fn cancel_plan(&mut self, id: ResourceId) {
         let phase = self.policies.recoveries.get(&id).map_or(Phase::Quiet, |found| found.phase);
         if matches!(phase, Phase::Waiting { .. } | Phase::Due { .. } | Phase::GivenUp { .. }) {
+            self.cancel_recovery(id);
+        }
+    }
+
+    /// It is online or offline: there is nothing to be cleaned any more.
+    pub(crate) fn end_cleaning(&mut self, id: ResourceId) {
+        let recovery = self.policies.recoveries.get(&id);
+        if recovery.is_some_and(|found| found.phase == Phase::Cleaning) {
             self.cancel_recovery(id);
         }
     }
