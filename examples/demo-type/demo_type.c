@@ -1,4 +1,4 @@
-/* demo_type.c: the resource type "dummy", a shared library built as a vendor would build one.
+/* demo_type.c: the resource types "dummy" and "needy dummy", a shared library built as a vendor would build one.
  *
  * What a resource of this type does: while it is online a file exists (property ActiveFile). That is little, but one
  * can see from outside whether it is active. Around it stands what every resource type needs: reading its
@@ -22,6 +22,8 @@
  *   CrashIn         SZ     it ends its process there
  *   ReportForever   SZ     "Online" or "Offline": it reports progress for ever
  *
+ * A "needy dummy" is the same, and requires that it depends on a "dummy": without one it does not go online.
+ *
  * The instruction: a DWORD property "dummy" in the buffer of an offline call. 0 is a plain stop, 1 saves first.
  * Every other number is refused with ERROR_INVALID_PARAMETER, before anything stops where the service asks first.
  */
@@ -36,6 +38,7 @@
 #include <unistd.h>
 
 #define TYPE_NAME L"dummy"
+#define NEEDY_TYPE_NAME L"needy dummy"
 
 /* Texts and paths are cut at this length, in characters. */
 #define TEXT_MAX 1024
@@ -528,12 +531,41 @@ static DWORD WINAPI demo_resource_control(RESID id, DWORD code, PVOID in, DWORD 
     }
 }
 
+/* Names are compared without regard to case; these types' names have no letters beyond ASCII. */
+static int is_named(LPCWSTR name, LPCWSTR wanted)
+{
+    for (size_t i = 0;; i++) {
+        WCHAR c = name[i] >= L'A' && name[i] <= L'Z' ? name[i] + (L'a' - L'A') : name[i];
+        if (c != wanted[i])
+            return 0;
+        if (c == 0)
+            return 1;
+    }
+}
+
 static DWORD WINAPI demo_type_control(LPCWSTR type, DWORD code, PVOID in, DWORD in_size, PVOID out, DWORD out_size,
                                       LPDWORD returned)
 {
-    (void)type, (void)in, (void)in_size;
+    /* A value list: the names of the types that are required, or their classes, and an end mark. */
+    static const struct {
+        DWORD syntax, length;
+        CLUSPROP_WCHAR name[6];
+        DWORD end;
+    } required = {CLUSPROP_SYNTAX_NAME,
+                  6 * sizeof(CLUSPROP_WCHAR),
+                  {'d', 'u', 'm', 'm', 'y', 0},
+                  CLUSPROP_SYNTAX_ENDMARK};
+    (void)in, (void)in_size;
     *returned = 0;
     switch (code) {
+    case CLUSCTL_RESOURCE_TYPE_GET_REQUIRED_DEPENDENCIES:
+        if (!is_named(type, NEEDY_TYPE_NAME))
+            return ERROR_INVALID_FUNCTION;
+        *returned = sizeof(required);
+        if (out_size < sizeof(required))
+            return ERROR_MORE_DATA;
+        memcpy(out, &required, sizeof(required));
+        return ERROR_SUCCESS;
     case CLUSCTL_RESOURCE_TYPE_GET_CHARACTERISTICS:
         return answer_dword(CLUS_CHAR_MONITOR_REATTACH, out, out_size, returned);
     default:
@@ -566,23 +598,10 @@ static CLRES_FUNCTION_TABLE functions = {
     },
 };
 
-/* Names are compared without regard to case; this type's name has no letters beyond ASCII. */
-static int is_my_type(LPCWSTR name)
-{
-    static const WCHAR mine[] = TYPE_NAME;
-    for (size_t i = 0;; i++) {
-        WCHAR c = name[i] >= L'A' && name[i] <= L'Z' ? name[i] + (L'a' - L'A') : name[i];
-        if (c != mine[i])
-            return 0;
-        if (c == 0)
-            return 1;
-    }
-}
-
 DWORD WINAPI StartupEx(LPCWSTR type, DWORD lowest, DWORD highest, PCLRES_CALLBACK_FUNCTION_TABLE callbacks,
                        PCLRES_FUNCTION_TABLE *table)
 {
-    if (!is_my_type(type))
+    if (!is_named(type, TYPE_NAME) && !is_named(type, NEEDY_TYPE_NAME))
         return ERROR_CLUSTER_RESNAME_NOT_FOUND;
     if (lowest > CLRES_VERSION_V2_00 || highest < CLRES_VERSION_V2_00)
         return ERROR_REVISION_MISMATCH;

@@ -55,3 +55,21 @@ fn one_of_two_disks_is_enough() {
     let said = cluster.mainstay(&["resource", "depend", "web", "--expression", ""]);
     assert_eq!(said, "resource 'web' depends on nothing any more\n");
 }
+
+#[test]
+fn without_what_its_type_requires_it_does_not_go_online() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    let library = cluster.file("libdemo_type.so");
+    cluster.mainstay(&["type", "create", "needy dummy", "--library", library.to_str().unwrap()]);
+    cluster.resource("g", "needy", "needy dummy", &[("OnlineDelayMs", "0")]);
+    cluster.resource("g", "dummy", "dummy", &[("OnlineDelayMs", "0")]);
+    let (code, _, error) = cluster.mainstay_code(&["resource", "online", "needy"]);
+    assert_eq!(code, 4, "{error}");
+    assert!(error.contains("of type 'dummy'") && error.contains("5002"), "{error}");
+    assert_eq!(cluster.state("needy"), ResourceState::Failed);
+    cluster.mainstay(&["resource", "depend", "needy", "dummy"]);
+    cluster.mainstay(&["resource", "online", "needy"]);
+    for name in ["dummy", "needy"] {
+        assert_eq!(cluster.state(name), ResourceState::Online);
+    }
+}

@@ -93,8 +93,7 @@ impl Engine {
             function::GET_CHARACTERISTICS => by_type(vec![0; 4]),
             function::GET_FLAGS => Answered::Here(vec![0; 4]),
             function::GET_CLASS_INFO if has_type => by_type(vec![0; 8]),
-            // A value list without entries.
-            function::GET_REQUIRED_DEPENDENCIES if has_type => by_type(vec![0; 4]),
+            function::GET_REQUIRED_DEPENDENCIES if has_type => by_type(self.stated_requirements(object)),
             function::GET_NAME => Answered::Here(utf16(&self.plain_name(object))),
             function::GET_RESOURCE_TYPE if is_resource => Answered::Here(utf16(&self.type_of(object))),
             function::GET_ID if !matches!(object, ObjectId::ResourceType(_)) => {
@@ -225,7 +224,7 @@ impl Engine {
     }
 
     /// A code for a type, and a host that has it.
-    fn type_question(
+    pub(crate) fn type_question(
         &self,
         name: &Name,
         code: u32,

@@ -20,6 +20,7 @@ use crate::operation::{Operation, Phase};
 use crate::policy::Policies;
 use crate::queries::Queries;
 use crate::recovery::StartUp;
+use crate::requirements::Requirements;
 use crate::sweep::Sweep;
 use crate::timers::{Timer, Timers};
 use crate::tokens::Tokens;
@@ -69,6 +70,7 @@ pub struct Engine {
     pub(crate) raising: BTreeSet<GroupId>,
     /// Starts that wait for an alternative which another operation has in hand.
     pub(crate) held_up: BTreeSet<ResourceId>,
+    pub(crate) requirements: Requirements,
 }
 
 /// A transaction that is being committed.
@@ -126,6 +128,7 @@ impl Engine {
             sweep: Sweep::default(),
             raising: BTreeSet::new(),
             held_up: BTreeSet::new(),
+            requirements: Requirements::default(),
         }
     }
 

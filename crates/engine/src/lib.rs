@@ -37,6 +37,7 @@ pub mod placement;
 pub mod policy;
 mod queries;
 mod recovery;
+mod requirements;
 mod sweep;
 mod task;
 #[cfg(any(test, feature = "testing"))]

@@ -45,6 +45,8 @@ pub const TOKENS_MAX: usize = 1_024;
 pub const CALLERS_MAX: usize = 16;
 /// Queries to hosts that are under way. Beyond: ERROR_BUSY.
 pub const QUERIES_MAX: usize = 4_096;
+/// Bytes of what a type says that it requires: a few names.
+pub const REQUIREMENTS_LENGTH_MAX: u32 = 16 * 1024;
 /// Bytes that a control code may answer.
 pub const CONTROL_OUTPUT_MAX: u32 = 8 * 1024 * 1024;
 

@@ -82,7 +82,7 @@ impl Live {
     pub(crate) fn may_hold(&self) -> bool {
         let has_not_begun = self.task.as_ref().is_some_and(|task| {
             matches!(task.goal, Goal::Open | Goal::Start | Goal::Restore)
-                && matches!(task.stage, Stage::Host | Stage::Leaving | Stage::Opening)
+                && matches!(task.stage, Stage::Host | Stage::Leaving | Stage::Opening | Stage::Asking)
         });
         !self.is_down() && !has_not_begun
     }
@@ -163,6 +163,8 @@ pub(crate) enum Stage {
     Leaving,
     /// The end of Open.
     Opening,
+    /// What its type requires.
+    Asking,
     /// The end of Online.
     Starting,
     /// The end of Offline.
@@ -182,6 +184,7 @@ impl Stage {
             Stage::Host => "a resource host",
             Stage::Leaving => "its Close in the host that it leaves",
             Stage::Opening => "its Open",
+            Stage::Asking => "what its type says that it requires",
             Stage::Starting => "its Online",
             Stage::Stopping => "its Offline",
             Stage::Terminating => "its Terminate",
@@ -196,6 +199,7 @@ impl Stage {
     pub(crate) fn limit(self) -> &'static str {
         match self {
             Stage::Host => "",
+            Stage::Asking => "the time of a question",
             Stage::Leaving => "the limit of Close",
             Stage::Opening => "DeadlockTimeout",
             Stage::Starting | Stage::Stopping => "PendingTimeout",

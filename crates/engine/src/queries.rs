@@ -19,6 +19,7 @@ use crate::control::ControlQuery;
 use crate::effect::Effect;
 use crate::limits::{HOST_START_MS, QUERIES_MAX};
 use crate::operation::PartGoal;
+use crate::requirements::TypeQuestion;
 use crate::timers::Timer;
 
 /// What a query is for.
@@ -30,6 +31,8 @@ pub(crate) enum QueryPurpose {
     Control(Box<ControlQuery>),
     /// Private properties that are to be set; the call goes to the lane after the answer.
     Setting(Box<SettingQuery>),
+    /// What a type requires, for whoever starts a resource of it.
+    Type(TypeQuestion),
     /// Told, not asked.
     Nothing,
 }
@@ -216,6 +219,7 @@ impl Engine {
                 let answer = answer.map(|answer| (answer.status, answer.text));
                 self.handle_setting_answer(*query, answer.ok_or(nobody));
             }
+            QueryPurpose::Type(question) => self.handle_type_answer(&question, answer),
             QueryPurpose::Nothing => {}
         }
     }

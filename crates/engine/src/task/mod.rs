@@ -25,8 +25,11 @@ use mainstay_types::order::{Cause, OrderId, Outcome, Step};
 use mainstay_types::{HostId, OperationId, ResourceId, Status};
 
 use crate::Engine;
-use crate::limits::{CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, TERMINATE_LIMIT_MS};
+use crate::limits::{
+    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, QUERY_USUAL_TIMEOUT_MS, TERMINATE_LIMIT_MS,
+};
 use crate::live::{Goal, Stage, Task};
+use crate::requirements::Required;
 use crate::timers::Timer;
 
 /// How a task ended.
@@ -88,7 +91,7 @@ impl Engine {
             (Goal::Terminate | Goal::Clean, Stage::Host) => self.hard_stop(id),
             (
                 Goal::Terminate | Goal::Clean,
-                Stage::Opening | Stage::Starting | Stage::Stopping | Stage::Leaving,
+                Stage::Opening | Stage::Asking | Stage::Starting | Stage::Stopping | Stage::Leaving,
             ) => self.terminate(id),
             // What is under way leads there already, or (Stop while it is opened anew) goes on from there.
             _ => {}
@@ -144,17 +147,46 @@ impl Engine {
             _ if live.cut_off => self.terminate(id),
             Goal::Open => self.end_task(id, TaskEnd::Offline),
             Goal::Reopen => self.end_task(id, TaskEnd::Online),
-            Goal::Start | Goal::Restore => {
-                let step = if task.goal == Goal::Start { Step::Start } else { Step::Restore };
-                self.set_stage(id, Stage::Starting, self.pending_timeout_ms(id));
-                self.give_order(id, step);
-            }
+            Goal::Start => self.ask_and_start(id),
+            Goal::Restore => self.start(id, Step::Restore),
             Goal::Stop => {
                 self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
                 self.give_order(id, Step::Stop);
             }
             Goal::Terminate | Goal::Clean => self.terminate(id),
             Goal::Settle => self.look(id),
+        }
+    }
+
+    /// Starts it, if it depends on what its type requires.
+    fn ask_and_start(&mut self, id: ResourceId) {
+        match self.check_required(id) {
+            Required::Met => self.start(id, Step::Start),
+            // The questions have limits of their own, which come first.
+            Required::Asked => self.set_stage(id, Stage::Asking, 2 * QUERY_USUAL_TIMEOUT_MS),
+            Required::Lacks(cause) => {
+                if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
+                    task.cause.get_or_insert(cause);
+                }
+                self.end_proven(id);
+            }
+        }
+    }
+
+    fn start(&mut self, id: ResourceId, step: Step) {
+        self.set_stage(id, Stage::Starting, self.pending_timeout_ms(id));
+        self.give_order(id, step);
+    }
+
+    /// Every type that was asked has answered, or will not.
+    pub(crate) fn go_on_asked(&mut self, id: ResourceId) {
+        let Some(live) = self.live.get(&id) else { return };
+        match &live.task {
+            Some(task) if task.cause.is_some() => self.end_proven(id),
+            // Its host is gone; its end is just being dealt with.
+            Some(_) if live.open.is_none() => {}
+            Some(_) => self.open_in_host(id),
+            None => {}
         }
     }
 
@@ -221,7 +253,7 @@ impl Engine {
                 }
                 _ => self.hard_stop(id),
             },
-            Stage::Host | Stage::Looking | Stage::HardStopping => {}
+            Stage::Host | Stage::Asking | Stage::Looking | Stage::HardStopping => {}
         }
     }
 
@@ -300,7 +332,7 @@ impl Engine {
         }
         task.cause = Some(cause);
         match task.stage {
-            Stage::Host | Stage::Leaving => self.end_proven(id),
+            Stage::Host | Stage::Leaving | Stage::Asking => self.end_proven(id),
             Stage::Starting => self.terminate(id),
             // Open is waited for; then the trouble leads down.
             _ => {}
@@ -343,6 +375,7 @@ impl Engine {
                 self.hard_stop(id);
             }
             Stage::Looking | Stage::HardStopping => self.ask_guard_again(id),
+            Stage::Asking => self.start(id, Step::Start),
             Stage::Host => {}
         }
     }
@@ -353,7 +386,12 @@ impl Engine {
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
         let text = format!("{} took longer than {limit_ms} ms (PendingLimit)", task.stage.waits_for());
         match task.stage {
-            Stage::Host | Stage::Opening | Stage::Starting | Stage::Stopping | Stage::Leaving => {
+            Stage::Host
+            | Stage::Opening
+            | Stage::Asking
+            | Stage::Starting
+            | Stage::Stopping
+            | Stage::Leaving => {
                 task.cause.get_or_insert(Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text));
                 self.terminate(id);
             }

@@ -76,6 +76,8 @@ pub struct World {
     pub commit_mode: CommitMode,
     /// How the types behave.
     pub behaviours: BTreeMap<ResourceId, Behaviour>,
+    /// What types answer to control codes; `None` is silence.
+    pub type_answers: BTreeMap<(Name, u32), Option<Vec<u8>>>,
     /// The guard answers.
     pub guard_answers: bool,
     /// Hosts that are started come up.
@@ -138,6 +140,7 @@ impl World {
             asked: Vec::new(),
             commit_mode: CommitMode::Done,
             behaviours: BTreeMap::new(),
+            type_answers: BTreeMap::new(),
             guard_answers: true,
             hosts_start: true,
             strict_cmrp,

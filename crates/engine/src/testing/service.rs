@@ -3,7 +3,6 @@
 use mainstay_store::Store;
 use mainstay_types::order::{Action, Cause, Order, QueryAnswer, Question};
 use mainstay_types::{Epoch, GroupId, HostId, ResourceId, Status};
-use uuid::Uuid;
 
 use super::host::{Effected, FakeHost};
 use super::{CheckReaction, CommitMode, Leaf, World};
@@ -157,7 +156,16 @@ impl World {
                 assert!(is_open, "{resource} is asked about and not open in {host}");
                 (*resource, self.behaviours.get(resource).map(|b| b.control).unwrap_or_default())
             }
-            Question::TypeControl { .. } => (ResourceId(Uuid::nil()), CheckReaction::Unknown),
+            Question::TypeControl { type_name, code, .. } => {
+                let said = self.type_answers.get(&(type_name.clone(), *code));
+                let (status, output) = match said {
+                    Some(Some(output)) => (Status::SUCCESS, output.clone()),
+                    Some(None) => return,
+                    None => (Status::INVALID_FUNCTION, Vec::new()),
+                };
+                let answer = QueryAnswer { id, status, output, output_length_needed: 0, text: String::new() };
+                return self.inbox.push_back(Input::HostAnswer { host, answer });
+            }
         };
         let _ = resource;
         let status = match reaction {

@@ -10,6 +10,7 @@ mod properties;
 mod questions;
 mod races;
 mod random_walk;
+mod requirements;
 mod restarts;
 mod scenarios;
 mod since;
