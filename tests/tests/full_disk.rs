@@ -4,7 +4,7 @@ use std::process::Command;
 
 use mainstay_tests::{TestCluster, assert_same, program};
 use mainstay_types::operation::{End, Verb};
-use mainstay_types::{ResourceState, Status};
+use mainstay_types::{OperationId, ResourceState, Status};
 
 /// More calls than the database's log has room for from the start: their records and those of the calls before them, which
 /// stay as long as the journal cannot be written.
@@ -13,8 +13,10 @@ const CALLS_UNTIL_FULL: usize = 200;
 /// Calls that are refused then, one as the other.
 const CALLS: usize = 40;
 
-/// Room that the database's log has already may take a few calls more. After them, none.
-fn until_refused(cluster: &TestCluster, name: &str) {
+/// Room that the database's log has already may take a few calls more. After them, none. Whoever waits for what was
+/// accepted is told its end, also when the journal has no room for it. Answers what has ended.
+fn until_refused(cluster: &TestCluster, name: &str) -> Vec<OperationId> {
+    let mut ended = Vec::new();
     for call in 0..CALLS_UNTIL_FULL {
         let (verb, state) = match cluster.state(name) {
             ResourceState::Online => (Verb::Offline, ResourceState::Offline),
@@ -22,10 +24,13 @@ fn until_refused(cluster: &TestCluster, name: &str) {
         };
         let submitted = cluster.submit(verb, name);
         if submitted.status == Status::SHARING_PAUSED {
-            return;
+            return ended;
         }
         assert_eq!(submitted.status, Status::IO_PENDING, "call {call}: {}", submitted.text);
-        cluster.wait_for_state(name, state);
+        let record = cluster.wait_for(submitted.operation.unwrap());
+        assert_eq!(record.end, Some(End::Done), "call {call}");
+        assert_eq!(cluster.state(name), state);
+        ended.push(record.id);
     }
     panic!("the disk is not full");
 }
@@ -50,7 +55,9 @@ fn on_a_full_disk_calls_are_refused_and_readers_and_resources_go_on() {
     let running = cluster.processes("a");
     cluster.fill_disk();
 
-    until_refused(&cluster, "b");
+    let ended = until_refused(&cluster, "b");
+    let kept = |id: &OperationId| cluster.journal("b").iter().any(|record| record.id == *id);
+    assert!(!kept(ended.last().unwrap()), "the journal had room");
     // What is too little for that is enough for smaller changes.
     until_change_refused(&cluster, |number| {
         ["group", "create", &format!("h{number}")].map(str::to_owned).into()
@@ -88,13 +95,18 @@ fn on_a_full_disk_calls_are_refused_and_readers_and_resources_go_on() {
     cluster.make_room();
     assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
     assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
-    assert!(cluster.journal("a").iter().any(|record| record.verb == Verb::Offline));
     cluster.mainstay(&["group", "create", "h"]);
 
     // What was written is whole.
     cluster.stop_service();
     cluster.start_service();
     assert_eq!(cluster.state("a"), ResourceState::Online);
+    assert!(cluster.journal("a").iter().any(|record| record.verb == Verb::Offline));
+    let records = cluster.journal("b");
+    for id in ended {
+        let record = records.iter().find(|record| record.id == id).unwrap();
+        assert_eq!(record.end, Some(End::Done), "{id}");
+    }
 }
 
 #[test]

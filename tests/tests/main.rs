@@ -18,6 +18,7 @@ mod main_job;
 mod properties;
 mod refused_starts;
 mod restarts;
+mod second_service;
 mod service_life;
 mod since;
 mod strict;

@@ -194,6 +194,7 @@ fn the_control_groups_and_the_run_directory_of_another_cluster_are_refused() {
     };
     let message = start(&directory.path().join("run"), &first.cgroup_root());
     assert!(message.contains("belongs to cluster"), "{message}");
+    assert!(!directory.path().join("run").exists(), "nothing was made");
     let own_root = first.cgroup_root().with_extension("other");
     let message = start(&first.run_dir(), &own_root);
     assert!(message.contains("set another run_dir"), "{message}");

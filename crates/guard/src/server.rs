@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use mainstay_ipc::guard::{Leaf, Reply, ReplyBody};
 use mainstay_process::cgroup::EventsWatch;
-use mainstay_process::{CgroupError, privilege};
+use mainstay_process::{CgroupError, ClaimError, privilege};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, flock};
 use sd_notify::NotifyState;
@@ -69,10 +69,12 @@ pub enum GuardError {
 /// Runs until it is told to end. Prints a line to standard output when it is ready for connections.
 pub fn run(config: &Config) -> Result<(), GuardError> {
     prepare_process();
+    // The tree before the run directory: who may not act there leaves nothing behind.
+    let tree = claim_tree(config)?;
     let _lock = lock_run_dir(&config.run_dir)?;
     let state_path = config.run_dir.join("guard.json");
     let memory = state::read(&state_path, config.cluster)?.unwrap_or_default();
-    let tree = Tree::enter(&config.cgroup_root, config.cluster)?;
+    tree.enter()?;
     let found = tree.find_all()?;
     let socket_path = config.run_dir.join(SOCKET_NAME);
     let listener = listen(&socket_path)?;
@@ -100,6 +102,15 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
     let _ = fs::remove_file(&socket_path);
     info!("guard ended");
     Ok(())
+}
+
+fn claim_tree(config: &Config) -> Result<Tree, GuardError> {
+    Tree::claim(&config.cgroup_root, config.cluster, &config.run_dir).map_err(|error| match error {
+        TreeError::Claim(ClaimError::Guard { holder, .. }) if holder.is_of(&config.run_dir) => {
+            GuardError::AlreadyRunning(config.run_dir.clone())
+        }
+        error => error.into(),
+    })
 }
 
 /// Tells the init system, where one wants to know.

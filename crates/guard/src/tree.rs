@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::guard::Leaf;
-use mainstay_process::{CgroupError, cgroup, layout};
+use mainstay_process::{CgroupError, Claim, ClaimError, cgroup, claim, layout};
 use mainstay_types::ClusterId;
 
 use crate::core::{Found, Seen};
@@ -20,44 +20,36 @@ pub enum TreeError {
     /// The control groups.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
-    /// Two guards in one tree would stop each other's resources.
-    #[error("the cgroup '{root}' belongs to cluster {other}; set another cgroup_root")]
-    OtherCluster {
-        /// The root.
-        root: PathBuf,
-        /// Whose it is.
-        other: ClusterId,
-    },
-}
-
-/// The cluster that a root belongs to.
-fn owner_of(root: &Path) -> Result<Option<ClusterId>, CgroupError> {
-    Ok(subdirectories(root)?.into_iter().find_map(|(_, name)| layout::parse_owner(&name)))
+    /// Somebody else acts there.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
 }
 
 /// The tree below the root.
 #[derive(Debug)]
 pub struct Tree {
     root: PathBuf,
+    /// Held for the guard's life.
+    _claim: Claim,
 }
 
 impl Tree {
-    /// Makes the root if it is not there, checks that it can do what is needed, and moves this process to its place
-    /// in it.
-    ///
-    /// The root carries the cluster's id, as the name of an empty directory: files of ours cannot be there.
-    pub fn enter(root: &Path, cluster: ClusterId) -> Result<Self, TreeError> {
+    /// Makes the root if it is not there, checks that it can do what is needed, and that nobody of another run
+    /// directory acts in it; from then on nobody else may.
+    pub fn claim(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<Self, TreeError> {
         cgroup::Leaf::new(root).create()?;
         cgroup::check_root(root)?;
-        if let Some(other) = owner_of(root)?.filter(|owner| *owner != cluster) {
-            return Err(TreeError::OtherCluster { root: root.to_owned(), other });
-        }
-        cgroup::Leaf::new(layout::owner(root, cluster)).create()?;
-        let own = cgroup::Leaf::new(layout::guard(root));
+        let held = Claim::guard(root, cluster)?;
+        claim::check_hosts(root, run_dir)?;
+        Ok(Tree { root: root.to_owned(), _claim: held })
+    }
+
+    /// Moves this process to its place in the tree.
+    pub fn enter(&self) -> Result<(), CgroupError> {
+        let own = cgroup::Leaf::new(layout::guard(&self.root));
         own.create()?;
         own.adopt(0)?;
-        cgroup::Leaf::new(layout::pool(root)).create()?;
-        Ok(Tree { root: root.to_owned() })
+        cgroup::Leaf::new(layout::pool(&self.root)).create()
     }
 
     /// The leaf's directory.

@@ -268,6 +268,30 @@ fn a_second_guard_is_refused() {
 }
 
 #[test]
+fn a_guard_of_another_run_directory_is_refused_until_the_first_has_gone() {
+    let Some(scratch) = Scratch::or_skip() else { return };
+    let run_dir = tempfile::tempdir().unwrap();
+    let mut first = Guard::start(run_dir.path(), scratch.path());
+    let place = Client::connect(run_dir.path()).open(leaf(1, 1), 3);
+    let process = start(&place, "echo ready; exec sleep 1000");
+    let other = run_dir.path().join("other");
+    let refused = Guard::command(&other, scratch.path()).output().unwrap();
+    assert!(!refused.status.success());
+    let text = String::from_utf8_lossy(&refused.stderr);
+    let holder = format!("process {}, run_dir '{}'", first.0.id(), run_dir.path().display());
+    for word in [scratch.path().to_str().unwrap(), &holder, "set run_dir to that guard's"] {
+        assert!(text.contains(word), "{text}");
+    }
+    assert!(!other.exists(), "nothing was made");
+    assert!(!process.has_ended().unwrap());
+    // What it has started does not hold its lock.
+    first.0.kill().unwrap();
+    first.0.wait().unwrap();
+    let _next = Guard::start(run_dir.path(), scratch.path());
+    assert!(!process.has_ended().unwrap());
+}
+
+#[test]
 fn it_ignores_hangups_and_ends_when_it_is_told_to_with_nothing_left() {
     let Some(scratch) = Scratch::or_skip() else { return };
     let run_dir = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 //! Where things are in the cluster's cgroup tree. Guard and hosts must agree on it, so it is said once.
 //!
 //! ```text
-//!   <root>/cluster-<id>                   empty; says whose the tree is
+//!   <root>/cluster-<id>                   empty; says whose the tree is; locked by its guard
+//!   <root>/service                        empty; locked by its service
 //!   <root>/guard                          the guard itself; never frozen
 //!   <root>/pool                           the pool host itself; never frozen
 //!   <root>/group-<gid>/                   a group's slice
@@ -20,6 +21,11 @@ pub fn owner(root: &Path, cluster: ClusterId) -> PathBuf {
 /// The cluster that has this directory name.
 pub fn parse_owner(name: &str) -> Option<ClusterId> {
     name.strip_prefix("cluster-")?.parse().ok()
+}
+
+/// What the service locks.
+pub fn service(root: &Path) -> PathBuf {
+    root.join("service")
 }
 
 /// Where the guard lives.
@@ -64,7 +70,7 @@ mod tests {
         assert_eq!(path, Path::new(&format!("/r/group-{id}/resource-{id}")));
         assert_eq!(parse_group(&format!("group-{id}")), Some(in_group));
         assert_eq!(parse_resource(&format!("resource-{id}")), Some(of));
-        for other in ["guard", "pool", "group-", "group-x", ""] {
+        for other in ["guard", "pool", "service", "group-", "group-x", ""] {
             assert_eq!(parse_group(other), None, "{other}");
         }
     }

@@ -1,7 +1,7 @@
 //! Processes inside cgroup leaves: starting, signalling, freezing, killing, looking.
 //!
 //! This crate owns everything that touches processes and cgroups of the machine: where a resource's leaf is
-//! ([`layout`]), what can be done with it ([`cgroup`]), how a program is started inside it ([`spawn`]), and how it
+//! ([`layout`]), who may act there ([`claim`]), what can be done with it ([`cgroup`]), how a program is started inside it ([`spawn`]), and how it
 //! is watched afterwards ([`process`]). It never decides when.
 //!
 //! cgroup v2 with `cgroup.kill` and `cgroup.freeze` (Linux 5.14) is required; it may be mounted anywhere.
@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod cgroup;
+pub mod claim;
 pub mod layout;
 pub mod privilege;
 pub mod process;
@@ -19,6 +20,7 @@ pub mod spawn;
 pub mod words;
 
 pub use cgroup::{CgroupError, Leaf};
+pub use claim::{Claim, ClaimError};
 pub use process::{Exit, Identity, Process};
 pub use signal::Signal;
 pub use spawn::{Command, Output, SpawnError};

@@ -11,7 +11,7 @@
 
 mod writer;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -105,12 +105,17 @@ pub type EndWaiter = Box<dyn FnOnce(&OperationRecord) + Send>;
 /// Who waits for the end of which operation. The number tells waiters apart, to take one back.
 type EndWaiters = Arc<Mutex<HashMap<OperationId, Vec<(u64, EndWaiter)>>>>;
 
+/// The ends that are known and cannot be written, while the disk says no; a part of the writer's backlog, and bounded
+/// as that is.
+type EndsUnwritten = Arc<Mutex<BTreeMap<OperationId, Arc<OperationRecord>>>>;
+
 /// The way to the journal: records in, queries answered.
 pub struct Journal {
     jobs: mpsc::SyncSender<Job>,
     reader: Mutex<Connection>,
     path: String,
     waiters: EndWaiters,
+    unwritten: EndsUnwritten,
     waits: AtomicU64,
 }
 
@@ -137,12 +142,14 @@ pub fn journal(path: &Path) -> Result<(Journal, JournalThread), JournalError> {
     let reader = Connection::open(path).map_err(sqlite)?;
     let (sender, receiver) = mpsc::sync_channel(RECORDS_WAITING_MAX);
     let waiters = EndWaiters::default();
-    let thread = JournalThread::new(receiver, writer, Arc::clone(&waiters));
+    let unwritten = EndsUnwritten::default();
+    let thread = JournalThread::new(receiver, writer, Arc::clone(&waiters), Arc::clone(&unwritten));
     let journal = Journal {
         jobs: sender,
         reader: Mutex::new(reader),
         path: name,
         waiters,
+        unwritten,
         waits: AtomicU64::default(),
     };
     Ok((journal, thread))
@@ -277,8 +284,12 @@ impl Journal {
         Ok(ended)
     }
 
-    /// One operation.
+    /// One operation. While the disk takes nothing, its end is told as soon as it is known.
     pub fn find(&self, id: OperationId) -> Result<Option<OperationRecord>, JournalError> {
+        // Before the file: an end leaves this place only when it is there.
+        if let Some(record) = self.unwritten.lock().get(&id) {
+            return Ok(Some((**record).clone()));
+        }
         let text: Option<String> = self
             .reader
             .lock()
@@ -292,8 +303,8 @@ impl Journal {
         text.map(|text| self.parse(&text)).transpose()
     }
 
-    /// Has a waiter called when the operation has ended and the journal has kept that; answers the number to take the
-    /// waiter back by. When it has ended already, the waiter is called at once.
+    /// Has a waiter called when the operation has ended and the journal has kept that, or cannot: then at once. Answers
+    /// the number to take the waiter back by. When it has ended already, the waiter is called at once.
     pub fn wait_for_end(&self, id: OperationId, waiter: EndWaiter) -> Result<u64, JournalError> {
         let number = self.waits.fetch_add(1, Ordering::Relaxed);
         // Registered before the look, so that no end falls between the two.
@@ -432,6 +443,39 @@ mod tests {
             assert_eq!(of_web, [record(1, "Web", Some(End::Done))]);
             let all = journal.read(&JournalQuery { limit: 10, ..JournalQuery::default() }).unwrap();
             assert_eq!(all.iter().map(|record| record.id.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
+        });
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_written_is_told_at_once_and_written_later() {
+        let id = OperationId { node: NodeId(1), number: 1 };
+        with_journal(|journal, told| {
+            journal.write(record(1, "Web", None));
+            journal.flush();
+            let disk = Connection::open(&journal.path).unwrap();
+            disk.execute_batch(
+                "CREATE TRIGGER full BEFORE INSERT ON operation BEGIN SELECT RAISE(ABORT, 'no room'); END",
+            )
+            .unwrap();
+            let wait = || {
+                let (sender, ended) = mpsc::channel();
+                journal.wait_for_end(id, Box::new(move |record| drop(sender.send(record.clone())))).unwrap();
+                ended
+            };
+            let early = wait();
+            journal.write(record(1, "Web", Some(End::Done)));
+            let ended = record(1, "Web", Some(End::Done));
+            for waiting in [early, wait()] {
+                assert_eq!(waiting.recv_timeout(std::time::Duration::from_secs(30)).unwrap(), ended);
+            }
+            assert_eq!(journal.find(id).unwrap().as_ref(), Some(&ended));
+            // The database is not to forget it yet.
+            assert!(told.try_recv().is_err());
+            assert!(journal.ended(&[id]).unwrap().is_empty());
+            disk.execute_batch("DROP TRIGGER full").unwrap();
+            assert!(matches!(told.recv().unwrap(), Input::Journaled(kept) if kept == id));
+            assert_eq!(journal.ended(&[id]).unwrap(), [id].into());
+            assert_eq!(wait().recv().unwrap(), ended);
         });
     }
 

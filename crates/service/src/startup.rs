@@ -1,7 +1,7 @@
 //! The order of starting and ending.
 //!
 //! ```text
-//!   database opened (and locked) ─► guard found or started ─► journal ─► engine told what there is
+//!   database opened (and locked) ─► cgroup tree claimed ─► guard found or started ─► journal ─► engine told what there is
 //!     ─► hosts adopted ─► socket listened on, READY ─► serving ─► SIGTERM ─► connections ended ─► files closed
 //! ```
 
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use mainstay_engine::input::{Input, Start};
 use mainstay_engine::{Config as EngineConfig, Engine};
 use mainstay_ipc::guard::Leaf;
+use mainstay_process::{Claim, ClaimError, claim};
 use mainstay_rpc::{Server, ServerLimits};
 use mainstay_store::{KeyRange, StoreError, read_all};
 use mainstay_types::{ClusterId, Epoch};
@@ -58,6 +59,9 @@ pub enum StartError {
     /// The control groups.
     #[error(transparent)]
     Cgroup(#[from] mainstay_process::cgroup::CgroupError),
+    /// Somebody else acts in the control groups.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// The guard.
     #[error(transparent)]
     Guard(#[from] GuardError),
@@ -131,14 +135,17 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let (journal, journal_thread) = journal(&dir.journal())?;
     let programs =
         Programs::find(settings.program_dir.as_deref()).map_err(|source| io_error("programs", source))?;
-    // Who connects early waits.
-    let (listener, socket_file) = listen(&settings.socket).await?;
     let run_dir =
         settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
     let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
+    claim::check(&cgroup_root, cluster, &run_dir)?;
+    // Who connects early waits.
+    let (listener, socket_file) = listen(&settings.socket).await?;
     paths::make_run_dir(&run_dir)?;
     mainstay_process::Leaf::new(&cgroup_root).create()?;
     mainstay_process::cgroup::check_root(&cgroup_root)?;
+    // A copy of the data directory has a lock of its own; this one is the only one there is.
+    let claim = Claim::service(&cgroup_root)?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {
@@ -235,6 +242,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let _ = database_thread.join();
     let _ = journal_thread.join();
     drop(socket_file);
+    drop(claim);
     tracing::info!("ended");
     Ok(())
 }

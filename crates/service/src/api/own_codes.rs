@@ -123,7 +123,8 @@ fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status
     }
 }
 
-/// WAIT_OPERATION: answers when the journal has kept the operation's end, or when the time is up.
+/// WAIT_OPERATION: answers when the journal has kept the operation's end (when it is known, while the disk takes
+/// nothing), or when the time is up.
 fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Exchange<ClusterControl>) {
     let id = input.text(wait_operation::OPERATION).and_then(|text| OperationId::from_str(text).ok());
     let Some(id) = id else { return exchange.refuse(Status::INVALID_PARAMETER) };

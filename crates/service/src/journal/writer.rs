@@ -7,9 +7,11 @@
 //! ```
 //!
 //! While the disk says no, the backlog keeps what must not be lost: operations that were accepted. Refusals that come
-//! meanwhile are counted, and readers are not kept waiting.
+//! meanwhile are counted, and readers are not kept waiting: of operations that have ended they are told so from the
+//! backlog. What is told so may be lost in a crash; then the database still has the operation, as one that was accepted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -19,7 +21,7 @@ use mainstay_types::OperationId;
 use mainstay_types::operation::{End, OperationRecord};
 use rusqlite::{Connection, params};
 
-use super::{EndWaiters, Job, object_text, tell_end};
+use super::{EndWaiters, EndsUnwritten, Job, object_text, tell_end};
 use crate::patience::Patience;
 
 /// How many ended operations are kept.
@@ -49,6 +51,7 @@ pub struct JournalThread {
     jobs: mpsc::Receiver<Job>,
     writer: Connection,
     waiters: EndWaiters,
+    unwritten: EndsUnwritten,
     rate: Rate,
 }
 
@@ -56,7 +59,7 @@ pub struct JournalThread {
 #[derive(Default)]
 struct Backlog {
     /// A later state of a record takes the place of an earlier one.
-    records: BTreeMap<OperationId, Box<OperationRecord>>,
+    records: BTreeMap<OperationId, Arc<OperationRecord>>,
     flushes: Vec<mpsc::Sender<()>>,
     is_ending: bool,
 }
@@ -69,8 +72,13 @@ struct Trouble {
 }
 
 impl JournalThread {
-    pub(super) fn new(jobs: mpsc::Receiver<Job>, writer: Connection, waiters: EndWaiters) -> Self {
-        JournalThread { jobs, writer, waiters, rate: Rate::default() }
+    pub(super) fn new(
+        jobs: mpsc::Receiver<Job>,
+        writer: Connection,
+        waiters: EndWaiters,
+        unwritten: EndsUnwritten,
+    ) -> Self {
+        JournalThread { jobs, writer, waiters, unwritten, rate: Rate::default() }
     }
 
     /// Starts the thread. `feed` takes the news of what is durable.
@@ -85,7 +93,8 @@ impl JournalThread {
             self.take(&mut backlog, &mut trouble);
             let is_time = trouble.as_ref().is_none_or(|trouble| Instant::now() >= trouble.try_at);
             if !is_time && !backlog.is_ending {
-                // What is written is all that a reader can have now.
+                self.show_ends(&backlog.records);
+                // What is written, and these ends, is all that a reader can have now.
                 backlog.flushes.clear();
                 continue;
             }
@@ -96,7 +105,10 @@ impl JournalThread {
                     }
                     self.written(std::mem::take(&mut backlog.records), feed);
                 }
-                Err(error) => meet(&mut trouble, &error),
+                Err(error) => {
+                    meet(&mut trouble, &error);
+                    self.show_ends(&backlog.records);
+                }
             }
             backlog.flushes.clear();
         }
@@ -133,10 +145,12 @@ impl JournalThread {
             match job {
                 Job::Write(record) if is_refusal(&record) => match trouble {
                     Some(trouble) => trouble.refusals_lost += 1,
-                    None if self.rate.admits(&record) => drop(backlog.records.insert(record.id, record)),
+                    None if self.rate.admits(&record) => {
+                        drop(backlog.records.insert(record.id, record.into()))
+                    }
                     None => {}
                 },
-                Job::Write(record) => drop(backlog.records.insert(record.id, record)),
+                Job::Write(record) => drop(backlog.records.insert(record.id, record.into())),
                 Job::Flush(sender) => backlog.flushes.push(sender),
                 Job::End => backlog.is_ending = true,
             }
@@ -145,7 +159,26 @@ impl JournalThread {
         }
     }
 
-    fn written(&self, records: BTreeMap<OperationId, Box<OperationRecord>>, feed: &dyn Fn(Input)) {
+    /// Has those who ask and wait told the ends that cannot be written now.
+    fn show_ends(&self, records: &BTreeMap<OperationId, Arc<OperationRecord>>) {
+        let mut new = Vec::new();
+        {
+            let mut unwritten = self.unwritten.lock();
+            for record in records.values().filter(|record| record.end.is_some()) {
+                // The end of an operation is its last record.
+                if unwritten.insert(record.id, Arc::clone(record)).is_none() {
+                    new.push(record);
+                }
+            }
+        }
+        // Shown first, then told: who begins to wait in between finds it.
+        for record in new {
+            tell_end(&self.waiters, record);
+        }
+    }
+
+    fn written(&self, records: BTreeMap<OperationId, Arc<OperationRecord>>, feed: &dyn Fn(Input)) {
+        self.unwritten.lock().clear();
         let ended = || records.values().filter(|record| record.end.is_some());
         for record in ended() {
             tell_end(&self.waiters, record);
@@ -157,7 +190,7 @@ impl JournalThread {
 
     fn write(
         &mut self,
-        records: &BTreeMap<OperationId, Box<OperationRecord>>,
+        records: &BTreeMap<OperationId, Arc<OperationRecord>>,
     ) -> Result<(), rusqlite::Error> {
         if records.is_empty() {
             return Ok(());
@@ -180,7 +213,7 @@ impl JournalThread {
                     mainstay_types::name::fold(&record.name),
                     object_text(record),
                     record.end.as_ref().map(End::as_str),
-                    serde_json::to_string(record).unwrap_or_default(),
+                    serde_json::to_string(record.as_ref()).unwrap_or_default(),
                 ])?;
             }
             let mut evict = transaction.prepare_cached(

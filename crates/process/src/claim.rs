@@ -1,0 +1,319 @@
+//! Who acts in a cluster's cgroup tree: one guard and one service, each of which holds the lock of a directory of its
+//! own there for as long as it lives. The kernel lets go of it when the process ends, however it ends.
+//!
+//! Two guards or two services in one tree would take each other's resources for leftovers, and stop or start them
+//! again. That happens by a slip: another run directory, or a copy of the data directory.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use mainstay_types::ClusterId;
+
+use crate::cgroup::{CgroupError, Leaf};
+use crate::layout;
+
+/// Nobody else may open the directory: whoever can open it can lock it.
+const MODE: u32 = 0o700;
+
+/// How the names of all host programs begin.
+const HOST_PROGRAM: &str = "mainstay-host";
+
+/// Why a tree cannot be acted in.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// Two clusters in one tree would stop each other's resources.
+    #[error("the cgroup '{root}' belongs to cluster {other}; set another cgroup_root")]
+    OtherCluster {
+        /// The tree.
+        root: PathBuf,
+        /// Whose it is.
+        other: ClusterId,
+    },
+    /// A guard acts there already.
+    #[error(
+        "cgroup_root '{root}' is in the hands of another guard ({holder}); set run_dir to that guard's, or take its \
+         resources offline and end it"
+    )]
+    Guard {
+        /// The tree.
+        root: PathBuf,
+        /// Who acts there.
+        holder: Holder,
+    },
+    /// Another service acts there, perhaps on a copy of the data directory.
+    #[error(
+        "cgroup_root '{root}' is in the hands of another service ({holder}); end that one first, or, for another \
+         cluster, set another cgroup_root"
+    )]
+    Service {
+        /// The tree.
+        root: PathBuf,
+        /// Who acts there.
+        holder: Holder,
+    },
+    /// A host of another run directory runs there, and its guard is gone.
+    #[error(
+        "in cgroup_root '{root}' runs a host of another run_dir ({holder}); set run_dir to that one, or end that \
+         process"
+    )]
+    Host {
+        /// The tree.
+        root: PathBuf,
+        /// The host.
+        holder: Holder,
+    },
+    /// The control groups.
+    #[error(transparent)]
+    Cgroup(#[from] CgroupError),
+}
+
+/// A process that acts in a tree, as far as it can be found out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Holder {
+    /// Its number. `None`: it cannot be seen from here.
+    pub pid: Option<i32>,
+    /// The run directory on its command line.
+    pub run_dir: Option<PathBuf>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid}")?,
+            None => f.write_str("a process that cannot be seen from here")?,
+        }
+        match &self.run_dir {
+            Some(run_dir) => write!(f, ", run_dir '{}'", run_dir.display()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Holder {
+    fn of(pid: i32) -> Self {
+        Holder { pid: Some(pid), run_dir: run_dir_of(pid) }
+    }
+
+    /// Whether it is known to have this run directory.
+    pub fn is_of(&self, run_dir: &Path) -> bool {
+        self.run_dir.as_ref().is_some_and(|other| is_same_directory(other, run_dir))
+    }
+
+    /// Whether it is known to have another run directory than this one.
+    fn is_elsewhere(&self, run_dir: &Path) -> bool {
+        self.run_dir.is_some() && !self.is_of(run_dir)
+    }
+}
+
+/// The lock, held until this is dropped. No program that the process starts inherits it.
+#[derive(Debug)]
+pub struct Claim {
+    _locked: File,
+}
+
+impl Claim {
+    /// Makes this process the guard of a tree, and the tree the cluster's. The root has to be there; it carries the
+    /// cluster's id as the name of an empty directory, since files of ours cannot be there.
+    ///
+    /// # Errors
+    ///
+    /// There is a guard, or it is another cluster's.
+    pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
+        check_owner(root, cluster)?;
+        Self::lock(&layout::owner(root, cluster))?
+            .map_err(|holder| ClaimError::Guard { root: root.to_owned(), holder })
+    }
+
+    /// Makes this process the service of a tree. The root has to be there.
+    ///
+    /// # Errors
+    ///
+    /// There is a service.
+    pub fn service(root: &Path) -> Result<Self, ClaimError> {
+        Self::lock(&layout::service(root))?
+            .map_err(|holder| ClaimError::Service { root: root.to_owned(), holder })
+    }
+
+    fn lock(directory: &Path) -> Result<Result<Self, Holder>, CgroupError> {
+        let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
+        match DirBuilder::new().mode(MODE).create(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed("create")(error));
+            }
+            _ => {}
+        }
+        fs::set_permissions(directory, Permissions::from_mode(MODE)).map_err(failed("close to others"))?;
+        let file = File::open(directory).map_err(failed("open"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Ok(Claim { _locked: file })),
+            Err(TryLockError::WouldBlock) => Ok(Err(holder_of(directory).unwrap_or_default())),
+            Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
+        }
+    }
+}
+
+/// Looks whether a service with this run directory may act in a tree, and changes nothing. What cannot be seen is not
+/// complained of: the locks have the last word.
+///
+/// # Errors
+///
+/// It is another cluster's, a service acts there, or a guard or a host of another run directory.
+pub fn check(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), ClaimError> {
+    check_owner(root, cluster)?;
+    if let Some(holder) = holder_of(&layout::service(root)) {
+        return Err(ClaimError::Service { root: root.to_owned(), holder });
+    }
+    let guard = holder_of(&layout::owner(root, cluster));
+    if let Some(holder) = guard.filter(|guard| guard.is_elsewhere(run_dir)) {
+        return Err(ClaimError::Guard { root: root.to_owned(), holder });
+    }
+    check_hosts(root, run_dir)
+}
+
+/// Looks whether a tree, which need not be there, is no other cluster's.
+fn check_owner(root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
+    let entries = match fs::read_dir(root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(CgroupError::io("list", root, error).into()),
+    };
+    let mut owners =
+        entries.filter_map(|entry| layout::parse_owner(&entry.ok()?.file_name().to_string_lossy()));
+    match owners.find(|owner| *owner != cluster) {
+        Some(other) => Err(ClaimError::OtherCluster { root: root.to_owned(), other }),
+        None => Ok(()),
+    }
+}
+
+/// Looks whether only hosts of this run directory run in a tree.
+///
+/// # Errors
+///
+/// Another one does, or the tree cannot be read.
+pub fn check_hosts(root: &Path, run_dir: &Path) -> Result<(), ClaimError> {
+    let hosts = Leaf::new(root).pids()?.into_iter().filter(|pid| is_host(*pid)).map(Holder::of);
+    match hosts.into_iter().find(|host| host.is_elsewhere(run_dir)) {
+        Some(holder) => Err(ClaimError::Host { root: root.to_owned(), holder }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a process is a host, run by our own account: what others call so counts for nothing.
+fn is_host(pid: i32) -> bool {
+    let us = rustix::process::geteuid().as_raw();
+    let is_ours = fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == us);
+    let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    is_ours && name.starts_with(HOST_PROGRAM)
+}
+
+/// Who has locked a directory.
+fn holder_of(directory: &Path) -> Option<Holder> {
+    let found = fs::metadata(directory).ok()?;
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let (major, minor) = (rustix::fs::major(found.dev()), rustix::fs::minor(found.dev()));
+    parse_locks(&locks, major, minor, found.ino()).map(Holder::of)
+}
+
+/// The process that has locked a file as a whole, by the lines of `/proc/locks` (proc_locks(5)).
+fn parse_locks(locks: &str, major: u32, minor: u32, inode: u64) -> Option<i32> {
+    let file = format!("{major:02x}:{minor:02x}:{inode}");
+    locks.lines().find_map(|line| {
+        // Those who wait have an arrow in the second place.
+        match line.split_ascii_whitespace().collect::<Vec<_>>()[..] {
+            [_, "FLOCK", _, _, pid, of, ..] if of == file => pid.parse().ok().filter(|pid| *pid > 0),
+            _ => None,
+        }
+    })
+}
+
+/// The run directory on a process's command line, as it can be opened from here.
+fn run_dir_of(pid: i32) -> Option<PathBuf> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let run_dir = parse_run_dir(&line)?;
+    match run_dir.is_absolute() {
+        true => Some(run_dir),
+        false => Some(fs::read_link(format!("/proc/{pid}/cwd")).ok()?.join(run_dir)),
+    }
+}
+
+fn parse_run_dir(line: &[u8]) -> Option<PathBuf> {
+    let mut words = line.split(|byte| *byte == 0);
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix(b"--run-dir=") {
+            Some(value) => value,
+            None if word == b"--run-dir" => words.next()?,
+            None => continue,
+        };
+        return Some(OsString::from_vec(value.to_owned()).into());
+    }
+    None
+}
+
+/// Whether two paths lead to the same place; those that lead nowhere are compared as they are written.
+fn is_same_directory(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    one == other || place(one).is_some_and(|found| place(other) == Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn the_one_who_holds_a_lock_is_found_among_the_locks() {
+        let locks = "1: FLOCK  ADVISORY  WRITE 11 fe:00:77 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 12 00:26:1201110 0 EOF\n\
+                     3: POSIX  ADVISORY  WRITE 13 00:26:1201110 0 EOF\n\
+                     4: FLOCK  ADVISORY  WRITE 14 00:26:1201110 0 EOF\n\
+                     5: FLOCK  ADVISORY  WRITE 0 00:26:5 0 EOF\nbroken\n";
+        for (minor, inode, found) in
+            [(38, 1_201_110, Some(14)), (39, 1_201_110, None), (38, 77, None), (38, 5, None)]
+        {
+            assert_eq!(parse_locks(locks, 0, minor, inode), found, "{minor}:{inode}");
+        }
+    }
+
+    #[test]
+    fn the_run_directory_is_found_on_a_command_line() {
+        for (line, found) in [
+            (&b"mainstay-guard\0--run-dir\0/r d\0--cluster\0x\0"[..], Some("/r d")),
+            (b"mainstayd\0--run-dir=/r\0", Some("/r")),
+            (b"mainstayd\0--config\0x\0", None),
+            (b"mainstayd\0--run-dir", None),
+            (b"", None),
+        ] {
+            assert_eq!(parse_run_dir(line), found.map(PathBuf::from), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_tree_has_one_guard_and_one_service_at_a_time() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let (root, cluster) = (scratch.path(), "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap());
+        let take: [&dyn Fn() -> Result<Claim, ClaimError>; 2] =
+            [&|| Claim::guard(root, cluster), &|| Claim::service(root)];
+        for take in take {
+            let held = take().unwrap();
+            let message = take().unwrap_err().to_string();
+            let us = format!("process {}", std::process::id());
+            assert!(message.contains(root.to_str().unwrap()) && message.contains(&us), "{message}");
+            drop(held);
+            take().unwrap();
+        }
+        for directory in [layout::owner(root, cluster), layout::service(root)] {
+            assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, MODE, "others cannot lock it");
+        }
+        check(root, cluster, Path::new("/nonexistent")).unwrap();
+        let other = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap();
+        let message = Claim::guard(root, other).unwrap_err().to_string();
+        assert!(message.contains("belongs to cluster 0f1e2d3c"), "{message}");
+        assert!(!layout::owner(root, other).exists(), "nothing was made");
+    }
+}

@@ -1,0 +1,85 @@
+//! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use mainstay_process::Process;
+use mainstay_tests::{TestCluster, kill, program};
+use mainstay_types::ResourceState;
+use mainstay_types::operation::Verb;
+
+/// A start that is refused with these words, and makes no run directory.
+#[track_caller]
+fn refused(cluster: &TestCluster, data: &Path, run_dir: &Path, words: &[&str]) {
+    let is_there = run_dir.exists();
+    let socket = cluster.file("second.sock");
+    let output = Command::new(program("mainstayd"))
+        .args(["--data-dir".as_ref(), data.as_os_str(), "--run-dir".as_ref(), run_dir.as_os_str()])
+        .args(["--socket".as_ref(), socket.as_os_str()])
+        .args(["--cgroup-root".as_ref(), cluster.cgroup_root().as_os_str()])
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    for word in words {
+        assert!(message.contains(word), "{message:?} lacks {word:?}");
+    }
+    assert_eq!(run_dir.exists(), is_there, "{}", run_dir.display());
+    assert!(!socket.exists());
+}
+
+#[test]
+fn with_another_run_directory_no_service_takes_over_what_runs() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let running = cluster.processes("app");
+    let process = Process::open(running[0]).unwrap();
+    let (guard, host) = (cluster.guard(), cluster.pool_host());
+    cluster.kill_service();
+
+    let (data, other, root) = (cluster.data_dir(), cluster.file("other-run"), cluster.cgroup_root());
+    let (root, run_dir) = (root.to_str().unwrap(), format!("run_dir '{}'", cluster.run_dir().display()));
+    let holder = format!("another guard (process {}, {run_dir})", guard.pid());
+    refused(&cluster, &data, &other, &[root, &holder, "set run_dir to that guard's"]);
+    assert!(!guard.has_ended().unwrap() && !host.has_ended().unwrap());
+
+    // Its host is still there when the guard is gone.
+    kill(&guard);
+    let holder = format!("a host of another run_dir (process {}, {run_dir})", host.pid());
+    refused(&cluster, &data, &other, &[root, &holder, "set run_dir to that one"]);
+    assert!(!host.has_ended().unwrap() && !process.has_ended().unwrap());
+
+    // The right one finds everything, and its own guard is no hindrance to the next one.
+    cluster.start_service();
+    assert_eq!(cluster.state("app"), ResourceState::Online);
+    assert_eq!(cluster.processes("app"), running);
+    cluster.kill_service();
+    cluster.start_service();
+    assert_eq!(cluster.processes("app"), running);
+}
+
+#[test]
+fn a_copy_of_the_data_directory_is_not_served_beside_the_first() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let running = cluster.processes("app");
+    let copy = cluster.file("copy");
+    assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&copy).status().unwrap().success());
+    fs::remove_file(copy.join("cluster.db.lock")).unwrap();
+
+    let holder = format!("another service (process {}", cluster.service().pid());
+    let words = [cluster.cgroup_root().display().to_string(), holder, "end that one first".into()];
+    let words = words.each_ref().map(String::as_str);
+    for run_dir in [cluster.run_dir(), cluster.file("other-run")] {
+        refused(&cluster, &copy, &run_dir, &words);
+    }
+    assert_eq!(cluster.state("app"), ResourceState::Online);
+    assert_eq!(cluster.processes("app"), running);
+    cluster.carry_out(Verb::Offline, "app");
+    // The first one's end frees the tree.
+    cluster.kill_service();
+    cluster.start_service();
+}
