@@ -1,11 +1,12 @@
 //! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use mainstay_process::Process;
-use mainstay_tests::{TestCluster, kill, program};
+use mainstay_tests::{HANG, TestCluster, kill, program};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::Verb;
 
@@ -14,14 +15,20 @@ use mainstay_types::operation::Verb;
 fn refused(cluster: &TestCluster, data: &Path, run_dir: &Path, words: &[&str]) {
     let is_there = run_dir.exists();
     let socket = cluster.file("second.sock");
-    let output = Command::new(program("mainstayd"))
+    let said = cluster.file("second.log");
+    let mut child = Command::new(program("mainstayd"))
         .args(["--data-dir".as_ref(), data.as_os_str(), "--run-dir".as_ref(), run_dir.as_os_str()])
         .args(["--socket".as_ref(), socket.as_os_str()])
         .args(["--cgroup-root".as_ref(), cluster.cgroup_root().as_os_str()])
-        .output()
+        .stderr(File::create(&said).unwrap())
+        .spawn()
         .unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{message}");
+    let process = Process::open(i32::try_from(child.id()).unwrap()).unwrap();
+    let has_ended = process.wait_ended(Instant::now() + HANG).unwrap();
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    let message = fs::read_to_string(said).unwrap();
+    assert!(has_ended && status.code() == Some(1), "{message}");
     for word in words {
         assert!(message.contains(word), "{message:?} lacks {word:?}");
     }

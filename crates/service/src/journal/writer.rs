@@ -146,7 +146,7 @@ impl JournalThread {
                 Job::Write(record) if is_refusal(&record) => match trouble {
                     Some(trouble) => trouble.refusals_lost += 1,
                     None if self.rate.admits(&record) => {
-                        drop(backlog.records.insert(record.id, record.into()))
+                        drop(backlog.records.insert(record.id, record.into()));
                     }
                     None => {}
                 },
