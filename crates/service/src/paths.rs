@@ -18,6 +18,9 @@ const SOCKET_NAME_MAX: usize = "/host-own-00000000-0000-0000-0000-000000000000.s
 /// The longest run directory.
 const RUN_DIR_MAX: usize = SOCKET_PATH_MAX - SOCKET_NAME_MAX;
 
+/// The key of the run directory in the configuration, for messages.
+const RUN_DIR_KEY: &str = "run_dir";
+
 /// Permission of group and others to write.
 const WRITE_OF_OTHERS: u32 = 0o022;
 
@@ -103,16 +106,26 @@ pub(crate) fn check_socket(path: &Path) -> Result<(), PathError> {
     }
 }
 
+/// Whether the run directory can be there, or be made.
+pub(crate) fn check_run_dir(path: &Path) -> Result<(), PathError> {
+    check_length(RUN_DIR_KEY, path, RUN_DIR_MAX)?;
+    match fs::metadata(path) {
+        Ok(found) if !found.is_dir() => {
+            Err(PathError::io(RUN_DIR_KEY, path, "made")(io::ErrorKind::AlreadyExists.into()))
+        }
+        Ok(_) => check_private(RUN_DIR_KEY, path),
+        // Making it says why not.
+        Err(_) => Ok(()),
+    }
+}
+
 /// Makes the run directory, the owner's alone, in one that everybody may enter: other things may be there too.
 pub(crate) fn make_run_dir(path: &Path) -> Result<(), PathError> {
-    const KEY: &str = "run_dir";
-    check_length(KEY, path, RUN_DIR_MAX)?;
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(PathError::io(KEY, path, "made"))?;
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(path).map_err(PathError::io(KEY, path, "made"))?;
-    check_private(KEY, path)
+    check_run_dir(path)?;
+    let failed = PathError::io(RUN_DIR_KEY, path, "made");
+    let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::DirBuilder::new().recursive(true).mode(0o700).create(path)).map_err(failed)?;
+    check_private(RUN_DIR_KEY, path)
 }
 
 /// Nobody but us, and root, may write to a directory whose contents are trusted.

@@ -138,6 +138,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let run_dir =
         settings.run_dir.clone().unwrap_or_else(|| Path::new("/run/mainstay").join(cluster.to_string()));
     let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
+    paths::check_run_dir(&run_dir)?;
     claim::check(&cgroup_root, cluster, &run_dir)?;
     // Who connects early waits.
     let (listener, socket_file) = listen(&settings.socket).await?;
