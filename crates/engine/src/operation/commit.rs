@@ -47,7 +47,7 @@ impl Engine {
             compares.push(Compare::present(layout::operation_key(other)));
             then.push(Op::put(layout::operation_key(other), stored.to_bytes()));
         }
-        self.outlive_ended(operation, &mut then)?;
+        self.outlive_ended(operation, &mut compares, &mut then)?;
         let mut stored = stored(operation);
         if operation.parts.is_empty() {
             stored.step = StoredStep::Ended;
@@ -72,24 +72,36 @@ impl Engine {
         closed.collect()
     }
 
-    /// The records of operations that lose resources to this one, as they are to be from then on.
+    /// The records of operations that lose resources to this one, as they are to be from then on. A part that has ended
+    /// is lost too: a crash must not do it again after this.
     fn stored_without(
         &self,
         id: OperationId,
         operation: &Operation,
     ) -> BTreeMap<OperationId, StoredOperation> {
+        let object = match operation.record.object {
+            ObjectId::Resource(object) => Some(object),
+            _ => None,
+        };
+        let members: BTreeSet<ResourceId> = operation.parts.keys().copied().chain(object).collect();
+        let is_running = |other: &&Operation| other.is_stored && matches!(other.phase, Phase::Running);
         let mut losers: BTreeMap<OperationId, StoredOperation> = BTreeMap::new();
-        for member in operation.parts.keys() {
-            let claim = self.live.get(member).and_then(|live| live.claim).filter(|claim| *claim != id);
-            let Some(other) = claim.and_then(|claim| self.operations.get(&claim)) else { continue };
-            if !other.is_stored || !matches!(other.phase, Phase::Running) {
-                continue;
-            }
-            let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
-            loser.closure.remove(member);
-            let is_object = !matches!(other.record.object, ObjectId::Resource(object) if object != *member);
-            if is_object && !matches!(loser.step, StoredStep::Restoring(_)) {
-                loser.step = StoredStep::Superseded(id);
+        for other in self.operations.values().filter(is_running).filter(|other| other.record.id != id) {
+            let lost = |member: &&ResourceId| {
+                let part = other.parts.get(member);
+                part.is_some_and(|part| {
+                    part.state == PartState::Ended || operation.parts.contains_key(member)
+                })
+            };
+            for member in members.iter().filter(lost) {
+                let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
+                loser.closure.remove(member);
+                let is_open = other.parts.get(member).is_some_and(|part| part.state != PartState::Ended);
+                let is_object =
+                    !matches!(other.record.object, ObjectId::Resource(object) if object != *member);
+                if is_open && is_object && !matches!(loser.step, StoredStep::Restoring(_)) {
+                    loser.step = StoredStep::Superseded(id);
+                }
             }
         }
         losers
@@ -97,7 +109,12 @@ impl Engine {
 
     /// Operations that have ended on the same resources must not be resumed after this one: their records go with
     /// its commit, or say that they have ended, where the journal has not heard of it yet.
-    fn outlive_ended(&self, operation: &Operation, then: &mut Vec<Op>) -> Result<(), Refusal> {
+    fn outlive_ended(
+        &self,
+        operation: &Operation,
+        compares: &mut Vec<Compare>,
+        then: &mut Vec<Op>,
+    ) -> Result<(), Refusal> {
         let object = match operation.record.object {
             ObjectId::Resource(object) => Some(object),
             _ => None,
@@ -113,6 +130,8 @@ impl Engine {
         });
         for (id, other) in ended {
             let ended = StoredOperation { step: StoredStep::Ended, ..stored(other) };
+            // It may be swept before this is committed, and must not come back.
+            compares.push(Compare::present(layout::operation_key(*id)));
             then.push(Op::put(layout::operation_key(*id), ended.to_bytes()));
         }
         if then.len() > TRANSACTION_WRITES_MAX {

@@ -190,6 +190,12 @@ impl Engine {
         if let Some(order) = held.and_then(|held| held.running) {
             return self.resume_task(id, resource, goal, order);
         }
+        let overtaken =
+            |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
+        if held.and_then(|held| held.last.as_ref()).is_some_and(|(order, _)| overtaken(order)) {
+            // A later operation has acted on it since, one of the service's own that left no record, say.
+            return;
+        }
         let Some(live) = self.live.get(&resource) else { return };
         let (state, failure) = (live.state, live.failure.clone());
         let is_orphan = held.is_none() && live.populated;

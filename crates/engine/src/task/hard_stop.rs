@@ -94,6 +94,7 @@ impl Engine {
         let Some(task) = &live.task else { return };
         match live.cut_off {
             false => self.end_proven(id),
+            true if task.goal == Goal::Reopen => self.leave_to_clean_up(id),
             true if task.attempts < HARD_STOP_ATTEMPTS => self.continue_in_host(id),
             true => {
                 let text = "its type could not be made to take down what it may have left";
@@ -144,16 +145,25 @@ impl Engine {
             // An operation has it in hand; its turn has not come.
             self.schedule_hard_stop(id);
         } else if live.cut_off {
-            let cause = live.failure.clone();
-            let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it failed"));
-            let parts = BTreeMap::from([(id, PartGoal::Clean(cause))]);
-            let why = "what it may have left has to be taken down by its type";
-            self.start_internal(Verb::Recover, ObjectId::Resource(id), parts, why);
+            self.clean_up_doubt(id);
         } else {
             self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
             // The guard may be gone for good; the answer, when it comes, sets the timer anew or clears the need.
             self.schedule_hard_stop(id);
         }
+    }
+
+    /// Begins an operation of the service's own that has what a failed resource may have left taken down.
+    pub(super) fn clean_up_doubt(&mut self, id: ResourceId) {
+        let in_doubt = |live: &&crate::live::Live| {
+            live.unproven && live.task.is_none() && live.claim.or(live.reserved).is_none()
+        };
+        let Some(live) = self.live.get(&id).filter(in_doubt) else { return };
+        let cause = live.failure.clone();
+        let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it failed"));
+        let parts = BTreeMap::from([(id, PartGoal::Clean(cause))]);
+        let why = "what it may have left has to be taken down";
+        self.start_internal(Verb::Recover, ObjectId::Resource(id), parts, why);
     }
 
     /// Nothing of it runs any more: it ends where its goal and its trouble say.

@@ -289,6 +289,7 @@ impl Engine {
         }
         let found = outcome == Outcome::FoundOnline;
         match goal {
+            Goal::Reopen if has_trouble => self.leave_to_clean_up(id),
             _ if has_trouble => self.terminate(id),
             Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
             Goal::Reopen if !found => self.fail_replaced(id),
@@ -306,8 +307,21 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(task) = live.task.as_mut() else { return };
         task.cause.get_or_insert(cause);
-        // A host that starts processes only has killed whatever was left.
-        if live.cut_off { self.terminate(id) } else { self.end_proven(id) }
+        match task.goal {
+            // A host that starts processes only has killed whatever was left.
+            _ if !live.cut_off => self.end_proven(id),
+            Goal::Reopen => self.leave_to_clean_up(id),
+            _ => self.terminate(id),
+        }
+    }
+
+    /// What was online and cannot be found again has failed. Something of it may be left; it is taken down when its
+    /// turn has come, since what depends on it still runs.
+    pub(super) fn leave_to_clean_up(&mut self, id: ResourceId) {
+        let cause = self.live.get(&id).and_then(|live| live.task.as_ref()?.cause.clone());
+        let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it was not found again"));
+        self.end_task(id, TaskEnd::Failed { cause, proven: false });
+        self.clean_up_doubt(id);
     }
 
     /// An order ended as it should not: what was begun is taken down.
