@@ -221,8 +221,22 @@ fn carried_out(situation: &Situation, plan: &Plan) -> Situation {
     next
 }
 
+/// The same situations every time, so that a change is judged by itself. A campaign draws new ones and says how many:
+/// `PROPTEST_CASES=100000 cargo test --package mainstay-engine placement`.
+fn config() -> ProptestConfig {
+    const SEED: u64 = 0x4D53_504C;
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig {
+            cases: 400,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(SEED),
+            ..ProptestConfig::default()
+        },
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(config())]
 
     #[test]
     fn never_on_a_forbidden_node(situation in some_situation()) {
