@@ -121,6 +121,9 @@ impl Engine {
         self.sweep.is_committing = false;
         if is_done && self.sweep.waiting.len() >= SWEEP_WAITING_MAX {
             self.sweep_now();
+        } else if !self.sweep.waiting.is_empty() && !self.timers.is_set(Timer::Sweep) {
+            // The time of those that came meanwhile may have passed.
+            self.timers.set(Timer::Sweep, self.now.steady_ms + SWEEP_DELAY_MS);
         }
     }
 }
