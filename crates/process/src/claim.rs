@@ -11,11 +11,19 @@ use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mainstay_types::ClusterId;
 
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
+
+/// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
+/// the lock until then.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+/// Between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Nobody else may open the directory: whoever can open it can lock it.
 const MODE: u32 = 0o700;
@@ -149,10 +157,14 @@ impl Claim {
         }
         fs::set_permissions(directory, Permissions::from_mode(MODE)).map_err(failed("close to others"))?;
         let file = File::open(directory).map_err(failed("open"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Ok(Claim { _locked: file })),
-            Err(TryLockError::WouldBlock) => Ok(Err(holder_of(directory).unwrap_or_default())),
-            Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
+        let until = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Ok(Claim { _locked: file })),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(Err(holder_of(directory).unwrap_or_default())),
+                Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
+            }
         }
     }
 }
