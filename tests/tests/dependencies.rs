@@ -85,15 +85,20 @@ fn check_start_order(
     }
 }
 
+/// c needs b, and b needs a; each tells when it begins and ends.
+fn chain(cluster: &TestCluster, told: &Told) {
+    for name in ["a", "b", "c"] {
+        cluster.script("g", name, &telling(name, told));
+    }
+    cluster.depend("b", "a");
+    cluster.depend("c", "b");
+}
+
 #[test]
 fn a_chain_stops_from_its_end_and_starts_from_its_beginning() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     let told = cluster.told("told");
-    for name in ["a", "b", "c"] {
-        cluster.script("g", name, &telling(name, &told));
-    }
-    cluster.depend("b", "a");
-    cluster.depend("c", "b");
+    chain(&cluster, &told);
     // A new resource becomes Offline when a host has it; that is not to be among the changes below.
     for name in ["a", "b", "c"] {
         cluster.wait_for_state(name, ResourceState::Offline);
@@ -217,11 +222,7 @@ fn a_locked_dependent_refuses_for_its_provider_too() {
 fn a_restart_brings_dependents_back() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     let told = cluster.told("told");
-    for name in ["a", "b", "c"] {
-        cluster.script("g", name, &telling(name, &told));
-    }
-    cluster.depend("b", "a");
-    cluster.depend("c", "b");
+    chain(&cluster, &told);
     // A restart goes back to the persistent state, which is each resource's own.
     for name in ["a", "b", "c"] {
         cluster.carry_out(Verb::Online, name);
