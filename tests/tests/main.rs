@@ -15,6 +15,7 @@ mod hostile;
 mod instructions;
 mod last_word;
 mod main_job;
+mod maintenance;
 mod properties;
 mod refused_starts;
 mod restarts;

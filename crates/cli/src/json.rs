@@ -176,6 +176,8 @@ pub struct ResourceDocument {
     pub operation: Option<String>,
     /// What its policy has planned after a failure; `null` when nothing is.
     pub recovery: Option<RecoveryDocument>,
+    /// Whether failing checks are not acted on.
+    pub in_maintenance: bool,
 }
 
 /// What a resource's policy has planned after a failure.
@@ -230,6 +232,7 @@ impl From<&ResourceGlance> for ResourceDocument {
             unproven: resource.unproven,
             operation: resource.operation.map(|id| id.to_string()),
             recovery: resource.recovery.map(RecoveryDocument::from),
+            in_maintenance: resource.in_maintenance,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use mainstay_client::{CallError, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
 use mainstay_types::operation::Verb;
 use mainstay_types::{OfflineFlags, OnlineFlags, Status};
 
@@ -90,11 +91,27 @@ pub enum ResourceVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Leave a resource alone whose checks fail while somebody works on it, or act on them again
+    Maintenance {
+        /// Name or id of the resource
+        name: String,
+        /// Whether failing checks are left alone
+        mode: Mode,
+    },
     /// Make a resource depend on another one of its group, or say with --expression all that it depends on
     #[command(after_help = EXPRESSIONS)]
     Depend(NewDependency),
     /// End a dependency
     Undepend(Dependency),
+}
+
+/// A switch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Mode {
+    /// Begin.
+    On,
+    /// End.
+    Off,
 }
 
 /// A resource on its way up.
@@ -193,6 +210,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Fail(given) => plain(Verb::Fail, &given, context),
         ResourceVerb::ConfirmStopped(given) => plain(Verb::ConfirmStopped, &given, context),
         ResourceVerb::Set { name, properties } => set(&name, &properties, context),
+        ResourceVerb::Maintenance { name, mode } => maintenance(&name, mode, context),
         ResourceVerb::Depend(given) => depend(given, context),
         ResourceVerb::Undepend(given) => undepend(&given, context),
     }
@@ -339,6 +357,21 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let notes = Owner { target: Target::Resource(&object), subject }.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("resource", name, id, notes, || format!("properties of {subject} are set"))
+}
+
+fn maintenance(name: &str, mode: Mode, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let found: Resource = open_object(&mut cluster, name, &subject)?;
+    let (flag, sentence) = match mode {
+        Mode::On => (1u32, "is in maintenance: failing checks are not acted on"),
+        Mode::Off => (0, "is in maintenance no longer"),
+    };
+    cluster
+        .control(Target::Resource(&found), None, RESOURCE_SET_MAINTENANCE_MODE, Some(&flag.to_le_bytes()))
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(found.id().to_owned());
+    context.done("resource", name, id, Vec::new(), || format!("{subject} {sentence}"))
 }
 
 fn depend(given: NewDependency, context: &mut Context) -> Result<Exit, Failure> {

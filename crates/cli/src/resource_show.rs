@@ -108,6 +108,9 @@ fn text(
         let style = if resource.state == ResourceState::Offline { PLAIN } else { BAD };
         row("cause", Cell::new(style, format!("{}: {}", cause.text, cause.status)));
     }
+    if resource.in_maintenance {
+        row("maintenance", Cell::new(MARKED, "failing checks are not acted on"));
+    }
     if let Some(recovery) = resource.recovery {
         row("recovery", crate::status::planned(recovery, now_ms()).into());
     }

@@ -74,6 +74,9 @@ pub(crate) fn note(resource: &ResourceGlance, now_ms: u64) -> Cell {
     if let Some(reason) = resource.locked {
         notes.push(format!("locked by its type (reason {reason})"));
     }
+    if resource.in_maintenance {
+        notes.push("in maintenance, so failing checks are not acted on".into());
+    }
     if let Some(cause) = &resource.cause {
         notes.push(match cause.text.is_empty() {
             true => cause.status.to_string(),
@@ -146,6 +149,7 @@ mod tests {
             wanted: true,
             operation: None,
             recovery: None,
+            in_maintenance: false,
         }
     }
 

@@ -14,6 +14,7 @@ const CLUSTER_SET_COMMON: u32 = 0x0740_005E;
 const CLUSTER_SET_PRIVATE: u32 = 0x0740_0086;
 const PRIVATE_FORMATS: u32 = 0x0100_008D;
 const PRIVATE: u32 = 0x0100_0081;
+const SET_MAINTENANCE_MODE: u32 = 0x0140_01E6;
 const VALIDATE_PRIVATE: u32 = 0x0100_0089;
 const SET_PRIVATE: u32 = 0x0140_0086;
 
@@ -89,6 +90,21 @@ fn what_is_stored_only_is_done_with_a_note() {
     let ran = fake.mainstay(&["resource", "set", "db", "CommandLine=x", "--json"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     insta::assert_snapshot!("stored", ran.out);
+}
+
+#[test]
+fn maintenance_is_switched_on_and_off() {
+    let fake = Fake::start();
+    fake.on(SET_MAINTENANCE_MODE, [Step::Status(0)]);
+    let ran = fake.mainstay(&["resource", "maintenance", "db", "on"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "resource 'db' is in maintenance: failing checks are not acted on\n")
+    );
+    let ran = fake.mainstay(&["resource", "maintenance", "db", "off", "--json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!("maintained", ran.out);
+    assert_eq!(log(&fake), ["0x014001e6 [01, 00, 00, 00]", "0x014001e6"]);
 }
 
 /// The cluster takes any name for a private property; a slip should not pass for a setting.

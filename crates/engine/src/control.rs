@@ -60,8 +60,11 @@ impl Engine {
             let refusal = RequestError::AccessDenied { verb: "set" };
             return self.refuse(&call, None, &refusal.into());
         }
-        let is_setting =
-            matches!(code.function(), function::SET_COMMON_PROPERTIES | function::SET_PRIVATE_PROPERTIES);
+        let is_setting = match code.function() {
+            function::SET_COMMON_PROPERTIES | function::SET_PRIVATE_PROPERTIES => true,
+            function::SET_MAINTENANCE_MODE => matches!(object, ObjectId::Resource(_)),
+            _ => false,
+        };
         if is_setting && code.modifies() {
             return self.serve_configuration(call);
         }
@@ -147,6 +150,9 @@ impl Engine {
             function::GET_FAILURE_INFO => {
                 let unknown = || self.unknown_code(object, &format!("{code:#x}"));
                 Answered::Here(self.failure_info(object).ok_or_else(unknown)?)
+            }
+            function::QUERY_MAINTENANCE_MODE if let ObjectId::Resource(id) = object => {
+                Answered::Here(self.maintenance_mode(*id))
             }
             function::UNKNOWN => return Err(self.unknown_code(object, &format!("{code:#x}"))),
             _ if has_type => Answered::ByType(None),

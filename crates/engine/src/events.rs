@@ -76,6 +76,7 @@ impl Engine {
         if old == state {
             return;
         }
+        live.borne = None;
         (live.state, live.since_unix_ms) = (state, now_ms);
         if let Some(group) = self.group_of(id) {
             self.count_out(group, old);

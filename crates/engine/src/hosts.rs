@@ -454,7 +454,12 @@ impl Engine {
             // host finds out.
             None if call == RESOURCE_CONTROL => {}
             // A type that hangs in a health check says nothing any more about what it serves.
-            None => self.handle_failed(id, cause),
+            None => {
+                self.handle_failed(id, cause);
+                if self.is_in_maintenance(id) {
+                    return;
+                }
+            }
         }
         self.kill_host(host);
     }

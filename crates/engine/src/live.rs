@@ -15,6 +15,8 @@ pub(crate) struct Live {
     pub(crate) since_unix_ms: u64,
     /// Why it failed; kept until it is online or offline again.
     pub(crate) failure: Option<Cause>,
+    /// What its checks found while it is in maintenance mode, and was not acted on.
+    pub(crate) borne: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub(crate) unproven: bool,
     /// It acts in its host's own process, and that host was lost while it may have held something that is in no
@@ -50,6 +52,7 @@ impl Live {
             state,
             since_unix_ms,
             failure: None,
+            borne: None,
             unproven: false,
             cut_off: false,
             locked: None,

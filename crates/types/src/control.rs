@@ -108,6 +108,10 @@ pub mod function {
     pub const GET_RO_PRIVATE_PROPERTIES: u32 = 0x7D;
     /// Property list.
     pub const GET_PRIVATE_PROPERTIES: u32 = 0x81;
+    /// BOOL: whether a resource is in maintenance mode.
+    pub const QUERY_MAINTENANCE_MODE: u32 = 0x1E1;
+    /// Takes a BOOL, or CLUS_MAINTENANCE_MODE_INFOEX.
+    pub const SET_MAINTENANCE_MODE: u32 = 0x1E6;
     /// Takes a property list.
     pub const SET_PRIVATE_PROPERTIES: u32 = 0x86;
     /// Takes a property list, changes nothing.
@@ -118,6 +122,9 @@ pub mod function {
 
 /// CLUSCTL_RESOURCE_DELETE: the service tells the resource type that the resource goes.
 pub const RESOURCE_DELETE: ControlCode = ControlCode(0x0150_0006);
+
+/// CLUSCTL_RESOURCE_SET_MAINTENANCE_MODE: failing checks are not acted on, or are again.
+pub const RESOURCE_SET_MAINTENANCE_MODE: ControlCode = ControlCode(0x0140_01E6);
 
 /// Mainstay's own: asks a resource whether it could carry out an offline call, before anything stops.
 ///

@@ -91,6 +91,9 @@ pub struct ResourceGlance {
     /// What its policy has planned after a failure.
     #[serde(default)]
     pub recovery: Option<Recovery>,
+    /// Whether failing checks are not acted on; what they find is the cause.
+    #[serde(default)]
+    pub in_maintenance: bool,
 }
 
 /// What a resource's policy has planned after a failure (RestartAction and the properties around it).

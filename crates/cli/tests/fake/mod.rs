@@ -243,9 +243,11 @@ fn stub<O: Operation>(response: &O::Response) -> Vec<u8> {
 impl World {
     fn control(&mut self, control: &ControlRequest, reply: Reply) {
         let input = control.input.as_deref().unwrap_or_default();
-        let input = if input.is_empty() { PropertyList::new() } else { PropertyList::parse(input).unwrap() };
-        self.log.push(format!("{:#010x} {}", control.code, input.show(300)).trim_end().to_owned());
-        self.inputs.push((control.code, input));
+        // A few codes take something else than a list.
+        let list = if input.is_empty() { Ok(PropertyList::new()) } else { PropertyList::parse(input) };
+        let shown = list.as_ref().map_or_else(|_| format!("{input:02x?}"), |list| list.show(300));
+        self.log.push(format!("{:#010x} {shown}", control.code).trim_end().to_owned());
+        self.inputs.push((control.code, list.unwrap_or_default()));
         let steps = self.steps.entry(control.code).or_default();
         let step = if steps.len() > 1 { steps.pop_front() } else { steps.front().cloned() };
         let response = match step {
@@ -455,6 +457,7 @@ pub fn glance() -> Step {
             wanted: true,
             operation: None,
             recovery: None,
+            in_maintenance: false,
         }],
         operations: vec![],
     };

@@ -420,7 +420,7 @@ impl Engine {
         })))
     }
 
-    pub(super) fn changes(&self) -> Changes<'_> {
+    pub(crate) fn changes(&self) -> Changes<'_> {
         Changes::new(self.model.tree(), self.now.unix_ms)
     }
 
@@ -440,7 +440,7 @@ impl Engine {
 }
 
 /// A batch of registry changes as the beginning of a change.
-pub(super) fn change(changes: Changes<'_>) -> Change {
+pub(crate) fn change(changes: Changes<'_>) -> Change {
     let (compares, ops) = changes.into_parts();
     Change { compares, ops, ..Change::default() }
 }

@@ -9,7 +9,7 @@
 //! What a change means is in [`change`] (objects), [`common`] and [`values`] (properties). Nothing here waits for a resource that
 //! is slow: only for operations that are just being accepted.
 
-mod change;
+pub(crate) mod change;
 mod common;
 mod dependencies;
 mod stated;
@@ -105,6 +105,8 @@ pub(crate) enum After {
     GroupDeleted(mainstay_types::GroupId),
     /// A resource's properties are others.
     Configured(ResourceId),
+    /// A resource's maintenance mode has begun or ended.
+    Maintained(ResourceId),
     /// A resource needs something else.
     Depends(ResourceId),
 }
@@ -308,6 +310,7 @@ impl Engine {
                 self.changed_groups.remove(&group);
             }
             After::Configured(resource) => self.configure_host(resource),
+            After::Maintained(resource) => self.maintenance_changed(resource),
             // What it needs may have failed while the change was being committed.
             After::Depends(resource) => self.check_needs(resource),
         }

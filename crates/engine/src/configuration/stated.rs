@@ -94,7 +94,10 @@ impl Engine {
 
     /// StatusInformation of a resource, as far as it is known here.
     pub(crate) fn resource_status(&self, id: ResourceId) -> ResourceStatusInformation {
-        self.live.get(&id).map_or_else(ResourceStatusInformation::empty, status_of)
+        let in_maintenance = self.is_in_maintenance(id);
+        self.live
+            .get(&id)
+            .map_or_else(ResourceStatusInformation::empty, |live| status_of(live, in_maintenance))
     }
 
     /// StatusInformation of a group: what any of its resources says of itself.
@@ -108,11 +111,11 @@ impl Engine {
     }
 }
 
-fn status_of(live: &Live) -> ResourceStatusInformation {
+fn status_of(live: &Live, in_maintenance: bool) -> ResourceStatusInformation {
     let mut status = ResourceStatusInformation::empty();
     status.set(ResourceStatusInformation::LOCKED_MODE, live.locked.is_some());
-    // It runs, and its host is gone: until another has taken it over nobody looks at it.
-    let is_unmonitored = live.state == ResourceState::Online && live.open.is_none();
+    // It runs, and its host is gone: until another has taken it over nobody looks at it. Or nobody acts on what is seen.
+    let is_unmonitored = live.state == ResourceState::Online && (live.open.is_none() || in_maintenance);
     status.set(ResourceStatusInformation::UNMONITORED, is_unmonitored);
     status
 }

@@ -25,6 +25,9 @@ impl Engine {
         input: &[u8],
     ) -> Result<Change, Refusal> {
         self.check_object(object)?;
+        if let (ObjectId::Resource(id), function::SET_MAINTENANCE_MODE) = (object, code.function()) {
+            return self.set_maintenance(*id, input);
+        }
         let list = read_list(input)?;
         if code.function() == function::SET_COMMON_PROPERTIES {
             return self.set_common(object, &list, input);

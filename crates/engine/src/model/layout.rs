@@ -54,6 +54,8 @@ pub const PREFERRED_OWNERS: &str = "PreferredOwners";
 pub const PERSISTENT_STATE: &str = "PersistentState";
 /// DWORD: 1 for a host of its own.
 pub const SEPARATE_MONITOR: &str = "SeparateMonitor";
+/// DWORD: 1 while failing checks are not acted on.
+pub const MAINTENANCE_MODE: &str = "MaintenanceMode";
 /// A type's shared library.
 pub const DLL_NAME: &str = "DllName";
 /// How a type is shown.

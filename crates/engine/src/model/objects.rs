@@ -68,6 +68,8 @@ pub struct Resource {
     pub persistent: Option<bool>,
     /// Whether it has a host of its own by choice.
     pub separate_monitor: bool,
+    /// Whether failing checks are not acted on.
+    pub in_maintenance: bool,
     /// What its failure leads to.
     pub restart: RestartPolicy,
     /// Own values of the properties that the engine itself reads; `None` takes the type's or the default.
@@ -177,6 +179,7 @@ impl Resource {
             possible_owners,
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
             separate_monitor: dword(key, layout::SEPARATE_MONITOR).is_some_and(|number| number != 0),
+            in_maintenance: dword(key, layout::MAINTENANCE_MODE).is_some_and(|number| number != 0),
             restart: RestartPolicy::read(key),
             times: Times::read(key),
         })

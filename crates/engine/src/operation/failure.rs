@@ -18,6 +18,10 @@ impl Engine {
     pub(crate) fn handle_failed(&mut self, resource: ResourceId, cause: Cause) {
         let Some(live) = self.live.get_mut(&resource) else { return };
         live.last_status = cause.status.0;
+        if self.bears_with(resource, &cause) {
+            return;
+        }
+        let Some(live) = self.live.get(&resource) else { return };
         if live.task.as_ref().is_some_and(|task| task.goal != Goal::Reopen) {
             // The order that is under way ends with it.
             return;

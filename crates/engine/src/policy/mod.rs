@@ -14,6 +14,7 @@
 //! and the tasks'; whether one is to be online is the model's.
 
 mod failover;
+mod maintenance;
 mod recovery;
 pub(crate) mod restart;
 pub mod settings;

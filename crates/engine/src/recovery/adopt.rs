@@ -82,6 +82,7 @@ impl Engine {
 
     /// The plain state of one resource, before operations are looked at.
     fn adopt_one(&mut self, id: ResourceId, held: Option<&(HostId, Held)>) {
+        let in_maintenance = self.is_in_maintenance(id);
         let Some(live) = self.live.get_mut(&id) else { return };
         match held {
             Some((host, held)) => {
@@ -95,6 +96,10 @@ impl Engine {
                 match &held.condition {
                     Condition::Online => self.set_state(id, ResourceState::Online),
                     Condition::Offline => self.set_state(id, ResourceState::Offline),
+                    Condition::Failed(cause) if in_maintenance => {
+                        self.set_state(id, ResourceState::Online);
+                        self.bears_with(id, cause);
+                    }
                     Condition::Failed(cause) => self.set_failed(id, cause.clone(), false),
                     // With what, is said by the order that is being carried out; see `resume_task`.
                     Condition::Busy => self.set_state(id, ResourceState::Initializing),
@@ -369,7 +374,9 @@ impl Engine {
             }
             let Some(live) = self.live.get(id).filter(|live| live.claim.is_none()) else { continue };
             match held.get(id) {
-                Some((_, Held { condition: Condition::Failed(cause), .. })) => {
+                Some((_, Held { condition: Condition::Failed(cause), .. }))
+                    if !self.is_in_maintenance(*id) =>
+                {
                     let parts = BTreeMap::from([(*id, PartGoal::Clean(cause.clone()))]);
                     self.note_failure(*id);
                     let why = "it had failed while the service was away";

@@ -5,6 +5,7 @@ mod checks;
 mod configuration;
 mod expressions;
 mod last_word;
+mod maintenance;
 mod offline_cases;
 mod properties;
 mod questions;

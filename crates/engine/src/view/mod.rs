@@ -232,12 +232,15 @@ impl<'a> View<'a> {
             owner_name: owner_name.to_owned(),
             state: live.map_or(ResourceState::Initializing, |live| live.state),
             since_ms: live.map_or(0, |live| live.since_unix_ms),
-            cause: live.and_then(|live| live.failure.clone()).or_else(|| self.held_back(resource)),
+            cause: live
+                .and_then(|live| live.failure.clone().or_else(|| live.borne.clone()))
+                .or_else(|| self.held_back(resource)),
             unproven: live.is_some_and(|live| live.unproven),
             locked: live.and_then(|live| live.locked),
             wanted: self.engine.model.is_wanted(resource),
             operation: live.and_then(|live| live.claim),
             recovery: self.engine.shown_recovery(resource),
+            in_maintenance: resource.in_maintenance,
         }
     }
 
