@@ -364,6 +364,12 @@ impl Engine {
 
     /// What no open operation claims: orders of the service's own, failures, and what runs without a host.
     fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
+        // First of all: an alternative that has to go itself is no reason to stop another one under what needs them.
+        for id in ids {
+            if self.live.get(id).is_some_and(|live| live.state != ResourceState::Online) {
+                self.take_dependents_down(*id);
+            }
+        }
         let mut orphans = BTreeMap::new();
         for id in ids {
             if self.is_in_doubt(*id) && self.live.get(id).is_some_and(|live| live.claim.is_none()) {
@@ -394,11 +400,6 @@ impl Engine {
         if !orphans.is_empty() {
             let object = ObjectId::Node(self.config.node);
             self.start_internal(Verb::Recover, object, orphans, "no resource host was found for what runs");
-        }
-        for id in ids {
-            if self.live.get(id).is_some_and(|live| live.state != ResourceState::Online) {
-                self.take_dependents_down(*id);
-            }
         }
     }
 

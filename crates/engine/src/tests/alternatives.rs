@@ -3,6 +3,7 @@
 //!
 //! The cluster of these tests: `web` needs `c`, and `a` or `b`; `top` needs `web`.
 
+use mainstay_types::order::Step;
 use mainstay_types::{GroupId, ResourceId, Status};
 
 use crate::command::{Command, Remark};
@@ -329,8 +330,35 @@ fn a_choice_is_told_in_words() {
         .world
         .orders
         .iter()
-        .filter(|order| order.id.step == mainstay_types::order::Step::Start)
+        .filter(|order| order.id.step == Step::Start)
         .map(|order| cluster.name(order.resource))
         .collect();
     assert_eq!(tried, ["a", "c", "b"]);
+}
+
+/// After a restart of the service everything has its place before anything moves: `b` stands on what has failed, so it
+/// is no reason to terminate `a` under `web`, which is still being stopped.
+#[test]
+fn an_alternative_that_has_to_go_itself_serves_nobody() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let [a, b, disk, web, top] = ["a", "b", "disk", "web", "top"].map(|name| world.resource(group, name));
+    world.depend(b, disk);
+    world.depend(top, b);
+    world.depend_on(web, "[a] or [b]");
+    let (buffer, remark) = (Vec::new(), Remark::default());
+    world.call(Command::OnlineGroup { group, flags: 0, buffer, remark });
+    for slow in [web, top] {
+        world.behave(slow).offline = Reaction::Hang;
+    }
+    world.call(offline(web, 0, Vec::new()));
+    world.fail(disk);
+    world.fail(a);
+    world.restart_service();
+    assert!(world.runs(web) && world.runs(top));
+    assert!(!world.steps(a).contains(&Step::Terminate), "while 'web' is being stopped");
+    for slow in [top, web] {
+        world.end_order(slow, Reaction::Done);
+    }
+    assert!([disk, b, a, web, top].iter().all(|id| !world.runs(*id)));
 }
