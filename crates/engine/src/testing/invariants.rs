@@ -24,8 +24,13 @@ impl World {
         let (id, provider) = (order.id, order.resource);
         for dependent in model.dependents(provider).filter(|dependent| self.runs(*dependent)) {
             let needs = &model.resource(dependent).expect("a resource").depends_on;
-            let is_served =
-                needs.is_met(|other| other != provider && self.state(other) == ResourceState::Online);
+            // One that waits for its turn to stop serves until then.
+            let serves = |other: ResourceId| {
+                let state = self.state(other);
+                let waits = state == ResourceState::OfflinePending && self.serving.contains(&other);
+                other != provider && (state == ResourceState::Online || waits)
+            };
+            let is_served = needs.is_met(serves);
             // Where others could do as well: it did not come online, or is only told again, harder.
             let is_unused = !self.serving.contains(&provider) && needs.is_met(|other| other != provider);
             assert!(is_served || is_unused, "{id}: {dependent:?} still runs");
