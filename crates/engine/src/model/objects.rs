@@ -8,6 +8,7 @@ use mainstay_types::{ClusterId, GroupId, Name, NodeId, ResourceId};
 use super::expression::Expression;
 use super::layout;
 use crate::error::DatabaseError;
+use crate::placement::{GroupTerms, NodeTerms};
 use crate::policy::settings::{GroupPolicy, RestartPolicy};
 
 /// The cluster itself.
@@ -30,6 +31,8 @@ pub struct Node {
     pub id: NodeId,
     /// Its name.
     pub name: Name,
+    /// What placement heeds of it.
+    pub placement: NodeTerms,
 }
 
 /// A group.
@@ -45,6 +48,8 @@ pub struct Group {
     pub persistent: Option<bool>,
     /// When it is started by itself, and how often it is failed over.
     pub policy: GroupPolicy,
+    /// What placement heeds of it.
+    pub placement: GroupTerms,
     /// Its resources.
     pub members: BTreeSet<ResourceId>,
 }
@@ -133,7 +138,11 @@ impl Times {
 
 impl Node {
     pub(super) fn read(id: NodeId, key: &Key) -> Result<Self, DatabaseError> {
-        Ok(Node { id, name: name(key, layout::NODE_NAME, || format!("node {id}"))? })
+        Ok(Node {
+            id,
+            name: name(key, layout::NODE_NAME, || format!("node {id}"))?,
+            placement: NodeTerms::read(key),
+        })
     }
 }
 
@@ -146,6 +155,7 @@ impl Group {
             group_type: dword(key, layout::GROUP_TYPE).unwrap_or(0),
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
             policy: GroupPolicy::read(key),
+            placement: GroupTerms::read(key),
             members: BTreeSet::new(),
         })
     }
@@ -210,8 +220,12 @@ pub(crate) fn dword(key: &Key, name: &str) -> Option<u32> {
     key.value(name).and_then(|entry| entry.value.as_dword())
 }
 
-fn text<'a>(key: &'a Key, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(key: &'a Key, name: &str) -> Option<&'a str> {
     key.value(name).and_then(|entry| entry.value.as_str())
+}
+
+pub(crate) fn texts<'a>(key: &'a Key, name: &str) -> &'a [String] {
+    key.value(name).and_then(|entry| entry.value.as_strings()).unwrap_or_default()
 }
 
 fn name(key: &Key, value: &str, object: impl Fn() -> String) -> Result<Name, DatabaseError> {

@@ -31,6 +31,7 @@ mod need;
 mod order;
 mod situation;
 mod survey;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -46,6 +47,7 @@ pub use situation::{
     Activity, AffinityRule, Capacity, Demand, Failback, Group, Limits, Node, RuleKind, Situation, Wish,
 };
 use survey::{Ask, survey};
+pub use terms::{GroupTerms, NodeTerms};
 
 /// What is to be done with every group.
 pub fn decide(situation: &Situation) -> Plan {
