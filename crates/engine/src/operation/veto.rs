@@ -71,6 +71,9 @@ impl Engine {
         };
         let Some(transaction) = transaction else { return self.restore(id) };
         self.commit(transaction, CommitPurpose::Veto(id));
+        // What has stopped looks offline and free, and is neither.
+        let stopped = self.stopped_parts(id);
+        self.reserve(id, stopped);
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.phase = Phase::Vetoing { is_committing: true };
         }
@@ -114,17 +117,12 @@ impl Engine {
     pub(crate) fn restore(&mut self, id: OperationId) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         operation.phase = Phase::Running;
-        let stopped: Vec<ResourceId> = operation
-            .parts
-            .iter()
-            .filter(|(_, part)| part.state == PartState::Ended && part.has_stopped)
-            .map(|(id, _)| *id)
-            .collect();
         let reverted = self.revert_waiting_parts(id);
-        let comes_back =
-            |live: &crate::live::Live| live.claim.is_none() && live.state == ResourceState::Offline;
-        for resource in &stopped {
-            let Some(live) = self.live.get_mut(resource).filter(|live| comes_back(live)) else { continue };
+        for resource in &self.stopped_parts(id) {
+            if !self.comes_back_after_veto(id, *resource) {
+                continue;
+            }
+            let Some(live) = self.live.get_mut(resource) else { continue };
             live.claim = Some(id);
             if let Some(operation) = self.operations.get_mut(&id) {
                 operation.open_parts += 1;
@@ -136,6 +134,7 @@ impl Engine {
         for resource in reverted {
             self.check_needs(resource);
         }
+        self.unreserve(id);
         self.serve_waiters(id);
         let parts: Vec<ResourceId> =
             self.operations.get(&id).map(|found| found.parts.keys().copied().collect()).unwrap_or_default();
@@ -143,6 +142,22 @@ impl Engine {
             self.poke(resource);
         }
         self.end_if_done(id);
+    }
+
+    /// What this operation has stopped.
+    fn stopped_parts(&self, id: OperationId) -> Vec<ResourceId> {
+        let parts = self.operations.get(&id).into_iter().flat_map(|operation| &operation.parts);
+        let stopped = parts.filter(|(_, part)| part.state == PartState::Ended && part.has_stopped);
+        stopped.map(|(id, _)| *id).collect()
+    }
+
+    /// Nobody has taken it meanwhile, or is just being allowed to delete it or to keep it offline.
+    fn comes_back_after_veto(&self, id: OperationId, resource: ResourceId) -> bool {
+        let Some(live) = self.live.get(&resource) else { return false };
+        let other = live.reserved.filter(|other| *other != id).and_then(|other| self.operations.get(&other));
+        let is_spoken_for =
+            other.is_some_and(|other| matches!(other.record.verb, Verb::Delete | Verb::Offline));
+        live.claim.is_none() && live.state == ResourceState::Offline && !is_spoken_for
     }
 
     /// What had not begun to stop is online as before. Answers which resources that are.

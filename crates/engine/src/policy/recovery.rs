@@ -357,6 +357,7 @@ impl Engine {
             Verb::Fail => {
                 let fails = |id: &ResourceId| {
                     self.live.get(id).is_some_and(|live| live.state != ResourceState::Offline)
+                        && !self.is_being_taken_offline(*id)
                 };
                 let failed: Vec<ResourceId> = parts
                     .iter()
@@ -370,6 +371,15 @@ impl Engine {
             }
             _ => {}
         }
+    }
+
+    /// It is on its way down since somebody wants it offline. Nothing that fails on the way is restarted.
+    fn is_being_taken_offline(&self, id: ResourceId) -> bool {
+        let Some(live) = self.live.get(&id).filter(|live| live.state == ResourceState::OfflinePending) else {
+            return false;
+        };
+        let claim = live.claim.and_then(|claim| self.operations.get(&claim));
+        claim.is_some_and(|operation| operation.record.verb == Verb::Offline)
     }
 
     /// These, and what cannot run without them.

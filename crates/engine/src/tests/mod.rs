@@ -18,3 +18,4 @@ mod since;
 mod start_order;
 mod statuses;
 mod sweep;
+mod while_pending;
