@@ -1,8 +1,8 @@
 //! What may happen to the world: failures, locks, deaths of hosts and of the service, time.
 
-use mainstay_store::Store;
+use mainstay_store::{Revision, Store};
 use mainstay_types::order::{Cause, Condition, News, Order, Report, Step};
-use mainstay_types::{Epoch, HostId, NodeId, ResourceId, Status};
+use mainstay_types::{Epoch, HostId, NodeId, ResourceId, ResourceState, Status};
 
 use super::host::Effected;
 use super::{CommitMode, Reaction, World, name};
@@ -12,7 +12,9 @@ use crate::{Config, Engine};
 impl World {
     /// The service is killed and started again; hosts, leaves and the database are as they are.
     pub fn restart_service(&mut self) {
+        self.note(|_| "! the service is killed and started".into());
         self.inbox.clear();
+        self.crash_after = None;
         // A held transaction may or may not have reached the store.
         for (_, transaction, mode) in std::mem::take(&mut self.held_commits) {
             if mode == CommitMode::UnknownDone || mode == CommitMode::Hold {
@@ -24,11 +26,25 @@ impl World {
         self.start_service();
     }
 
+    /// The service is killed, and nobody starts it.
+    pub fn stop_service(&mut self) {
+        self.inbox.clear();
+        self.late.clear();
+        self.is_down = true;
+        self.note(|_| "! the service is killed".into());
+    }
+
+    /// Whether there is no service.
+    pub fn is_down(&self) -> bool {
+        self.is_down
+    }
+
     /// The machine is reset: every process is gone.
     pub fn reboot(&mut self) {
         self.hosts.clear();
         self.leaves.clear();
         self.mounts.clear();
+        self.deceived.clear();
         self.boot = format!("{}+", self.boot);
         self.restart_service();
     }
@@ -121,6 +137,17 @@ impl World {
         self.settle();
     }
 
+    /// A host says once more how the last order for a resource ended.
+    pub fn repeat(&mut self, id: ResourceId) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let last = fake.known.get(&id).and_then(|known| known.ended.last().cloned());
+        let Some((order, outcome)) = last else { return };
+        let report = fake.report(id, News::Ended { order, outcome });
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
     /// The host's process dies and no service has seen it yet.
     pub fn lose_host_unseen(&mut self, host: HostId) {
         self.hosts.remove(&host);
@@ -133,6 +160,10 @@ impl World {
 
     /// What a resource runs ends by itself, unseen by its host.
     pub fn kill_processes(&mut self, id: ResourceId) {
+        if self.engine.library_of(id).is_some() {
+            // Its only process is its host.
+            return self.kill_host(HostId::Own(id));
+        }
         self.effect_leaf(id, Effected::Killed);
     }
 
@@ -156,5 +187,23 @@ impl World {
             self.inbox.push_back(Input::Committed { commit, outcome });
         }
         self.settle();
+    }
+}
+
+impl World {
+    /// What hosts have lied about is made true: somebody has cleaned up by hand.
+    pub fn end_lies(&mut self) {
+        for id in std::mem::take(&mut self.deceived) {
+            if self.engine.view().resource_state(id) == Some(ResourceState::Online) {
+                continue;
+            }
+            self.mounts.remove(&id);
+            self.effect_leaf(id, Effected::Killed);
+        }
+    }
+
+    /// The store's revision: as long as it is the same, nothing was written.
+    pub fn revision(&mut self) -> Revision {
+        self.store.revision().expect("a revision")
     }
 }

@@ -17,6 +17,8 @@ pub enum Reaction {
     Veto,
     /// Says nothing until the test ends it.
     Hang,
+    /// Says that it is done, and has done nothing.
+    Pretend,
 }
 
 /// How a resource type answers the question whether it could go offline.
@@ -98,6 +100,8 @@ pub(super) struct FakeHost {
 pub(super) enum Effected {
     Nothing,
     Runs,
+    /// It is said to be down, and is as it was.
+    Left,
     /// Everything is taken down.
     Stopped,
     /// Its processes are killed.
@@ -160,8 +164,8 @@ impl FakeHost {
     fn open(&mut self, order: &Order, behaviour: Behaviour, found: Option<u64>) -> (Effected, Vec<Report>) {
         let (since_ms, found) = (self.now_ms - found.unwrap_or(0), found.is_some());
         let outcome = match behaviour.open {
-            Reaction::Done | Reaction::Veto if found => Outcome::FoundOnline,
-            Reaction::Done | Reaction::Veto => Outcome::Done,
+            Reaction::Done | Reaction::Veto | Reaction::Pretend if found => Outcome::FoundOnline,
+            Reaction::Done | Reaction::Veto | Reaction::Pretend => Outcome::Done,
             Reaction::Fail => Outcome::Failed(Cause::new(Status::MOD_NOT_FOUND, "no such library")),
             Reaction::Hang => {
                 let running = Some(order.id);
@@ -224,6 +228,8 @@ impl FakeHost {
         let (outcome, condition, effected) = match (reaction, starts) {
             (Reaction::Done, true) => (Outcome::Done, Condition::Online, Effected::Runs),
             (Reaction::Done, false) => (Outcome::Done, Condition::Offline, Effected::Stopped),
+            (Reaction::Pretend, true) => (Outcome::Done, Condition::Online, Effected::Nothing),
+            (Reaction::Pretend, false) => (Outcome::Done, Condition::Offline, Effected::Left),
             (Reaction::Veto, false) => {
                 let cause = Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, "the state file does not fit");
                 (Outcome::Vetoed(cause), Condition::Online, Effected::Nothing)

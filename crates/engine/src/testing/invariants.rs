@@ -2,17 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_types::event::{Event, EventKind};
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Action, Order};
-use mainstay_types::{OfflineFlags, ResourceId, ResourceState};
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, ResourceId, ResourceState};
 
 use super::World;
+use crate::live::Stage;
+use crate::operation::Phase;
 
 impl World {
     /// I2, second half: a provider is never told to stop while anything of a dependent still runs that has no other one
     /// in its place. I7: what is locked is not asked to stop for a caller who did not say that he ignores that.
-    pub(super) fn check_order(&mut self, order: &Order) {
+    ///
+    /// Orders of one group never go back to an older epoch.
+    pub(super) fn check_order(&mut self, group: GroupId, order: &Order) {
         self.check_lock(order);
+        let newest = self.epochs.entry(group).or_default();
+        assert!(order.epoch >= *newest, "I1: {} has epoch {}, after {newest}", order.id, order.epoch);
+        *newest = order.epoch;
         if matches!(order.action, Action::Offline { .. } | Action::Terminate) {
             self.check_stop(order);
             self.serving.remove(&order.resource);
@@ -22,7 +30,7 @@ impl World {
     fn check_stop(&self, order: &Order) {
         let model = self.engine.view().model();
         let (id, provider) = (order.id, order.resource);
-        for dependent in model.dependents(provider).filter(|dependent| self.runs(*dependent)) {
+        for dependent in model.dependents(provider).filter(|it| self.runs(*it) && !self.deceived.contains(it)) {
             let needs = &model.resource(dependent).expect("a resource").depends_on;
             // One that waits for its turn to stop serves until then.
             let serves = |other: ResourceId| {
@@ -33,7 +41,8 @@ impl World {
             let is_served = needs.is_met(serves);
             // Where others could do as well: it did not come online, or is only told again, harder.
             let is_unused = !self.serving.contains(&provider) && needs.is_met(|other| other != provider);
-            assert!(is_served || is_unused, "{id}: {dependent:?} still runs");
+            let name = self.engine.name_of(dependent);
+            assert!(is_served || is_unused, "I2: {id} stops what '{name}' needs, and it runs");
         }
     }
 
@@ -55,7 +64,21 @@ impl World {
         );
     }
 
-    pub(super) fn check_invariants(&mut self, input: &str) {
+    /// I6: what watchers were told of a resource's state.
+    pub(super) fn watch(&mut self, event: &Event) {
+        let ObjectId::Resource(id) = event.object else { return };
+        match event.kind {
+            EventKind::ResourceState => {
+                if let Some(bytes) = event.buffer.first_chunk() {
+                    self.watched.insert(id, u32::from_le_bytes(*bytes));
+                }
+            }
+            EventKind::ResourceDeleted => drop(self.watched.remove(&id)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn check_invariants(&mut self) {
         let resources = self.engine.view().model().resources().map(|resource| resource.id);
         let online: Vec<ResourceId> =
             resources.filter(|id| self.state(*id) == ResourceState::Online).collect();
@@ -68,31 +91,57 @@ impl World {
             return;
         }
         for resource in view.model().resources() {
-            let state = self.state(resource.id);
-            let online = |id: ResourceId| self.state(id) == ResourceState::Online;
-            // I2, first half.
-            assert!(
-                state != ResourceState::Online || resource.depends_on.is_met(online),
-                "'{}' is online without what it needs, after {input}",
-                resource.name
-            );
+            let id = resource.id;
+            let Some(live) = self.engine.live.get(&id) else { continue };
+            let (name, state) = (&resource.name, live.state);
+            let told = self.watched.get(&id).copied().unwrap_or(state.number());
+            assert!(told == state.number(), "I6: '{name}' is {state}, and watchers were told {told}");
+            if state == ResourceState::Online {
+                let online = |id: ResourceId| self.state(id) == ResourceState::Online;
+                assert!(resource.depends_on.is_met(online), "I2: '{name}' is online without what it needs");
+                continue;
+            }
             // Success is only said when it is true (design §3.16).
-            let host_died = self.holder(resource.id).is_none();
-            assert!(
-                state != ResourceState::Offline || !self.runs(resource.id),
-                "'{}' is said to be offline and runs (host lost: {host_died}), after {input}",
-                resource.name
-            );
-            let unproven = self.engine.live.get(&resource.id).is_some_and(|live| live.unproven);
-            let is_proven = state == ResourceState::Failed && !unproven;
-            assert!(
-                !is_proven || !self.runs(resource.id),
-                "'{}' has failed, is said to have left nothing, and runs, after {input}",
-                resource.name
-            );
+            let is_said = state == ResourceState::Offline || state == ResourceState::Failed && !live.unproven;
+            let is_false = is_said && self.runs(id) && !self.deceived.contains(&id);
+            let host_died = is_false && self.holder(id).is_none();
+            assert!(!is_false, "truth: '{name}' is said to be {state} and runs (host lost: {host_died})");
         }
-        self.engine.check_policies(input);
-        let names: BTreeSet<&str> = view.model().resources().map(|found| found.name.folded()).collect();
-        assert_eq!(names.len(), view.model().resource_count(), "two resources have one name");
+        self.engine.check_policies("the last input");
+    }
+
+    /// What the engine is at, for the table of which fault struck when.
+    pub fn moments(&self) -> BTreeSet<&'static str> {
+        let mut moments = BTreeSet::new();
+        if self.is_down {
+            return ["down"].into();
+        }
+        if !self.engine.is_ready() {
+            moments.insert("recovering");
+        }
+        for operation in self.engine.operations.values() {
+            match &operation.phase {
+                Phase::Checking(_) => drop(moments.insert("checking")),
+                Phase::Committing => drop(moments.insert("committing")),
+                Phase::Vetoing { .. } => drop(moments.insert("vetoing")),
+                Phase::Running | Phase::Ended => {}
+            }
+        }
+        for task in self.engine.live.values().filter_map(|live| live.task.as_ref()) {
+            moments.insert(match task.stage {
+                Stage::Host => "awaiting host",
+                Stage::Leaving => "leaving",
+                Stage::Opening => "opening",
+                Stage::Starting => "starting",
+                Stage::Stopping => "stopping",
+                Stage::Terminating => "terminating",
+                Stage::Looking => "looking",
+                Stage::HardStopping => "hard stop",
+            });
+        }
+        if moments.is_empty() {
+            moments.insert("at rest");
+        }
+        moments
     }
 }

@@ -7,7 +7,9 @@
 mod faults;
 mod host;
 mod invariants;
+mod log;
 mod service;
+pub mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -26,7 +28,7 @@ use uuid::Uuid;
 
 use crate::command::{Call, Caller, Command, Remark};
 use crate::effect::Answer;
-use crate::input::{CallId, Input, LeafSeen, Now, Start};
+use crate::input::{CallId, Input, Now, Start};
 use crate::{Config, Engine, Genesis, genesis};
 use host::FakeHost;
 pub use host::{Behaviour, CheckReaction, Reaction};
@@ -49,6 +51,8 @@ pub enum CommitMode {
 
 /// Inputs in one settling, so that a loop is found.
 const STEPS_MAX: usize = 200_000;
+/// When the world begins, in steady milliseconds.
+const BEGIN_MS: u64 = 1_000;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Leaf {
@@ -86,6 +90,20 @@ pub struct World {
     pub strict_cmrp: bool,
     /// Check the invariants after every input; they look at every resource.
     pub checks: bool,
+    /// One line for each input and effect; `None` keeps none.
+    pub log: Option<Vec<String>>,
+    /// The guard does what it is asked for and answers only by [`World::hurry`].
+    pub guard_is_slow: bool,
+    /// The guard does nothing.
+    pub guard_is_dead: bool,
+    /// Hosts whose words arrive only by [`World::hurry`].
+    pub slow_hosts: BTreeSet<HostId>,
+    /// The service crashes before it carries out the effect after so many.
+    pub crash_after: Option<usize>,
+    /// How often the service was started.
+    pub starts: u64,
+    /// Where crashes between effects struck: before which kind of effect, in which moments.
+    pub crashes: Vec<(&'static str, BTreeSet<&'static str>)>,
     /// The time that the engine took for all inputs.
     pub engine_time: std::time::Duration,
     store: StoreModel,
@@ -102,6 +120,18 @@ pub struct World {
     next_id: u128,
     next_pid: u32,
     journaled: u64,
+    /// Words of slow hosts and of a slow guard.
+    late: VecDeque<Input>,
+    /// There is no service.
+    is_down: bool,
+    /// The service crashes now.
+    crashes_now: bool,
+    /// Resources of which a host has said that they are down, and something of them runs.
+    deceived: BTreeSet<ResourceId>,
+    /// Each resource's state as watchers know it.
+    watched: BTreeMap<ResourceId, u32>,
+    /// The highest epoch that was seen in an order, by group.
+    epochs: BTreeMap<GroupId, Epoch>,
 }
 
 fn name(text: &str) -> Name {
@@ -132,7 +162,7 @@ impl World {
         let config = Config { node: NodeId(1), node_name: name("alpha"), strict_cmrp };
         let mut world = World {
             engine: Engine::new(config),
-            now: Now { steady_ms: 1_000, unix_ms: 1_763_800_000_000 },
+            now: Now { steady_ms: BEGIN_MS, unix_ms: 1_763_800_000_000 },
             answers: BTreeMap::new(),
             events: Vec::new(),
             journal: BTreeMap::new(),
@@ -145,6 +175,13 @@ impl World {
             hosts_start: true,
             strict_cmrp,
             checks: true,
+            log: None,
+            guard_is_slow: false,
+            guard_is_dead: false,
+            slow_hosts: BTreeSet::new(),
+            crash_after: None,
+            starts: 0,
+            crashes: Vec::new(),
             engine_time: std::time::Duration::ZERO,
             store,
             hosts: BTreeMap::new(),
@@ -158,21 +195,31 @@ impl World {
             next_id: 1000,
             next_pid: 100,
             journaled: 0,
+            late: VecDeque::new(),
+            is_down: false,
+            crashes_now: false,
+            deceived: BTreeSet::new(),
+            watched: BTreeMap::new(),
+            epochs: BTreeMap::new(),
         };
         world.start_service();
         world
     }
 
     fn start_service(&mut self) {
+        self.starts += 1;
+        self.is_down = false;
+        // What a slow host has said to the service before is lost with it; what counts, the host has kept.
+        (self.slow_hosts, self.late) = Default::default();
+        self.watched.clear();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");
         let stored = crate::stored_operations(&snapshot);
-        let seen = |leaf: &Leaf| LeafSeen { populated: leaf.populated, floor: leaf.floor };
         let start = Start {
             snapshot,
             revision,
             boot: self.boot.clone(),
-            leaves: self.leaves.iter().map(|(id, (group, leaf))| (*group, *id, seen(leaf))).collect(),
+            leaves: self.leaves.iter().map(|(id, (group, leaf))| (*group, *id, self.seen_in(*id, *leaf))).collect(),
             hosts: self.hosts.keys().copied().collect(),
             last_operation_number: self.journaled,
             ended: self.journaled_ends(&stored),
@@ -210,35 +257,112 @@ impl World {
 
     /// Gives the engine every input there is, and carries out what it decides, until nothing is left.
     pub fn settle(&mut self) {
+        if self.is_down {
+            // Nobody listens. Hosts keep what counts.
+            return self.inbox.clear();
+        }
         for _ in 0..STEPS_MAX {
             let Some(input) = self.inbox.pop_front() else { return };
+            if self.is_late(&input) {
+                self.late.push_back(input);
+                continue;
+            }
             self.step(input);
+            if std::mem::take(&mut self.crashes_now) {
+                return self.restart_service();
+            }
         }
         panic!("the world does not settle");
     }
 
+    /// Whether somebody slow says it. The end of a slow host's process is seen at once, and what it said is lost.
+    fn is_late(&mut self, input: &Input) -> bool {
+        match input {
+            Input::HardStopped { .. } | Input::Looked { .. } => self.guard_is_slow,
+            Input::HostReport { host, .. } | Input::HostAnswer { host, .. } | Input::HostPong { host, .. } => {
+                self.slow_hosts.contains(host)
+            }
+            Input::HostEnded { host, .. } => {
+                if self.slow_hosts.remove(host) {
+                    self.late.retain(|late| !is_word_of(late, *host));
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Whoever was slow is so no longer, and what they said arrives.
+    pub fn hurry(&mut self) {
+        self.slow_hosts.clear();
+        self.guard_is_slow = false;
+        self.inbox.extend(std::mem::take(&mut self.late));
+        self.settle();
+    }
+
     fn step(&mut self, input: Input) {
-        let shown = self.checks.then(|| format!("{input:?}").chars().take(400).collect::<String>());
+        if !log::is_dull(&input) {
+            self.note(|engine| format!("> {}", log::input(engine, &input)));
+        }
         let began = std::time::Instant::now();
         let effects = self.engine.handle(input, self.now);
         self.engine_time += began.elapsed();
         for effect in effects {
+            if self.is_crash_due() {
+                self.crashes.push((log::kind(&effect), self.moments()));
+                self.note(|_| format!("! the service crashes before: {}", log::kind(&effect)));
+                self.crashes_now = true;
+                return;
+            }
+            if self.log.is_some() {
+                let line = log::effect(&self.engine, &effect);
+                if let Some(line) = line {
+                    self.note(|_| format!("    {line}"));
+                }
+            }
             self.carry_out(effect);
         }
-        if let Some(shown) = shown {
-            self.check_invariants(&shown);
+        if self.checks {
+            self.check_invariants();
+        }
+    }
+
+    fn is_crash_due(&mut self) -> bool {
+        match &mut self.crash_after {
+            Some(0) => {
+                self.crash_after = None;
+                true
+            }
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
         }
     }
 
     /// Time passes: every deadline on the way is met.
     pub fn pass_ms(&mut self, ms: u64) {
         let end = self.now.steady_ms + ms;
+        if self.is_down {
+            return self.advance_to(end);
+        }
         while let Some(deadline) = self.engine.next_deadline().filter(|deadline| *deadline <= end) {
             self.advance_to(deadline);
             self.inbox.push_back(Input::Tick);
             self.settle();
         }
         self.advance_to(end);
+    }
+
+    /// Time passes, and the timers are late: every deadline on the way is met at its end only.
+    pub fn pass_late_ms(&mut self, ms: u64) {
+        let end = self.now.steady_ms + ms;
+        self.advance_to(end);
+        while !self.is_down && self.engine.next_deadline().is_some_and(|deadline| deadline <= end) {
+            self.inbox.push_back(Input::Tick);
+            self.settle();
+        }
     }
 
     fn advance_to(&mut self, steady_ms: u64) {
@@ -441,6 +565,15 @@ impl World {
     /// Steps of the orders for one resource, in order.
     pub fn steps(&self, id: ResourceId) -> Vec<Step> {
         self.orders.iter().filter(|order| order.resource == id).map(|order| order.id.step).collect()
+    }
+}
+
+fn is_word_of(input: &Input, which: HostId) -> bool {
+    match input {
+        Input::HostReport { host, .. } | Input::HostAnswer { host, .. } | Input::HostPong { host, .. } => {
+            *host == which
+        }
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the service does with effects: the store, the journal, the guard, and the way to the hosts.
 
 use mainstay_store::Store;
-use mainstay_types::order::{Action, Cause, Order, QueryAnswer, Question};
+use mainstay_types::order::{Action, Cause, Condition, News, Order, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::{Epoch, GroupId, HostId, ResourceId, Status};
 
 use super::host::{Effected, FakeHost};
@@ -48,16 +48,23 @@ impl World {
             Effect::HardStop { group, resource, epoch } => self.hard_stop(group, resource, epoch),
             Effect::Look { resource, .. } => {
                 let leaf = self.leaves.get(&resource).map(|(_, leaf)| *leaf).unwrap_or_default();
-                if self.guard_answers {
-                    let leaf = LeafSeen { populated: leaf.populated, floor: leaf.floor };
+                if self.guard_answers && !self.guard_is_dead {
+                    let leaf = self.seen_in(resource, leaf);
                     self.inbox.push_back(Input::Looked { resource, leaf });
                 }
             }
             Effect::RemoveLeaf { resource, .. } => {
-                let leaf = self.leaves.remove(&resource);
-                assert!(!leaf.is_some_and(|(_, leaf)| leaf.populated), "a populated leaf is removed");
+                let populated = self.leaves.get(&resource).is_some_and(|(_, leaf)| leaf.populated);
+                let is_known = !self.deceived.contains(&resource);
+                assert!(!(populated && is_known), "truth: a populated leaf is removed");
+                if !populated {
+                    self.leaves.remove(&resource);
+                }
             }
-            Effect::Publish(event) => self.events.push(*event),
+            Effect::Publish(event) => {
+                self.watch(&event);
+                self.events.push(*event);
+            }
             Effect::Journal(record) => {
                 if record.end.is_some() {
                     self.journaled = self.journaled.max(record.id.number);
@@ -66,6 +73,12 @@ impl World {
                 self.journal.insert(record.id, *record);
             }
         }
+    }
+
+    /// A leaf as the guard sees it. An own host lives in it.
+    pub(super) fn seen_in(&self, resource: ResourceId, leaf: Leaf) -> LeafSeen {
+        let has_host = self.hosts.contains_key(&HostId::Own(resource));
+        LeafSeen { populated: leaf.populated || has_host, floor: leaf.floor }
     }
 
     fn carry_out_commit(&mut self, commit: crate::input::CommitId, transaction: mainstay_store::Transaction) {
@@ -90,7 +103,8 @@ impl World {
             let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
             assert!(epoch > leaf.floor, "a closed leaf is to be opened for {host}");
         }
-        if !self.hosts_start {
+        let needs_guard = self.guard_is_dead && host != HostId::Pool;
+        if !self.hosts_start || needs_guard {
             let cause = Cause::new(Status::RESMON_CREATE_FAILED, "exited with status 1");
             return self.inbox.push_back(Input::HostEnded { host, cause });
         }
@@ -109,7 +123,7 @@ impl World {
 
     fn carry_out_order(&mut self, host: HostId, group: GroupId, order: Order) {
         let id = order.resource;
-        self.check_order(&order);
+        self.check_order(group, &order);
         self.orders.push(order.clone());
         if !self.hosts.contains_key(&host) {
             return;
@@ -123,6 +137,12 @@ impl World {
         let Some(fake) = self.hosts.get_mut(&host) else { return };
         let (effected, reports) = fake.take(&order, behaviour, found);
         self.effect_leaf(id, effected);
+        let is_found = |report: &Report| {
+            matches!(report.news, News::Ended { outcome: Outcome::FoundOnline, .. })
+        };
+        if reports.iter().any(is_found) {
+            self.deceived.remove(&id);
+        }
         for report in reports {
             self.inbox.push_back(Input::HostReport { host, report });
         }
@@ -130,6 +150,11 @@ impl World {
 
     pub(super) fn effect_leaf(&mut self, id: ResourceId, effected: Effected) {
         let acts_in_process = self.engine.library_of(id).is_some();
+        if effected == Effected::Left && self.runs(id) {
+            self.deceived.insert(id);
+        } else if effected != Effected::Nothing {
+            self.deceived.remove(&id);
+        }
         match effected {
             Effected::Runs if acts_in_process => drop(self.mounts.insert(id)),
             Effected::Stopped => drop(self.mounts.remove(&id)),
@@ -137,7 +162,7 @@ impl World {
         }
         if let Some((_, leaf)) = self.leaves.get_mut(&id) {
             match effected {
-                Effected::Nothing => {}
+                Effected::Nothing | Effected::Left => {}
                 Effected::Runs => leaf.populated = true,
                 Effected::Stopped | Effected::Killed => leaf.populated = false,
             }
@@ -181,16 +206,26 @@ impl World {
     }
 
     fn hard_stop(&mut self, group: GroupId, resource: ResourceId, epoch: Epoch) {
+        if self.guard_is_dead {
+            return;
+        }
         let unkillable = self.behaviours.get(&resource).is_some_and(|behaviour| behaviour.unkillable);
         let (_, leaf) = self.leaves.entry(resource).or_insert((group, Leaf::default()));
         leaf.floor = leaf.floor.max(epoch);
         leaf.populated &= unkillable;
         let empty = !leaf.populated;
+        if empty && !self.mounts.contains(&resource) {
+            self.deceived.remove(&resource);
+        }
         // An own host lives in the leaf.
         self.end_host(HostId::Own(resource));
-        if let Some(known) = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.known.get_mut(&resource))
+        let pool = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.known.get_mut(&resource));
+        if let Some(known) = pool
+            && known.running.take().is_some()
         {
-            known.running = None;
+            // The process that it waited for is gone.
+            let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
+            known.condition = Condition::Failed(cause);
         }
         if self.guard_answers {
             self.inbox.push_back(Input::HardStopped { resource, epoch, empty });

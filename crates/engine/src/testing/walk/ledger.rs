@@ -1,0 +1,125 @@
+//! What is known of the persistent state: what was acknowledged, and what was asked and not answered (I5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::operation::End;
+use mainstay_types::{GroupId, ResourceId};
+
+use super::{Walk, World, is_accepted};
+use crate::input::CallId;
+
+/// What a call says about who is to be online.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Word {
+    Online(ResourceId),
+    Offline(ResourceId),
+    /// Of the whole group.
+    GroupOnline(GroupId),
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Ledger {
+    /// Calls that write, and those that were answered in the service's life in which they came.
+    asked: BTreeMap<CallId, Word>,
+    /// A call that was cut off may or may not have been committed: its resource's word is not known.
+    uncertain: BTreeSet<ResourceId>,
+    /// Dependencies were changed: what an earlier word overrode cannot be told from the graph any more.
+    pub(super) reconfigured: bool,
+}
+
+impl Ledger {
+    pub(super) fn ask(&mut self, call: CallId, word: Word) {
+        self.asked.insert(call, word);
+    }
+}
+
+impl Walk {
+    /// Calls without an answer will get none.
+    pub(super) fn cut_off(&mut self) {
+        let is_answered = |call: &CallId| self.world.answers.contains_key(call);
+        let open: Vec<Word> =
+            self.ledger.asked.iter().filter(|(call, _)| !is_answered(call)).map(|(_, word)| *word).collect();
+        for word in open {
+            let (named, overridden) = match word {
+                Word::Online(id) => (Some(id), needs(&self.world, id)),
+                Word::Offline(id) => (Some(id), BTreeSet::new()),
+                Word::GroupOnline(group) => {
+                    (None, self.members(group).iter().flat_map(|id| needs(&self.world, *id)).collect())
+                }
+            };
+            self.ledger.uncertain.extend(named.into_iter().chain(overridden));
+        }
+        self.ledger.asked.retain(|call, _| self.world.answers.contains_key(call));
+        self.calls.clear();
+    }
+
+    fn members(&self, group: GroupId) -> BTreeSet<ResourceId> {
+        let model = self.world.engine.view().model();
+        let is_member = |id: &ResourceId| model.resource(*id).is_some_and(|found| found.group == group);
+        self.ids.iter().copied().filter(is_member).collect()
+    }
+
+    /// Every call of a service that lived on was answered.
+    pub(super) fn check_answers(&self) {
+        for call in &self.calls {
+            assert!(self.world.answers.contains_key(call), "I4: call {} was never answered", call.0);
+        }
+    }
+
+    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before. A word that something be
+    /// online overrides one that a provider of it stay offline.
+    pub(super) fn check_persistent(&self) {
+        let mut words = Vec::new();
+        for (call, word) in &self.ledger.asked {
+            let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status)) else {
+                continue;
+            };
+            let Some(operation) = answer.operation else { panic!("I5: call {} has no operation", call.0) };
+            let end = self.world.journal.get(&operation).and_then(|record| record.end.as_ref());
+            if !matches!(end, Some(End::Vetoed(_))) {
+                words.push((operation.number, *call, *word));
+            }
+        }
+        words.sort_unstable();
+        let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
+        let mut uncertain = self.ledger.uncertain.clone();
+        for (_, _, word) in words {
+            let roots: BTreeSet<ResourceId> = match word {
+                Word::Online(id) => [id].into(),
+                Word::Offline(_) => BTreeSet::new(),
+                Word::GroupOnline(group) => {
+                    self.members(group).into_iter().filter(|id| said.get(id) != Some(&false)).collect()
+                }
+            };
+            for provider in roots.iter().flat_map(|id| needs(&self.world, *id)) {
+                if said.get(&provider) == Some(&false) {
+                    said.remove(&provider);
+                }
+            }
+            match word {
+                Word::Online(id) => drop(said.insert(id, true)),
+                Word::Offline(id) => drop(said.insert(id, false)),
+                // Whether what is not known was to be online says whether the word reached what that needs.
+                Word::GroupOnline(_) => {
+                    let known = &self.ledger.uncertain;
+                    uncertain.extend(known.iter().flat_map(|id| needs(&self.world, *id)));
+                }
+            }
+        }
+        // With other dependencies, words that were overridden are not known.
+        let is_known = |id: &ResourceId| !uncertain.contains(id) && !self.ledger.reconfigured;
+        for id in self.ids.iter().filter(|id| self.is_alive(**id) && is_known(id)) {
+            let (expected, written) = (said.get(id).copied(), self.world.persistent(*id));
+            let name = self.world.engine.name_of(*id);
+            assert!(written == expected, "I5: the persistent state of '{name}' is {written:?}, not {expected:?}");
+        }
+    }
+}
+
+/// What the resource needs, without itself.
+fn needs(world: &World, id: ResourceId) -> BTreeSet<ResourceId> {
+    let mut needed = crate::graph::with_providers(world.engine.view().model(), [id]);
+    needed.remove(&id);
+    needed
+}

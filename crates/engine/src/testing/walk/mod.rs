@@ -1,0 +1,441 @@
+//! Anything, in any order: random commands, failures, hangs, lies, slowness, deaths of hosts, guard and service, commits
+//! that fail or whose outcome is unknown, timers that are late. All of it comes from one seed, and so does the cluster.
+//!
+//! The world checks after every input what must always hold (I1, I2, I6, I7 and truth). What a call (I3, I7, I8, I10)
+//! and a host's death (I9) must leave alone is compared around them; at the end, with the faults gone and time enough,
+//! everything must have ended (I4) and the persistent state must be the last one acknowledged (I5).
+//!
+//! A broken invariant is a panic that says which; whoever runs many walks catches it, and runs the seed again with the
+//! log.
+
+mod dice;
+mod layout;
+mod ledger;
+mod rest;
+mod step;
+
+use std::collections::BTreeMap;
+
+use mainstay_types::{Access, GroupId, HostId, ResourceId, ResourceState, Status};
+
+pub use dice::Dice;
+pub use layout::{Kind, Layout, Planned};
+pub use step::{Entry, Step};
+
+use super::{Behaviour, CommitMode, World, offline};
+use crate::command::{Command, Remark};
+use crate::input::CallId;
+use ledger::{Ledger, Word};
+
+/// How often which fault struck in which moment.
+pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
+
+/// Resources that may be created on the way.
+const CREATED_MAX: usize = 2;
+
+/// A walk that was not taken yet.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// The cluster that it begins with.
+    pub layout: Layout,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The walk of a seed.
+    pub fn of_seed(seed: u64, steps: usize) -> Self {
+        let mut dice = Dice::new(seed);
+        let layout = Layout::random(&mut dice);
+        let (resources, groups) = (layout.resources.len() + CREATED_MAX, layout.groups);
+        let steps = (0..steps).map(|_| Step::random(&mut dice, resources, groups)).collect();
+        Plan { layout, steps }
+    }
+
+    /// Takes the walk and says where faults struck.
+    ///
+    /// # Panics
+    ///
+    /// When an invariant does not hold. `seen` has the log by then, if `walk` keeps one.
+    pub fn run(&self, walk: &mut Walk) {
+        walk.build(&self.layout);
+        for step in &self.steps {
+            walk.take(step);
+        }
+        walk.come_to_rest();
+        walk.check_rest();
+        walk.check_persistent();
+    }
+}
+
+/// A walk that is being taken.
+pub struct Walk {
+    /// The world.
+    pub world: World,
+    /// Where faults struck.
+    pub coverage: Coverage,
+    ids: Vec<ResourceId>,
+    kinds: BTreeMap<ResourceId, Kind>,
+    groups: Vec<GroupId>,
+    ledger: Ledger,
+    /// Every call since the service was last started.
+    calls: Vec<CallId>,
+    starts: u64,
+}
+
+impl Walk {
+    /// A world in which nothing has happened. With `keeps_log`, everything that does is written down.
+    pub fn new(keeps_log: bool) -> Self {
+        let mut world = World::default();
+        world.log = keeps_log.then(Vec::new);
+        let starts = world.starts;
+        Walk {
+            world,
+            coverage: Coverage::new(),
+            ids: Vec::new(),
+            kinds: BTreeMap::new(),
+            groups: Vec::new(),
+            ledger: Ledger::default(),
+            calls: Vec::new(),
+            starts,
+        }
+    }
+
+    fn build(&mut self, layout: &Layout) {
+        let log = self.world.log.take();
+        self.groups = (0..layout.groups).map(|number| self.world.group(&format!("g{number}"))).collect();
+        if layout.resources.iter().any(|planned| planned.kind == Kind::Library) {
+            self.world.library_type("Demo");
+        }
+        for (number, planned) in layout.resources.iter().enumerate() {
+            let (group, name) = (self.groups[planned.group], format!("r{number}"));
+            let id = match planned.kind {
+                Kind::Pool => self.world.resource(group, &name),
+                Kind::Own => self.world.resource_of_type(group, &name, "Generic Application", 1),
+                Kind::Library => self.world.resource_of_type(group, &name, "Demo", 0),
+            };
+            self.ids.push(id);
+            self.kinds.insert(id, planned.kind);
+            for need in &planned.needs {
+                self.world.depend(id, self.ids[*need]);
+            }
+        }
+        self.world.log = log;
+        self.world.note(|_| format!("{layout:?}"));
+    }
+
+    /// Whether the cluster has the resource.
+    fn is_alive(&self, id: ResourceId) -> bool {
+        self.world.engine.view().model().resource(id).is_some()
+    }
+
+    /// The resource at this place, if there is one.
+    fn at(&self, place: usize) -> Option<ResourceId> {
+        self.ids.get(place).copied().filter(|id| self.is_alive(*id))
+    }
+
+    fn take(&mut self, step: &Step) {
+        self.world.note(|_| format!("- {step:?}"));
+        if let Some(fault) = step.fault() {
+            for moment in self.world.moments() {
+                *self.coverage.entry((fault, moment)).or_default() += 1;
+            }
+        }
+        match step {
+            Step::GroupOnline(place) => self.group_online(self.groups[*place]),
+            Step::GroupOffline(place) => {
+                let (group, buffer, remark) = (self.groups[*place], Vec::new(), Remark::default());
+                self.call(Command::OfflineGroup { group, flags: 0, buffer, remark });
+            }
+            Step::Create(place) => self.create(self.groups[*place]),
+            Step::KillPool => self.kill_host(HostId::Pool),
+            _ if self.take_of_world(step) => {}
+            _ => self.take_of_resource(step),
+        }
+        if self.world.starts != self.starts {
+            self.starts = self.world.starts;
+            self.cut_off();
+        }
+        for (before, moments) in std::mem::take(&mut self.world.crashes) {
+            for moment in moments {
+                *self.coverage.entry(("service crashes", moment)).or_default() += 1;
+            }
+            *self.coverage.entry(("service crashes before", before)).or_default() += 1;
+        }
+    }
+
+    /// A step that names no resource; false for one that does.
+    fn take_of_world(&mut self, step: &Step) -> bool {
+        let world = &mut self.world;
+        match step {
+            Step::Reconnect => world.reconnect_host(HostId::Pool),
+            Step::HostsStart(start) => world.hosts_start = *start,
+            Step::SlowGuard => world.guard_is_slow = true,
+            Step::DeadGuard(dead) => world.guard_is_dead = *dead,
+            Step::Hurry => world.hurry(),
+            Step::KillService => world.restart_service(),
+            Step::CrashAfter(effects) => world.crash_after = Some(*effects),
+            Step::StopService => world.stop_service(),
+            Step::StartService if world.is_down() => world.restart_service(),
+            Step::StartService => {}
+            Step::KillServiceAndPool => {
+                world.lose_host_unseen(HostId::Pool);
+                world.restart_service();
+            }
+            Step::Reboot => world.reboot(),
+            Step::Commits(mode) => world.commit_mode = *mode,
+            Step::Resolve => world.resolve_commits(),
+            Step::Pass(ms) => world.pass_ms(*ms),
+            Step::PassLate(ms) => world.pass_late_ms(*ms),
+            _ => return false,
+        }
+        true
+    }
+
+    fn take_of_resource(&mut self, step: &Step) {
+        let remark = Remark::default;
+        let Some((resource, rest)) = self.resource_of(step) else { return };
+        let world = &mut self.world;
+        match rest {
+            Step::Online(_) => {
+                let command =
+                    Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: remark() };
+                if let Some(call) = self.call(command) {
+                    self.ledger.ask(call, Word::Online(resource));
+                }
+            }
+            Step::Offline(_, flags) => self.take_offline(resource, *flags),
+            Step::Restart(_) => {
+                self.call(Command::RestartResource { resource, flags: 0, remark: remark() });
+            }
+            Step::FailCall(_) => drop(self.call(Command::FailResource { resource, remark: remark() })),
+            Step::WithoutAccess(_) => self.take_without_access(resource),
+            Step::Depend(_, provider) | Step::Undepend(_, provider) => {
+                let Some(provider) = self.at(*provider) else { return };
+                self.ledger.reconfigured = true;
+                self.call(match rest {
+                    Step::Depend(..) => Command::AddDependency { resource, provider },
+                    _ => Command::RemoveDependency { resource, provider },
+                });
+            }
+            Step::Delete(_) => {
+                self.ledger.reconfigured = true;
+                self.call(Command::DeleteResource { resource });
+            }
+            Step::Rename(place, number) => {
+                self.call(Command::RenameResource { resource, name: format!("r{place}-{number}") });
+            }
+            Step::Behave(_, entry, how) => {
+                let behaviour: &mut Behaviour = world.behave(resource);
+                *match entry {
+                    Entry::Open => &mut behaviour.open,
+                    Entry::Online => &mut behaviour.online,
+                    Entry::Offline => &mut behaviour.offline,
+                    Entry::Terminate => &mut behaviour.terminate,
+                } = *how;
+            }
+            Step::Check(_, how) => world.behave(resource).check = *how,
+            Step::Unkillable(_, unkillable) => world.behave(resource).unkillable = *unkillable,
+            Step::EndOrder(_, how) => world.end_order(resource, *how),
+            Step::Progress(_) => world.progress(resource, "still there"),
+            Step::Repeat(_) => world.repeat(resource),
+            Step::Fail(_) => world.fail(resource),
+            Step::Lock(_, locked) => world.lock(resource, *locked),
+            Step::Deadlock(_) => world.deadlock(resource),
+            Step::KillProcesses(_) => world.kill_processes(resource),
+            Step::KillOwn(_) => self.kill_host(HostId::Own(resource)),
+            Step::LoseOwn(_) => {
+                world.lose_host_unseen(HostId::Own(resource));
+                world.restart_service();
+            }
+            Step::SlowHost(_) => {
+                let host = self.host_of(resource);
+                self.world.slow_hosts.insert(host);
+            }
+            _ => {}
+        }
+    }
+
+    fn resource_of<'a>(&self, step: &'a Step) -> Option<(ResourceId, &'a Step)> {
+        let place = match step {
+            Step::Online(place)
+            | Step::Offline(place, _)
+            | Step::Restart(place)
+            | Step::FailCall(place)
+            | Step::WithoutAccess(place)
+            | Step::Depend(place, _)
+            | Step::Undepend(place, _)
+            | Step::Delete(place)
+            | Step::Rename(place, _)
+            | Step::Behave(place, ..)
+            | Step::Check(place, _)
+            | Step::Unkillable(place, _)
+            | Step::EndOrder(place, _)
+            | Step::Progress(place)
+            | Step::Repeat(place)
+            | Step::Fail(place)
+            | Step::Lock(place, _)
+            | Step::Deadlock(place)
+            | Step::KillProcesses(place)
+            | Step::KillOwn(place)
+            | Step::LoseOwn(place)
+            | Step::SlowHost(place) => *place,
+            _ => return None,
+        };
+        Some((self.at(place)?, step))
+    }
+
+    /// Calls; a refusal must have changed nothing (I3). `None` while there is nobody to call.
+    fn call(&mut self, command: Command) -> Option<CallId> {
+        if self.world.is_down() {
+            return None;
+        }
+        let was_quiet = self.is_quiet();
+        let (revision, orders) = (self.world.revision(), self.world.orders.len());
+        let call = self.world.call(command);
+        self.calls.push(call);
+        let answer = self.world.answers.get(&call).filter(|_| was_quiet && self.world.starts == self.starts);
+        if let Some(answer) = answer.filter(|answer| !is_accepted(answer.status)) {
+            let status = answer.status;
+            let now = (self.world.revision(), self.world.orders.len());
+            assert!(now == (revision, orders), "I3: {status}, and something has changed");
+        }
+        Some(call)
+    }
+
+    fn group_online(&mut self, group: GroupId) {
+        let (buffer, remark) = (Vec::new(), Remark::default());
+        if let Some(call) = self.call(Command::OnlineGroup { group, flags: 0, buffer, remark }) {
+            self.ledger.ask(call, Word::GroupOnline(group));
+        }
+    }
+
+    fn create(&mut self, group: GroupId) {
+        if self.world.is_down() || self.ids.len() >= self.kinds.len() + CREATED_MAX {
+            return;
+        }
+        let id = ResourceId(self.world.fresh());
+        let (name, type_name) = (format!("new{}", self.ids.len()), "Generic Application".to_owned());
+        self.call(Command::CreateResource { id, group, name, type_name, flags: 0 });
+        self.ids.push(id);
+    }
+
+    /// Nothing waits for its answer or its commit, nobody is slow: what changes now, the next step has changed.
+    fn is_quiet(&self) -> bool {
+        let world = &self.world;
+        world.is_quiet() && self.calls.iter().all(|call| world.answers.contains_key(call))
+    }
+
+    fn take_without_access(&mut self, resource: ResourceId) {
+        if self.world.is_down() {
+            return;
+        }
+        let was_quiet = self.is_quiet();
+        let revision = self.world.revision();
+        let call = self.world.call_as(Access::Read, offline(resource, 0, Vec::new()));
+        self.calls.push(call);
+        let Some(answer) = self.world.answers.get(&call) else { return };
+        assert!(!is_accepted(answer.status), "I10: a call without access is answered {}", answer.status);
+        assert!(!was_quiet || revision == self.world.revision(), "I10: it has changed something");
+    }
+
+    fn take_offline(&mut self, resource: ResourceId, flags: u32) {
+        let (ignores, keeps) = (flags & 1 != 0, flags & 4 != 0);
+        if self.world.is_down() {
+            return;
+        }
+        let was_quiet = self.is_quiet();
+        let before = self.world.engine.live.get(&resource).map(|live| (live.locked.is_some(), live.state));
+        let was_written = (was_quiet && keeps).then(|| self.written(resource));
+        let Some(call) = self.call(offline(resource, flags, Vec::new())) else { return };
+        if !keeps {
+            self.ledger.ask(call, Word::Offline(resource));
+        }
+        let is_same_life = self.world.starts == self.starts;
+        let Some(status) = self.world.answers.get(&call).map(|answer| answer.status) else { return };
+        if !was_quiet || !is_same_life {
+            return;
+        }
+        let name = self.world.engine.name_of(resource);
+        if before == Some((true, ResourceState::Online)) && !ignores {
+            assert!(!is_accepted(status), "I7: '{name}' is locked, and the call is answered {status}");
+            assert_eq!(self.world.state(resource), ResourceState::Online, "I7: '{name}'");
+        }
+        if let Some(was_written) = was_written {
+            assert_eq!(self.written(resource), was_written, "I8: '{name}'");
+        }
+    }
+
+    /// The resource's persistent state, byte by byte.
+    fn written(&mut self, resource: ResourceId) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let id = resource.to_string();
+        let is_its = |key: &[u8]| {
+            let key = String::from_utf8_lossy(key).to_lowercase();
+            key.contains(&id) && key.contains("persistentstate")
+        };
+        self.world.database().into_iter().filter(|(key, _)| is_its(key)).collect()
+    }
+
+    fn host_of(&self, resource: ResourceId) -> HostId {
+        match self.kinds.get(&resource) {
+            None | Some(Kind::Pool) => HostId::Pool,
+            Some(Kind::Own | Kind::Library) => HostId::Own(resource),
+        }
+    }
+
+    /// I9: a host's death harms nobody whom it does not hold.
+    fn kill_host(&mut self, host: HostId) {
+        let was_quiet = self.is_quiet() && !self.world.is_down();
+        let seen = |walk: &Walk, id: ResourceId| {
+            let live = &walk.world.engine.live[&id];
+            (live.state, walk.world.runs(id), live.since_unix_ms)
+        };
+        let engine = &self.world.engine;
+        // A part that has ended counts: a veto brings it back.
+        let has_part =
+            |id: ResourceId| engine.operations.values().any(|operation| operation.parts.contains_key(&id));
+        let spared: Vec<_> = self
+            .ids
+            .iter()
+            .copied()
+            .filter(|id| was_quiet && self.is_alive(*id) && self.host_of(*id) != host && !has_part(*id))
+            .map(|id| (id, seen(self, id)))
+            .collect();
+        let orders = self.world.orders.len();
+        self.world.kill_host(host);
+        if self.world.starts != self.starts {
+            return;
+        }
+        for (id, before) in spared {
+            let Some(resource) = self.world.engine.view().model().resource(id) else { continue };
+            let online = |id: ResourceId| self.world.state(id) == ResourceState::Online;
+            // What needs a resource that has failed goes down for that. What was down takes no harm; it may come up as
+            // the group's start-up goes on, or after a veto.
+            if !resource.depends_on.is_met(online) || (before.0 == ResourceState::Offline && !before.1) {
+                continue;
+            }
+            let is_ordered = self.world.orders[orders..].iter().any(|order| order.resource == id);
+            assert!(!is_ordered, "I9: '{}' is told something because {host} ended", resource.name);
+            assert_eq!(seen(self, id), before, "I9: '{}' and {host}", resource.name);
+        }
+    }
+}
+
+/// Whether the call was accepted.
+fn is_accepted(status: Status) -> bool {
+    matches!(status, Status::SUCCESS | Status::IO_PENDING)
+}
+
+/// Faults that only the world knows of.
+impl World {
+    fn is_quiet(&self) -> bool {
+        !self.is_down
+            && self.has_committed()
+            && self.crash_after.is_none()
+            && self.late.is_empty()
+            && self.slow_hosts.is_empty()
+            && !self.guard_is_slow
+            && !self.engine.startup.is_recovering()
+            && self.commit_mode == CommitMode::Done
+    }
+}

@@ -1,0 +1,65 @@
+//! The end of a walk: faults cease, and what must be true then (I4).
+
+use mainstay_types::ResourceState;
+use mainstay_types::ResourceId;
+
+use super::{CommitMode, Walk};
+
+/// Rounds of time at the end. Together longer than every limit and pause that can follow another.
+const ROUNDS: usize = 8;
+/// Longer than the longest limit of a stage.
+const ROUND_MS: u64 = 400_000;
+
+impl Walk {
+    /// Faults cease, and there is time enough.
+    pub(super) fn come_to_rest(&mut self) {
+        self.world.note(|_| "- faults cease".into());
+        let world = &mut self.world;
+        world.commit_mode = CommitMode::Done;
+        (world.hosts_start, world.guard_is_dead, world.crash_after) = (true, false, None);
+        for behaviour in world.behaviours.values_mut() {
+            *behaviour = Default::default();
+        }
+        if world.is_down() {
+            world.restart_service();
+        }
+        world.hurry();
+        if self.world.starts != self.starts {
+            self.starts = self.world.starts;
+            self.cut_off();
+        }
+        for _ in 0..ROUNDS {
+            let alive: Vec<ResourceId> = self.ids.iter().copied().filter(|id| self.is_alive(*id)).collect();
+            // What ended unseen is found by the next health check.
+            for id in alive {
+                if self.world.state(id) == ResourceState::Online && !self.world.runs(id) {
+                    self.world.fail(id);
+                }
+            }
+            self.world.resolve_commits();
+            self.world.pass_ms(ROUND_MS);
+        }
+        self.world.end_lies();
+    }
+
+    pub(super) fn check_rest(&mut self) {
+        let world = &mut self.world;
+        let running = world.engine.view().operations();
+        assert!(running.is_empty(), "I4: {} has not ended: {:?}", running[0].id, running[0]);
+        for id in self.ids.iter().copied() {
+            if world.engine.view().model().resource(id).is_none() {
+                continue;
+            }
+            let (state, name) = (world.state(id), world.engine.name_of(id));
+            assert!(!state.is_pending(), "I4: '{name}' is {state}");
+            let runs = world.runs(id);
+            assert!((state == ResourceState::Online) == runs, "truth: '{name}' is {state}, runs: {runs}");
+        }
+        let left = world.records_left();
+        assert!(left.is_empty(), "I4: records are left: {left:?}");
+        for record in world.journal.values() {
+            assert!(record.end.is_some(), "I4: the journal has no end of {record:?}");
+        }
+        self.check_answers();
+    }
+}

@@ -1,0 +1,334 @@
+//! What may be done in one step of a walk, and how often: the one table of weights.
+
+use mainstay_types::Status;
+
+use super::dice::Dice;
+use crate::testing::{CheckReaction, CommitMode, Reaction};
+
+/// One step. Resources are named by their place in the walk's layout, so that a shorter list of steps still means
+/// the same.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    /// Bring a resource online.
+    Online(usize),
+    /// Take it offline, with these flags.
+    Offline(usize, u32),
+    /// Bring a group online.
+    GroupOnline(usize),
+    /// Take it offline.
+    GroupOffline(usize),
+    /// Restart a resource.
+    Restart(usize),
+    /// FailClusterResource.
+    FailCall(usize),
+    /// A call by somebody who may only look (I10).
+    WithoutAccess(usize),
+    /// One resource comes to depend on another.
+    Depend(usize, usize),
+    /// And does so no longer.
+    Undepend(usize, usize),
+    /// A resource is created.
+    Create(usize),
+    /// A resource is deleted.
+    Delete(usize),
+    /// A resource gets another name.
+    Rename(usize, u64),
+    /// From now on a type behaves so.
+    Behave(usize, Entry, Reaction),
+    /// From now on a type answers so whether it can stop.
+    Check(usize, CheckReaction),
+    /// A hard stop does not empty the leaf from now on, or does again.
+    Unkillable(usize, bool),
+    /// The order that hangs ends.
+    EndOrder(usize, Reaction),
+    /// The order that hangs gives a sign of life.
+    Progress(usize),
+    /// A host says again what it has said.
+    Repeat(usize),
+    /// A resource fails by itself.
+    Fail(usize),
+    /// A type locks or unlocks its resource.
+    Lock(usize, bool),
+    /// A call into a type hangs.
+    Deadlock(usize),
+    /// What a resource runs ends unseen.
+    KillProcesses(usize),
+    /// The pool host dies.
+    KillPool,
+    /// A resource's own host dies.
+    KillOwn(usize),
+    /// It dies together with the service.
+    LoseOwn(usize),
+    /// The connection to the pool host breaks and is made again.
+    Reconnect,
+    /// What a resource's host says arrives late.
+    SlowHost(usize),
+    /// Hosts that are started do not come up from now on, or do again.
+    HostsStart(bool),
+    /// What the guard says arrives late.
+    SlowGuard,
+    /// The guard is dead from now on, or there again.
+    DeadGuard(bool),
+    /// Whoever was slow is so no longer.
+    Hurry,
+    /// The service is killed and started.
+    KillService,
+    /// It is killed before the effect after so many.
+    CrashAfter(usize),
+    /// It is killed, and stays away.
+    StopService,
+    /// It is started, if it is away.
+    StartService,
+    /// It dies together with the pool host.
+    KillServiceAndPool,
+    /// The machine is reset.
+    Reboot,
+    /// From now on commits go so.
+    Commits(CommitMode),
+    /// What is not known of commits comes out.
+    Resolve,
+    /// Milliseconds pass.
+    Pass(u64),
+    /// Milliseconds pass, and no timer fires before their end.
+    PassLate(u64),
+}
+
+/// An entry point of a resource type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// Open.
+    Open,
+    /// Online.
+    Online,
+    /// Offline.
+    Offline,
+    /// Terminate.
+    Terminate,
+}
+
+/// The kinds of steps, for the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Online,
+    Offline,
+    GroupOnline,
+    GroupOffline,
+    Restart,
+    FailCall,
+    WithoutAccess,
+    Depend,
+    Undepend,
+    Create,
+    Delete,
+    Rename,
+    Behave,
+    Check,
+    Unkillable,
+    EndOrder,
+    Progress,
+    Repeat,
+    Fail,
+    Lock,
+    Deadlock,
+    KillProcesses,
+    KillPool,
+    KillOwn,
+    LoseOwn,
+    Reconnect,
+    SlowHost,
+    HostsStart,
+    SlowGuard,
+    DeadGuard,
+    Hurry,
+    KillService,
+    CrashAfter,
+    StopService,
+    StartService,
+    KillServiceAndPool,
+    Reboot,
+    Commits,
+    Resolve,
+    Pass,
+    PassLate,
+}
+
+/// How often each kind of step is taken, in parts of the whole.
+const WEIGHTS: &[(u64, Kind)] = &[
+    // Operations.
+    (16, Kind::Online),
+    (16, Kind::Offline),
+    (5, Kind::GroupOnline),
+    (4, Kind::GroupOffline),
+    (4, Kind::Restart),
+    (3, Kind::FailCall),
+    (2, Kind::WithoutAccess),
+    // Configuration.
+    (1, Kind::Depend),
+    (1, Kind::Undepend),
+    (1, Kind::Create),
+    (1, Kind::Delete),
+    (1, Kind::Rename),
+    // Types.
+    (14, Kind::Behave),
+    (4, Kind::Check),
+    (1, Kind::Unkillable),
+    (16, Kind::EndOrder),
+    (2, Kind::Progress),
+    (2, Kind::Repeat),
+    (5, Kind::Fail),
+    (4, Kind::Lock),
+    (2, Kind::Deadlock),
+    (2, Kind::KillProcesses),
+    // Hosts and guard.
+    (3, Kind::KillPool),
+    (3, Kind::KillOwn),
+    (1, Kind::LoseOwn),
+    (2, Kind::Reconnect),
+    (3, Kind::SlowHost),
+    (1, Kind::HostsStart),
+    (2, Kind::SlowGuard),
+    (1, Kind::DeadGuard),
+    (8, Kind::Hurry),
+    // The service.
+    (3, Kind::KillService),
+    (5, Kind::CrashAfter),
+    (1, Kind::StopService),
+    (4, Kind::StartService),
+    (1, Kind::KillServiceAndPool),
+    (1, Kind::Reboot),
+    (5, Kind::Commits),
+    (7, Kind::Resolve),
+    // Time.
+    (8, Kind::Pass),
+    (3, Kind::PassLate),
+];
+
+/// How a type behaves in one entry point.
+const REACTIONS: &[(u64, Reaction)] = &[
+    (8, Reaction::Done),
+    (2, Reaction::Fail),
+    (2, Reaction::Veto),
+    (4, Reaction::Hang),
+    (1, Reaction::Pretend),
+];
+const ENTRIES: &[(u64, Entry)] =
+    &[(1, Entry::Open), (3, Entry::Online), (4, Entry::Offline), (2, Entry::Terminate)];
+const CHECKS: &[(u64, CheckReaction)] = &[
+    (3, CheckReaction::Unknown),
+    (2, CheckReaction::Yes),
+    (2, CheckReaction::Consents),
+    (1, CheckReaction::Silent),
+    (1, CheckReaction::No(Status::CLUSTER_RESOURCE_VETOED_CALL)),
+];
+const COMMITS: &[(u64, CommitMode)] = &[
+    (6, CommitMode::Done),
+    (1, CommitMode::Fail),
+    (1, CommitMode::UnknownDone),
+    (1, CommitMode::UnknownFailed),
+    (1, CommitMode::Hold),
+];
+
+/// Twice the longest limit of a stage that the engine has by default.
+const PASS_MAX_MS: u64 = 360_000;
+/// A step rarely has more effects.
+const CRASH_AFTER_MAX: u64 = 24;
+/// Of the offline flags, those that act: ignore locks, force, do not write.
+const OFFLINE_FLAGS: u64 = 8;
+
+impl Step {
+    /// A random step.
+    pub fn random(dice: &mut Dice, resources: usize, groups: usize) -> Step {
+        let kind = dice.weighted(WEIGHTS);
+        let which = dice.below(resources as u64) as usize;
+        let group = dice.below(groups as u64) as usize;
+        match kind {
+            Kind::Online => Step::Online(which),
+            // Plain calls are the most frequent.
+            Kind::Offline if dice.once_in(2) => Step::Offline(which, 0),
+            Kind::Offline => Step::Offline(which, dice.below(OFFLINE_FLAGS) as u32),
+            Kind::GroupOnline => Step::GroupOnline(group),
+            Kind::GroupOffline => Step::GroupOffline(group),
+            Kind::Restart => Step::Restart(which),
+            Kind::FailCall => Step::FailCall(which),
+            Kind::WithoutAccess => Step::WithoutAccess(which),
+            Kind::Depend => Step::Depend(which, dice.below(resources as u64) as usize),
+            Kind::Undepend => Step::Undepend(which, dice.below(resources as u64) as usize),
+            Kind::Create => Step::Create(group),
+            Kind::Delete => Step::Delete(which),
+            Kind::Rename => Step::Rename(which, dice.below(resources as u64)),
+            Kind::Behave => Step::Behave(which, dice.weighted(ENTRIES), dice.weighted(REACTIONS)),
+            Kind::Check => Step::Check(which, dice.weighted(CHECKS)),
+            Kind::Unkillable => Step::Unkillable(which, dice.once_in(2)),
+            Kind::EndOrder => Step::EndOrder(which, dice.weighted(REACTIONS)),
+            Kind::Progress => Step::Progress(which),
+            Kind::Repeat => Step::Repeat(which),
+            Kind::Fail => Step::Fail(which),
+            Kind::Lock => Step::Lock(which, dice.once_in(2)),
+            Kind::Deadlock => Step::Deadlock(which),
+            Kind::KillProcesses => Step::KillProcesses(which),
+            Kind::KillPool => Step::KillPool,
+            Kind::KillOwn => Step::KillOwn(which),
+            Kind::LoseOwn => Step::LoseOwn(which),
+            Kind::Reconnect => Step::Reconnect,
+            Kind::SlowHost => Step::SlowHost(which),
+            Kind::HostsStart => Step::HostsStart(dice.once_in(2)),
+            Kind::SlowGuard => Step::SlowGuard,
+            Kind::DeadGuard => Step::DeadGuard(dice.once_in(2)),
+            Kind::Hurry => Step::Hurry,
+            Kind::KillService => Step::KillService,
+            Kind::CrashAfter => Step::CrashAfter(dice.below(CRASH_AFTER_MAX) as usize),
+            Kind::StopService => Step::StopService,
+            Kind::StartService => Step::StartService,
+            Kind::KillServiceAndPool => Step::KillServiceAndPool,
+            Kind::Reboot => Step::Reboot,
+            Kind::Commits => Step::Commits(dice.weighted(COMMITS)),
+            Kind::Resolve => Step::Resolve,
+            Kind::Pass => Step::Pass(random_ms(dice)),
+            Kind::PassLate => Step::PassLate(random_ms(dice)),
+        }
+    }
+
+    /// The fault that it is, in words; `None` for what is none.
+    pub fn fault(&self) -> Option<&'static str> {
+        Some(match self {
+            Step::Behave(_, _, Reaction::Fail) => "type will fail",
+            Step::Behave(_, _, Reaction::Hang) => "type will hang",
+            Step::Behave(_, _, Reaction::Veto) => "type will veto",
+            Step::Behave(_, _, Reaction::Pretend) => "type will lie",
+            Step::EndOrder(_, Reaction::Fail) => "order fails",
+            Step::EndOrder(_, Reaction::Veto) => "order is vetoed",
+            Step::EndOrder(_, Reaction::Pretend) => "order's end is a lie",
+            Step::Check(_, CheckReaction::Silent) => "check unanswered",
+            Step::Check(_, CheckReaction::No(_)) => "check says no",
+            Step::Unkillable(_, true) => "processes unkillable",
+            Step::Repeat(_) => "report repeated",
+            Step::Fail(_) => "resource fails",
+            Step::Lock(_, true) => "lock",
+            Step::Deadlock(_) => "call into type hangs",
+            Step::KillProcesses(_) => "processes end unseen",
+            Step::KillPool => "pool host dies",
+            Step::KillOwn(_) => "own host dies",
+            Step::LoseOwn(_) => "own host and service die",
+            Step::Reconnect => "connection breaks",
+            Step::SlowHost(_) => "host slow",
+            Step::HostsStart(false) => "hosts do not start",
+            Step::SlowGuard => "guard slow",
+            Step::DeadGuard(true) => "guard dies",
+            Step::KillService => "service dies",
+            Step::StopService => "service stays away",
+            Step::KillServiceAndPool => "service and pool host die",
+            Step::Reboot => "machine is reset",
+            Step::Commits(CommitMode::Fail) => "commits fail",
+            Step::Commits(CommitMode::Hold) => "commits wait",
+            Step::Commits(CommitMode::UnknownDone | CommitMode::UnknownFailed) => "commit's outcome unknown",
+            Step::PassLate(_) => "timers late",
+            _ => return None,
+        })
+    }
+}
+
+/// Short times are as likely as long ones.
+fn random_ms(dice: &mut Dice) -> u64 {
+    let end = [100, 2_000, 40_000, PASS_MAX_MS][dice.below(4) as usize];
+    dice.below(end)
+}

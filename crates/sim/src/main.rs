@@ -1,0 +1,133 @@
+//! `mainstay-sim`: what `mainstay simulate` runs.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mainstay_engine::testing::walk::Plan;
+use mainstay_sim::campaign::Campaign;
+use mainstay_sim::{Violation, coverage, run_plan, shrink};
+
+/// Seeds that are taken between two lines of progress.
+const PROGRESS_EVERY: u64 = 4_096;
+/// Events before the end that are shown of a failed run without --verbose.
+const LOG_TAIL: usize = 60;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything held
+  1  something did not; standard output says what
+  2  wrong usage, or a scenario file that cannot be read";
+
+/// Runs Mainstay's engine in a simulated cluster: clock, database, resource hosts, guard and journal are simulated, the
+/// decisions are those of the service. Nothing real is touched.
+#[derive(Debug, Parser)]
+#[command(name = "mainstay simulate", bin_name = "mainstay simulate", version, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Scenario files to run
+    #[arg(value_name = "FILE", conflicts_with_all = ["seed", "runs"], required_unless_present_any = ["seed", "runs"])]
+    files: Vec<PathBuf>,
+    /// Take the one random walk of this seed
+    #[arg(long, value_name = "N", conflicts_with = "runs")]
+    seed: Option<u64>,
+    /// Take so many random walks
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
+    /// The seed of the first of them
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "runs")]
+    first: u64,
+    /// How many things happen in a walk
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    steps: usize,
+    /// How many walks are taken side by side
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "runs")]
+    jobs: usize,
+    /// Go on after a violation
+    #[arg(long, requires = "runs")]
+    keep_going: bool,
+    /// Find a shorter list of steps that fails in the same way
+    #[arg(long, requires = "seed")]
+    shrink: bool,
+    /// Write every event
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = io::stdout().lock();
+    let ran = match (arguments.seed, arguments.runs) {
+        (Some(seed), _) => one(seed, &arguments, &mut out),
+        (None, Some(runs)) => campaign(runs, &arguments, &mut out),
+        (None, None) => Ok(true),
+    };
+    match ran {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("mainstay simulate: cannot write: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// One walk.
+fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
+    let plan = Plan::of_seed(seed, arguments.steps);
+    let violation = match run_plan(&plan, true) {
+        Ok((_, log)) => {
+            if arguments.verbose {
+                writeln!(out, "{}", log.join("\n"))?;
+            }
+            writeln!(out, "seed {seed}, {} steps: everything held", plan.steps.len())?;
+            return Ok(true);
+        }
+        Err(violation) => violation,
+    };
+    let shrunk = arguments.shrink.then(|| shrink::shrink(&plan)).flatten();
+    let (plan, violation) = shrunk.unwrap_or((plan, violation));
+    show_log(&violation, arguments.verbose || arguments.shrink, out)?;
+    if arguments.shrink {
+        writeln!(out, "{} steps are left:", plan.steps.len())?;
+        for step in &plan.steps {
+            writeln!(out, "  {step:?}")?;
+        }
+    }
+    writeln!(out, "seed {seed}, {} steps: {violation}", arguments.steps)?;
+    Ok(false)
+}
+
+fn show_log(violation: &Violation, is_whole: bool, out: &mut impl Write) -> io::Result<()> {
+    let skipped = if is_whole { 0 } else { violation.log.len().saturating_sub(LOG_TAIL) };
+    if skipped > 0 {
+        writeln!(out, "({skipped} events before are shown by --verbose)")?;
+    }
+    violation.log[skipped..].iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
+    let campaign = Campaign {
+        first: arguments.first,
+        runs,
+        steps: arguments.steps,
+        jobs: arguments.jobs,
+        keeps_going: arguments.keep_going,
+    };
+    let summary = campaign.run(|taken| {
+        if taken % PROGRESS_EVERY == 0 {
+            eprintln!("{taken} of {runs}");
+        }
+    });
+    writeln!(out, "{}", coverage::table(&summary.coverage))?;
+    for (seed, violation) in &summary.violations {
+        writeln!(out, "seed {seed}: {violation}")?;
+    }
+    if let Some(seed) = summary.violations.keys().next() {
+        let steps = arguments.steps;
+        writeln!(out, "replay: mainstay simulate --seed {seed} --steps {steps} --shrink")?;
+    }
+    let (runs, broken) = (summary.runs, summary.violations.len());
+    writeln!(out, "{runs} runs of {} steps, {broken} with a violation", arguments.steps)?;
+    Ok(broken == 0)
+}
