@@ -209,6 +209,7 @@ mod tests {
     #[test]
     fn every_program_has_its_place() {
         let places: Vec<&str> = PROGRAMS.iter().map(|program| directory_of(program)).collect();
-        assert_eq!(places, ["bin", "sbin", "libexec/mainstay", "libexec/mainstay", "libexec/mainstay"]);
+        let libexec = ["libexec/mainstay"; 4];
+        assert_eq!((&places[..2], &places[2..]), (&["bin", "sbin"][..], &libexec[..]));
     }
 }

@@ -11,6 +11,7 @@ mod fuzz;
 mod install;
 mod packages;
 mod service;
+mod simulate;
 mod test;
 mod tidy;
 mod workspace;
@@ -32,6 +33,7 @@ Tasks:
   demo      Build, start a throwaway cluster, take a real resource offline, and show what happened
   test      Run the whole test suite
   bench     Measure, each thing against its floor; a table, and JSON in target/bench.json
+  simulate  Take random walks through a simulated cluster; faults, invariants, a table of what was struck
   tidy      Check the repository's own rules (the tests do it too)
   fuzz      Feed a decoder with mutated bytes for a while
   ci        What the continuous integration runs
@@ -62,6 +64,7 @@ fn run(task: &str, arguments: Arguments) -> Result {
         "demo" => demo::run(&workspace, arguments),
         "test" => test::run(&workspace, arguments),
         "bench" => bench::run(&workspace, arguments),
+        "simulate" => simulate::run(&workspace, arguments),
         "tidy" => tidy::run(&workspace, arguments),
         "fuzz" => fuzz::run(&workspace, arguments),
         "ci" => ci(&workspace, arguments),

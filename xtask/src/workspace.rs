@@ -10,8 +10,8 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 /// The names of the programs that an installation has.
-pub(crate) const PROGRAMS: [&str; 5] =
-    ["mainstay", "mainstayd", "mainstay-guard", "mainstay-host", "mainstay-host-foreign"];
+pub(crate) const PROGRAMS: [&str; 6] =
+    ["mainstay", "mainstayd", "mainstay-guard", "mainstay-host", "mainstay-host-foreign", "mainstay-sim"];
 
 /// The library's file, and the name by which programs ask for it at run time.
 pub(crate) const LIBRARY: &str = "libclusapi.so";
@@ -92,6 +92,10 @@ impl Workspace {
             Profile::Release => (RELEASE_PACKAGES, "release"),
         };
         cmd!(shell, "{cargo} build {options...}").quiet().run()?;
+        if profile == Profile::Release {
+            // By itself: what is installed beside it is built without the engine's simulated world.
+            cmd!(shell, "{cargo} build --release --package mainstay-sim").quiet().run()?;
+        }
         let program_dir = self.target_dir.join(directory);
         let library_dir = library_dir(&program_dir)?;
         Ok(Built { program_dir, library_dir })

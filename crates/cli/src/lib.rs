@@ -27,6 +27,7 @@ mod render;
 mod resource;
 mod resource_show;
 mod resource_type;
+mod simulate;
 mod status;
 mod submit;
 mod wait;
@@ -97,6 +98,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Status => status::run(context),
         Noun::Journal(arguments) => journal::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
+        Noun::Simulate(arguments) => simulate::run(&arguments),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -135,6 +135,15 @@ impl Engine {
             self.hosts.known.insert(host, absent);
             return self.raise_epoch(group);
         }
+        if let HostId::Own(id) = host
+            && self.is_being_closed(id)
+        {
+            // The guard is at it, under this epoch. Whoever needs the host asks again when the leaf is seen to be empty.
+            let mut absent = Host::new(HostState::Absent);
+            absent.starts = starts;
+            self.hosts.known.insert(host, absent);
+            return;
+        }
         let epoch = group.map(|group| self.model.epoch(group)).unwrap_or_default();
         let foreign = match host {
             HostId::Pool => false,

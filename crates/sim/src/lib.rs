@@ -8,6 +8,7 @@
 pub mod campaign;
 pub mod coverage;
 pub mod run;
+pub mod scenario;
 pub mod shrink;
 
 pub use run::{Violation, run_plan, run_seed};

@@ -1,13 +1,13 @@
 //! `mainstay-sim`: what `mainstay simulate` runs.
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use mainstay_engine::testing::walk::Plan;
 use mainstay_sim::campaign::Campaign;
-use mainstay_sim::{Violation, coverage, run_plan, shrink};
+use mainstay_sim::{Violation, coverage, run_plan, scenario, shrink};
 
 /// Seeds that are taken between two lines of progress.
 const PROGRESS_EVERY: u64 = 4_096;
@@ -26,7 +26,11 @@ Exit codes:
 #[command(name = "mainstay simulate", bin_name = "mainstay simulate", version, after_help = EXIT_CODES)]
 struct Arguments {
     /// Scenario files to run
-    #[arg(value_name = "FILE", conflicts_with_all = ["seed", "runs"], required_unless_present_any = ["seed", "runs"])]
+    #[arg(
+        value_name = "FILE",
+        conflicts_with_all = ["seed", "runs"],
+        required_unless_present_any = ["seed", "runs"]
+    )]
     files: Vec<PathBuf>,
     /// Take the one random walk of this seed
     #[arg(long, value_name = "N", conflicts_with = "runs")]
@@ -60,7 +64,7 @@ fn main() -> ExitCode {
     let ran = match (arguments.seed, arguments.runs) {
         (Some(seed), _) => one(seed, &arguments, &mut out),
         (None, Some(runs)) => campaign(runs, &arguments, &mut out),
-        (None, None) => Ok(true),
+        (None, None) => files(&arguments, &mut out),
     };
     match ran {
         Ok(true) => ExitCode::SUCCESS,
@@ -104,6 +108,48 @@ fn show_log(violation: &Violation, is_whole: bool, out: &mut impl Write) -> io::
         writeln!(out, "({skipped} events before are shown by --verbose)")?;
     }
     violation.log[skipped..].iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// Scenario files, each with one line that says what came of it.
+fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
+    let mut failed = 0;
+    for file in &arguments.files {
+        let name = file.display();
+        let scenario = match read(file) {
+            Ok(text) => scenario::parse(&text).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let verdict = match scenario {
+            Ok(scenario) => scenario::run(&scenario),
+            Err(what) => {
+                failed += 1;
+                writeln!(out, "FAIL {name}: {what}")?;
+                continue;
+            }
+        };
+        if arguments.verbose {
+            verdict.log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        }
+        if verdict.differences.is_empty() {
+            writeln!(out, "pass {name}")?;
+            continue;
+        }
+        failed += 1;
+        writeln!(out, "FAIL {name}")?;
+        for (line, difference) in &verdict.differences {
+            writeln!(out, "  line {line}: {difference}")?;
+        }
+    }
+    writeln!(out, "{} passed, {failed} failed", arguments.files.len() - failed)?;
+    Ok(failed == 0)
+}
+
+/// Reads no more than a scenario file may have, and one byte by which that is seen.
+fn read(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let max = scenario::FILE_BYTES_MAX as u64 + 1;
+    std::fs::File::open(file)?.take(max).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {

@@ -192,6 +192,11 @@ impl Engine {
             // A record that was written before another operation took the resource.
             return;
         }
+        let newest = held.and_then(|held| held.running.max(held.last.as_ref().map(|(order, _)| *order)));
+        if newest.is_some_and(|order| order.operation > id) {
+            // A later operation has taken it since. Its host knows, although this record does not.
+            return;
+        }
         if let Some(order) = held.and_then(|held| held.running) {
             return self.resume_task(id, resource, goal, order);
         }

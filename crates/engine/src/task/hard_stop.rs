@@ -40,6 +40,12 @@ impl Engine {
         self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
     }
 
+    /// Whether the guard was told to close its leaf and has not answered yet.
+    pub(crate) fn is_being_closed(&self, id: ResourceId) -> bool {
+        let task = self.live.get(&id).and_then(|live| live.task.as_ref());
+        task.is_some_and(|task| task.stage == Stage::HardStopping)
+    }
+
     pub(super) fn look(&mut self, id: ResourceId) {
         let Some(group) = self.group_of(id) else { return };
         self.set_stage(id, Stage::Looking, GUARD_ANSWER_MS);

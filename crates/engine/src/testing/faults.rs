@@ -160,10 +160,6 @@ impl World {
 
     /// What a resource runs ends by itself, unseen by its host.
     pub fn kill_processes(&mut self, id: ResourceId) {
-        if self.engine.library_of(id).is_some() {
-            // Its only process is its host.
-            return self.kill_host(HostId::Own(id));
-        }
         self.effect_leaf(id, Effected::Killed);
     }
 
@@ -200,6 +196,17 @@ impl World {
             self.mounts.remove(&id);
             self.effect_leaf(id, Effected::Killed);
         }
+    }
+
+    /// From now on everything is written down; times count from now.
+    pub fn begin_log(&mut self) {
+        self.log = Some(Vec::new());
+        self.log_begin_ms = self.now.steady_ms;
+    }
+
+    /// The host that a resource belongs to.
+    pub fn host_of(&self, id: ResourceId) -> HostId {
+        self.engine.desired_host(id)
     }
 
     /// The store's revision: as long as it is the same, nothing was written.

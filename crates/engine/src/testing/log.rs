@@ -14,7 +14,7 @@ impl World {
     /// Keeps a line, at the time of the world.
     pub fn note(&mut self, line: impl FnOnce(&Engine) -> String) {
         if let Some(log) = &mut self.log {
-            let ms = self.now.steady_ms.saturating_sub(super::BEGIN_MS);
+            let ms = self.now.steady_ms.saturating_sub(self.log_begin_ms);
             let line = line(&self.engine);
             log.push(format!("{:>6}.{:03} {line}", ms / 1_000, ms % 1_000));
         }
@@ -115,7 +115,9 @@ pub(super) fn effect(engine: &Engine, effect: &Effect) -> Option<String> {
             };
             format!("ask {}: {asked}", host(engine, *which))
         }
-        Effect::HardStop { resource, epoch, .. } => format!("hard stop of '{}' up to {epoch}", name(resource)),
+        Effect::HardStop { resource, epoch, .. } => {
+            format!("hard stop of '{}' up to {epoch}", name(resource))
+        }
         Effect::Look { resource, .. } => format!("look at the leaf of '{}'", name(resource)),
         Effect::RemoveLeaf { resource, .. } => format!("remove the leaf of {resource}"),
         Effect::Publish(event) => match &event.object {

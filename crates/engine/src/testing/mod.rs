@@ -128,6 +128,7 @@ pub struct World {
     crashes_now: bool,
     /// Resources of which a host has said that they are down, and something of them runs.
     deceived: BTreeSet<ResourceId>,
+    log_begin_ms: u64,
     /// Each resource's state as watchers know it.
     watched: BTreeMap<ResourceId, u32>,
     /// The highest epoch that was seen in an order, by group.
@@ -199,6 +200,7 @@ impl World {
             is_down: false,
             crashes_now: false,
             deceived: BTreeSet::new(),
+            log_begin_ms: BEGIN_MS,
             watched: BTreeMap::new(),
             epochs: BTreeMap::new(),
         };
@@ -219,7 +221,11 @@ impl World {
             snapshot,
             revision,
             boot: self.boot.clone(),
-            leaves: self.leaves.iter().map(|(id, (group, leaf))| (*group, *id, self.seen_in(*id, *leaf))).collect(),
+            leaves: self
+                .leaves
+                .iter()
+                .map(|(id, (group, leaf))| (*group, *id, self.seen_in(*id, *leaf)))
+                .collect(),
             hosts: self.hosts.keys().copied().collect(),
             last_operation_number: self.journaled,
             ended: self.journaled_ends(&stored),
@@ -279,9 +285,9 @@ impl World {
     fn is_late(&mut self, input: &Input) -> bool {
         match input {
             Input::HardStopped { .. } | Input::Looked { .. } => self.guard_is_slow,
-            Input::HostReport { host, .. } | Input::HostAnswer { host, .. } | Input::HostPong { host, .. } => {
-                self.slow_hosts.contains(host)
-            }
+            Input::HostReport { host, .. }
+            | Input::HostAnswer { host, .. }
+            | Input::HostPong { host, .. } => self.slow_hosts.contains(host),
             Input::HostEnded { host, .. } => {
                 if self.slow_hosts.remove(host) {
                     self.late.retain(|late| !is_word_of(late, *host));

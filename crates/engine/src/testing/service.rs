@@ -137,9 +137,8 @@ impl World {
         let Some(fake) = self.hosts.get_mut(&host) else { return };
         let (effected, reports) = fake.take(&order, behaviour, found);
         self.effect_leaf(id, effected);
-        let is_found = |report: &Report| {
-            matches!(report.news, News::Ended { outcome: Outcome::FoundOnline, .. })
-        };
+        let is_found =
+            |report: &Report| matches!(report.news, News::Ended { outcome: Outcome::FoundOnline, .. });
         if reports.iter().any(is_found) {
             self.deceived.remove(&id);
         }

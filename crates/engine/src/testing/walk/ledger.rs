@@ -72,7 +72,8 @@ impl Walk {
     pub(super) fn check_persistent(&self) {
         let mut words = Vec::new();
         for (call, word) in &self.ledger.asked {
-            let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status)) else {
+            let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status))
+            else {
                 continue;
             };
             let Some(operation) = answer.operation else { panic!("I5: call {} has no operation", call.0) };
@@ -112,7 +113,10 @@ impl Walk {
         for id in self.ids.iter().filter(|id| self.is_alive(**id) && is_known(id)) {
             let (expected, written) = (said.get(id).copied(), self.world.persistent(*id));
             let name = self.world.engine.name_of(*id);
-            assert!(written == expected, "I5: the persistent state of '{name}' is {written:?}, not {expected:?}");
+            assert!(
+                written == expected,
+                "I5: the persistent state of '{name}' is {written:?}, not {expected:?}"
+            );
         }
     }
 }

@@ -242,6 +242,10 @@ impl Walk {
             Step::Fail(_) => world.fail(resource),
             Step::Lock(_, locked) => world.lock(resource, *locked),
             Step::Deadlock(_) => world.deadlock(resource),
+            // The only process of a type in a library is its host.
+            Step::KillProcesses(_) if self.kinds.get(&resource) == Some(&Kind::Library) => {
+                self.kill_host(HostId::Own(resource));
+            }
             Step::KillProcesses(_) => world.kill_processes(resource),
             Step::KillOwn(_) => self.kill_host(HostId::Own(resource)),
             Step::LoseOwn(_) => {

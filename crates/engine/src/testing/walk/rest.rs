@@ -1,7 +1,7 @@
 //! The end of a walk: faults cease, and what must be true then (I4).
 
-use mainstay_types::ResourceState;
 use mainstay_types::ResourceId;
+use mainstay_types::ResourceState;
 
 use super::{CommitMode, Walk};
 

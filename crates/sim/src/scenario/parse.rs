@@ -1,0 +1,450 @@
+//! From text to a [`Scenario`]. Every error says the line, the word and what could stand there.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use mainstay_engine::testing::walk::Entry;
+use mainstay_engine::testing::{CheckReaction, CommitMode, Reaction};
+use mainstay_types::Status;
+
+use super::{
+    Call, Expected, FILE_BYTES_MAX, Fact, Group, Hosting, ITEMS_MAX, Node, Resource, Scenario, Step,
+    TIME_MAX_MS, Timed, words,
+};
+
+/// What is wrong with a file, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParseError {
+    /// The line, counted from 1; 0 is the file as a whole.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+type Parsed<T> = Result<T, String>;
+
+/// Reads a scenario.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn parse(text: &str) -> Result<Scenario, ParseError> {
+    if text.len() > FILE_BYTES_MAX {
+        return Err(ParseError { line: 0, what: format!("it is longer than {FILE_BYTES_MAX} bytes") });
+    }
+    let mut parser = Parser::default();
+    for (index, line) in text.lines().enumerate() {
+        let line_number = index + 1;
+        let parsed = words::split(line).and_then(|words| parser.line(line_number, words));
+        parsed.map_err(|what| ParseError { line: line_number, what })?;
+    }
+    let mut scenario = parser.scenario;
+    if scenario.resources.is_empty() {
+        return Err(ParseError { line: 0, what: "it describes no resource".into() });
+    }
+    if scenario.expected.is_empty() && !scenario.steps.iter().any(|it| matches!(it.step, Step::Expect(_))) {
+        return Err(ParseError { line: 0, what: "it expects nothing; add a line 'expect ...'".into() });
+    }
+    scenario.end_ms = scenario.end_ms.max(parser.now_ms);
+    Ok(scenario)
+}
+
+#[derive(Default)]
+struct Parser {
+    scenario: Scenario,
+    nodes: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    resources: BTreeSet<String>,
+    now_ms: u64,
+}
+
+/// The words of a line that were not read yet.
+struct Words(std::vec::IntoIter<String>);
+
+impl Words {
+    fn next(&mut self, what: &str) -> Parsed<String> {
+        self.0.next().ok_or_else(|| format!("{what} is missing at the end"))
+    }
+
+    fn option(&mut self) -> Option<String> {
+        self.0.next()
+    }
+
+    fn end(mut self) -> Parsed<()> {
+        self.0.next().map_or(Ok(()), |word| Err(format!("'{word}' is not understood here")))
+    }
+}
+
+impl Parser {
+    fn line(&mut self, line: usize, words: Vec<String>) -> Parsed<()> {
+        let mut words = Words(words.into_iter());
+        let Some(first) = words.option() else { return Ok(()) };
+        let is_story = !self.scenario.steps.is_empty();
+        match first.as_str() {
+            "node" | "group" | "resource" if is_story => {
+                Err(format!("'{first}' has to stand before the first 'at'"))
+            }
+            "node" => self.node(line, words),
+            "group" => self.group(line, words),
+            "resource" => self.resource(line, words),
+            "at" => self.at(line, words),
+            "until" => {
+                let ms = time(&words.next("a time")?)?;
+                if ms < self.now_ms {
+                    return Err("the end is before the last step".into());
+                }
+                self.scenario.end_ms = ms;
+                words.end()
+            }
+            "expect" => {
+                let what = self.fact(words)?;
+                bounded(self.scenario.expected.len(), "expectations")?;
+                self.scenario.expected.push(Expected { line, what });
+                Ok(())
+            }
+            other => Err(format!(
+                "'{other}' is not understood; a line begins with node, group, resource, at, until or expect"
+            )),
+        }
+    }
+
+    fn node(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let name = words.next("the node's name")?;
+        bounded(self.nodes.len(), "nodes")?;
+        new_name(&mut self.nodes, "node", &name)?;
+        self.scenario.nodes.push(Node { line, name });
+        words.end()
+    }
+
+    fn group(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let name = words.next("the group's name")?;
+        bounded(self.groups.len(), "groups")?;
+        new_name(&mut self.groups, "group", &name)?;
+        let mut group = Group { line, name, owner: None };
+        while let Some(word) = words.option() {
+            match word.split_once('=') {
+                Some(("owner", node)) => group.owner = Some(known(&self.nodes, "node", node)?),
+                _ => return Err(format!("'{word}' is not understood; a group can have owner=NODE")),
+            }
+        }
+        self.scenario.groups.push(group);
+        Ok(())
+    }
+
+    fn resource(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let name = words.next("the resource's name")?;
+        bounded(self.resources.len(), "resources")?;
+        let (mut group, mut needs, mut online) = (None, Vec::new(), false);
+        let (mut hosting, mut properties) = (Hosting::Pool, Vec::new());
+        while let Some(word) = words.option() {
+            match (word.as_str(), word.split_once('=')) {
+                ("in-process", _) => hosting = Hosting::InProcess,
+                ("separate-monitor", _) => hosting = Hosting::SeparateMonitor,
+                (_, Some(("group", value))) => group = Some(known(&self.groups, "group", value)?),
+                (_, Some(("needs", value))) => needs = self.resources_of(value)?,
+                (_, Some(("state", "online"))) => online = true,
+                (_, Some(("state", "offline"))) => online = false,
+                (_, Some(("state", value))) => {
+                    return Err(format!("state={value} cannot be begun with; online or offline can"));
+                }
+                (_, Some((property, value))) if property.starts_with(char::is_uppercase) => {
+                    properties.push((property.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    return Err(format!(
+                        "'{word}' is not understood; a resource can have group=GROUP, needs=A,B, state=STATE, in-process, \
+                         separate-monitor and common properties such as PendingTimeout=20000"
+                    ));
+                }
+            }
+        }
+        let only = (self.scenario.groups.len() == 1).then(|| self.scenario.groups[0].name.clone());
+        let group = group.or(only).ok_or_else(|| "group=GROUP is missing".to_owned())?;
+        new_name(&mut self.resources, "resource", &name)?;
+        self.scenario.resources.push(Resource { line, name, group, hosting, needs, online, properties });
+        Ok(())
+    }
+
+    fn resources_of(&self, list: &str) -> Parsed<Vec<String>> {
+        list.split(',').map(|name| known(&self.resources, "resource", name)).collect()
+    }
+
+    fn at(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let at_ms = time(&words.next("a time")?)?;
+        if at_ms < self.now_ms {
+            return Err("a step stands after those that are earlier".into());
+        }
+        bounded(self.scenario.steps.len(), "steps")?;
+        self.now_ms = at_ms;
+        let verb = words.next("what happens")?;
+        let step = self.step(line, &verb, words)?;
+        self.scenario.steps.push(Timed { line, at_ms, step });
+        Ok(())
+    }
+
+    fn step(&mut self, line: usize, verb: &str, mut words: Words) -> Parsed<Step> {
+        let step = match verb {
+            "expect" => return Ok(Step::Expect(Expected { line, what: self.fact(words)? })),
+            "online" | "offline" | "restart" | "fail" | "delete" | "rename" | "depend" | "undepend"
+            | "set" | "move" => return self.call(verb, words),
+            "type" => self.behaviour(&mut words)?,
+            "end" => {
+                let resource = self.named(&mut words)?;
+                Step::End(resource, reaction(&words.next("how it ends")?)?)
+            }
+            "progress" => Step::Progress(self.named(&mut words)?),
+            "crash" => Step::Crash(self.named(&mut words)?),
+            "vanish" => Step::Vanish(self.named(&mut words)?),
+            "lock" => Step::Lock(self.named(&mut words)?, true),
+            "unlock" => Step::Lock(self.named(&mut words)?, false),
+            "deadlock" => Step::Deadlock(self.named(&mut words)?),
+            "kill" => match words.next("what is killed")?.as_str() {
+                "pool" => Step::KillPool,
+                "service" => Step::KillService,
+                "host" => Step::KillHost(self.named(&mut words)?),
+                other => {
+                    return Err(format!("'{other}' cannot be killed; pool, service and host RESOURCE can"));
+                }
+            },
+            "stop" => exact(&mut words, "service", Step::StopService)?,
+            "start" => exact(&mut words, "service", Step::StartService)?,
+            "reset" => exact(&mut words, "machine", Step::Reboot)?,
+            "lose" => {
+                exact(&mut words, "node", ())?;
+                Step::LoseNode(known(&self.nodes, "node", &words.next("the node's name")?)?)
+            }
+            "commits" => Step::Commits(match words.next("how commits go")?.as_str() {
+                "succeed" => CommitMode::Done,
+                "fail" => CommitMode::Fail,
+                "wait" => CommitMode::Hold,
+                "unknown-done" => CommitMode::UnknownDone,
+                "unknown-failed" => CommitMode::UnknownFailed,
+                other => {
+                    let modes = "succeed, fail, wait, unknown-done, unknown-failed";
+                    return Err(format!("'{other}' is not how commits go; there are {modes}"));
+                }
+            }),
+            "resolve" => exact(&mut words, "commits", Step::Resolve)?,
+            "guard" => match words.next("what the guard does")?.as_str() {
+                "dies" => Step::GuardDead(true),
+                "returns" => Step::GuardDead(false),
+                "slow" => Step::GuardSlow,
+                other => {
+                    return Err(format!("'{other}' is not understood; the guard dies, returns or is slow"));
+                }
+            },
+            "slow" => Step::HostSlow(self.named(&mut words)?),
+            "hurry" => Step::Hurry,
+            other => {
+                return Err(format!("'{other}' is nothing that can happen; docs/simulate.md lists what can"));
+            }
+        };
+        words.end()?;
+        Ok(step)
+    }
+
+    fn call(&mut self, verb: &str, mut words: Words) -> Parsed<Step> {
+        let kind = match verb {
+            "online" | "offline" => words.next("resource or group")?,
+            "move" => exact(&mut words, "group", "group".to_owned())?,
+            _ => exact(&mut words, "resource", "resource".to_owned())?,
+        };
+        let name = match kind.as_str() {
+            "resource" => self.named(&mut words)?,
+            "group" => known(&self.groups, "group", &words.next("the group's name")?)?,
+            other => return Err(format!("'{other}' is neither resource nor group")),
+        };
+        let mut call = match (verb, kind.as_str()) {
+            ("online", "resource") => Call::Online(name),
+            ("online", _) => Call::OnlineGroup(name),
+            ("offline", "resource") => Call::Offline(name, 0),
+            ("offline", _) => Call::OfflineGroup(name),
+            ("restart", _) => Call::Restart(name),
+            ("fail", _) => Call::Fail(name),
+            ("delete", _) => Call::Delete(name),
+            ("depend", _) => Call::Depend(name, self.named(&mut words)?),
+            ("undepend", _) => Call::Undepend(name, self.named(&mut words)?),
+            ("rename", _) => {
+                let new = words.next("the new name")?;
+                // Both are known from here on; the engine says which one there is.
+                self.resources.insert(new.clone());
+                Call::Rename(name, new)
+            }
+            ("set", _) => {
+                let word = words.next("PROPERTY=VALUE")?;
+                let Some((property, value)) = word.split_once('=') else {
+                    return Err(format!("'{word}' is not PROPERTY=VALUE"));
+                };
+                Call::Set(name, property.to_owned(), value.to_owned())
+            }
+            _ => Call::Move(name, known(&self.nodes, "node", &words.next("the node's name")?)?),
+        };
+        let mut answer = None;
+        while let Some(word) = words.option() {
+            match (word.as_str(), &mut call) {
+                ("ignore-locked", Call::Offline(_, flags)) => *flags |= 1,
+                ("force", Call::Offline(_, flags)) => *flags |= 2,
+                ("keep", Call::Offline(_, flags)) => *flags |= 4,
+                ("answers", _) => answer = Some(words.next("the number or name of the answer")?),
+                _ => return Err(format!("'{word}' is not understood here")),
+            }
+        }
+        Ok(Step::Call(call, answer))
+    }
+
+    fn behaviour(&mut self, words: &mut Words) -> Parsed<Step> {
+        let resource = self.named(words)?;
+        let entry = words.next("an entry point")?;
+        let how = words.next("how it behaves")?;
+        let entry = match entry.as_str() {
+            "open" => Entry::Open,
+            "online" => Entry::Online,
+            "offline" => Entry::Offline,
+            "terminate" => Entry::Terminate,
+            "check" => {
+                let answer = match how.as_str() {
+                    "unknown" => CheckReaction::Unknown,
+                    "yes" => CheckReaction::Yes,
+                    "no" => CheckReaction::No(Status::CLUSTER_RESOURCE_VETOED_CALL),
+                    "silent" => CheckReaction::Silent,
+                    other => {
+                        return Err(format!(
+                            "'{other}' is no answer to a check; unknown, yes, no, silent are"
+                        ));
+                    }
+                };
+                return Ok(Step::Check(resource, answer));
+            }
+            other => {
+                let entries = "open, online, offline, terminate, check";
+                return Err(format!("'{other}' is no entry point; there are {entries}"));
+            }
+        };
+        Ok(Step::Behave(resource, entry, reaction(&how)?))
+    }
+
+    fn named(&self, words: &mut Words) -> Parsed<String> {
+        known(&self.resources, "resource", &words.next("the resource's name")?)
+    }
+
+    fn fact(&self, mut words: Words) -> Parsed<Fact> {
+        let kind = words.next("what is expected")?;
+        let fact = match kind.as_str() {
+            "state" => {
+                let names = self.resources_of(&words.next("a resource's name")?)?;
+                let state = words.next("a state")?;
+                one_of(&state, &["online", "offline", "failed", "online-pending", "offline-pending"])?;
+                Fact::State(names, state)
+            }
+            "group" => {
+                let name = known(&self.groups, "group", &words.next("the group's name")?)?;
+                let state = words.next("a state")?;
+                one_of(&state, &["online", "offline", "failed", "partial-online", "pending"])?;
+                Fact::GroupState(name, state)
+            }
+            "persistent" => {
+                let name = self.named(&mut words)?;
+                let state = words.next("online, offline or unset")?;
+                one_of(&state, &["online", "offline", "unset"])?;
+                Fact::Persistent(name, (state != "unset").then_some(state == "online"))
+            }
+            "running" => Fact::Runs(self.resources_of(&words.next("a resource's name")?)?, true),
+            "stopped" => Fact::Runs(self.resources_of(&words.next("a resource's name")?)?, false),
+            "orders" => {
+                let mut orders = Vec::new();
+                while let Some(word) = words.option() {
+                    let Some((name, step)) = word.rsplit_once(':') else {
+                        return Err(format!("'{word}' is not RESOURCE:STEP, such as db:stop"));
+                    };
+                    one_of(step, &["open", "start", "stop", "terminate", "restore", "close", "cleanup"])?;
+                    orders.push((known(&self.resources, "resource", name)?, step.to_owned()));
+                }
+                Fact::Orders(orders)
+            }
+            "no-orders" => Fact::NoOrders(self.named(&mut words)?),
+            "journal" => {
+                let verb = words.next("a verb")?;
+                let name = words.next("an object's name")?;
+                let end = words.next("how it ended")?;
+                one_of(&end, &["done", "refused", "vetoed", "failed", "superseded", "running"])?;
+                Fact::Journal(verb, name, end)
+            }
+            "quiet" => Fact::Quiet,
+            other => {
+                let kinds = "state, group, persistent, running, stopped, orders, no-orders, journal, quiet";
+                return Err(format!("'{other}' cannot be expected; there are {kinds}"));
+            }
+        };
+        words.end()?;
+        Ok(fact)
+    }
+}
+
+fn bounded(count: usize, what: &str) -> Parsed<()> {
+    if count >= ITEMS_MAX { Err(format!("there are more than {ITEMS_MAX} {what}")) } else { Ok(()) }
+}
+
+fn one_of(word: &str, words: &[&str]) -> Parsed<()> {
+    match words.contains(&word) {
+        true => Ok(()),
+        false => Err(format!("'{word}' cannot stand here; {} can", words.join(", "))),
+    }
+}
+
+fn exact<T>(words: &mut Words, expected: &str, then: T) -> Parsed<T> {
+    let word = words.next(expected)?;
+    if word == expected { Ok(then) } else { Err(format!("'{word}' cannot stand here; {expected} can")) }
+}
+
+fn new_name(names: &mut BTreeSet<String>, kind: &str, name: &str) -> Parsed<()> {
+    if name.is_empty() || name.contains([',', '=']) {
+        return Err(format!("'{name}' is no name for a {kind}"));
+    }
+    match names.insert(name.to_owned()) {
+        true => Ok(()),
+        false => Err(format!("there is a {kind} '{name}' already")),
+    }
+}
+
+fn known(names: &BTreeSet<String>, kind: &str, name: &str) -> Parsed<String> {
+    match names.contains(name) {
+        true => Ok(name.to_owned()),
+        false => Err(format!("there is no {kind} '{name}' above")),
+    }
+}
+
+fn reaction(word: &str) -> Parsed<Reaction> {
+    Ok(match word {
+        "done" => Reaction::Done,
+        "fails" => Reaction::Fail,
+        "vetoes" => Reaction::Veto,
+        "hangs" => Reaction::Hang,
+        "pretends" => Reaction::Pretend,
+        other => {
+            return Err(format!("'{other}' is no behaviour; there are done, fails, vetoes, hangs, pretends"));
+        }
+    })
+}
+
+/// A time: `250ms`, `5s`, `3m`, `2h`.
+fn time(word: &str) -> Parsed<u64> {
+    let split = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
+    let (number, unit) = word.split_at(split);
+    let factor = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(format!("'{word}' is no time; 250ms, 5s, 3m and 2h are")),
+    };
+    let ms = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    ms.filter(|ms| *ms <= TIME_MAX_MS).ok_or_else(|| format!("'{word}' is no time within half a year"))
+}

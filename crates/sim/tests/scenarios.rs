@@ -1,0 +1,106 @@
+//! All scenario files of ours, and what is wrong with files that are wrong.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::Path;
+
+use mainstay_sim::scenario::{parse, run};
+
+#[test]
+fn every_scenario_passes() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let scenario = parse(&std::fs::read_to_string(&path).unwrap());
+        match scenario.map(|scenario| run(&scenario)) {
+            Ok(verdict) => wrong.extend(verdict.differences.iter().map(|it| format!("{name}: {it:?}"))),
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 30, "{count} scenarios");
+}
+
+/// What the runner says of a file, one line for each difference.
+fn said(text: &str) -> String {
+    let scenario = parse(text).unwrap();
+    let lines = run(&scenario).differences.into_iter().map(|(line, what)| format!("{line}: {what}\n"));
+    lines.collect()
+}
+
+#[test]
+fn a_difference_is_shown_with_its_line() {
+    let text = "group g\nresource a state=online\nresource b needs=a\n";
+    for (rest, expected) in [
+        ("expect state a,b online", "4: state of 'b': expected online, and it is offline\n"),
+        ("expect persistent a offline", "4: persistent state of 'a': expected offline, and it is online\n"),
+        ("expect stopped a", "4: 'a': expected stopped, and it is running\n"),
+        ("expect group g online", "4: group 'g': expected online, and it is partial-online\n"),
+        ("expect orders a:stop", "4: no order a:stop in its place; there were: \n"),
+        ("at 0s offline resource a\nexpect no-orders a", "5: 'a' was given the order 1-6/Stop\n"),
+        ("expect journal offline a done", "4: offline of 'a': expected done, and it is not in the journal\n"),
+        (
+            "at 1s offline resource a answers 0\nexpect state a offline",
+            "4: expected the answer 0, and it is 997 ERROR_IO_PENDING\n",
+        ),
+        (
+            "at 0s type a offline hangs\nat 0s offline resource a\nexpect quiet",
+            "6: operation 1-6, offline of 'a', has not ended\n",
+        ),
+    ] {
+        assert_eq!(said(&format!("{text}{rest}\n")), expected, "{rest}");
+    }
+}
+
+#[test]
+fn what_the_engine_cannot_do_is_refused() {
+    let text = "node n1\nnode n2\ngroup g owner=n1\nresource a\nat 0s lose node n1\nat 1s move group g n2\nexpect state a online\n";
+    let only = "is not simulated yet: this engine serves a cluster of one node";
+    let expected =
+        format!("2: node 'n2' {only}\n5: the loss of node 'n1' {only}\n6: the move of group 'g' {only}\n");
+    assert_eq!(said(text), expected);
+}
+
+#[test]
+fn a_wrong_file_is_refused_with_line_and_reason() {
+    for (text, expected) in [
+        ("", "line 0: it describes no resource"),
+        ("group g\nresource a\n", "line 0: it expects nothing; add a line 'expect ...'"),
+        (
+            "grup g",
+            "line 1: 'grup' is not understood; a line begins with node, group, resource, at, until or expect",
+        ),
+        ("\n\ngroup g\ngroup g", "line 4: there is a group 'g' already"),
+        ("group g\nresource a needs=b", "line 2: there is no resource 'b' above"),
+        (
+            "group g\nresource a state=failed",
+            "line 2: state=failed cannot be begun with; online or offline can",
+        ),
+        ("resource a", "line 1: group=GROUP is missing"),
+        ("group g\nresource a\nat 5 online resource a", "line 3: '5' is no time; 250ms, 5s, 3m and 2h are"),
+        (
+            "group g\nresource a\nat 999999h online resource a",
+            "line 3: '999999h' is no time within half a year",
+        ),
+        (
+            "group g\nresource a\nat 5s online resource a\nat 4s crash a",
+            "line 4: a step stands after those that are earlier",
+        ),
+        (
+            "group g\nresource a\nat 0s jump a",
+            "line 3: 'jump' is nothing that can happen; docs/simulate.md lists what can",
+        ),
+        ("group g\nresource a\nat 0s crash", "line 3: the resource's name is missing at the end"),
+        ("group g\nresource a\nat 0s crash a b", "line 3: 'b' is not understood here"),
+        (
+            "group g\nresource a\nexpect state a on",
+            "line 3: 'on' cannot stand here; online, offline, failed, online-pending, offline-pending can",
+        ),
+        ("group \"g", "line 1: a quotation mark is not closed"),
+    ] {
+        assert_eq!(parse(text).unwrap_err().to_string(), expected, "{text}");
+    }
+}
