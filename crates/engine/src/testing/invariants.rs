@@ -30,7 +30,8 @@ impl World {
     fn check_stop(&self, order: &Order) {
         let model = self.engine.view().model();
         let (id, provider) = (order.id, order.resource);
-        for dependent in model.dependents(provider).filter(|it| self.runs(*it) && !self.deceived.contains(it)) {
+        for dependent in model.dependents(provider).filter(|it| self.runs(*it) && !self.deceived.contains(it))
+        {
             let needs = &model.resource(dependent).expect("a resource").depends_on;
             // One that waits for its turn to stop serves until then.
             let serves = |other: ResourceId| {

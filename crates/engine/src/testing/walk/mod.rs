@@ -439,7 +439,8 @@ impl World {
             && self.late.is_empty()
             && self.slow_hosts.is_empty()
             && !self.guard_is_slow
-            && !self.engine.startup.is_recovering()
+            && self.engine.is_ready()
+            && self.engine.planned_restarts().is_empty()
             && self.commit_mode == CommitMode::Done
     }
 }
