@@ -87,7 +87,9 @@ impl Walk {
     /// A world in which nothing has happened. With `keeps_log`, everything that does is written down.
     pub fn new(keeps_log: bool) -> Self {
         let mut world = World::default();
-        world.log = keeps_log.then(Vec::new);
+        if keeps_log {
+            world.begin_log();
+        }
         let starts = world.starts;
         Walk {
             world,
