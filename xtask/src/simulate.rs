@@ -19,7 +19,7 @@ Options:
   --runs N   How many [default: 100000]
   --jobs N   How many side by side [default: as many as there are processors]
 
-What follows `--` goes to `mainstay simulate` in place of a campaign: cargo xtask simulate -- --seed 7 --shrink
+What follows `--` goes to `mainstay-sim` in place of a campaign: cargo xtask simulate -- --seed 7 --shrink
 ";
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {

@@ -13,7 +13,6 @@ pub use crate::node::NodeVerb;
 pub use crate::operation::OperationVerb;
 pub use crate::resource::ResourceVerb;
 pub use crate::resource_type::TypeVerb;
-pub use crate::simulate::SimulateArguments;
 pub use crate::wait::WaitArguments;
 
 const EXIT_CODES: &str = "\
@@ -81,9 +80,6 @@ pub enum Noun {
     /// Show operations and wait for them
     #[command(subcommand)]
     Operation(OperationVerb),
-    /// Run scenario files or random walks in a simulated cluster; nothing real is touched
-    #[command(disable_help_flag = true)]
-    Simulate(SimulateArguments),
     /// Write a completion script for a shell
     Completions(CompletionsArguments),
 }

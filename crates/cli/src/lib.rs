@@ -27,7 +27,6 @@ mod render;
 mod resource;
 mod resource_show;
 mod resource_type;
-mod simulate;
 mod status;
 mod submit;
 mod wait;
@@ -98,7 +97,6 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Status => status::run(context),
         Noun::Journal(arguments) => journal::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
-        Noun::Simulate(arguments) => simulate::run(&arguments),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -50,8 +50,6 @@ fn what_is_usage_and_what_is_not() {
         "type create T --library /l.so --looks-alive 10 --is-alive 20",
         "operation wait 42 --timeout 1",
         "completions fish",
-        "simulate a.scenario b.scenario",
-        "simulate --runs 10 --jobs 2",
     ] {
         assert!(is_usage(words).is_ok(), "{words}");
     }

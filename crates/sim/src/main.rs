@@ -1,4 +1,4 @@
-//! `mainstay-sim`: what `mainstay simulate` runs.
+//! `mainstay-sim`: what `mainstay-sim` runs.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ Exit codes:
 /// Runs Mainstay's engine in a simulated cluster: clock, database, resource hosts, guard and journal are simulated, the
 /// decisions are those of the service. Nothing real is touched.
 #[derive(Debug, Parser)]
-#[command(name = "mainstay simulate", bin_name = "mainstay simulate", version, after_help = EXIT_CODES)]
+#[command(name = "mainstay-sim", bin_name = "mainstay-sim", version, after_help = EXIT_CODES)]
 struct Arguments {
     /// Scenario files to run
     #[arg(
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("mainstay simulate: cannot write: {error}");
+            eprintln!("mainstay-sim: cannot write: {error}");
             ExitCode::from(1)
         }
     }
@@ -171,7 +171,7 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
     }
     if let Some(seed) = summary.violations.keys().next() {
         let steps = arguments.steps;
-        writeln!(out, "replay: mainstay simulate --seed {seed} --steps {steps} --shrink")?;
+        writeln!(out, "replay: mainstay-sim --seed {seed} --steps {steps} --shrink")?;
     }
     let (runs, broken) = (summary.runs, summary.violations.len());
     writeln!(out, "{runs} runs of {} steps, {broken} with a violation", arguments.steps)?;
