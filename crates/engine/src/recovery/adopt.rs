@@ -192,19 +192,15 @@ impl Engine {
             // A record that was written before another operation took the resource.
             return;
         }
+        let overtaken =
+            |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
         let newest = held.and_then(|held| held.running.max(held.last.as_ref().map(|(order, _)| *order)));
-        if newest.is_some_and(|order| order.operation > id) {
-            // A later operation has taken it since. Its host knows, although this record does not.
+        if newest.is_some_and(|order| overtaken(&order)) {
+            // A later operation has taken it since, one of the service's own that left no record, say.
             return;
         }
         if let Some(order) = held.and_then(|held| held.running) {
             return self.resume_task(id, resource, goal, order);
-        }
-        let overtaken =
-            |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
-        if held.and_then(|held| held.last.as_ref()).is_some_and(|(order, _)| overtaken(order)) {
-            // A later operation has acted on it since, one of the service's own that left no record, say.
-            return;
         }
         let Some(live) = self.live.get(&resource) else { return };
         let (state, failure) = (live.state, live.failure.clone());

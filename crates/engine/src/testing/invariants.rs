@@ -15,8 +15,12 @@ impl World {
     /// I2, second half: a provider is never told to stop while anything of a dependent still runs that has no other one
     /// in its place. I7: what is locked is not asked to stop for a caller who did not say that he ignores that.
     ///
-    /// Orders of one group never go back to an older epoch.
+    /// Orders of one group never go back to an older epoch. What is deleted is closed under the one that its host has.
     pub(super) fn check_order(&mut self, group: GroupId, order: &Order) {
+        if self.engine.view().model().resource(order.resource).is_none() {
+            assert!(order.action == Action::Close, "I1: {} is for what is deleted", order.id);
+            return;
+        }
         self.check_lock(order);
         let newest = self.epochs.entry(group).or_default();
         assert!(order.epoch >= *newest, "I1: {} has epoch {}, after {newest}", order.id, order.epoch);
@@ -132,6 +136,7 @@ impl World {
             moments.insert(match task.stage {
                 Stage::Host => "awaiting host",
                 Stage::Leaving => "leaving",
+                Stage::Asking => "asking",
                 Stage::Opening => "opening",
                 Stage::Starting => "starting",
                 Stage::Stopping => "stopping",
