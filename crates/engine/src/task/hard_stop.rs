@@ -159,12 +159,14 @@ impl Engine {
         }
     }
 
-    /// Begins an operation of the service's own that has what a failed resource may have left taken down.
+    /// Begins an operation of the service's own that has what a failed resource may have left taken down. One that has it
+    /// in hand comes first; it is looked at again later.
     pub(super) fn clean_up_doubt(&mut self, id: ResourceId) {
-        let in_doubt = |live: &&crate::live::Live| {
-            live.unproven && live.task.is_none() && live.claim.or(live.reserved).is_none()
-        };
+        let in_doubt = |live: &&crate::live::Live| live.unproven && live.task.is_none();
         let Some(live) = self.live.get(&id).filter(in_doubt) else { return };
+        if live.claim.or(live.reserved).is_some() {
+            return self.schedule_hard_stop(id);
+        }
         let cause = live.failure.clone();
         let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it failed"));
         let parts = BTreeMap::from([(id, PartGoal::Clean(cause))]);

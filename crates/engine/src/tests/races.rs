@@ -326,3 +326,26 @@ fn force_supersedes_what_it_takes_over_and_nothing_else() {
         assert!(world.records_left().is_empty());
     }
 }
+
+#[test]
+fn what_an_acceptance_concerns_meanwhile_is_cleaned_up_later() {
+    let mut world = World::default();
+    let group = world.group("g");
+    world.library_type("Demo");
+    let disk = world.resource(group, "disk");
+    let mount = world.resource_of_type(group, "mount", "Demo", 0);
+    world.depend(mount, disk);
+    assert_eq!(world.online(mount), Status::IO_PENDING);
+    // A call that nobody knows yet whether it is accepted; the mount is what it may be about.
+    world.commit_mode = CommitMode::Hold;
+    let (buffer, remark) = (Vec::new(), Remark::default());
+    world.call(Command::OnlineResource { resource: disk, flags: 0, buffer, remark });
+    world.behave(mount).open = Reaction::Fail;
+    world.kill_host(HostId::Own(mount));
+    assert!(world.glance(mount).unproven);
+    world.behave(mount).open = Reaction::Done;
+    world.commit_mode = CommitMode::Done;
+    world.resolve_commits();
+    world.pass_ms(600_000);
+    assert_eq!(world.state(mount), ResourceState::Online);
+}
