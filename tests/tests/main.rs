@@ -21,5 +21,6 @@ mod refused_starts;
 mod restarts;
 mod second_service;
 mod service_life;
+mod shutdown;
 mod since;
 mod strict;

@@ -73,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {
     install_library(&to, &built.program(LIBRARY))?;
     to.copy_tree(&workspace.root.join("include"), INCLUDE, &|name| name.ends_with(".in"))?;
     to.fill(&workspace.root.join("include/clusapi.pc.in"), "lib/pkgconfig/clusapi.pc")?;
-    for unit in ["mainstayd.service", "mainstay-guard.service"] {
+    for unit in ["mainstayd.service", "mainstay-guard.service", "mainstay-shutdown.service"] {
         to.fill(&workspace.root.join("packaging").join(unit), &format!("lib/systemd/system/{unit}"))?;
     }
     to.fill_if_absent(&workspace.root.join("packaging/mainstayd.toml"), "mainstay/mainstayd.toml")?;

@@ -13,6 +13,7 @@ use crate::instructions::Instructions;
 use crate::json::{GroupDetails, GroupDocument};
 use crate::properties::Owner;
 use crate::render::{Cell, STRONG, Table, clean, of_group, styled};
+use crate::shut_down::{self, ShutDown};
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
 
@@ -48,6 +49,9 @@ pub enum GroupVerb {
     Online(GroupMove),
     /// Take all resources of a group offline
     Offline(GroupMove),
+    /// Take groups offline because the machine goes down; what is to be online stays so, and comes back at the next
+    /// start of the service
+    ShutDown(ShutDown),
 }
 
 /// A group on its way.
@@ -78,6 +82,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Delete { name } => delete(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
+        GroupVerb::ShutDown(given) => shut_down::run(&given, context),
     }
 }
 
@@ -90,6 +95,7 @@ fn submit(verb: Verb, given: &GroupMove, context: &mut Context) -> Result<Exit, 
         verb,
         object: SubmitObject::Group(&given.name),
         flags: if given.ignore_locked { ignore_locked } else { 0 },
+        shutting_down: false,
         buffer: &given.instructions.buffer()?,
         reason: given.reason.as_deref(),
         wait: &given.wait,

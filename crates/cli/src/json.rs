@@ -429,6 +429,19 @@ pub struct OutcomeDocument {
     pub record: Option<OperationDocument>,
 }
 
+/// What became of one group of `group shut-down`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShutDownDocument {
+    /// The group, as it was named.
+    pub group: String,
+    /// Whether it is offline.
+    pub offline: bool,
+    /// The operation's id; `null` when there is none.
+    pub operation: Option<String>,
+    /// Why it is not offline, in words; `null` when it is.
+    pub failure: Option<String>,
+}
+
 /// Properties of an object by section. Names are as the service shows them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PropertiesDocument {

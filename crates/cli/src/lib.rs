@@ -27,6 +27,7 @@ mod render;
 mod resource;
 mod resource_show;
 mod resource_type;
+mod shut_down;
 mod status;
 mod submit;
 mod wait;

@@ -26,6 +26,7 @@ pub(crate) struct Request<'a> {
     pub(crate) verb: Verb,
     pub(crate) object: SubmitObject<'a>,
     pub(crate) flags: u32,
+    pub(crate) shutting_down: bool,
     pub(crate) buffer: &'a [u8],
     pub(crate) reason: Option<&'a str>,
     pub(crate) wait: &'a WaitArguments,
@@ -44,18 +45,29 @@ impl Request<'_> {
 pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<Exit, Failure> {
     let bound = Bound::new(request.wait.timeout);
     let mut cluster = context.change_by(bound.answers_by())?;
+    let submitted = ask(&mut cluster, request, bound)?;
+    follow(&mut cluster, request, bound, &submitted, context)
+}
+
+/// Submits an operation with a token of its own, and answers it accepted.
+pub(crate) fn ask<T: Transport>(
+    cluster: &mut Cluster<T>,
+    request: &Request<'_>,
+    bound: Bound,
+) -> Result<Submitted, Failure> {
     let token = token()?;
     let submission = Submission {
         flags: request.flags,
+        shutting_down: request.shutting_down,
         buffer: request.buffer,
         reason: request.reason.unwrap_or_default(),
         token: &token,
         ..Submission::new(request.verb, request.object)
     };
-    let submitted = submit_surely(&mut cluster, &submission, &request.subject(), bound, AWAY_MAX)?;
+    let submitted = submit_surely(cluster, &submission, &request.subject(), bound, AWAY_MAX)?;
     match submitted.status {
         // Some operations answer 0 and go on all the same: an id says that there is something to wait for.
-        Status::SUCCESS | Status::IO_PENDING => follow(&mut cluster, request, bound, &submitted, context),
+        Status::SUCCESS | Status::IO_PENDING => Ok(submitted),
         status => {
             let failure = Failure::refused(status, &submitted.text, &request.subject());
             Err(with_option(failure, request).with_operation(submitted.operation))
@@ -216,7 +228,7 @@ fn outcome(
     }
 }
 
-fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
+pub(crate) fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
     match verb {
         Verb::Online => format!("{subject} is online"),
         Verb::Offline => format!("{subject} is offline"),
@@ -227,7 +239,7 @@ fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
     }
 }
 
-fn ended_sentence(record: &OperationRecord) -> String {
+pub(crate) fn ended_sentence(record: &OperationRecord) -> String {
     let sentence = done_sentence(record.verb, &pending::subject(record));
     match record.ended_at_ms {
         Some(ended) => {

@@ -53,6 +53,46 @@ fn each_verb_has_its_own_flags() {
     }
 }
 
+#[test]
+fn a_shutdown_takes_groups_along_and_waits_for_what_is_pending() {
+    let fake = Fake::start();
+    let pending =
+        submitted(5023, "1-41", "resource 'db' is Online Pending; wait until the group has settled");
+    let locked = submitted(5960, "1-43", "resource 'web' is locked");
+    fake.on(SUBMIT, [pending, locked, accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["group", "shut-down", "g", "h", "--reason", "power", "--timeout", "60"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, "resource 'db' is offline (operation 1-42, 1.2 s)\n"));
+    assert!(ran.err.contains("resource 'web' is locked: 5960"), "{ran:?}");
+    let sent: Vec<_> = fake
+        .inputs(SUBMIT)
+        .iter()
+        .map(|input| {
+            assert_eq!(input.text(submit::VERB), Some("offline"));
+            assert_eq!(input.text(submit::REASON), Some("power"));
+            let numbers = [submit::OBJECT_TYPE, submit::FLAGS, submit::SHUTTING_DOWN];
+            assert_eq!(numbers.map(|name| input.dword(name)), [Some(2), Some(0), Some(1)]);
+            input.text(submit::OBJECT).unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(sent, ["g", "h", "g"], "one that is refused for good is not asked again");
+}
+
+#[test]
+fn a_shutdown_of_all_groups_is_bounded_and_shown_as_a_document() {
+    let fake = Fake::start();
+    let pending =
+        submitted(5023, "1-41", "resource 'db' is Online Pending; wait until the group has settled");
+    fake.on(STATUS, [glance()]).on(SUBMIT, [pending]);
+    let ran = fake.mainstay(&["group", "shut-down", "--all", "--ignore-locked", "--timeout", "0", "--json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&document[0]["group"], &document[0]["offline"]), (&"g".into(), &false.into()));
+    assert!(document[0]["failure"].as_str().unwrap().contains("Online Pending"), "{document}");
+    assert_eq!(fake.inputs(SUBMIT)[0].dword(submit::FLAGS), Some(1));
+    let usage = fake.mainstay(&["group", "shut-down"]);
+    assert_eq!(usage.code, 2, "{usage:?}");
+}
+
 #[track_caller]
 fn check_end(end: Option<End>, code: i32, message: &str) {
     let fake = Fake::start();

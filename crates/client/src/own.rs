@@ -33,6 +33,8 @@ pub struct Submission<'a> {
     pub object: SubmitObject<'a>,
     /// The flags, in the numbers of the function that the verb belongs to.
     pub flags: u32,
+    /// Whether it is asked because the machine goes down; for offline of a group.
+    pub shutting_down: bool,
     /// A property list with instructions; empty is none.
     pub buffer: &'a [u8],
     /// Why, in the caller's words; empty is nothing.
@@ -44,7 +46,7 @@ pub struct Submission<'a> {
 impl<'a> Submission<'a> {
     /// The plain operation.
     pub fn new(verb: Verb, object: SubmitObject<'a>) -> Self {
-        Self { verb, object, flags: 0, buffer: &[], reason: "", token: "" }
+        Self { verb, object, flags: 0, shutting_down: false, buffer: &[], reason: "", token: "" }
     }
 
     fn to_list(self) -> PropertyList {
@@ -57,6 +59,9 @@ impl<'a> Submission<'a> {
         list.set(submit::OBJECT_TYPE, object_type);
         list.set(submit::OBJECT, object);
         list.set(submit::FLAGS, self.flags);
+        if self.shutting_down {
+            list.set(submit::SHUTTING_DOWN, 1_u32);
+        }
         if !self.buffer.is_empty() {
             list.set(submit::BUFFER, self.buffer.to_vec());
         }

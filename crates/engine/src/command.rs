@@ -65,6 +65,17 @@ pub enum Command {
         /// What the caller wants remembered.
         remark: Remark,
     },
+    /// OfflineClusterGroupEx because the machine goes down: what is to be online stays written. By SUBMIT only.
+    ShutDownGroup {
+        /// Which.
+        group: GroupId,
+        /// In the numbers of `dwOfflineFlags`.
+        flags: u32,
+        /// The buffer as it came.
+        buffer: Vec<u8>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
     /// OnlineClusterGroup and Ex (opnums 49 and 130).
     OnlineGroup {
         /// Which.

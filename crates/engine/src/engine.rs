@@ -222,6 +222,7 @@ impl Engine {
             Command::OfflineResource { .. }
             | Command::OnlineResource { .. }
             | Command::OfflineGroup { .. }
+            | Command::ShutDownGroup { .. }
             | Command::OnlineGroup { .. }
             | Command::RestartResource { .. }
             | Command::FailResource { .. }

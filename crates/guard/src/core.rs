@@ -98,6 +98,8 @@ pub enum Action {
         /// Whether it is made anew.
         renew: bool,
     },
+    /// Make a leaf that was open and is not there any more.
+    Remake(Leaf),
     /// Look, then answer with [`Core::status_of`].
     Look {
         /// For whom.
@@ -163,7 +165,8 @@ pub struct Core {
 
 impl Core {
     /// A guard that has just started: what it remembers, and what it found. A leaf that is found frozen with
-    /// something in it is a hard stop that was interrupted; it goes on.
+    /// something in it is a hard stop that was interrupted; it goes on. A leaf that was open and is gone is made again:
+    /// an init system clears a unit's tree away once nothing runs in it, and hosts go on to use what was opened.
     pub fn start(
         cluster: ClusterId,
         pid: u32,
@@ -181,11 +184,15 @@ impl Core {
             next_stop: 0,
             greeted: BTreeSet::new(),
         };
-        for leaf in core.leaves.values_mut() {
-            leaf.exists = false;
-        }
+        let there: BTreeSet<Leaf> = found.iter().map(|found| found.leaf).collect();
         let mut interrupted = BTreeMap::new();
         let mut actions = Vec::new();
+        for (leaf, memory) in &mut core.leaves {
+            memory.exists &= memory.opened.is_some() && !memory.closed;
+            if memory.exists && !there.contains(leaf) {
+                actions.push(Action::Remake(*leaf));
+            }
+        }
         for found in found {
             let leaf = core.leaves.entry(found.leaf).or_default();
             leaf.exists = true;

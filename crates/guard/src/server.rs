@@ -302,6 +302,7 @@ impl Server {
                 let result = self.tree.open(leaf, renew);
                 return self.core.handle_opened(ticket, leaf, epoch, result);
             }
+            Action::Remake(leaf) => self.log_failure("make again", leaf, self.tree.leaf(leaf).create()),
             Action::Look { ticket, leaf } => {
                 let body = self.status(leaf);
                 return vec![reply(ticket, body)];

@@ -66,6 +66,8 @@ pub struct Config {
     pub cgroup_root: Option<PathBuf>,
     /// The directory of `mainstay-guard`, `mainstay-host` and `mainstay-host-foreign`.
     pub program_dir: Option<PathBuf>,
+    /// Whether somebody else starts the guard, such as the init system; it is waited for then, and never started.
+    pub external_guard: bool,
     /// Follow MS-CMRP where Mainstay is friendlier (design of flags, failed and pending resources).
     pub strict_cmrp: bool,
     /// Logging.
@@ -103,11 +105,11 @@ mod tests {
     fn a_whole_file_is_read() {
         let config = Config::parse(
             "data_dir = '/srv/cluster'\nsocket = '/run/x.sock'\nrun_dir = '/run/x'\ncgroup_root = '/sys/fs/cgroup/x'\n\
-             strict_cmrp = true\n[log]\nformat = 'json'\nfilter = 'debug'\n",
+             strict_cmrp = true\nexternal_guard = true\n[log]\nformat = 'json'\nfilter = 'debug'\n",
         )
         .unwrap();
         assert_eq!(config.socket, Some("/run/x.sock".into()));
-        assert!(config.strict_cmrp);
+        assert!(config.strict_cmrp && config.external_guard);
         assert_eq!(config.log, Log { format: LogFormat::Json, filter: Some("debug".into()) });
     }
 

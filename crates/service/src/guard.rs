@@ -2,6 +2,9 @@
 //!
 //! The guard is older than the service and outlives it. A keeper task finds it or starts it, says hello, and sends
 //! again what was asked and not answered when the connection broke: every request may be repeated.
+//!
+//! A guard that is somebody else's, a unit of the init system, is only waited for. A second one, started here in the
+//! moment that the unit needs to start again, would hold the tree against it for ever.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -27,6 +30,13 @@ use crate::outlet::Outlet;
 /// How long the guard may take until it listens. It only makes a few directories.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long a guard of somebody else is waited for when the service starts: longer than an init system pauses before
+/// it starts one again that ended.
+const EXTERNAL_WITHIN: Duration = Duration::from_secs(30);
+
+/// How often it is looked for meanwhile.
+const EXTERNAL_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long to wait before the guard is looked for again after its connection was lost.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);
 
@@ -48,6 +58,8 @@ pub struct GuardSettings {
     pub cluster: ClusterId,
     /// How its log lines look.
     pub log_format: LogFormat,
+    /// Whether somebody else starts it.
+    pub is_external: bool,
 }
 
 /// The way to the guard. Cheap to clone.
@@ -232,9 +244,30 @@ impl Inner {
             tracing::info!("the guard is there");
             return Ok(self.greet(link));
         }
+        if self.settings.is_external {
+            return self.await_external(&socket).await.map(|link| self.greet(link));
+        }
         self.start().await?;
         let link = Link::connect(&socket).await.map_err(|error| GuardError(error.to_string()))?;
         Ok(self.greet(link))
+    }
+
+    /// Waits for a guard that somebody else starts.
+    async fn await_external(&self, socket: &Path) -> Result<Link, GuardError> {
+        let deadline = tokio::time::Instant::now() + EXTERNAL_WITHIN;
+        loop {
+            match Link::connect(socket).await {
+                Ok(link) => return Ok(link),
+                Err(error) if tokio::time::Instant::now() >= deadline || self.outlet.is_ending() => {
+                    return Err(GuardError(format!(
+                        "nobody listens at '{}' ({error}), and external_guard says that somebody else starts it; start \
+                         its unit (systemctl start mainstay-guard), or set external_guard to false",
+                        socket.display()
+                    )));
+                }
+                Err(_) => sleep(EXTERNAL_PAUSE).await,
+            }
+        }
     }
 
     /// Says hello and asks again what has not been answered.
@@ -252,7 +285,7 @@ impl Inner {
     }
 
     async fn start(&self) -> Result<(), GuardError> {
-        let GuardSettings { program, run_dir, cgroup_root, cluster, log_format } = &self.settings;
+        let GuardSettings { program, run_dir, cgroup_root, cluster, log_format, .. } = &self.settings;
         let failed = |error: io::Error| GuardError(format!("{}: {error}", program.display()));
         let mut child = Command::new(program)
             .args([

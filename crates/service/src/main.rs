@@ -41,12 +41,16 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     cgroup_root: Option<PathBuf>,
 
+    /// Somebody else starts the guard, such as the init system: wait for it, and never start one.
+    #[arg(long)]
+    external_guard: bool,
+
     /// How log lines look. [default: human]
     #[arg(long, value_enum, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 
     /// Start a throwaway cluster of one node and print the line that points the tools at it.
-    #[arg(long, conflicts_with = "data_dir")]
+    #[arg(long, conflicts_with_all = ["data_dir", "external_guard"])]
     dev: bool,
 }
 
@@ -107,6 +111,7 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
         run_dir: arguments.run_dir.clone().or(config.run_dir),
         cgroup_root: arguments.cgroup_root.clone().or(config.cgroup_root),
         program_dir: config.program_dir,
+        external_guard: arguments.external_guard || config.external_guard,
         strict_cmrp: config.strict_cmrp,
         log_format,
         throwaway: false,
@@ -135,6 +140,8 @@ fn serve_throwaway(
         run_dir: settings.run_dir.or_else(|| Some(directory.path().join("run"))),
         socket: socket.clone(),
         throwaway: true,
+        // Nobody else knows of this cluster.
+        external_guard: false,
         ..settings
     };
     tracing::info!(cluster = %id, directory = %directory.path().display(), "a throwaway cluster");

@@ -91,6 +91,8 @@ pub struct Settings {
     pub cgroup_root: Option<PathBuf>,
     /// The directory of the other programs.
     pub program_dir: Option<PathBuf>,
+    /// See `Config::external_guard`.
+    pub external_guard: bool,
     /// See `Config::strict_cmrp`.
     pub strict_cmrp: bool,
     /// How log lines look, those of guard and hosts too.
@@ -155,6 +157,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         cgroup_root: cgroup_root.clone(),
         cluster,
         log_format: settings.log_format,
+        is_external: settings.external_guard,
     };
     let guard = Guard::new(guard_settings, outlet.clone());
     let leaves = guard.begin().await?;

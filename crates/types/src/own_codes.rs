@@ -21,6 +21,9 @@ pub mod submit {
     pub const FLAGS: &str = "Flags";
     /// In, BINARY, optional: the property list with instructions for the resource.
     pub const BUFFER: &str = "Buffer";
+    /// In, DWORD, optional: 1 says that the machine goes down. Only with the verb offline and a group: resources are
+    /// told that reason, and who is to be online stays written, so that the next start brings it up again.
+    pub const SHUTTING_DOWN: &str = "ShuttingDown";
     /// In, SZ, optional: why, in the caller's words, for the journal.
     pub const REASON: &str = "Reason";
     /// In, SZ, optional: a word of the caller's own. The same token within the memory of the service answers with the

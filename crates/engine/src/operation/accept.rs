@@ -96,6 +96,9 @@ impl Engine {
             Command::OfflineGroup { group, flags, buffer, .. } => {
                 online::plan_group_offline(&world, *group, *flags, buffer)
             }
+            Command::ShutDownGroup { group, flags, buffer, .. } => {
+                online::plan_group_offline(&world, *group, *flags, buffer).map(Plan::without_words)
+            }
             Command::RestartResource { resource, .. } => online::plan_restart(&world, *resource),
             Command::FailResource { resource, .. } => online::plan_fail(&world, *resource),
             Command::ConfirmStopped { resource, .. } => {
@@ -109,12 +112,15 @@ impl Engine {
             Plan::Go { parts, persistent, flags } => {
                 let reason = match call.command {
                     Command::RestartResource { .. } => OfflineReason::BeingRestarted,
+                    Command::ShutDownGroup { .. } => OfflineReason::ShuttingDown,
                     _ => OfflineReason::UserRequested,
                 };
                 let stops = parts.values().any(|goal| goal.is_down());
                 let reason = stops.then_some(reason);
                 let asks = match &call.command {
-                    Command::OfflineGroup { buffer, .. } => self.asks(&parts, buffer, own),
+                    Command::OfflineGroup { buffer, .. } | Command::ShutDownGroup { buffer, .. } => {
+                        self.asks(&parts, buffer, own)
+                    }
                     _ => BTreeSet::new(),
                 };
                 Ok(Evaluated::Draft(Draft { parts, persistent, flags, reason, asks, ..Draft::default() }))
@@ -216,6 +222,7 @@ impl Engine {
             Command::OfflineResource { buffer, .. }
             | Command::OnlineResource { buffer, .. }
             | Command::OfflineGroup { buffer, .. }
+            | Command::ShutDownGroup { buffer, .. }
             | Command::OnlineGroup { buffer, .. } => buffer.clone(),
             _ => Vec::new(),
         };

@@ -26,6 +26,18 @@ pub(crate) enum Plan {
     Go { parts: BTreeMap<ResourceId, PartGoal>, persistent: PersistentWrites, flags: Flags },
 }
 
+impl Plan {
+    /// The same, with everything that is written about who is to be online left as it is.
+    pub(crate) fn without_words(self) -> Self {
+        match self {
+            Plan::Go { parts, flags, .. } => {
+                Plan::Go { parts, persistent: PersistentWrites::default(), flags }
+            }
+            wait => wait,
+        }
+    }
+}
+
 /// Flags as the host gets them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Flags {

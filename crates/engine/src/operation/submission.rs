@@ -86,7 +86,8 @@ pub(super) fn subject(command: &Command) -> Option<Subject<'_>> {
         Command::OnlineResource { resource: id, flags, buffer, remark } => {
             Subject { verb: Verb::Online, object: resource(id), flags: *flags, buffer, remark }
         }
-        Command::OfflineGroup { group: id, flags, buffer, remark } => {
+        Command::OfflineGroup { group: id, flags, buffer, remark }
+        | Command::ShutDownGroup { group: id, flags, buffer, remark } => {
             Subject { verb: Verb::Offline, object: group(id), flags: *flags, buffer, remark }
         }
         Command::OnlineGroup { group: id, flags, buffer, remark } => {

@@ -3,7 +3,7 @@
 //! The cluster of these tests is `disk ◄─ db ◄─ web` with `mail` on `disk` too.
 
 use mainstay_types::operation::End;
-use mainstay_types::{GroupId, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, OfflineReason, ResourceId, ResourceState, Status};
 
 use super::scenarios::stack;
 use crate::command::{Command, Remark};
@@ -33,7 +33,8 @@ impl Cluster {
         self.ids[NAMES.iter().position(|known| *known == name).expect("a name")]
     }
 
-    /// `online web`, `keep online web`, `offline disk`, `restart db`, `group online`, `group offline`; or what happens:
+    /// `online web`, `keep online web`, `offline disk`, `restart db`, `group online`, `group offline`,
+    /// `group shut-down`; or what happens:
     /// `fail web`, `start service`, `reboot`.
     fn say(&mut self, word: &str) -> Status {
         let (verb, name) = word.rsplit_once(' ').unwrap_or((word, ""));
@@ -41,6 +42,7 @@ impl Cluster {
         let command = match (verb, name) {
             ("group", "online") => Command::OnlineGroup { group, flags: 0, buffer, remark },
             ("group", "offline") => Command::OfflineGroup { group, flags: 0, buffer, remark },
+            ("group", "shut-down") => Command::ShutDownGroup { group, flags: 0, buffer, remark },
             ("reboot", _) => {
                 self.world.reboot();
                 return Status::SUCCESS;
@@ -150,6 +152,55 @@ fn a_restart_brings_back_what_was_online_and_writes_nothing() {
     check(&["online web", "offline disk", "restart web"], "+++-", "-.+.", "----");
     check(&["keep online disk", "fail disk", "restart disk"], "----", "....", "----");
     check(&["online disk", "fail disk", "restart disk"], "+---", "+...", "+---");
+}
+
+/// After these words and a shutdown of the group nothing runs, the same is written as before, and these come up when
+/// the service starts, or the machine.
+#[track_caller]
+fn check_shut_down(words: &[&str], comes_up: &str) {
+    for start in ["start service", "reboot"] {
+        let mut cluster = Cluster::new();
+        for word in words {
+            cluster.say(word);
+        }
+        let written = cluster.written();
+        let of_group = cluster.world.engine.view().model().group(cluster.group).unwrap().persistent;
+        let status = cluster.say("group shut-down");
+        assert!(matches!(status, Status::SUCCESS | Status::IO_PENDING), "{words:?}: {status}");
+        if status == Status::IO_PENDING {
+            assert_eq!(cluster.world.last_record().reason, Some(OfflineReason::ShuttingDown), "{words:?}");
+        }
+        assert_eq!((cluster.states().as_str(), cluster.written()), ("----", written.clone()), "{words:?}");
+        assert_eq!(cluster.world.engine.view().model().group(cluster.group).unwrap().persistent, of_group);
+        cluster.say(start);
+        assert_eq!((cluster.states(), cluster.written()), (comes_up.into(), written), "{words:?}, {start}");
+    }
+}
+
+#[test]
+fn what_a_shutdown_has_stopped_comes_back_with_the_next_start() {
+    check_shut_down(&["group online"], "++++");
+    check_shut_down(&["online web"], "+++-");
+    check_shut_down(&["group online", "offline web"], "++-+");
+    check_shut_down(&["online web", "fail disk"], "+++-");
+    // What nobody asked to be online stays down, and so does what was taken offline.
+    check_shut_down(&["keep online web"], "----");
+    check_shut_down(&["online web", "group offline"], "----");
+    check_shut_down(&[], "----");
+}
+
+#[test]
+fn a_shutdown_that_the_machine_cuts_off_brings_everything_back_too() {
+    let mut cluster = Cluster::new();
+    cluster.say("group online");
+    let db = cluster.id("db");
+    cluster.world.behave(db).offline = Reaction::Hang;
+    cluster.say("group shut-down");
+    assert_eq!(cluster.states(), "??--", "db does not end, and disk waits for it");
+    cluster.world.behave(db).offline = Reaction::Done;
+    cluster.say("reboot");
+    assert_eq!(cluster.states(), "++++");
+    assert!(cluster.world.records_left().is_empty());
 }
 
 #[test]

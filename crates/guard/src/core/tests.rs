@@ -162,6 +162,10 @@ impl Bench {
                     let further = self.core.handle_opened(ticket, leaf, epoch, Ok("path".into()));
                     self.carry_out(further);
                 }
+                Action::Remake(leaf) => {
+                    let seen = Seen { populated: false, frozen: false };
+                    self.tree.insert(leaf, Place { seen, nature: Nature::Ordinary });
+                }
                 Action::Look { ticket, leaf } => {
                     let status = self.core.status_of(leaf, self.tree.get(&leaf).map(|place| place.seen));
                     self.carry_out(vec![reply(ticket, ReplyBody::Looked(status))]);
@@ -357,6 +361,27 @@ fn a_restart_finds_what_is_open_and_leaves_it_alone() {
         other => panic!("{other:?}"),
     }
     assert_eq!(bench.stop(Target::Leaf(one), 4), empty(true));
+}
+
+#[test]
+fn a_tree_that_was_cleared_away_is_made_again_as_far_as_it_was_open() {
+    let mut bench = Bench::new();
+    let [open, closed, removed] = [leaf(10, 1), leaf(10, 2), leaf(10, 3)];
+    for leaf in [open, closed, removed] {
+        assert!(bench.open(leaf, 4));
+    }
+    assert_eq!(bench.stop(Target::Leaf(closed), 4), empty(true));
+    assert_eq!(bench.ask(RequestBody::Remove { leaf: removed }), Some(ReplyBody::Done));
+    bench.tree.clear();
+    let mut bench = bench.restart();
+    assert_eq!(bench.tree.keys().copied().collect::<Vec<_>>(), [open]);
+    let exists = |bench: &mut Bench, leaf| match bench.ask(RequestBody::Look { leaf }) {
+        Some(ReplyBody::Looked(status)) => status.exists,
+        other => panic!("{other:?}"),
+    };
+    assert!(exists(&mut bench, open) && !exists(&mut bench, closed) && !exists(&mut bench, removed));
+    assert!(!bench.open(closed, 4), "it stays closed for this epoch");
+    assert!(bench.open(closed, 5));
 }
 
 #[test]

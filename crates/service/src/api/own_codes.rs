@@ -111,7 +111,12 @@ fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status
         Some(submit::OBJECT_TYPE_GROUP) => {
             let found = session.core.read(|view| view.find_group(object));
             let group = found.ok_or(Status::GROUP_NOT_FOUND)?;
+            let shutting_down = input.dword(submit::SHUTTING_DOWN).unwrap_or(0) != 0;
             match verb {
+                v if v == Verb::Offline.as_str() && shutting_down => {
+                    Ok(Command::ShutDownGroup { group, flags, buffer, remark })
+                }
+                _ if shutting_down => Err(Status::INVALID_PARAMETER),
                 v if v == Verb::Offline.as_str() => {
                     Ok(Command::OfflineGroup { group, flags, buffer, remark })
                 }

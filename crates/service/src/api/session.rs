@@ -31,6 +31,8 @@ pub struct Session {
 impl Session {
     /// A new connection of this peer. `administrators` is the group id whose members administer the cluster.
     pub(super) fn new(core: Arc<Core>, peer: &PeerCredentials, administrators: Option<u32>) -> Self {
+        let us = rustix::process::geteuid().as_raw();
+        let administrators = administrators_for(peer, us, administrators);
         Session {
             core,
             handles: Mutex::new(Handles::new()),
@@ -113,11 +115,37 @@ impl Session {
     }
 }
 
+/// The group that makes this peer an administrator. Who runs the service is one too: the database is his anyhow.
+fn administrators_for(peer: &PeerCredentials, us: u32, administrators: Option<u32>) -> Option<u32> {
+    if peer.uid == us { Some(peer.gid) } else { administrators }
+}
+
 fn asker(peer: &PeerCredentials) -> Asker {
     let account = if peer.uid == 0 { "root".to_owned() } else { format!("uid {}", peer.uid) };
     Asker {
         account,
         sid: mainstay_security::Sid::unix_user(peer.uid).to_string(),
         origin: format!("local socket, process {}", peer.pid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_runs_the_service_administers_it() {
+        let peer = |uid, gid, groups: &[u32]| PeerCredentials { uid, gid, pid: 1, groups: groups.to_vec() };
+        for (peer, us, is_administrator) in [
+            (peer(0, 0, &[]), 1000, true),
+            (peer(1000, 1000, &[]), 1000, true),
+            (peer(1000, 1000, &[]), 0, false),
+            (peer(1001, 1000, &[1000]), 1000, false),
+            (peer(1001, 1001, &[997]), 1000, true),
+        ] {
+            let administrators = administrators_for(&peer, us, Some(997));
+            let token = Token::of_local_peer(peer.uid, peer.gid, &peer.groups, administrators);
+            assert_eq!(token.is(&mainstay_security::Sid::ADMINISTRATORS), is_administrator, "{peer:?} {us}");
+        }
     }
 }
