@@ -284,7 +284,7 @@ impl Engine {
     /// One resource that the host holds as expected: the order that is under way may have ended, or been lost.
     fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.locked = if held.locked { live.locked.or(Some(0)) } else { None };
+        live.locked = held.lock();
         live.consents = held.consents;
         let expected: Option<OrderId> = live.task.as_ref().and_then(|task| task.order);
         match (expected, held.last) {

@@ -362,6 +362,9 @@ pub struct Held {
     pub condition: Condition,
     /// Whether the type has locked it.
     pub locked: bool,
+    /// The type's reason, while it is locked. A host of the version before does not say it.
+    #[serde(default)]
+    pub lock_reason: Option<u64>,
     /// See [`News::Consents`]. A host of the version before does not say it.
     #[serde(default)]
     pub consents: bool,
@@ -373,6 +376,13 @@ pub struct Held {
     pub running: Option<OrderId>,
     /// The last Online, Offline or Terminate order that ended here, and how.
     pub last: Option<(OrderId, Outcome)>,
+}
+
+impl Held {
+    /// The type's reason, if it is locked; 0 where its host does not say which.
+    pub fn lock(&self) -> Option<u64> {
+        self.locked.then(|| self.lock_reason.unwrap_or(0))
+    }
 }
 
 /// How a resource stands in its host.

@@ -87,7 +87,7 @@ impl Engine {
         match held {
             Some((host, held)) => {
                 live.open = Some(*host);
-                live.locked = held.locked.then_some(0);
+                live.locked = held.lock();
                 live.consents = held.consents;
                 // A host that has opened it and done nothing since proves nothing about the one before.
                 let is_opening = held.running.is_some_and(|order| order.step == Step::Open);

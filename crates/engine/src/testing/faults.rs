@@ -4,7 +4,7 @@ use mainstay_store::{Revision, Store};
 use mainstay_types::order::{Cause, Condition, News, Order, Report, Step};
 use mainstay_types::{Epoch, HostId, NodeId, ResourceId, ResourceState, Status};
 
-use super::host::Effected;
+use super::host::{Effected, LOCK_REASON};
 use super::{CommitMode, Reaction, World, name};
 use crate::input::{CommitOutcome, Input};
 use crate::{Config, Engine};
@@ -98,7 +98,7 @@ impl World {
         if let Some(known) = fake.known.get_mut(&id) {
             known.locked = locked;
         }
-        let report = fake.report(id, News::Locked { locked, reason: 7 });
+        let report = fake.report(id, News::Locked { locked, reason: LOCK_REASON });
         self.inbox.push_back(Input::HostReport { host, report });
         self.settle();
     }

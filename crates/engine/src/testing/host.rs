@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use mainstay_types::order::{Action, Cause, Condition, Held, News, Order, OrderId, Outcome, Report, Step};
 use mainstay_types::{Epoch, ResourceId, Status};
 
+/// Why every type here locks its resources.
+pub(super) const LOCK_REASON: u64 = 7;
+
 /// How a resource type behaves in one entry point.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reaction {
@@ -115,6 +118,7 @@ impl FakeHost {
             epoch: known.epoch,
             condition: known.condition.clone(),
             locked: known.locked,
+            lock_reason: (known.locked && !self.is_older).then_some(LOCK_REASON),
             consents: known.consents,
             standing_for_ms: (!self.is_older).then(|| self.now_ms - known.since_ms),
             running: known.running,

@@ -349,3 +349,18 @@ fn what_an_acceptance_concerns_meanwhile_is_cleaned_up_later() {
     world.pass_ms(600_000);
     assert_eq!(world.state(mount), ResourceState::Online);
 }
+
+#[test]
+fn why_a_resource_is_locked_is_known_to_the_next_service() {
+    for (is_older, reason) in [(false, 7), (true, 0)] {
+        let mut world = World::default();
+        let id = foreign(&mut world);
+        world.lock(id, true);
+        if is_older {
+            world.make_hosts_older();
+        }
+        world.restart_service();
+        assert_eq!(world.glance(id).locked, Some(reason));
+        assert_eq!(world.offline(id, 0), Status::CLUSTER_RESOURCE_LOCKED_STATUS);
+    }
+}

@@ -137,6 +137,7 @@ impl HeldResource {
             epoch: self.epoch,
             condition,
             locked: self.lock.is_some(),
+            lock_reason: self.lock,
             consents: self.consents,
             standing_for_ms: u64::try_from(standing_for_ms).ok(),
             running: self.running.as_ref().map(|running| running.order.id),

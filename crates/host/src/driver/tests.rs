@@ -252,7 +252,8 @@ impl Bench {
                             Condition::Failed(_) => "Failed".into(),
                             other => format!("{other:?}"),
                         };
-                        format!("welcome, {condition}{}", if held.locked { ", locked" } else { "" })
+                        let lock = held.lock().map(|reason| format!(", locked {reason}"));
+                        format!("welcome, {condition}{}", lock.unwrap_or_default())
                     }
                 },
                 FromHost::Report(report) => self.note_report(report),
@@ -581,12 +582,12 @@ fn what_a_service_that_comes_back_is_told() {
             (Locks(true, 6), &["#4 locked true 6"]),
             (
                 Reconnect,
-                &["dismiss", "welcome, Online, locked", "#1 order 1 FoundOnline", "#4 locked true 6"],
+                &["dismiss", "welcome, Online, locked 6", "#1 order 1 FoundOnline", "#4 locked true 6"],
             ),
             (Acknowledge(3), &[]),
-            (Reconnect, &["dismiss", "welcome, Online, locked", "#4 locked true 6"]),
+            (Reconnect, &["dismiss", "welcome, Online, locked 6", "#4 locked true 6"]),
             (Acknowledge(u64::MAX), &[]),
-            (Reconnect, &["dismiss", "welcome, Online, locked"]),
+            (Reconnect, &["dismiss", "welcome, Online, locked 6"]),
             (Exit, &[]),
         ],
     );
