@@ -40,6 +40,19 @@ pub enum CgroupError {
     /// The leaf is not there.
     #[error("the cgroup '{0}' does not exist")]
     Missing(PathBuf),
+    /// The caller's: a place that is not its own, or a way into it that crosses a border.
+    #[error(
+        "cannot {action} '{path}': {source}; without root, cgroup_root has to be below a control group that belongs \
+         to the user (systemd: Delegate=yes), and everything has to be started inside that one"
+    )]
+    Denied {
+        /// What was tried: "write".
+        action: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// The kernel refused.
     #[error("cannot {action} '{path}': {source}")]
     Io {
@@ -54,7 +67,11 @@ pub enum CgroupError {
 
 impl CgroupError {
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
-        CgroupError::Io { action, path: path.to_owned(), source: source.into() }
+        let (path, source) = (path.to_owned(), source.into());
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => CgroupError::Denied { action, path, source },
+            _ => CgroupError::Io { action, path, source },
+        }
     }
 }
 

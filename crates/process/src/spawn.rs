@@ -208,7 +208,11 @@ impl Command {
             arguments: arguments.collect::<Result<_, _>>()?,
             environment: environment.collect::<Result<_, _>>()?,
             directory: c_string("the directory", self.directory().as_os_str().as_bytes())?,
-            account: self.account.as_ref().map(|account| (account.uid, account.gid, account.groups.clone())),
+            account: self
+                .account
+                .as_ref()
+                .filter(|account| is_another(account.uid))
+                .map(|account| (account.uid, account.gid, account.groups.clone())),
             umask: self.umask,
             cgroup: self.leaf.as_ref().map(Leaf::open_directory).transpose()?,
             streams: [
@@ -321,6 +325,13 @@ impl Command {
             }
         }
     }
+}
+
+/// Whether an account is not ours, so that it has to be taken. Only root can take one with its groups; who names himself
+/// gets himself.
+fn is_another(uid: u32) -> bool {
+    let us = rustix::process::geteuid();
+    us.is_root() || us.as_raw() != uid
 }
 
 /// Whether the leaf, or a slice above it, is frozen.
