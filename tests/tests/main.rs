@@ -24,3 +24,4 @@ mod service_life;
 mod shutdown;
 mod since;
 mod strict;
+mod without_root;
