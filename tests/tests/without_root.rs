@@ -43,9 +43,8 @@ impl Place {
             }
         }
         fs::set_permissions(place.directory.path(), Permissions::from_mode(0o755)).unwrap();
-        let group = |name: &str| place.scratch.join(name);
-        let delegated =
-            ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"].map(|name| group(name));
+        let files = ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
+        let delegated = files.map(|name| place.scratch.join(name));
         for path in delegated.iter().chain([&place.directory.path().to_owned()]) {
             chown(path, Some(OWNER), Some(OWNER)).unwrap();
         }
