@@ -5,6 +5,7 @@ mod access;
 mod access_calls;
 mod alternatives;
 mod c_clients;
+mod cancel;
 mod crashes;
 mod deadlocks;
 mod demo_type;

@@ -323,7 +323,9 @@ impl From<&OperationRecord> for OperationDocument {
             ObjectId::ResourceType(name) => ("type", Some(name.to_string())),
         };
         let (cause, superseded_by) = match &record.end {
-            Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) => (Some(cause.into()), None),
+            Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause)) => {
+                (Some(cause.into()), None)
+            }
             Some(End::Superseded(by)) => (None, Some(by.to_string())),
             Some(End::Done) | None => (None, None),
         };

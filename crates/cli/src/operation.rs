@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use clap::{Subcommand, value_parser};
-use mainstay_client::{Cluster, OperationWait};
-use mainstay_types::OperationId;
-use mainstay_types::operation::{End, OperationRecord};
+use mainstay_client::{Cluster, OperationWait, Submission, SubmitObject};
+use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::{OperationId, Status};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -15,8 +15,8 @@ use crate::json::OperationDocument;
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{BAD, Cell, GOOD, MOVING, PLAIN, STRONG, Table, clean, moment, now_ms, span, styled};
-use crate::submit::failure_of;
-use crate::wait::{self, AWAY_MAX, Bound, Waited};
+use crate::submit::{self, failure_of};
+use crate::wait::{self, AWAY_MAX, Bound, WaitArguments, Waited};
 
 /// What can be done with operations.
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,8 @@ pub enum OperationVerb {
         /// The operation's id, such as 1-42
         id: OperationId,
     },
+    /// End an operation before it is done: what it has stopped comes back, what it is bringing up is taken down
+    Cancel(Cancelled),
     /// Wait until an operation has ended
     Wait {
         /// The operation's id, such as 1-42
@@ -44,10 +46,24 @@ pub enum OperationVerb {
     },
 }
 
+/// An operation that is to end before it is done.
+#[derive(Debug, clap::Args)]
+pub struct Cancelled {
+    /// The operation's id, such as 1-42
+    pub id: OperationId,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to wait
+    #[command(flatten)]
+    pub wait: WaitArguments,
+}
+
 pub(crate) fn run(verb: OperationVerb, context: &mut Context) -> Result<Exit, Failure> {
     match verb {
         OperationVerb::List { object, limit } => list(object.as_deref(), limit, context),
         OperationVerb::Show { id } => show(id, context),
+        OperationVerb::Cancel(given) => cancel(&given, context),
         OperationVerb::Wait { id, timeout } => wait_for(id, timeout, context),
     }
 }
@@ -99,7 +115,9 @@ fn end_cell(record: &OperationRecord) -> Cell {
         None => Cell::new(MOVING, "running"),
         Some(end @ End::Done) => Cell::new(GOOD, end.as_str()),
         Some(end @ (End::Failed(_) | End::Vetoed(_))) => Cell::new(BAD, end.as_str()),
-        Some(end @ (End::Refused(_) | End::Superseded(_))) => Cell::new(PLAIN, end.as_str()),
+        Some(end @ (End::Refused(_) | End::Superseded(_) | End::Cancelled(_))) => {
+            Cell::new(PLAIN, end.as_str())
+        }
     }
 }
 
@@ -117,6 +135,7 @@ fn why(record: &OperationRecord) -> String {
             format!("{}: {}", cause.text, cause.status)
         }
         Some(End::Superseded(by)) => format!("by operation {by}"),
+        Some(End::Cancelled(cause)) => cause.text.clone(),
         Some(End::Done) | None => String::new(),
     };
     [asked, ended].iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("; ")
@@ -162,7 +181,9 @@ fn text(record: &OperationRecord) -> String {
     }
     row("answer", record.answer.to_string().into());
     row("end", end_cell(record));
-    if let Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause)) = &record.end {
+    if let Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause)) =
+        &record.end
+    {
         row("cause", format!("{}: {}", cause.text, cause.status).into());
     }
     if let Some(End::Superseded(by)) = &record.end {
@@ -215,4 +236,51 @@ fn wait_for(id: OperationId, timeout: Option<Duration>, context: &mut Context) -
         show_record(&record, context)?;
     }
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Ends an operation, and waits until what it had in hand is at rest.
+fn cancel(given: &Cancelled, context: &mut Context) -> Result<Exit, Failure> {
+    let (id, subject) = (given.id, Subject::Operation(given.id));
+    let bound = Bound::new(given.wait.timeout);
+    let mut cluster = context.change_by(bound.answers_by())?;
+    // An id that nothing has is said at once.
+    look(&mut cluster, id)?;
+    let (token, object) = (submit::token()?, id.to_string());
+    let submission = Submission {
+        reason: given.reason.as_deref().unwrap_or_default(),
+        token: &token,
+        ..Submission::new(Verb::Cancel, SubmitObject::Operation(&object))
+    };
+    let submitted = submit::submit_surely(&mut cluster, &submission, &subject, bound, AWAY_MAX)?;
+    if !matches!(submitted.status, Status::SUCCESS | Status::IO_PENDING) {
+        let failure = Failure::refused(submitted.status, &submitted.text, &subject);
+        return Err(failure.with_operation(submitted.operation));
+    }
+    if given.wait.no_wait {
+        let document = || submit::outcome(&submitted, None, None);
+        context.output.data(document, || format!("{subject} is being cancelled"))?;
+        return Ok(Exit::Done);
+    }
+    let mut progress = Progress::new(&context.output);
+    let waited = wait::to_end(&mut cluster, id, bound, AWAY_MAX, &mut progress);
+    drop(progress);
+    let (Waited::Ended(record) | Waited::Running(record)) = waited?;
+    let failure = failure_of(&record, bound.within()).filter(|failure| !is_cancelled(failure, &record));
+    if failure.is_none() || context.output.is_json() {
+        let end = record.end.as_ref().map(End::as_str);
+        let document = || submit::outcome(&submitted, end, Some(&record));
+        let what = || format!("operation {id}, {} of {}", record.verb, pending::subject(&record));
+        context.output.data(document, || match &record.end {
+            Some(End::Refused(_)) => format!("{}, is cancelled; it had changed nothing", what()),
+            _ => format!("{}, is cancelled", what()),
+        })?;
+    }
+    failure.map_or(Ok(Exit::Done), Err)
+}
+
+/// Whether that is how it was to end.
+fn is_cancelled(failure: &Failure, record: &OperationRecord) -> bool {
+    let is_refused = matches!(record.end, Some(End::Refused(_)));
+    let was_refused_for_it = is_refused && failure.status == Some(Status::CANCELLED);
+    was_refused_for_it || matches!(record.end, Some(End::Cancelled(_)))
 }

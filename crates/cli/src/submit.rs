@@ -37,6 +37,7 @@ impl Request<'_> {
         match self.object {
             SubmitObject::Group(name) => Subject::Group(name),
             SubmitObject::Resource(name) => Subject::Resource(name),
+            SubmitObject::Operation(_) => Subject::Cluster,
         }
     }
 }
@@ -76,7 +77,7 @@ pub(crate) fn ask<T: Transport>(
 }
 
 /// Submits, and asks again with the same token until the outcome is known or the service is away for too long.
-fn submit_surely<T: Transport>(
+pub(crate) fn submit_surely<T: Transport>(
     cluster: &mut Cluster<T>,
     submission: &Submission<'_>,
     subject: &Subject<'_>,
@@ -119,7 +120,7 @@ fn explain<T: Transport>(
 }
 
 /// 128 random bits, in hexadecimal.
-fn token() -> Result<String, Failure> {
+pub(crate) fn token() -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::new(Exit::Refused, format!("the system gives no random numbers: {error}"))
@@ -215,7 +216,7 @@ fn unwritten(failure: Failure, id: OperationId) -> Failure {
         .with_operation(Some(id))
 }
 
-fn outcome(
+pub(crate) fn outcome(
     submitted: &Submitted,
     end: Option<&'static str>,
     record: Option<&OperationRecord>,
@@ -295,6 +296,12 @@ pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> 
         )
         .with_status(Status::CANCELLED)
         .with_way_out(format!("wait for that one with 'mainstay operation wait {by}'")),
+        Some(End::Cancelled(cause)) => Failure::new(
+            Exit::EndedOtherwise,
+            format!("operation {id}, {verb} of {subject}, was {}", clean(&cause.text)),
+        )
+        .with_status(cause.status)
+        .with_way_out(show),
     };
     Some(failure.with_operation(Some(id)))
 }

@@ -140,6 +140,64 @@ fn ends_are_told_apart() {
 }
 
 #[track_caller]
+fn check_cancel(end: Option<End>, words: &str, code: i32, out: &str, error: &str) {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [submitted(997, "1-43", "")]).on(WAIT, [Step::List(waited(end))]);
+    let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.as_str()), (code, error, out));
+    let [input] = &fake.inputs(SUBMIT)[..] else { unreachable!("one submission") };
+    assert_eq!((input.text(submit::VERB), input.text(submit::OBJECT)), (Some("cancel"), Some("1-42")));
+    assert_eq!(input.dword(submit::OBJECT_TYPE), Some(0x4D34));
+    assert_eq!(input.text(submit::TOKEN).unwrap().len(), 32);
+}
+
+#[test]
+fn an_operation_is_cancelled_by_its_id() {
+    let cancelled = || Some(End::Cancelled(cause(Status::CANCELLED, "cancelled by root in operation 1-43")));
+    let refused = Some(End::Refused(cause(Status::CANCELLED, "it was cancelled by root in operation 1-43")));
+    let done = "operation 1-42, offline of resource 'db', is cancelled\n";
+    check_cancel(cancelled(), "operation cancel 1-42", 0, done, "");
+    let nothing = "operation 1-42, offline of resource 'db', is cancelled; it had changed nothing\n";
+    check_cancel(refused, "operation cancel 1-42", 0, nothing, "");
+    let at_once = "operation 1-42 is being cancelled\n";
+    check_cancel(None, "operation cancel 1-42 --no-wait", 0, at_once, "");
+    check_cancel(
+        None,
+        "operation cancel 1-42 --timeout 0.1",
+        3,
+        "",
+        "mainstay: operation 1-42, offline of resource 'db', has not ended within 100 ms and goes on: 258 \
+         WAIT_TIMEOUT; wait for it with 'mainstay operation wait 1-42'\n",
+    );
+    check_end(
+        cancelled(),
+        4,
+        "mainstay: operation 1-42, offline of resource 'db', was cancelled by root in operation 1-43: 1223 \
+         ERROR_CANCELLED; 'mainstay operation show 1-42' has the details\n",
+    );
+}
+
+#[test]
+fn what_cannot_be_cancelled_says_why() {
+    let fake = Fake::start();
+    let text = "operation 1-42 cannot be cancelled: it has ended";
+    fake.on(SUBMIT, [submitted(5023, "1-43", text)]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["operation", "cancel", "1-42"]);
+    let expected = "mainstay: operation 1-42 cannot be cancelled: it has ended: 5023 ERROR_INVALID_STATE\n";
+    assert_eq!((ran.code, ran.err.as_str(), ran.out.as_str()), (1, expected, ""));
+    fake.on(SUBMIT, [submitted(0, "1-43", "")]);
+    let ran = fake.mainstay(&["operation", "cancel", "1-42", "--json", "--no-wait"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    insta::assert_snapshot!("cancelled", ran.out);
+    // An id that nothing has is not submitted.
+    let submissions = fake.inputs(SUBMIT).len();
+    fake.on(WAIT, [Step::List(mainstay_proplist::PropertyList::new().with("Ended", 0u32))]);
+    let ran = fake.mainstay(&["operation", "cancel", "1-99"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_eq!(fake.inputs(SUBMIT).len(), submissions);
+}
+
+#[track_caller]
 fn check_refusal(words: &str, status: u32, text: &str, message: &str) {
     let fake = Fake::start();
     fake.on(SUBMIT, [submitted(status, "1-7", text)]);

@@ -436,6 +436,17 @@ impl<T: Transport> Cluster<T> {
         })
     }
 
+    /// Ends what runs on a group as a whole, before it is done. `flags` is reserved, 0.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn cancel_group_operation(&mut self, object: &Group, flags: u32) -> Result<Accepted, CallError> {
+        self.accepted(|session| {
+            Ok(group::CancelClusterGroupOperation { group: session.handle(object)?, flags })
+        })
+    }
+
     /// What belongs to a group; the bits of the mask are CLUSTER_GROUP_ENUM_.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub enum SubmitObject<'a> {
     Group(&'a str),
     /// A resource.
     Resource(&'a str),
+    /// An operation that is to be cancelled, by its id.
+    Operation(&'a str),
 }
 
 /// An operation to submit.
@@ -53,6 +55,7 @@ impl<'a> Submission<'a> {
         let (object_type, object) = match self.object {
             SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
             SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
+            SubmitObject::Operation(object) => (submit::OBJECT_TYPE_OPERATION, object),
         };
         let mut list = PropertyList::new();
         list.set(submit::VERB, self.verb.as_str());

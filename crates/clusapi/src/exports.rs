@@ -126,6 +126,7 @@ exports! {
         OfflineClusterGroup(group: usize): status = group::offline(group);
         OfflineClusterGroupEx(group: usize, flags: u32, buffer: *mut u8, size: u32): status
             = group::offline_ex(group, flags, buffer, size);
+        CancelClusterGroupOperation(group: usize, flags: u32): status = group::cancel(group, flags);
         ClusterGroupControl(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
             = group::control(group, host, code, buffers(input, input_size, output, output_size, returned));

@@ -138,6 +138,12 @@ pub(crate) unsafe fn offline_ex(group: usize, flags: u32, buffer: *const u8, siz
     status_of(held.connection.with(|cluster| cluster.offline_group_ex(&held.object, flags, input))?)
 }
 
+/// CancelClusterGroupOperation.
+pub(crate) fn cancel(group: usize, flags: u32) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    status_of(held.connection.with(|cluster| cluster.cancel_group_operation(&held.object, flags))?)
+}
+
 /// ClusterGroupControl.
 ///
 /// # Safety

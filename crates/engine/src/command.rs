@@ -5,7 +5,7 @@
 //! and its kin when the object is gone by now.
 
 use mainstay_types::operation::Asker;
-use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, ResourceId};
+use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId};
 
 use crate::input::CallId;
 
@@ -107,6 +107,22 @@ pub enum Command {
     ConfirmStopped {
         /// Which.
         resource: ResourceId,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// Ends an operation before it is done.
+    CancelOperation {
+        /// Which.
+        operation: OperationId,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// CancelClusterGroupOperation (opnum 134): ends what runs on a group as a whole.
+    CancelGroupOperation {
+        /// Which.
+        group: GroupId,
+        /// `dwCancelFlags` as it came.
+        flags: u32,
         /// What the caller wants remembered.
         remark: Remark,
     },

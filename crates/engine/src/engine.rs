@@ -91,6 +91,13 @@ pub(crate) enum CommitPurpose {
     Raise(GroupId),
     /// A veto's restored persistent state.
     Veto(OperationId),
+    /// The end of an operation before it is done, and the call that asked for it.
+    Cancel {
+        /// Which.
+        target: OperationId,
+        /// The call's own operation.
+        by: OperationId,
+    },
     /// The configuration change whose turn it is.
     Lane,
     /// Nothing but records of ended operations.
@@ -227,6 +234,7 @@ impl Engine {
             | Command::RestartResource { .. }
             | Command::FailResource { .. }
             | Command::ConfirmStopped { .. } => self.serve_operation(call),
+            Command::CancelOperation { .. } | Command::CancelGroupOperation { .. } => self.serve_cancel(call),
             Command::Control { .. } => self.serve_control(call),
             _ => self.serve_configuration(call),
         }
@@ -281,6 +289,7 @@ impl Engine {
             CommitPurpose::Accept(id) => self.handle_acceptance(id, outcome),
             CommitPurpose::Raise(group) => self.handle_raised(group, &outcome),
             CommitPurpose::Veto(id) => self.handle_veto_committed(id, &outcome),
+            CommitPurpose::Cancel { target, by } => self.handle_cancel_committed(target, by, outcome),
             CommitPurpose::Lane => self.handle_lane_committed(outcome),
             CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),

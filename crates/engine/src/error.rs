@@ -241,6 +241,28 @@ pub enum ClusterError {
         /// The operation.
         operation: String,
     },
+    /// It has ended, or there is nothing in it that could be taken back.
+    #[error("operation {operation} cannot be cancelled: {reason}")]
+    NotCancellable {
+        /// The operation.
+        operation: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing runs on the group as a whole.
+    #[error(
+        "no operation runs on group '{name}' as a whole; 'mainstay operation list' shows those of its resources"
+    )]
+    NothingToCancel {
+        /// The group.
+        name: String,
+    },
+    /// Somebody cancelled the call before it was accepted.
+    #[error("it was {text}, before it was accepted; nothing was done")]
+    Cancelled {
+        /// By whom.
+        text: String,
+    },
     /// It has failed, and the strict rules say so.
     #[error("resource '{name}' has failed")]
     Failed {
@@ -535,9 +557,12 @@ impl ClusterError {
             Self::TypeExists { .. } => Status::ALREADY_EXISTS,
             Self::State { .. }
             | Self::InOperation { .. }
+            | Self::NotCancellable { .. }
+            | Self::NothingToCancel { .. }
             | Self::Unproven { .. }
             | Self::NothingToConfirm { .. }
             | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
+            Self::Cancelled { .. } => Status::CANCELLED,
             Self::BuiltInType { .. } => Status::CORE_RESOURCE,
             Self::Failed { .. } => Status::RESOURCE_FAILED,
             Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,

@@ -21,6 +21,8 @@ pub enum Verb {
     Fail,
     /// The administrator's word that nothing of a failed resource is left.
     ConfirmStopped,
+    /// End another operation before it is done.
+    Cancel,
     /// Create an object.
     Create,
     /// Delete an object.
@@ -50,6 +52,7 @@ impl Verb {
             Verb::Restart => "restart",
             Verb::Fail => "fail",
             Verb::ConfirmStopped => "confirm-stopped",
+            Verb::Cancel => "cancel",
             Verb::Create => "create",
             Verb::Delete => "delete",
             Verb::Rename => "rename",
@@ -83,6 +86,8 @@ pub enum End {
     Failed(Cause),
     /// A later accepted operation, named here, asked for something else.
     Superseded(OperationId),
+    /// Somebody ended it before it was done.
+    Cancelled(Cause),
 }
 
 impl End {
@@ -94,6 +99,7 @@ impl End {
             End::Vetoed(_) => "vetoed",
             End::Failed(_) => "failed",
             End::Superseded(_) => "superseded",
+            End::Cancelled(_) => "cancelled",
         }
     }
 
@@ -101,7 +107,9 @@ impl End {
     pub fn status(&self) -> Status {
         match self {
             End::Done => Status::SUCCESS,
-            End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) => cause.status,
+            End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause) => {
+                cause.status
+            }
             End::Superseded(_) => Status::CANCELLED,
         }
     }

@@ -13,9 +13,10 @@
 pub mod submit {
     /// In, SZ: what is asked for, a word of [`Verb`](crate::operation::Verb).
     pub const VERB: &str = "Verb";
-    /// In, DWORD: the kind of the object, [`OBJECT_TYPE_GROUP`] or [`OBJECT_TYPE_RESOURCE`].
+    /// In, DWORD: the kind of the object, [`OBJECT_TYPE_GROUP`], [`OBJECT_TYPE_RESOURCE`] or
+    /// [`OBJECT_TYPE_OPERATION`].
     pub const OBJECT_TYPE: &str = "ObjectType";
-    /// In, SZ: name or id of the object.
+    /// In, SZ: name or id of the object; of an operation its id, `1-42`.
     pub const OBJECT: &str = "Object";
     /// In, DWORD, optional: the flags, in the numbers of the function that the verb belongs to.
     pub const FLAGS: &str = "Flags";
@@ -41,6 +42,8 @@ pub mod submit {
     pub const OBJECT_TYPE_GROUP: u32 = 2;
     /// CLUSTER_OBJECT_TYPE_RESOURCE.
     pub const OBJECT_TYPE_RESOURCE: u32 = 3;
+    /// An operation, which clusapi.h has no number for; one of ours.
+    pub const OBJECT_TYPE_OPERATION: u32 = 0x4D34;
 }
 
 /// LIST_OPERATIONS: those that run, and those that ended lately.

@@ -227,6 +227,7 @@ impl Engine {
             _ => Vec::new(),
         };
         operation.before = draft.persistent.named.map(|(target, _)| self.persistent_before(target));
+        operation.withdrawn = draft.persistent.withdrawn.clone();
         let concerned = self.concerned(&draft, &operation.record.object);
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();

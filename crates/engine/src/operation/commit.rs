@@ -99,7 +99,7 @@ impl Engine {
                 let is_open = other.parts.get(member).is_some_and(|part| part.state != PartState::Ended);
                 let is_object =
                     !matches!(other.record.object, ObjectId::Resource(object) if object != *member);
-                if is_open && is_object && !matches!(loser.step, StoredStep::Restoring(_)) {
+                if is_open && is_object && !loser.step.restores() {
                     loser.step = StoredStep::Superseded(id);
                 }
             }
@@ -161,6 +161,7 @@ pub(crate) fn stored(operation: &Operation) -> StoredOperation {
         buffer: operation.buffer.clone(),
         closure: open.map(|(id, part)| (*id, part.goal.clone())).collect(),
         before: operation.before,
+        withdrawn: operation.withdrawn.clone(),
         step: operation.step.clone(),
     }
 }

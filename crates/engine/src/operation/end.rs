@@ -23,6 +23,7 @@ impl Engine {
         let end = match (&operation.superseded_by, &operation.step, &operation.trouble) {
             // Whoever took the resource meanwhile: the persistent state is the one before the call.
             (_, StoredStep::Restoring(cause), _) => End::Vetoed(cause.clone()),
+            (_, StoredStep::Cancelled(cause), _) => End::Cancelled(cause.clone()),
             (Some(by), ..) => End::Superseded(*by),
             (_, _, Some(cause)) => End::Failed(cause.clone()),
             (_, _, None) => End::Done,
@@ -117,7 +118,9 @@ impl Engine {
 fn end_text(end: &End) -> String {
     match end {
         End::Done => String::new(),
-        End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) => cause.text.clone(),
+        End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause) => {
+            cause.text.clone()
+        }
         End::Superseded(by) => format!("operation {by} asked for something else"),
     }
 }

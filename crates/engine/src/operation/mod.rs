@@ -8,11 +8,14 @@
 //!                   moved      └──── Vetoing ───────┘   (back to Running, to restore)
 //! ```
 //!
+//! A cancelled operation goes the way of a vetoed one; what it was bringing up is taken down.
+//!
 //! An operation claims its resources. While it is Checking, Committing or Vetoing, other calls on them wait; while it
 //! is Running, their states answer. It gives each resource its goal and waits for that resource's turn; how a goal is
 //! reached is the [`crate::task`] room's.
 
 pub(crate) mod accept;
+mod cancel;
 mod check;
 pub(crate) mod commit;
 mod confirm;
@@ -69,6 +72,8 @@ pub(crate) struct Operation {
     pub(crate) step: StoredStep,
     /// What it wrote over.
     pub(crate) before: Option<PersistentBefore>,
+    /// Whose word to stay offline it withdrew.
+    pub(crate) withdrawn: BTreeSet<ResourceId>,
     /// Calls on its resources that wait until they may be looked at.
     pub(crate) waiters: Vec<Call>,
     /// A later operation took its object.
@@ -104,6 +109,7 @@ impl Operation {
             is_stored: false,
             step: StoredStep::Running,
             before: None,
+            withdrawn: BTreeSet::new(),
             waiters: Vec::new(),
             superseded_by: None,
             trouble: None,
@@ -128,7 +134,8 @@ pub(crate) enum Phase {
     Committing,
     /// Its parts.
     Running,
-    /// The transaction that puts a vetoed operation's persistent state back, or the time to try it again.
+    /// The transaction that puts a vetoed operation's persistent state back, or the time to try it again. Or the
+    /// transaction that cancels it.
     Vetoing { is_committing: bool },
     /// The journal.
     Ended,

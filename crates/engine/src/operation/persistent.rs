@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 
 use mainstay_store::registry::{Changes, KeyPath, Value};
 use mainstay_types::ResourceId;
+use mainstay_types::operation::Verb;
 
+use super::Operation;
 use super::stored::{PersistentBefore, PersistentTarget};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal};
 use crate::limits::WORDS_WITHDRAWN_MAX;
-use crate::model::layout;
+use crate::model::{Model, layout};
 
 /// What an accepted call writes; by default nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -50,6 +52,31 @@ impl PersistentBefore {
     pub(super) fn put_back(&self, changes: &mut Changes<'_>) -> Result<(), Refusal> {
         write(changes, self.target, self.value)
     }
+}
+
+/// Puts back what an operation that is cancelled wrote, as far as nobody has written anything else since.
+pub(super) fn take_back(
+    model: &Model,
+    operation: &Operation,
+    is_online: impl Fn(ResourceId) -> bool,
+    changes: &mut Changes<'_>,
+) -> Result<(), Refusal> {
+    let wrote = operation.record.verb == Verb::Online;
+    if let Some(before) = &operation.before {
+        let now = match before.target {
+            PersistentTarget::Resource(id) => model.resource(id).map(|found| found.persistent),
+            PersistentTarget::Group(id) => model.group(id).map(|found| found.persistent),
+        };
+        if now == Some(Some(wrote)) {
+            before.put_back(changes)?;
+        }
+    }
+    for id in operation.withdrawn.iter().filter(|id| !is_online(**id)) {
+        if model.resource(*id).is_some_and(|resource| resource.persistent.is_none()) {
+            write(changes, PersistentTarget::Resource(*id), Some(false))?;
+        }
+    }
+    Ok(())
 }
 
 fn write(changes: &mut Changes<'_>, target: PersistentTarget, value: Option<bool>) -> Result<(), Refusal> {

@@ -8,7 +8,6 @@ use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState, Status};
 
 use super::fallback::Fallback;
-use super::stored::StoredStep;
 use super::{PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::graph;
@@ -325,7 +324,7 @@ impl Engine {
 
     fn part_is_offline(&mut self, id: OperationId, resource: ResourceId, goal: &PartGoal) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
-        let restores = matches!(operation.step, StoredStep::Restoring(_));
+        let restores = operation.step.restores();
         let next = match goal {
             PartGoal::Cycle if !restores => Some(PartGoal::Up),
             PartGoal::Cycle | PartGoal::Down if restores => Some(PartGoal::Restore),

@@ -3,7 +3,7 @@
 //! Written with the acceptance, written again at a veto or when a later operation takes over, deleted when the
 //! journal has the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
@@ -28,6 +28,9 @@ pub struct StoredOperation {
     pub closure: BTreeMap<ResourceId, PartGoal>,
     /// What it wrote over, so that a veto can put it back.
     pub before: Option<PersistentBefore>,
+    /// Whose word to stay offline it withdrew.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub withdrawn: BTreeSet<ResourceId>,
     /// How far it is.
     pub step: StoredStep,
 }
@@ -40,10 +43,19 @@ pub enum StoredStep {
     Running,
     /// A resource vetoed: what stopped comes back.
     Restoring(Cause),
+    /// Somebody ended it before it was done: what stopped comes back, and what was being started is taken down.
+    Cancelled(Cause),
     /// A later operation has taken over.
     Superseded(OperationId),
     /// Ended; only the journal has to hear of it.
     Ended,
+}
+
+impl StoredStep {
+    /// Whether what the operation has stopped comes back.
+    pub(crate) fn restores(&self) -> bool {
+        matches!(self, StoredStep::Restoring(_) | StoredStep::Cancelled(_))
+    }
 }
 
 /// A persistent state that an operation wrote over.

@@ -28,7 +28,7 @@ impl Engine {
             let (verb, object) = crate::configuration::subject(&call.command);
             Subject { verb, object, flags: 0, buffer: &[], remark: &empty }
         });
-        OperationRecord {
+        let record = OperationRecord {
             id,
             verb: subject.verb,
             name: self.object_name(&subject.object, &call.command),
@@ -44,7 +44,8 @@ impl Engine {
             ended_at_ms: None,
             end: None,
             pending: Vec::new(),
-        }
+        };
+        self.record_of_cancel(record, &call.command)
     }
 
     /// The same account with the same token gets the answer of the operation that it became.
@@ -101,6 +102,13 @@ pub(super) fn subject(command: &Command) -> Option<Subject<'_>> {
         }
         Command::ConfirmStopped { resource: id, remark } => {
             Subject { verb: Verb::ConfirmStopped, object: resource(id), flags: 0, buffer: &[], remark }
+        }
+        // Of which object the operation is, its record says; see `record_of_cancel`.
+        Command::CancelOperation { remark, .. } => {
+            Subject { verb: Verb::Cancel, object: ObjectId::Cluster, flags: 0, buffer: &[], remark }
+        }
+        Command::CancelGroupOperation { group: id, flags, remark } => {
+            Subject { verb: Verb::Cancel, object: group(id), flags: *flags, buffer: &[], remark }
         }
         _ => return None,
     })

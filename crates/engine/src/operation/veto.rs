@@ -29,7 +29,11 @@ impl Engine {
     pub(crate) fn veto(&mut self, id: OperationId, cause: Cause) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         if matches!(operation.record.verb, Verb::Offline | Verb::Restart) {
-            if matches!(operation.step, StoredStep::Restoring(_)) {
+            if matches!(operation.phase, Phase::Vetoing { .. }) && !operation.step.restores() {
+                // It is being cancelled, which leads to the same; if not, the type is asked once more.
+                return;
+            }
+            if operation.step.restores() {
                 if self.is_running(id) {
                     for resource in self.revert_waiting_parts(id) {
                         self.poke(resource);
@@ -145,7 +149,7 @@ impl Engine {
     }
 
     /// What this operation has stopped.
-    fn stopped_parts(&self, id: OperationId) -> Vec<ResourceId> {
+    pub(super) fn stopped_parts(&self, id: OperationId) -> Vec<ResourceId> {
         let parts = self.operations.get(&id).into_iter().flat_map(|operation| &operation.parts);
         let stopped = parts.filter(|(_, part)| part.state == PartState::Ended && part.has_stopped);
         stopped.map(|(id, _)| *id).collect()

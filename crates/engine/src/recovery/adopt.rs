@@ -34,10 +34,17 @@ impl Engine {
         }
         // Everything gets its place before anything moves: whose turn it is depends on all of them.
         let stored = std::mem::take(&mut self.startup.stored);
-        let is_recorded = |id: &ResourceId| stored.values().any(|stored| stored.closure.contains_key(id));
         for (id, (_, held)) in &held {
-            // An alternative that was tried is not in its operation's record.
-            let is_left = |order: &OrderId| !stored.contains_key(&order.operation) || !is_recorded(id);
+            // An alternative that was tried is not in its operation's record. One of the service's own has no record,
+            // and neither has one from which a later operation took the resource: that one goes on with it.
+            let is_taken = |order: &OrderId| {
+                stored.iter().any(|(operation, stored)| {
+                    let is_later =
+                        operation.node == order.operation.node && operation.number >= order.operation.number;
+                    is_later && stored.closure.contains_key(id)
+                })
+            };
+            let is_left = |order: &OrderId| !is_taken(order);
             if let Some(order) = held.running.filter(is_left) {
                 self.adopt_order(*id, order);
             }
@@ -144,9 +151,10 @@ impl Engine {
         operation.buffer = stored.buffer;
         operation.token = stored.token;
         operation.before = stored.before;
+        operation.withdrawn = stored.withdrawn;
         operation.is_stored = true;
         operation.step = stored.step;
-        let restores = matches!(operation.step, StoredStep::Restoring(_));
+        let restores = operation.step.restores();
         self.operations.insert(id, operation);
         let mut vetoed = None;
         for (resource, goal) in stored.closure {
@@ -174,9 +182,26 @@ impl Engine {
         if let Some(cause) = vetoed {
             self.veto(id, cause);
         }
+        self.terminate_resumed(id);
         // A veto that is being committed goes on by itself.
         if self.operations.get(&id).is_some_and(|found| matches!(found.phase, Phase::Running)) {
             self.go_on(id);
+        }
+    }
+
+    /// What is to be terminated, and is found with an earlier order of another kind under way.
+    fn terminate_resumed(&mut self, id: OperationId) {
+        let Some(operation) = self.operations.get(&id) else { return };
+        let is_due = |id: &ResourceId| {
+            let task = self.live.get(id).and_then(|live| live.task.as_ref());
+            task.is_some_and(|task| {
+                matches!(task.goal, Goal::Terminate | Goal::Clean)
+                    && matches!(task.stage, Stage::Starting | Stage::Stopping)
+            })
+        };
+        let due: Vec<ResourceId> = operation.parts.keys().copied().filter(is_due).collect();
+        for resource in due {
+            self.terminate(resource);
         }
     }
 
@@ -212,6 +237,8 @@ impl Engine {
             .is_some_and(|(order, _)| matches!(order.step, Step::Start | Step::Restore | Step::Terminate));
         let clean = || PartGoal::Clean(failure.clone().unwrap_or_else(|| unfinished("was being started")));
         let mut has_stopped = false;
+        let step = self.operations.get(&id).map(|operation| &operation.step);
+        let is_cancelled = matches!(step, Some(StoredStep::Cancelled(_)));
         let next = match (goal, state) {
             (goal @ (PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_)), _)
                 if self.is_in_doubt(resource) =>
@@ -223,6 +250,8 @@ impl Engine {
                 Some(PartGoal::Clean(unfinished(what)))
             }
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Online) if restores => None,
+            // It came up before the call that cancelled it took hold.
+            (PartGoal::DownAtOnce, ResourceState::Online) if is_cancelled && !is_orphan => None,
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if restores => Some(PartGoal::Restore),
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) if is_orphan => Some(clean()),
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) => None,
@@ -307,6 +336,17 @@ impl Engine {
                 let cause = unfinished("was being terminated");
                 (PartGoal::Clean(cause), Goal::Clean, Stage::Terminating, ResourceState::Failed)
             }
+            // The order to terminate it was not sent yet; see `terminate_resumed`.
+            (Step::Start | Step::Restore, PartGoal::DownAtOnce | PartGoal::Settle) => {
+                (goal, Goal::Terminate, Stage::Starting, ResourceState::OfflinePending)
+            }
+            (Step::Stop, PartGoal::DownAtOnce | PartGoal::Settle) => {
+                (goal, Goal::Terminate, Stage::Stopping, ResourceState::OfflinePending)
+            }
+            (Step::Start | Step::Restore, PartGoal::Clean(_)) => {
+                (goal, Goal::Clean, Stage::Starting, ResourceState::Failed)
+            }
+            (Step::Stop, PartGoal::Clean(_)) => (goal, Goal::Clean, Stage::Stopping, ResourceState::Failed),
             (Step::Stop, _) => (goal, Goal::Stop, Stage::Stopping, ResourceState::OfflinePending),
             (Step::Start, PartGoal::Cycle) => {
                 (PartGoal::Up, Goal::Start, Stage::Starting, ResourceState::OnlinePending)

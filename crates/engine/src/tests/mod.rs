@@ -1,6 +1,7 @@
 //! The engine in its scripted world.
 
 mod alternatives;
+mod cancel;
 mod checks;
 mod configuration;
 mod expressions;

@@ -31,6 +31,8 @@ enum Step {
     GroupOffline,
     Restart(usize),
     FailCall(usize),
+    /// Whatever has the resource in hand, or any operation.
+    Cancel(usize),
     Behave(usize, Entry, Reaction),
     Check(usize, CheckReaction),
     EndOrder(usize, Reaction),
@@ -99,6 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::GroupOffline),
         2 => which.clone().prop_map(Step::Restart),
         2 => which.clone().prop_map(Step::FailCall),
+        3 => which.clone().prop_map(Step::Cancel),
         8 => (which.clone(), entry, reaction()).prop_map(|(id, entry, how)| Step::Behave(id, entry, how)),
         2 => (which.clone(), check).prop_map(|(id, how)| Step::Check(id, how)),
         8 => (which.clone(), reaction()).prop_map(|(id, how)| Step::EndOrder(id, how)),
@@ -209,6 +212,13 @@ impl Walk {
             }
             Step::FailCall(which) => {
                 let call = world.call(Command::FailResource { resource: id(which), remark: remark() });
+                self.calls.push(call);
+            }
+            Step::Cancel(which) => {
+                let claim = world.glance(id(which)).operation;
+                let running = || world.engine.view().operations().first().map(|record| record.id);
+                let Some(operation) = claim.or_else(running) else { return };
+                let call = world.call(Command::CancelOperation { operation, remark: remark() });
                 self.calls.push(call);
             }
             Step::Behave(which, entry, how) => {
@@ -402,10 +412,11 @@ impl Walk {
         }
     }
 
-    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before. A word that something be
+    /// I5: the last acknowledged word holds, unless it was vetoed or cancelled, and then the one before. A word that something be
     /// online overrides one that a provider of it stay offline.
     fn check_persistent(&self) {
         let mut words = Vec::new();
+        let mut uncertain = self.uncertain.clone();
         for (call, word) in &self.ledger.asked {
             let answer = self.world.answer(*call);
             if !matches!(answer.status, Status::SUCCESS | Status::IO_PENDING) {
@@ -413,13 +424,16 @@ impl Walk {
             }
             let operation = answer.operation.expect("an operation");
             let record = &self.world.journal[&operation];
-            if !matches!(record.end, Some(End::Vetoed(_))) {
-                words.push((operation.number, *word));
+            match (&record.end, word) {
+                (Some(End::Vetoed(_)), _) | (Some(End::Cancelled(_)), Word::Offline(_)) => {}
+                // Words that it had overridden come back where nothing came of it.
+                (Some(End::Cancelled(_)), Word::Online(id)) => uncertain.extend(needs(&self.world, *id)),
+                (Some(End::Cancelled(_)), Word::GroupOnline) => uncertain.extend(&self.ids),
+                _ => words.push((operation.number, *word)),
             }
         }
         words.sort_unstable();
         let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
-        let mut uncertain = self.uncertain.clone();
         // Which of alternatives a call has relied on, and so whose word it has overridden, is not known here.
         let mut open: BTreeSet<ResourceId> = BTreeSet::new();
         for (_, word) in words {

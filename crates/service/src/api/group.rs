@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mainstay_cmrp::group::{
-    CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum, DeleteGroup, GetGroupId, GetGroupState,
-    GetGroupStateResponse, OfflineGroup, OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx,
-    SetGroupName,
+    CancelClusterGroupOperation, CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum,
+    DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, OfflineGroup, OfflineGroupEx, OnlineGroup,
+    OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
 };
 use mainstay_cmrp::{
     CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
@@ -167,6 +167,15 @@ pub(super) fn offline_ex(session: &Arc<Session>, exchange: Exchange<OfflineGroup
             buffer: r.input.clone(),
             remark: Remark::default(),
         },
+    );
+}
+
+pub(super) fn cancel(session: &Arc<Session>, exchange: Exchange<CancelClusterGroupOperation>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, r| Command::CancelGroupOperation { group, flags: r.flags, remark: Remark::default() },
     );
 }
 

@@ -160,6 +160,7 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             OnlineGroupEx => group::online_ex,
             OfflineGroup => group::offline,
             OfflineGroupEx => group::offline_ex,
+            CancelClusterGroupOperation => group::cancel,
             ResourceControl => control::resource,
             ResourceTypeControl => control::resource_type,
             GroupControl => control::group,

@@ -124,6 +124,10 @@ fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status
                 _ => Err(Status::INVALID_PARAMETER),
             }
         }
+        Some(submit::OBJECT_TYPE_OPERATION) if verb == Verb::Cancel.as_str() => {
+            let operation = OperationId::from_str(object).map_err(|_| Status::INVALID_PARAMETER)?;
+            Ok(Command::CancelOperation { operation, remark })
+        }
         _ => Err(Status::INVALID_PARAMETER),
     }
 }
