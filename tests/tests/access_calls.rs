@@ -7,8 +7,8 @@ use mainstay_cmrp::control::{
     ClusterControl, ControlRequest, GroupControl, NodeControl, ResourceControl, ResourceTypeControl,
 };
 use mainstay_cmrp::group::{
-    CreateGroup, CreateGroupEx, DeleteGroup, OfflineGroup, OfflineGroupEx, OnlineGroup, OnlineGroupEx,
-    OpenGroup, OpenGroupEx, SetGroupName,
+    CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, OfflineGroup, OfflineGroupEx,
+    OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
 };
 use mainstay_cmrp::node::{OpenNode, OpenNodeEx};
 use mainstay_cmrp::resource::{
@@ -120,6 +120,7 @@ impl Held {
             OnlineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             OfflineGroup { group }.into(),
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),
+            CancelClusterGroupOperation { group, flags: 0 }.into(),
             SetResourceDependencyExpression { resource: other, expression: Some("[app]".into()) }.into(),
             OnlineResourceEx { resource: other, flags: 0, input: Vec::new() }.into(),
             OfflineResourceEx { resource, flags: 0, input: Vec::new() }.into(),

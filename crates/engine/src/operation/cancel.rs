@@ -9,6 +9,8 @@
 //! it may be in use by now; what is on its way up is terminated, and what waits is not begun. A stop that is under way
 //! is not broken off: it ends, and then the resource comes back. What is terminated goes on: there is no way back.
 
+use std::collections::BTreeSet;
+
 use mainstay_store::registry::Changes;
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::{End, OperationRecord, Verb};
@@ -31,8 +33,8 @@ use crate::model::layout;
 
 /// What becomes of a call that cancels.
 enum Way {
-    /// The operation is just being accepted, or a veto of it written: look again after that.
-    Wait,
+    /// This operation is just being accepted, or a veto of it written: look again after that.
+    Wait(OperationId),
     /// It was not accepted yet: it is refused.
     Withdraw,
     /// What it has begun is taken back.
@@ -51,7 +53,7 @@ impl Engine {
         }
         match self.way_to_cancel(&call) {
             Err(refusal) => self.refuse(&call, None, &refusal),
-            Ok((target, Way::Wait)) => self.wait_behind(target, call),
+            Ok((_, Way::Wait(other))) => self.wait_behind(other, call),
             Ok((target, Way::Withdraw)) => self.cancel_unaccepted(target, &call),
             Ok((target, Way::TakeBack)) => self.begin_cancel(target, call),
         }
@@ -115,7 +117,7 @@ impl Engine {
         match (&operation.phase, operation.record.verb) {
             (Phase::Ended, _) => Err("it has ended"),
             (Phase::Checking(_), _) => Ok(Way::Withdraw),
-            (Phase::Committing | Phase::Vetoing { .. }, _) => Ok(Way::Wait),
+            (Phase::Committing | Phase::Vetoing { .. }, _) => Ok(Way::Wait(target)),
             (Phase::Running, _) if operation.step.restores() => Err("it is being taken back already"),
             (Phase::Running, Verb::Online | Verb::Offline | Verb::Restart) if operation.is_stored => {
                 let can_turn = |part: &Part| {
@@ -123,13 +125,35 @@ impl Engine {
                     is_open || part.has_stopped
                 };
                 let no_way_back = "what is left of it is being terminated, and there is no way back";
-                operation.parts.values().any(can_turn).then_some(Way::TakeBack).ok_or(no_way_back)
+                if !operation.parts.values().any(can_turn) {
+                    return Err(no_way_back);
+                }
+                // A call may just be taking something out of it, or writing another word.
+                let others = self.touched_by(operation).into_iter().filter_map(|id| {
+                    let reserved = self.live.get(&id)?.reserved.filter(|other| *other != target)?;
+                    self.operations.get(&reserved).is_some_and(Operation::is_settling).then_some(reserved)
+                });
+                Ok(others.max().map_or(Way::TakeBack, Way::Wait))
             }
             (Phase::Running, Verb::StartUp | Verb::Recover) => {
                 Err("it is the service's own; take the resource offline instead")
             }
             (Phase::Running, _) => Err("there is no way back from it"),
         }
+    }
+
+    /// What the operation has in hand, and whose words it wrote.
+    fn touched_by(&self, operation: &Operation) -> BTreeSet<ResourceId> {
+        let mut touched: BTreeSet<ResourceId> = operation.parts.keys().copied().collect();
+        touched.extend(&operation.withdrawn);
+        match operation.record.object {
+            ObjectId::Resource(id) => drop(touched.insert(id)),
+            ObjectId::Group(id) => {
+                touched.extend(self.model.group(id).into_iter().flat_map(|group| &group.members));
+            }
+            _ => {}
+        }
+        touched
     }
 
     /// It was not accepted yet, so there is nothing to take back, and nothing to write down but in the journal.
@@ -163,8 +187,8 @@ impl Engine {
         own.call = Some(Box::new(call));
         self.commit(transaction, CommitPurpose::Cancel { target, by: id });
         self.operations.insert(id, own);
-        let stopped = self.stopped_parts(target);
-        self.reserve(target, stopped);
+        let touched = self.operations.get(&target).map(|operation| self.touched_by(operation));
+        self.reserve(target, touched.unwrap_or_default());
         if let Some(operation) = self.operations.get_mut(&target) {
             operation.phase = Phase::Vetoing { is_committing: true };
         }

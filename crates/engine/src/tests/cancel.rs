@@ -230,3 +230,16 @@ fn what_is_to_be_terminated_is_so_although_the_order_was_never_sent() {
         assert_eq!((cluster.states(), cluster.end(Some(cluster.first))), ("+--".into(), end));
     }
 }
+
+#[test]
+fn a_call_that_takes_over_while_it_is_accepted_comes_first() {
+    for mode in [CommitMode::Hold, CommitMode::UnknownDone] {
+        let mut cluster = Cluster::new(Before::Starting);
+        let (first, [_, _, web]) = (cluster.first, cluster.ids);
+        cluster.world.commit_mode = mode;
+        cluster.world.call(offline(web, FORCE, Vec::new()));
+        assert!(cancel(&mut cluster, first).is_none(), "it waits");
+        cluster.release();
+        assert_eq!((cluster.states(), written(&cluster)), ("+--".into(), "..-.".into()), "{mode:?}");
+    }
+}
