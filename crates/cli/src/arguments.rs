@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use crate::cluster::ClusterVerb;
 pub use crate::completions::CompletionsArguments;
+pub use crate::explain::ExplainArguments;
 pub use crate::group::GroupVerb;
 pub use crate::instructions::Instructions;
 pub use crate::journal::JournalArguments;
@@ -80,6 +81,8 @@ pub enum Noun {
     /// Show operations and wait for them
     #[command(subcommand)]
     Operation(OperationVerb),
+    /// Say why a resource or a group is in its state, and what would change that
+    Explain(ExplainArguments),
     /// Write a completion script for a shell
     Completions(CompletionsArguments),
 }

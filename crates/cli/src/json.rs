@@ -3,6 +3,8 @@
 //! Moments are RFC 3339 in UTC with milliseconds. States are the words that the text shows as well. Win32 codes come as
 //! number and name.
 
+pub mod explanation;
+
 use std::collections::BTreeMap;
 
 use mainstay_proplist::{PropertyList, Value};

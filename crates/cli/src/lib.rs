@@ -12,6 +12,7 @@ mod cluster;
 mod completions;
 mod context;
 pub mod exit;
+mod explain;
 mod failure;
 mod group;
 mod instructions;
@@ -98,6 +99,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Status => status::run(context),
         Noun::Journal(arguments) => journal::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
+        Noun::Explain(arguments) => explain::run(&arguments, context),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -76,9 +76,15 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
 
 /// A name as one word of a command line that a shell reads.
 pub(crate) fn word(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | '+');
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | '+' | '=');
     match !name.is_empty() && name.chars().all(plain) {
         true => name.to_owned(),
         false => format!("'{}'", clean(name).replace('\'', "'\\''")),
     }
+}
+
+/// Words after `mainstay` as a command line that a shell reads.
+pub(crate) fn command_line(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|part| word(part)).collect();
+    format!("mainstay {}", words.join(" "))
 }

@@ -49,6 +49,8 @@ fn what_is_usage_and_what_is_not() {
         "resource depend a --expression [b]",
         "type create T --library /l.so --looks-alive 10 --is-alive 20",
         "operation wait 42 --timeout 1",
+        "explain db",
+        "explain db --json",
         "completions fish",
     ] {
         assert!(is_usage(words).is_ok(), "{words}");
@@ -72,6 +74,7 @@ fn what_is_usage_and_what_is_not() {
         "operation show x-1",
         "operation wait",
         "cluster create c",
+        "explain",
         "completions tcsh",
         "group move g",
     ] {

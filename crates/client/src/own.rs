@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use mainstay_proplist::PropertyList;
 use mainstay_types::control::own;
+use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
-use mainstay_types::own_codes::{explain, list_operations, read_journal, status, submit, wait_operation};
+use mainstay_types::own_codes::{
+    explain, explain_object, list_operations, read_journal, status, submit, wait_operation,
+};
 use mainstay_types::{ControlCode, OperationId, Status};
 use serde::de::DeserializeOwned;
 
@@ -218,6 +221,18 @@ impl<T: Transport> Cluster<T> {
     pub fn explain(&mut self) -> Result<String, CallError> {
         let answer = self.own_code("EXPLAIN", own::EXPLAIN, &PropertyList::new())?;
         Ok(answer.text(explain::TEXT).unwrap_or_default().to_owned())
+    }
+
+    /// Why a resource or a group is in its state; `None` when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`]; refused with ERROR_RESOURCE_NOT_FOUND when nothing has this name or id.
+    pub fn explain_object(&mut self, name: &str) -> Result<Option<Explanation>, CallError> {
+        const CALL: &str = "EXPLAIN_OBJECT";
+        let input = PropertyList::new().with(explain_object::OBJECT, name);
+        let answer = self.own_code(CALL, own::EXPLAIN_OBJECT, &input)?;
+        answer.text(explain_object::EXPLANATION).map(|document| parse_json(CALL, document)).transpose()
     }
 
     fn own_code(

@@ -26,6 +26,7 @@ pub mod effect;
 mod engine;
 pub mod error;
 mod events;
+mod explain;
 mod graph;
 mod hosts;
 pub mod input;

@@ -122,3 +122,7 @@ pub const RESTART_SPACING_MIN_MS: u64 = 100;
 pub const STARTS_AT_ONCE_MAX: usize = 64;
 /// How long a start keeps its place among these, and groups of a lower priority waiting.
 pub const START_WAIT_MS: u64 = 20_000;
+
+/// Reasons of one explanation, each the cause of the one before: dependencies may be deeper, and a reader is helped by the
+/// first of them.
+pub const REASONS_DEEP_MAX: usize = 16;

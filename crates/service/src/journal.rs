@@ -9,6 +9,7 @@
 //! history; running operations are never evicted; refusals beyond a rate are counted, not kept. What is written, and
 //! when, is [`writer`]'s.
 
+mod involving;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -149,9 +149,12 @@ pub mod own {
     pub const STATUS: ControlCode = ControlCode(0x070D_3411);
     /// Says why the last call on this connection was refused.
     pub const EXPLAIN: ControlCode = ControlCode(0x070D_3415);
+    /// Says why a resource or a group is in its state.
+    pub const EXPLAIN_OBJECT: ControlCode = ControlCode(0x070D_3419);
 
     /// Every code of the block.
-    pub const ALL: &[ControlCode] = &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN];
+    pub const ALL: &[ControlCode] =
+        &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN, EXPLAIN_OBJECT];
 }
 
 #[cfg(test)]

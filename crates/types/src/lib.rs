@@ -8,6 +8,7 @@
 pub mod access;
 pub mod control;
 pub mod event;
+pub mod explanation;
 pub mod flags;
 pub mod glance;
 pub mod id;

@@ -93,3 +93,14 @@ pub mod explain {
     /// Out, SZ: the reason in words, with the object and the way out; empty when the last call was not refused.
     pub const TEXT: &str = "Text";
 }
+
+/// EXPLAIN_OBJECT: why a resource or a group is in its state.
+pub mod explain_object {
+    /// In, DWORD, optional: the kind of the object, as in [`submit::OBJECT_TYPE`](super::submit::OBJECT_TYPE). Without
+    /// it a resource of that name comes before a group.
+    pub const OBJECT_TYPE: &str = "ObjectType";
+    /// In, SZ: name or id of the object.
+    pub const OBJECT: &str = "Object";
+    /// Out, SZ: JSON of [`Explanation`](crate::explanation::Explanation).
+    pub const EXPLANATION: &str = "Explanation";
+}

@@ -18,7 +18,7 @@ mod maintenance;
 mod recovery;
 pub(crate) mod restart;
 pub mod settings;
-mod show;
+pub(crate) mod show;
 pub(crate) mod start_order;
 #[cfg(any(test, feature = "testing"))]
 mod testing;
@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_types::{GroupId, ResourceId};
 
 use restart::History;
+pub(crate) use start_order::NotBegun;
 use start_order::StartOrder;
 
 /// What is counted and planned.

@@ -3,7 +3,7 @@
 use mainstay_types::glance::Recovery as Shown;
 use mainstay_types::{ObjectId, ResourceId, ResourceState};
 
-use super::Phase;
+use super::{Phase, Recovery};
 use crate::Engine;
 use crate::model::objects::Resource;
 
@@ -22,6 +22,13 @@ impl Engine {
             Phase::Due { number } => Shown::Restart { at_ms: self.now.unix_ms, number, max, period_ms },
             Phase::GivenUp { retry_at_ms } => Shown::GivenUp { until_ms: retry_at_ms.map(unix_ms) },
         })
+    }
+
+    /// The failed resource whose restart brings this one back, which went down with it.
+    pub(crate) fn companion_of(&self, id: ResourceId) -> Option<ResourceId> {
+        self.live.get(&id).filter(|live| live.state != ResourceState::Online)?;
+        let comes = |recovery: &Recovery| recovery.phase != Phase::Quiet && recovery.companions.contains(&id);
+        self.policies.recoveries.iter().find(|(_, recovery)| comes(recovery)).map(|(with, _)| *with)
     }
 
     /// CLUSCTL_RESOURCE_GET_FAILURE_INFO and CLUSCTL_GROUP_GET_FAILURE_INFO; `None` for another kind of object.
@@ -53,7 +60,7 @@ fn failure_info((attempts, remaining_ms): (u32, u64)) -> Vec<u8> {
 }
 
 /// A span of time in the largest unit that says it exactly: `500 ms`, `15 min`, `6 h`.
-pub(super) fn duration(ms: u64) -> String {
+pub(crate) fn duration(ms: u64) -> String {
     let units = [(3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     match units.into_iter().find(|(unit_ms, _)| ms > 0 && ms.is_multiple_of(*unit_ms)) {
         Some((unit_ms, unit)) => format!("{} {unit}", ms / unit_ms),

@@ -256,6 +256,69 @@ impl Engine {
     }
 }
 
+/// Why the service's start has not begun something that is to be online.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NotBegun {
+    /// Its group has Priority 0.
+    PriorityZero,
+    /// Its group has ColdStartSetting 1, and the machine was started.
+    NeverCold,
+    /// Its group has ColdStartSetting 2, was not online itself, and the machine was started.
+    GroupWasNotOnline,
+    /// GroupStartDelay.
+    Delay {
+        /// In milliseconds of Unix time.
+        until_unix_ms: u64,
+    },
+    /// A group of a higher Priority comes first.
+    Priority {
+        /// One of them.
+        higher: GroupId,
+    },
+    /// Its turn has not come.
+    Turn,
+}
+
+impl Engine {
+    /// When the start of the service began to bring things up, in milliseconds of Unix time.
+    pub(crate) fn start_began_unix_ms(&self) -> u64 {
+        let ago_ms = self.now.steady_ms.saturating_sub(self.policies.start.ready_at_ms);
+        self.now.unix_ms.saturating_sub(ago_ms)
+    }
+
+    /// Why the service's start has not begun a resource; `None` when it has, or had no reason to.
+    pub(crate) fn why_not_begun(&self, id: ResourceId) -> Option<NotBegun> {
+        let group = self.model.group(self.group_of(id)?)?;
+        let start = &self.policies.start;
+        if !start.is_left(group.id, id) {
+            return match group.policy.cold_start {
+                _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
+                ColdStart::Never if start.is_cold => Some(NotBegun::NeverCold),
+                ColdStart::IfGroupWasOnline if start.is_cold && group.persistent != Some(true) => {
+                    Some(NotBegun::GroupWasNotOnline)
+                }
+                _ => None,
+            };
+        }
+        let begins_ms = start.ready_at_ms + u64::from(group.policy.start_delay_s) * 1_000;
+        if let Some(left_ms) = begins_ms.checked_sub(self.now.steady_ms).filter(|left_ms| *left_ms > 0) {
+            return Some(NotBegun::Delay { until_unix_ms: self.now.unix_ms + left_ms });
+        }
+        let running = start.begun.keys().filter_map(|operation| match self.operations.get(operation) {
+            Some(found) if !matches!(found.phase, Phase::Ended) => match found.record.object {
+                ObjectId::Group(group) => Some(group),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut others = start.left.keys().copied().chain(running);
+        let is_higher = |other: &GroupId| {
+            self.model.group(*other).is_some_and(|other| other.policy.priority > group.policy.priority)
+        };
+        Some(others.find(is_higher).map_or(NotBegun::Turn, |higher| NotBegun::Priority { higher }))
+    }
+}
+
 /// Whether a resource's turn has come.
 enum Turn {
     /// It is begun with all of these.

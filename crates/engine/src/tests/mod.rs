@@ -4,6 +4,7 @@ mod alternatives;
 mod cancel;
 mod checks;
 mod configuration;
+mod explain;
 mod expressions;
 mod last_word;
 mod maintenance;

@@ -66,6 +66,11 @@ impl<'a> View<'a> {
         View { engine }
     }
 
+    /// For queries that have a room of their own.
+    pub(crate) fn engine(self) -> &'a Engine {
+        self.engine
+    }
+
     /// Everything that is committed: objects, dependencies, owners.
     pub fn model(self) -> &'a Model {
         &self.engine.model

@@ -10,8 +10,10 @@ use mainstay_engine::command::{Command, Remark};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
 use mainstay_types::operation::{OperationRecord, Verb};
-use mainstay_types::own_codes::{explain, list_operations, read_journal, status, submit, wait_operation};
-use mainstay_types::{Access, ControlCode, OperationId, Status};
+use mainstay_types::own_codes::{
+    explain, explain_object, list_operations, read_journal, status, submit, wait_operation,
+};
+use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
 use super::exchange::Exchange;
 use super::session::Session;
@@ -51,6 +53,10 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             answer_blocking(session, exchange, move |session| operations(session, &input));
         }
         own::READ_JOURNAL => answer_blocking(session, exchange, move |session| journal(session, &input)),
+        own::EXPLAIN_OBJECT => match object_of(session, &input) {
+            Ok(object) => answer_blocking(session, exchange, move |session| explanation(session, &object)),
+            Err(refused) => exchange.refuse(refused),
+        },
         own::STATUS => {
             let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
             answer(exchange, &list([(status::STATUS, Value::Sz(text))]));
@@ -216,6 +222,33 @@ fn journal(session: &Session, input: &PropertyList) -> Result<PropertyList, Jour
     let query = query(input, read_journal::OBJECT, read_journal::LIMIT, Some(read_journal::BEFORE));
     let records = session.core.hands().journal.read(&query)?;
     Ok(list([(read_journal::RECORDS, Value::MultiSz(texts(&records)))]))
+}
+
+/// The object that a list names: a resource or a group.
+fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status> {
+    let name = input.text(explain_object::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
+    let resource = || session.core.read(|view| view.find_resource(name)).map(ObjectId::Resource);
+    let group = || session.core.read(|view| view.find_group(name)).map(ObjectId::Group);
+    match input.dword(explain_object::OBJECT_TYPE) {
+        Some(submit::OBJECT_TYPE_RESOURCE) => resource().ok_or(Status::RESOURCE_NOT_FOUND),
+        Some(submit::OBJECT_TYPE_GROUP) => group().ok_or(Status::GROUP_NOT_FOUND),
+        Some(_) => Err(Status::INVALID_PARAMETER),
+        None => resource().or_else(group).ok_or(Status::RESOURCE_NOT_FOUND),
+    }
+}
+
+/// EXPLAIN_OBJECT: from the journal and from what is. Empty when the object is gone meanwhile.
+fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, JournalError> {
+    let subjects = session.core.read(|view| view.explained_by(object));
+    let records = session.core.hands().journal.involving(&subjects)?;
+    let explained = session.core.read(|view| match object {
+        ObjectId::Resource(id) => view.explain_resource(*id, &records),
+        // Nobody here knows the hour of the cluster's place; that is outside of every window of failback.
+        ObjectId::Group(id) => view.explain_group(*id, &records, None),
+        _ => None,
+    });
+    let text = explained.and_then(|found| serde_json::to_string(&found).ok());
+    Ok(list(text.map(|text| (explain_object::EXPLANATION, Value::Sz(text)))))
 }
 
 fn query(input: &PropertyList, object: &str, limit: &str, before: Option<&str>) -> JournalQuery {

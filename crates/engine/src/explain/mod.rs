@@ -1,0 +1,187 @@
+//! Why a resource or a group is in its state: a pure query over what is committed, what is live, what is planned, and
+//! the records of the journal that its asker hands in.
+//!
+//! It decides nothing: every rule is asked of the room that has it. A reason may rest on another one, such as that of the
+//! provider that a resource misses; such a chain has a bound.
+
+mod resource;
+mod story;
+mod ways_out;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_types::explanation::{Explanation, Member, Reason, Rule};
+use mainstay_types::operation::OperationRecord;
+use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
+
+use crate::graph;
+use crate::limits::REASONS_DEEP_MAX;
+use crate::live::Live;
+use crate::model::objects::{Group, Resource};
+use crate::view::View;
+use story::Story;
+
+/// A reason without operation, times and cause.
+fn reason(rule: Rule, text: impl Into<String>) -> Reason {
+    Reason { rule, text: text.into(), operation: None, at_ms: None, until_ms: None, because: None }
+}
+
+/// What explanations are made from.
+#[derive(Clone, Copy)]
+struct Explainer<'a> {
+    view: View<'a>,
+    /// Operations that run, and records of the journal, newest first.
+    records: &'a [OperationRecord],
+}
+
+impl<'a> View<'a> {
+    /// Whose records [`View::explain_resource`] and [`View::explain_group`] want to see: the object, its group, its
+    /// resources, and what those need.
+    pub fn explained_by(self, object: &ObjectId) -> Vec<(ObjectId, String)> {
+        let model = self.model();
+        let roots: Vec<ResourceId> = match object {
+            ObjectId::Resource(id) => vec![*id],
+            ObjectId::Group(id) => {
+                model.group(*id).into_iter().flat_map(|group| group.members.iter().copied()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let resources: Vec<&Resource> =
+            graph::with_providers(model, roots).into_iter().filter_map(|id| model.resource(id)).collect();
+        let mut groups: BTreeSet<GroupId> = resources.iter().map(|resource| resource.group).collect();
+        groups.extend(if let ObjectId::Group(id) = object { Some(*id) } else { None });
+        let groups = groups.into_iter().filter_map(|id| model.group(id));
+        let resources = resources.into_iter().map(|it| (ObjectId::Resource(it.id), it.name.to_string()));
+        resources.chain(groups.map(|it| (ObjectId::Group(it.id), it.name.to_string()))).collect()
+    }
+
+    /// Why a resource is in its state. `journal` has records of [`View::explained_by`], newest first.
+    pub fn explain_resource(self, id: ResourceId, journal: &[OperationRecord]) -> Option<Explanation> {
+        let resource = self.model().resource(id)?;
+        let records = self.with_running(journal);
+        let explainer = Explainer { view: self, records: &records };
+        let state = self.resource_state(id)?;
+        Some(Explanation {
+            object: ObjectId::Resource(id),
+            name: resource.name.clone(),
+            state: state.to_string(),
+            since_ms: explainer.live(id).map(|live| live.since_unix_ms),
+            reason: explainer.reason_of(resource, REASONS_DEEP_MAX),
+            notes: explainer.notes_of(resource),
+            members: Vec::new(),
+            placement: Vec::new(),
+            ways_out: explainer.ways_out_of(resource),
+        })
+    }
+
+    /// Why a group is in its state. `journal` has records of [`View::explained_by`], newest first; the hour is that of
+    /// the cluster's place, for windows of failback.
+    pub fn explain_group(
+        self,
+        id: GroupId,
+        journal: &[OperationRecord],
+        local_hour: Option<u8>,
+    ) -> Option<Explanation> {
+        let group = self.model().group(id)?;
+        let records = self.with_running(journal);
+        let explainer = Explainer { view: self, records: &records };
+        let state = self.group_state(id)?;
+        let placement = self.explain_placement(id, local_hour).map(|found| found.to_string());
+        Some(Explanation {
+            object: ObjectId::Group(id),
+            name: group.name.clone(),
+            state: state.to_string(),
+            since_ms: None,
+            reason: explainer.reason_of_group(group, state),
+            notes: Vec::new(),
+            members: explainer.members_of(group),
+            placement: placement
+                .iter()
+                .flat_map(|text| text.lines())
+                .map(|line| line.trim().into())
+                .collect(),
+            ways_out: explainer.ways_out_of_group(group, state),
+        })
+    }
+
+    /// Operations that run, with the records of the journal, newest first and each once.
+    fn with_running(self, journal: &[OperationRecord]) -> Vec<OperationRecord> {
+        let mut all: BTreeMap<_, _> =
+            journal.iter().map(|record| ((record.id.number, record.id.node), record.clone())).collect();
+        // A newer state of what the journal has, and what has ended since it was read.
+        let known = self.engine().operations.values().map(|found| &found.record);
+        let known = known.filter(|record| !record.parts.is_empty() || record.end.is_none());
+        all.extend(known.map(|record| ((record.id.number, record.id.node), record.clone())));
+        all.into_values().rev().collect()
+    }
+}
+
+impl Explainer<'_> {
+    fn live(&self, id: ResourceId) -> Option<&Live> {
+        self.view.engine().live.get(&id)
+    }
+
+    fn state(&self, id: ResourceId) -> ResourceState {
+        self.view.resource_state(id).unwrap_or(ResourceState::Initializing)
+    }
+
+    fn name_of(&self, id: ResourceId) -> String {
+        self.view.engine().name_of(id)
+    }
+
+    fn members_of(&self, group: &Group) -> Vec<Member> {
+        let found = group.members.iter().filter_map(|id| self.view.model().resource(*id));
+        let mut members: Vec<Member> = found
+            .map(|resource| Member {
+                name: resource.name.clone(),
+                state: self.state(resource.id).to_string(),
+                reason: self.reason_of(resource, 1),
+            })
+            .collect();
+        members.sort_by(|a, b| a.name.cmp(&b.name));
+        members
+    }
+
+    /// A group's state is that of its resources: the one that decides has the reason.
+    fn reason_of_group(&self, group: &Group, state: GroupState) -> Reason {
+        let members: Vec<&Resource> =
+            group.members.iter().filter_map(|id| self.view.model().resource(*id)).collect();
+        if members.is_empty() {
+            return reason(Rule::Members, "it has no resources");
+        }
+        let first = |decides: &dyn Fn(ResourceState) -> bool| {
+            let mut found: Vec<&Resource> =
+                members.iter().copied().filter(|member| decides(self.state(member.id))).collect();
+            found.sort_by(|a, b| a.name.cmp(&b.name));
+            found
+        };
+        let decide = match state {
+            GroupState::Failed => first(&|state| state == ResourceState::Failed),
+            GroupState::Pending => first(&|state| state.is_pending() || state == ResourceState::Initializing),
+            GroupState::PartialOnline => first(&|state| state == ResourceState::Offline),
+            GroupState::Online | GroupState::Offline => Vec::new(),
+        };
+        let because = match decide.first() {
+            Some(member) => Some(self.reason_of(member, REASONS_DEEP_MAX)),
+            None => self
+                .story_of_group(group.id, state == GroupState::Online)
+                .or_else(|| members.first().map(|member| self.reason_of(member, REASONS_DEEP_MAX))),
+        };
+        let all = members.len();
+        let text = match decide.as_slice() {
+            [] if all == 1 => format!("its only resource is {state}"),
+            [] => format!("all of its {all} resources are {state}"),
+            [only] => format!("of its {all} resources '{}' is {}", only.name, self.state(only.id)),
+            [first, ..] => {
+                let (count, name) = (decide.len(), &first.name);
+                format!("{count} of its {all} resources are {}, '{name}' among them", self.state(first.id))
+            }
+        };
+        Reason { because: because.map(Box::new), ..reason(Rule::Members, text) }
+    }
+
+    /// Who brought a group where it is, when it was asked for by its own name.
+    fn story_of_group(&self, group: GroupId, up: bool) -> Option<Reason> {
+        Story::of_group(self.records, group, up).map(|story| story.reason(self))
+    }
+}

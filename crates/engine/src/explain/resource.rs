@@ -1,0 +1,350 @@
+//! Why a resource is in its state, by the state.
+
+use mainstay_types::explanation::{Reason, Rule};
+use mainstay_types::glance::Recovery;
+use mainstay_types::{OperationId, ResourceId, ResourceState, Status};
+
+use super::story::Story;
+use super::{Explainer, reason};
+use crate::model::objects::Resource;
+use crate::policy::NotBegun;
+use crate::policy::settings::RestartAction;
+use crate::policy::show::duration;
+
+impl Explainer<'_> {
+    /// Why a resource is in its state, at most so many reasons deep.
+    pub(super) fn reason_of(&self, resource: &Resource, depth: usize) -> Reason {
+        if !self.view.is_ready() {
+            return reason(
+                Rule::NotHeard,
+                "the service has just started and has not heard all of its hosts yet",
+            );
+        }
+        let mut found = match self.state(resource.id) {
+            ResourceState::Online => self.told(resource, true),
+            ResourceState::Offline => self.why_offline(resource, depth),
+            ResourceState::Failed => self.why_failed(resource, depth),
+            ResourceState::Initializing => reason(Rule::NotHeard, "its host is being asked what it holds"),
+            ResourceState::OnlinePending | ResourceState::OfflinePending => self.why_pending(resource, depth),
+        };
+        if depth <= 1 {
+            found.because = None;
+        }
+        found
+    }
+
+    /// By which operation it came where it is.
+    fn told(&self, resource: &Resource, up: bool) -> Reason {
+        match Story::of_resource(self.records, resource, up) {
+            Some(story) => story.reason(self),
+            None if up => {
+                reason(Rule::Found, "it was found online, and the journal does not say what brought it up")
+            }
+            None => reason(Rule::NeverAsked, "nobody has ever brought it online"),
+        }
+    }
+
+    fn why_offline(&self, resource: &Resource, depth: usize) -> Reason {
+        let engine = self.view.engine();
+        let live = self.live(resource.id);
+        if let Some(operation) = live.and_then(|live| live.claim) {
+            return self.in_hand(operation, resource.id);
+        }
+        if !self.view.model().is_wanted(resource) {
+            return self.why_not_wanted(resource);
+        }
+        // What its last operation was, if that is news of this service.
+        let since_ms = live.map_or(0, |live| live.since_unix_ms);
+        let began_ms = engine.start_began_unix_ms();
+        if since_ms <= began_ms
+            && let Some(found) = engine.why_not_begun(resource.id).map(|why| self.not_begun(&why, resource))
+        {
+            return found;
+        }
+        if !resource.may_run_on(engine.config.node) {
+            let node = &engine.config.node_name;
+            let text = format!("it is to be online, but node '{node}' is no possible owner of it");
+            return reason(Rule::NotPossibleOwner, text);
+        }
+        if let Some(found) = self.lacks(resource, Rule::NeedsOther, "it is to be online, but", depth) {
+            return found;
+        }
+        match Story::of_resource(self.records, resource, false).filter(|story| story.is_since(began_ms)) {
+            Some(story) => story.reason(self),
+            None => self.told(resource, false),
+        }
+    }
+
+    /// Somebody's word is that it stay offline, or nobody's that it come up.
+    fn why_not_wanted(&self, resource: &Resource) -> Reason {
+        if resource.persistent == Some(false) {
+            let word = Story::of_word(self.records, resource.id).map(|story| story.reason(self));
+            let text = "it is to stay offline: that was the last word about it";
+            return word.unwrap_or_else(|| reason(Rule::StaysOffline, text));
+        }
+        let group = self.view.model().group(resource.group);
+        let name = group.map_or("", |group| group.name.as_str());
+        if group.and_then(|group| group.persistent) == Some(false) {
+            let because = self.story_of_group(resource.group, false).map(Box::new);
+            let text = format!("its group '{name}' is to be offline");
+            return Reason { because, ..reason(Rule::GroupAsked, text) };
+        }
+        let down =
+            Story::of_resource(self.records, resource, false).map(|story| Box::new(story.reason(self)));
+        let text = format!("nobody has asked that it, or its group '{name}', be online");
+        Reason { because: down, ..reason(Rule::NeverAsked, text) }
+    }
+
+    fn not_begun(&self, why: &NotBegun, resource: &Resource) -> Reason {
+        let group = self.view.model().group(resource.group);
+        let name = group.map_or("", |group| group.name.as_str());
+        match why {
+            NotBegun::PriorityZero => reason(
+                Rule::PriorityZero,
+                format!("its group '{name}' has Priority 0, so the service's start left it offline"),
+            ),
+            NotBegun::NeverCold => reason(
+                Rule::ColdStart,
+                format!(
+                    "its group '{name}' has ColdStartSetting 1, so it is left offline when the machine was \
+                     started"
+                ),
+            ),
+            NotBegun::GroupWasNotOnline => reason(
+                Rule::ColdStart,
+                format!(
+                    "its group '{name}' has ColdStartSetting 2 and was not brought online itself, so it is left \
+                     offline when the machine was started"
+                ),
+            ),
+            NotBegun::Delay { until_unix_ms } => Reason {
+                until_ms: Some(*until_unix_ms),
+                ..reason(
+                    Rule::StartDelay,
+                    format!(
+                        "its group '{name}' waits after the service's start for its turn (GroupStartDelay)"
+                    ),
+                )
+            },
+            NotBegun::Priority { higher } => {
+                let model = self.view.model();
+                let higher = model.group(*higher).map_or("", |group| group.name.as_str());
+                let text =
+                    format!("group '{higher}', which is started first, has a higher Priority than '{name}'");
+                reason(Rule::PriorityWaits, text)
+            }
+            NotBegun::Turn => reason(Rule::TurnWaits, "its turn in the service's start has not come yet"),
+        }
+    }
+
+    fn why_failed(&self, resource: &Resource, depth: usize) -> Reason {
+        let Some(live) = self.live(resource.id) else { return reason(Rule::Failure, "it failed") };
+        let failure = live.failure.clone();
+        let status = failure.as_ref().map(|cause| cause.status);
+        let text = failure.map_or_else(|| "it failed".to_owned(), |cause| cause.to_string());
+        let at_ms = Some(live.since_unix_ms);
+        if status == Some(Status::CLUSTER_RESOURCE_PROVIDER_FAILED) {
+            let because = self.lacks(resource, Rule::ProviderFailed, "", depth).and_then(|it| it.because);
+            return Reason { at_ms, because, ..reason(Rule::ProviderFailed, text) };
+        }
+        // Somebody may have asked for just that.
+        let failed = mainstay_types::operation::Verb::Fail;
+        let object = mainstay_types::ObjectId::Resource(resource.id);
+        let asked = self.records.iter().find(|record| record.verb == failed && record.object == object);
+        let asked = asked.filter(|record| record.at_ms == live.since_unix_ms);
+        let because = asked.map(|record| {
+            let text = format!("{} had it treated as failed", record.asker.account);
+            Box::new(Reason { operation: Some(record.id), ..reason(Rule::Asked, text) })
+        });
+        Reason { at_ms, because, operation: live.claim, ..reason(Rule::Failure, text) }
+    }
+
+    /// What it needs and does not have, with the reason of that.
+    fn lacks(&self, resource: &Resource, rule: Rule, begin: &str, depth: usize) -> Option<Reason> {
+        let online = |id: ResourceId| self.state(id) == ResourceState::Online;
+        let clause = resource.depends_on.unmet(online).next()?;
+        let shown = |id: &ResourceId| format!("'{}', which is {}", self.name_of(*id), self.state(*id));
+        let text = match clause {
+            [only] => format!("{begin} it needs {}", shown(only)),
+            several => {
+                let all: Vec<String> = several.iter().map(shown).collect();
+                format!("{begin} it needs one of {}", all.join(", "))
+            }
+        };
+        // Of alternatives the one that has come furthest tells most.
+        let first = clause.iter().find(|id| self.state(**id) == ResourceState::Failed).or(clause.first());
+        let provider = first.and_then(|id| self.view.model().resource(*id)).filter(|_| depth > 1);
+        let because = provider.map(|provider| {
+            let mut found = self.reason_of(provider, depth - 1);
+            found.text = format!("'{}': {}", provider.name, found.text);
+            Box::new(found)
+        });
+        Some(Reason { because, ..reason(rule, text) })
+    }
+
+    fn why_pending(&self, resource: &Resource, depth: usize) -> Reason {
+        let Some(operation) = self.live(resource.id).and_then(|live| live.claim) else {
+            return reason(Rule::Pending, "it waits for an operation to be accepted");
+        };
+        let mut found = self.in_hand(operation, resource.id);
+        let asked = found.because.take();
+        let blocked = self.waits_on(resource.id).and_then(|id| self.view.model().resource(id));
+        found.because = match blocked.filter(|_| depth > 1) {
+            Some(other) => {
+                let mut because = self.reason_of(other, depth - 1);
+                because.text = format!("'{}': {}", other.name, because.text);
+                Some(Box::new(because))
+            }
+            None => asked,
+        };
+        found
+    }
+
+    /// The resource that a pending one waits for, if it waits for one.
+    fn waits_on(&self, id: ResourceId) -> Option<ResourceId> {
+        let engine = self.view.engine();
+        let live = self.live(id)?;
+        if live.task.is_some() {
+            return None;
+        }
+        if live.state != ResourceState::OnlinePending {
+            return crate::graph::blocking_dependent(&engine.model, &engine.live, id);
+        }
+        let online = |found: ResourceId| self.state(found) == ResourceState::Online;
+        let missing = engine.model.resource(id)?.depends_on.unmet(online).next()?.first().copied();
+        missing.or_else(|| crate::graph::stopping_dependent(&engine.model, &engine.live, id))
+    }
+
+    /// An operation that runs has it in hand.
+    fn in_hand(&self, operation: OperationId, id: ResourceId) -> Reason {
+        let record = self.records.iter().find(|record| record.id == operation);
+        let asked = record.map(|record| {
+            let (verb, name, by) = (record.verb, &record.name, &record.asker.account);
+            let said = match record.reason_text.as_str() {
+                "" => String::new(),
+                said => format!(": \"{said}\""),
+            };
+            let text = format!("{by} asked for {verb} of '{name}'{said}");
+            let at_ms = Some(record.at_ms);
+            Box::new(Reason { operation: Some(operation), at_ms, ..reason(Rule::Asked, text) })
+        });
+        let engine = self.view.engine();
+        let task = self.live(id).and_then(|live| live.task.as_ref());
+        let limit = task.map(|task| task.stage.limit()).filter(|limit| !limit.is_empty());
+        let mut text = format!("operation {operation} has it in hand; it waits for {}", engine.waits_for(id));
+        if let Some((word, _)) = task.and_then(|task| task.last_word.as_ref()) {
+            text = format!("{text}, which last said \"{word}\"");
+        }
+        let until_ms = task.and_then(|task| task.limit_unix_ms);
+        if let Some(limit) = limit.filter(|_| until_ms.is_some()) {
+            text = format!("{text}; {limit} ends that");
+        }
+        Reason {
+            operation: Some(operation),
+            at_ms: self.live(id).map(|live| live.since_unix_ms),
+            until_ms,
+            because: asked,
+            ..reason(Rule::Pending, text)
+        }
+    }
+
+    /// What else holds for it.
+    pub(super) fn notes_of(&self, resource: &Resource) -> Vec<Reason> {
+        let Some(live) = self.live(resource.id) else { return Vec::new() };
+        let mut notes = Vec::new();
+        if live.state == ResourceState::Failed {
+            notes.extend(self.what_follows(resource));
+        }
+        if live.cut_off && live.state == ResourceState::Failed {
+            let text = "its host was lost while it acted in there; only its type can say what it still holds, and \
+                        until it has, it is not started";
+            notes.push(reason(Rule::CutOff, text));
+        } else if live.unproven {
+            let text = "it is not proven that nothing of it runs any more; until it is, it is not started, moved or \
+                        deleted";
+            notes.push(reason(Rule::Unproven, text));
+        }
+        if let Some(number) = live.locked {
+            let text = format!(
+                "its type has locked it (reason {number}): calls that would stop it are refused with 5960, unless \
+                 they ignore locks"
+            );
+            notes.push(reason(Rule::Locked, text));
+        }
+        if resource.in_maintenance {
+            let text = match &live.borne {
+                Some(cause) => format!("it is in maintenance, so a failed check is not acted on: {cause}"),
+                None => "it is in maintenance: failing checks are not acted on".into(),
+            };
+            notes.push(reason(Rule::Maintenance, text));
+        }
+        notes.extend(self.comes_back(resource));
+        notes.extend(self.next_start(resource));
+        notes
+    }
+
+    /// What its policy has planned after a failure.
+    fn what_follows(&self, resource: &Resource) -> Option<Reason> {
+        let live = self.live(resource.id)?;
+        if let Some(operation) = live.claim {
+            let waits_for = self.view.engine().waits_for(resource.id);
+            let text = format!("what is left of it is being taken down; that waits for {waits_for}");
+            return Some(Reason { operation: Some(operation), ..reason(Rule::Cleaning, text) });
+        }
+        let policy = resource.restart;
+        Some(match self.view.engine().shown_recovery(resource) {
+            Some(Recovery::Restart { at_ms, number, max, period_ms }) => {
+                let period = duration(period_ms.into());
+                let left = max.saturating_sub(number);
+                let text = format!(
+                    "it is restarted, for the {} time of {max} within {period}; {left} more are left after that",
+                    ordinal(number)
+                );
+                Reason { until_ms: Some(at_ms), ..reason(Rule::RestartPlanned, text) }
+            }
+            Some(Recovery::GivenUp { until_ms: Some(until_ms) }) => {
+                let text = "it is restarted no more until RetryPeriodOnFailure is over, and then counts anew";
+                Reason { until_ms: Some(until_ms), ..reason(Rule::GivenUp, text) }
+            }
+            Some(Recovery::GivenUp { until_ms: None }) => {
+                reason(Rule::GivenUp, "it is restarted no more (RetryPeriodOnFailure is not set)")
+            }
+            None if policy.action == RestartAction::Stay => {
+                reason(Rule::NotRestarted, "it is not restarted (RestartAction 0)")
+            }
+            None if live.unproven || self.comes_back(resource).is_some() => return None,
+            None => reason(Rule::NotRestarted, "no restart of it is planned"),
+        })
+    }
+
+    /// It went down with another one, whose restart brings it back.
+    fn comes_back(&self, resource: &Resource) -> Option<Reason> {
+        let with = self.view.engine().companion_of(resource.id)?;
+        let text = format!("it comes back when '{}' is restarted", self.name_of(with));
+        Some(reason(Rule::RestartPlanned, text))
+    }
+
+    /// Where its state and what was said of it part, the next start of the service tells.
+    fn next_start(&self, resource: &Resource) -> Option<Reason> {
+        let is_wanted = self.view.model().is_wanted(resource);
+        let text = match (self.state(resource.id), is_wanted) {
+            (ResourceState::Online, false) => {
+                "it is not to be online: the next start of the service leaves it offline"
+            }
+            (ResourceState::Failed, true) => "it is to be online: the next start of the service brings it up",
+            _ => return None,
+        };
+        Some(reason(Rule::NextStart, text))
+    }
+}
+
+fn ordinal(number: u32) -> String {
+    let end = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
+}

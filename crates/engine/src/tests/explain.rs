@@ -1,0 +1,455 @@
+//! Explanations as a table: how something came to its state, and what is said of it then.
+
+use std::fmt::Write;
+
+use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
+use mainstay_types::explanation::{Explanation, Reason};
+use mainstay_types::{GroupId, HostId, NodeId, ObjectId, ResourceId};
+
+use crate::command::{Command, Remark};
+use crate::testing::{Reaction, World};
+
+/// The chain `web` on `db` on `disk` in group `g`.
+struct Case {
+    world: World,
+    group: GroupId,
+    disk: ResourceId,
+    db: ResourceId,
+    web: ResourceId,
+}
+
+impl Case {
+    fn new() -> Self {
+        let mut world = World::default();
+        let group = world.group("g");
+        let [disk, db, web] = ["disk", "db", "web"].map(|name| world.resource(group, name));
+        world.depend(db, disk);
+        world.depend(web, db);
+        Case { world, group, disk, db, web }
+    }
+
+    fn online() -> Self {
+        let mut case = Case::new();
+        case.group_call(true);
+        case
+    }
+
+    fn group_call(&mut self, up: bool) {
+        let (group, buffer) = (self.group, Vec::new());
+        let remark = Remark::default();
+        let _ = self.world.status(match up {
+            true => Command::OnlineGroup { group, flags: 0, buffer, remark },
+            false => Command::OfflineGroup { group, flags: 0, buffer, remark },
+        });
+    }
+
+    fn offline_because(&mut self, resource: ResourceId, flags: u32, reason: &str) {
+        let remark = Remark { reason: reason.into(), ..Remark::default() };
+        let _ = self.world.status(Command::OfflineResource { resource, flags, buffer: Vec::new(), remark });
+    }
+
+    fn fail_for_good(&mut self, id: ResourceId) {
+        self.world.behave(id).online = Reaction::Fail;
+        self.world.fail(id);
+        self.world.pass_ms(600_000);
+    }
+
+    fn maintenance(&mut self, id: ResourceId) {
+        let (object, code) = (ObjectId::Resource(id), RESOURCE_SET_MAINTENANCE_MODE);
+        let input = 1u32.to_le_bytes().to_vec();
+        let _ = self.world.status(Command::Control { object, code, input, output_length_max: 0 });
+    }
+
+    fn set_group(&mut self, property: &str, value: u32) {
+        self.world.set_of(ObjectId::Group(self.group), property, value);
+    }
+
+    fn explain(&self, name: &str) -> Explanation {
+        let view = self.world.engine.view();
+        let journal: Vec<_> = self.world.journal.values().rev().cloned().collect();
+        match view.find_resource(name) {
+            Some(id) => view.explain_resource(id, &journal),
+            None => view.explain_group(view.find_group(name).expect("an object"), &journal, None),
+        }
+        .expect("an explanation")
+    }
+
+    fn show(&self, name: &str) -> String {
+        let explanation = self.explain(name);
+        let now_ms = self.world.now.unix_ms;
+        let mut shown = format!("  {} is {}\n", explanation.name, explanation.state);
+        let line = |label: &str, reason: &Reason, shown: &mut String| {
+            let operation = reason.operation.map(|id| format!(" [{id}]")).unwrap_or_default();
+            let ago = reason.at_ms.map(|at_ms| format!(" ({} ms ago)", now_ms - at_ms)).unwrap_or_default();
+            let until = reason.until_ms.map(|at_ms| format!(" (in {} ms)", at_ms.saturating_sub(now_ms)));
+            let (text, until) = (&reason.text, until.unwrap_or_default());
+            let rule = serde_json::to_string(&reason.rule).expect("a word");
+            let _ = writeln!(shown, "    {label} {rule} {text}{operation}{ago}{until}");
+        };
+        let mut next = Some(&explanation.reason);
+        while let Some(reason) = next {
+            line("because", reason, &mut shown);
+            next = reason.because.as_deref();
+        }
+        explanation.notes.iter().for_each(|note| line("note", note, &mut shown));
+        for member in &explanation.members {
+            line(&format!("{} is {}:", member.name, member.state), &member.reason, &mut shown);
+        }
+        for row in &explanation.placement {
+            let _ = writeln!(shown, "    placement: {row}");
+        }
+        for way in &explanation.ways_out {
+            let _ = writeln!(shown, "    mainstay {}: {}", way.command.join(" "), way.effect);
+        }
+        shown
+    }
+}
+
+/// What it is about, how it comes so, and what is explained.
+type Row = (&'static str, fn() -> Case, &'static [&'static str]);
+
+#[test]
+fn every_state_has_its_reason() {
+    let rows: &[Row] = &[
+        ("nobody ever asked", Case::new, &["db", "g"]),
+        (
+            "online because it was asked, and because something needs it",
+            || {
+                let mut case = Case::new();
+                case.world.online(case.db);
+                case
+            },
+            &["db", "disk", "web", "g"],
+        ),
+        ("online because its group was asked", Case::online, &["db", "g"]),
+        (
+            "online since it was restarted after a failure",
+            || {
+                let mut case = Case::online();
+                case.world.fail(case.db);
+                case.world.pass_ms(600);
+                case
+            },
+            &["db", "web", "disk"],
+        ),
+        (
+            "online since the service brought it up",
+            || {
+                let mut case = Case::online();
+                case.world.reboot();
+                case
+            },
+            &["db"],
+        ),
+        (
+            "online, and not to be after the next start",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                let resource = case.disk;
+                let (buffer, remark) = (Vec::new(), Remark::default());
+                let _ = case.world.status(Command::OnlineResource { resource, flags: 2, buffer, remark });
+                case
+            },
+            &["disk"],
+        ),
+        (
+            "online under another name than before",
+            || {
+                let mut case = Case::online();
+                let _ =
+                    case.world.status(Command::RenameResource { resource: case.db, name: "base".into() });
+                case
+            },
+            &["base"],
+        ),
+        (
+            "offline because it was asked, with a reason, and what needs it",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.db, 0, "new disk");
+                case.world.pass_ms(60_000);
+                case
+            },
+            &["db", "web", "g"],
+        ),
+        (
+            "offline without a word that it stay so",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 4, "");
+                case
+            },
+            &["web"],
+        ),
+        (
+            "offline since its group is to be offline",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "left offline by the start, since what it needs is to stay offline",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.db, 0, "");
+                case.world.reboot();
+                case
+            },
+            &["web", "db", "disk"],
+        ),
+        (
+            "failed, and it stays so",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.db, "RestartAction", 0);
+                case.world.fail(case.db);
+                case
+            },
+            &["db", "web", "g"],
+        ),
+        (
+            "failed, and a restart is planned",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.db, "RestartDelay", 5_000);
+                case.world.fail(case.db);
+                case.world.pass_ms(1_000);
+                case
+            },
+            &["db", "web"],
+        ),
+        (
+            "failed, and restarts are used up for a while",
+            || {
+                let mut case = Case::online();
+                case.fail_for_good(case.db);
+                case
+            },
+            &["db", "web"],
+        ),
+        (
+            "failed, and restarts are used up for ever",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.db, "RetryPeriodOnFailure", u32::MAX);
+                case.fail_for_good(case.db);
+                case
+            },
+            &["db"],
+        ),
+        (
+            "failed since its provider has, whose own provider has",
+            || {
+                let mut case = Case::new();
+                case.world.set(case.disk, "RestartAction", 0);
+                case.world.behave(case.disk).online = Reaction::Fail;
+                case.world.online(case.web);
+                case
+            },
+            &["web", "db", "disk"],
+        ),
+        (
+            "failed because somebody asked for it",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.web, "RestartAction", 0);
+                let (resource, remark) = (case.web, Remark::default());
+                let _ = case.world.status(Command::FailResource { resource, remark });
+                case
+            },
+            &["web"],
+        ),
+        (
+            "failed, and something of it may run",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.web).unkillable = true;
+                case.world.behave(case.web).terminate = Reaction::Hang;
+                case.world.fail(case.web);
+                case.world.pass_ms(300_000);
+                case
+            },
+            &["web"],
+        ),
+        (
+            "failed, and cut off from its type",
+            || {
+                let mut case = Case::new();
+                case.world.library_type("Demo");
+                let demo = case.world.resource_of_type(case.group, "demo", "Demo", 0);
+                case.world.online(demo);
+                case.world.behave(demo).open = Reaction::Fail;
+                case.world.kill_host(HostId::Own(demo));
+                case.world.pass_ms(30_000);
+                case
+            },
+            &["demo"],
+        ),
+        (
+            "its word was taken that nothing is left",
+            || {
+                let mut case = Case::new();
+                case.world.library_type("Demo");
+                let demo = case.world.resource_of_type(case.group, "demo", "Demo", 0);
+                case.world.online(demo);
+                case.world.set(demo, "RestartAction", 0);
+                case.world.behave(demo).open = Reaction::Fail;
+                case.world.kill_host(HostId::Own(demo));
+                case.world.pass_ms(30_000);
+                case.world.take_down_by_hand(demo);
+                let (resource, remark) = (demo, Remark::default());
+                let _ = case.world.status(Command::ConfirmStopped { resource, remark });
+                case
+            },
+            &["demo"],
+        ),
+        (
+            "pending, with whom it waits for",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.web).offline = Reaction::Hang;
+                case.offline_because(case.disk, 0, "new disk");
+                case.world.pass_ms(2_000);
+                case.world.progress(case.web, "flushing");
+                case
+            },
+            &["disk", "db", "web", "g"],
+        ),
+        (
+            "on its way up behind what it needs",
+            || {
+                let mut case = Case::new();
+                case.world.behave(case.disk).online = Reaction::Hang;
+                case.world.online(case.web);
+                case
+            },
+            &["web", "disk"],
+        ),
+        (
+            "locked by its type",
+            || {
+                let mut case = Case::online();
+                case.world.lock(case.web, true);
+                case
+            },
+            &["web"],
+        ),
+        (
+            "in maintenance, and something was seen",
+            || {
+                let mut case = Case::online();
+                case.maintenance(case.web);
+                case.world.fail(case.web);
+                case
+            },
+            &["web"],
+        ),
+        (
+            "its group's Priority is 0",
+            || {
+                let mut case = Case::online();
+                case.set_group("Priority", 0);
+                case.world.reboot();
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "a group of a higher Priority comes first",
+            || {
+                let mut case = Case::online();
+                let first = case.world.group("first");
+                case.world.set_of(ObjectId::Group(first), "Priority", 3_000);
+                let slow = case.world.resource(first, "slow");
+                case.world.online(slow);
+                case.world.behave(slow).online = Reaction::Hang;
+                case.world.reboot();
+                case
+            },
+            &["db"],
+        ),
+        (
+            "ColdStartSetting 1",
+            || {
+                let mut case = Case::online();
+                case.set_group("ColdStartSetting", 1);
+                case.world.reboot();
+                case
+            },
+            &["db"],
+        ),
+        (
+            "ColdStartSetting 2",
+            || {
+                let mut case = Case::new();
+                case.world.online(case.db);
+                case.set_group("ColdStartSetting", 2);
+                case.world.reboot();
+                case
+            },
+            &["db"],
+        ),
+        (
+            "GroupStartDelay",
+            || {
+                let mut case = Case::online();
+                case.set_group("GroupStartDelay", 30);
+                case.world.reboot();
+                case.world.pass_ms(10_000);
+                case
+            },
+            &["db"],
+        ),
+        (
+            "its node is no possible owner",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 4, "");
+                let (resource, node) = (case.web, NodeId(1));
+                let _ = case.world.status(Command::AddPossibleOwner { resource, node });
+                let _ = case.world.status(Command::RemovePossibleOwner { resource, node });
+                case
+            },
+            &["web"],
+        ),
+        (
+            "a group without resources",
+            || {
+                let mut case = Case::new();
+                case.world.group("empty");
+                case
+            },
+            &["empty"],
+        ),
+    ];
+    let mut shown = String::new();
+    for (title, make, names) in rows {
+        let case = make();
+        let _ = writeln!(shown, "{title}");
+        names.iter().for_each(|name| shown.push_str(&case.show(name)));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_chain_of_reasons_ends() {
+    let mut world = World::default();
+    let group = world.group("deep");
+    let chain: Vec<ResourceId> = (0..30).map(|n| world.resource(group, &format!("r{n}"))).collect();
+    chain.windows(2).for_each(|pair| world.depend(pair[1], pair[0]));
+    world.set(chain[0], "RestartAction", 0);
+    world.behave(chain[0]).online = Reaction::Fail;
+    world.online(chain[29]);
+    let view = world.engine.view();
+    let explanation = view.explain_resource(chain[29], &[]).expect("an explanation");
+    let mut next = Some(&explanation.reason);
+    let mut length = 0;
+    while let Some(reason) = next {
+        (length, next) = (length + 1, reason.because.as_deref());
+    }
+    assert!((8..=2 * crate::limits::REASONS_DEEP_MAX).contains(&length), "{length} reasons");
+}

@@ -1,0 +1,80 @@
+//! Why is this not running? The command says it from the journal, also after crash and restart of the service.
+
+use mainstay_tests::TestCluster;
+use mainstay_types::ResourceState;
+use mainstay_types::operation::{End, Verb};
+
+/// The document of `explain --json`.
+fn explain(cluster: &TestCluster, object: &str) -> serde_json::Value {
+    serde_json::from_str(&cluster.mainstay(&["explain", object, "--json"])).unwrap()
+}
+
+/// Rules and texts, from the reason to its last cause.
+fn chain(document: &serde_json::Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut reason = &document["reason"];
+    while reason.is_object() {
+        let word = |name: &str| reason[name].as_str().unwrap().to_owned();
+        found.push((word("rule"), word("text")));
+        reason = &reason["because"];
+    }
+    found
+}
+
+fn rules(document: &serde_json::Value) -> Vec<String> {
+    chain(document).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn who_took_what_offline_and_why_outlives_the_service() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "sleep 1000");
+    cluster.application("shop", "web", "sleep 1001");
+    cluster.depend("web", "db");
+    assert_eq!(rules(&explain(&cluster, "web")), ["never-asked"]);
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+    assert_eq!(
+        chain(&explain(&cluster, "db")),
+        [("related-asked".into(), "root brought 'web' online, which needs it".into())]
+    );
+    cluster.mainstay(&["resource", "offline", "db", "--reason", "new disk"]);
+    for restarted in [false, true] {
+        if restarted {
+            cluster.kill_service();
+            cluster.start_service();
+        }
+        let expected = [
+            ("needs-other".to_owned(), "it is to be online, but it needs 'db', which is Offline".to_owned()),
+            ("asked".to_owned(), "'db': root took it offline: \"new disk\"".to_owned()),
+        ];
+        assert_eq!(chain(&explain(&cluster, "web")), expected, "restarted: {restarted}");
+        let text = cluster.mainstay(&["explain", "WEB"]);
+        assert!(text.contains("mainstay resource online web"), "{text}");
+        assert_eq!(rules(&explain(&cluster, "shop"))[0], "members");
+    }
+    // What it names as the way out is one.
+    let way = explain(&cluster, "web")["ways_out"][0]["command"].as_str().unwrap().to_owned();
+    let words: Vec<&str> = way.split(' ').skip(1).collect();
+    cluster.mainstay(&words);
+    assert_eq!(cluster.state("web"), ResourceState::Online);
+    let shop = explain(&cluster, "shop");
+    assert_eq!((&shop["kind"], &shop["state"]), (&"group".into(), &"Online".into()));
+    assert!(shop["placement"][0].as_str().unwrap().contains("stays on node1"), "{shop}");
+}
+
+#[test]
+fn what_failed_is_told_with_its_chain_and_its_plan() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "/nowhere/db");
+    cluster.application("shop", "web", "sleep 1001");
+    cluster.depend("web", "db");
+    cluster.set_common("db", &[("RestartThreshold", "0")]);
+    assert!(matches!(cluster.carry_out(Verb::Online, "web").end, Some(End::Failed(_))));
+    assert_eq!(rules(&explain(&cluster, "web")), ["provider-failed", "failure"]);
+    let db = explain(&cluster, "db");
+    assert_eq!(db["notes"][0]["rule"], "given-up", "{db}");
+    assert!(db["notes"][0]["until"].is_string(), "{db}");
+    let (code, _, error) = cluster.mainstay_code(&["explain", "nix"]);
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("5007 ERROR_RESOURCE_NOT_FOUND"), "{error}");
+}
