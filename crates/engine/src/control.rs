@@ -29,7 +29,7 @@ const FILE_TIME_UNITS_PER_MS: u64 = 10_000;
 const UNIX_EPOCH_FILE_TIME: u64 = 116_444_736_000_000_000;
 
 /// A control code on its way to a host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ControlQuery {
     call: CallId,
     output_length_max: u32,

@@ -38,7 +38,7 @@ pub struct Config {
 }
 
 /// The cluster as a state machine. See the crate's documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) config: Config,
     pub(crate) model: Model,
@@ -74,7 +74,7 @@ pub struct Engine {
 }
 
 /// A transaction that is being committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Commit {
     ops: Vec<Op>,
     purpose: CommitPurpose,
@@ -271,6 +271,11 @@ impl Engine {
         self.commits.insert(commit, Commit { ops: transaction.then.clone(), purpose, swept });
         self.effects.push(Effect::Commit { commit, transaction });
         commit
+    }
+
+    /// Transactions whose outcome is not known yet.
+    pub(crate) fn open_commits(&self) -> Vec<CommitId> {
+        self.commits.keys().copied().collect()
     }
 
     fn handle_committed(&mut self, commit: CommitId, outcome: CommitOutcome) {

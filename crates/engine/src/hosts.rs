@@ -30,13 +30,13 @@ use crate::operation::PartGoal;
 use crate::timers::Timer;
 
 /// All hosts that are there or wanted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     known: BTreeMap<HostId, Host>,
     next_nonce: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Host {
     state: HostState,
     pid: u32,

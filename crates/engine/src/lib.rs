@@ -38,6 +38,7 @@ pub mod placement;
 pub mod policy;
 mod queries;
 mod recovery;
+pub mod rehearsal;
 mod requirements;
 mod sweep;
 mod task;

@@ -126,3 +126,12 @@ pub const START_WAIT_MS: u64 = 20_000;
 /// Reasons of one explanation, each the cause of the one before: dependencies may be deeper, and a reader is helped by the
 /// first of them.
 pub const REASONS_DEEP_MAX: usize = 16;
+
+/// How far a rehearsed call is looked after: what takes longer is not planned by anybody to the second.
+pub const LOOK_AHEAD_MS: u64 = 24 * 3_600_000;
+/// What happens in one rehearsal at most, so that it ends: a call on as many resources as a group may have takes some ten
+/// steps for each.
+pub const REHEARSAL_STEPS_MAX: usize = 100_000;
+/// How much longer what is under way is taken to last at least, where its past does not say more: long enough that a call
+/// which ends it finds it there.
+pub const UNDER_WAY_MS: u64 = 1_000;

@@ -23,7 +23,7 @@ use crate::requirements::TypeQuestion;
 use crate::timers::Timer;
 
 /// What a query is for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum QueryPurpose {
     /// An offline call's check.
     Check(OperationId),
@@ -47,7 +47,7 @@ pub(crate) enum Unanswered {
 }
 
 /// All queries under way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Queries {
     last: u64,
     open: BTreeMap<u64, OpenQuery>,
@@ -55,7 +55,7 @@ pub(crate) struct Queries {
     late: BTreeMap<u64, (HostId, ResourceId)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OpenQuery {
     /// Who was asked; `None` while the resource is not open yet.
     host: Option<HostId>,

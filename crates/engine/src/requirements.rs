@@ -19,13 +19,13 @@ use crate::model::objects::Resource;
 use crate::queries::QueryPurpose;
 
 /// What is known of the types in libraries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Requirements {
     known: BTreeMap<Name, TypeFacts>,
 }
 
 /// What one type has said of itself. It is as good as said while it is being asked and the answer is not there.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct TypeFacts {
     /// The library that said it.
     library: String,

@@ -27,7 +27,7 @@ use crate::operation::Phase;
 use crate::timers::Timer;
 
 /// Ended operations whose records are still in the database.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sweep {
     /// Those that no commit takes along yet, oldest first.
     waiting: VecDeque<OperationId>,

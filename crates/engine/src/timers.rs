@@ -40,7 +40,7 @@ pub(crate) enum Timer {
 }
 
 /// All deadlines, in steady milliseconds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
     by_name: BTreeMap<Timer, u64>,
     by_time: BTreeSet<(u64, Timer)>,

@@ -7,7 +7,7 @@ use mainstay_types::{OperationId, Status};
 use crate::limits::TOKENS_MAX;
 
 /// The tokens of the last accepted operations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tokens {
     by_token: BTreeMap<(String, String), OperationId>,
     by_operation: BTreeMap<OperationId, ((String, String), Option<Status>)>,

@@ -16,6 +16,7 @@ pub mod name;
 pub mod operation;
 pub mod order;
 pub mod own_codes;
+pub mod plan;
 pub mod property;
 pub mod reason;
 pub mod state;

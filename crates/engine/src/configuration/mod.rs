@@ -41,14 +41,14 @@ use crate::operation::{Operation, Phase};
 use crate::queries::{QueryPurpose, Unanswered};
 
 /// The changes that wait, and the one whose turn it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Lane {
     /// With what the type has said, where it was asked.
     waiting: VecDeque<(Call, Option<Said>)>,
     current: Option<Box<Current>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Current {
     call: Call,
     id: OperationId,
@@ -56,7 +56,7 @@ struct Current {
 }
 
 /// A call whose properties a type was asked about.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SettingQuery {
     call: Call,
     resource: ResourceId,
@@ -74,7 +74,7 @@ enum Said {
 }
 
 /// What a change does.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
     pub(crate) compares: Vec<Compare>,
     pub(crate) ops: Vec<Op>,
@@ -91,7 +91,7 @@ pub(crate) struct Change {
 }
 
 /// What follows a committed change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum After {
     /// Tell watchers.
     Publish(Box<Event>),

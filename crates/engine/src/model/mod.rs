@@ -26,7 +26,7 @@ use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 pub type StoredOperations = Vec<(OperationId, Vec<u8>)>;
 
 /// Everything that is committed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     tree: Tree,
     generation: u64,

@@ -44,7 +44,7 @@ use crate::input::CallId;
 use stored::{PersistentBefore, StoredStep};
 
 /// An operation that has not ended, or whose end the journal has not yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Operation {
     /// As the journal shows it.
     pub(crate) record: OperationRecord,
@@ -126,7 +126,7 @@ impl Operation {
 }
 
 /// What an operation waits for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Phase {
     /// Answers to CheckOffline.
     Checking(Check),
@@ -142,7 +142,7 @@ pub(crate) enum Phase {
 }
 
 /// The question round of an offline call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Check {
     /// Which round this is.
     pub(crate) round: u32,

@@ -32,7 +32,7 @@ pub(crate) use start_order::NotBegun;
 use start_order::StartOrder;
 
 /// What is counted and planned.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Policies {
     recoveries: BTreeMap<ResourceId, Recovery>,
     /// When a group was failed over.
@@ -46,7 +46,7 @@ pub(crate) struct Policies {
 }
 
 /// One resource's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Recovery {
     history: History,
     phase: Phase,

@@ -23,7 +23,7 @@ use crate::operation::{PartGoal, Phase};
 use crate::timers::Timer;
 
 /// What has not had its turn since the service started.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StartOrder {
     left: BTreeMap<GroupId, BTreeSet<ResourceId>>,
     /// When the turn of a priority came.

@@ -30,7 +30,7 @@ use crate::operation::{Operation, Phase};
 use crate::timers::Timer;
 
 /// What is known until the service is ready.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StartUp {
     phase: StartPhase,
     /// By resource: who holds it, and how.

@@ -157,8 +157,7 @@ fn every_state_has_its_reason() {
             "online under another name than before",
             || {
                 let mut case = Case::online();
-                let _ =
-                    case.world.status(Command::RenameResource { resource: case.db, name: "base".into() });
+                let _ = case.world.status(Command::RenameResource { resource: case.db, name: "base".into() });
                 case
             },
             &["base"],

@@ -13,6 +13,7 @@ mod properties;
 mod questions;
 mod races;
 mod random_walk;
+mod rehearsal;
 mod requirements;
 mod restarts;
 mod scenarios;
