@@ -18,9 +18,18 @@ impl Engine {
         object: &ObjectId,
         access: PropertyAccess,
     ) -> Result<PropertyList, Refusal> {
+        self.properties_by_spec(object, common_table(object).iter().filter(|spec| spec.access == access))
+    }
+
+    /// Some common properties of an object, with defaults where nothing is stored.
+    pub(crate) fn properties_by_spec(
+        &self,
+        object: &ObjectId,
+        specs: impl Iterator<Item = &'static Spec>,
+    ) -> Result<PropertyList, Refusal> {
         let path = self.object_path(object)?;
         let mut list = PropertyList::new();
-        for spec in common_table(object).iter().filter(|spec| spec.access == access) {
+        for spec in specs {
             let stated = self.stated_property(object, spec.name);
             let stored = || self.model.tree().value(&path, spec.name).map(from_registry);
             let stored = || stored().and_then(|value| in_format_of(spec, value));

@@ -7,6 +7,7 @@ mod configuration;
 mod explain;
 mod expressions;
 mod last_word;
+mod listing;
 mod maintenance;
 mod offline_cases;
 mod properties;

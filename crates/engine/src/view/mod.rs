@@ -3,6 +3,7 @@
 //! Shows only what is committed, and the states of what runs. It changes nothing and copies little.
 
 mod enumerate;
+mod listing;
 
 use mainstay_store::registry::Tree;
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
@@ -19,6 +20,7 @@ use crate::live::Live;
 use crate::model::Model;
 use crate::model::objects::{Group, Node, Resource, ResourceType};
 pub use enumerate::{Listed, kind};
+pub use listing::{ListedGroup, ListedProperties, ListedResource};
 
 /// A resource, as single reads want it; everything of it is in [`View::glance`].
 #[derive(Clone, Copy, Debug)]

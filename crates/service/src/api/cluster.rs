@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use mainstay_cmrp::cluster::{
-    CloseCluster, CreateEnum, CreateEnumEx, GetClusterName, GetClusterNameResponse, GetClusterVersion2,
-    GetClusterVersion2Response, OpenCluster, OpenClusterEx, OperationalVersion, SetClusterName,
+    CloseCluster, CreateEnum, CreateEnumEx, CreateGroupEnum, CreateResourceEnum, GetClusterName,
+    GetClusterNameResponse, GetClusterVersion2, GetClusterVersion2Response, OpenCluster, OpenClusterEx,
+    OperationalVersion, SetClusterName,
 };
+use mainstay_cmrp::enumeration::{GroupEnumEntry, GroupEnumList, ResourceEnumEntry, ResourceEnumList};
 use mainstay_cmrp::{
-    CloseResponse, EnumExResponse, EnumList, EnumResponse, OpenClusterExResponse, OpenClusterResponse,
+    CloseResponse, EnumExResponse, EnumList, EnumResponse, GroupEnumResponse, OpenClusterExResponse,
+    OpenClusterResponse, ResourceEnumResponse,
 };
 use mainstay_engine::View;
 use mainstay_engine::command::Command;
+use mainstay_engine::view::{ListedGroup, ListedResource};
 use mainstay_types::access::DesiredAccess;
 use mainstay_types::{Status, version};
 
@@ -78,6 +82,59 @@ pub(super) fn enumerate_ex(session: &Arc<Session>, request: &CreateEnumEx) -> Se
         EnumList::new(found.iter().map(|item| (item.kind, item.id.clone()))),
         EnumList::new(found.iter().map(|item| (item.kind, item.name.clone()))),
     ))
+}
+
+/// The flags of a listed group: none is a core group (CLUS_FLAG_CORE), as GET_FLAGS says of each.
+const NO_FLAGS: u32 = 0;
+
+pub(super) fn list_groups(session: &Arc<Session>, request: &CreateGroupEnum) -> Served<CreateGroupEnum> {
+    session.handles.lock().cluster(request.cluster)?;
+    let (names, ro_names) = (bytes(&request.properties), bytes(&request.ro_properties));
+    let entries = session.core.read(|view| {
+        let listed = view.list_groups(names, ro_names)?;
+        Ok::<_, Failure>(listed.into_iter().map(group_entry).collect())
+    })?;
+    Ok(GroupEnumResponse { list: Some(GroupEnumList { entries }), ..GroupEnumResponse::default() })
+}
+
+fn group_entry(group: ListedGroup<'_>) -> GroupEnumEntry {
+    GroupEnumEntry {
+        name: Some(group.info.name.to_string()),
+        id: Some(group.id.to_string()),
+        state: group.info.state.number(),
+        owner: Some(group.info.owner_name.to_owned()),
+        flags: NO_FLAGS,
+        properties: group.properties.writable,
+        ro_properties: group.properties.read_only,
+    }
+}
+
+pub(super) fn list_resources(
+    session: &Arc<Session>,
+    request: &CreateResourceEnum,
+) -> Served<CreateResourceEnum> {
+    session.handles.lock().cluster(request.cluster)?;
+    let (names, ro_names) = (bytes(&request.properties), bytes(&request.ro_properties));
+    let entries = session.core.read(|view| {
+        let listed = view.list_resources(names, ro_names)?;
+        Ok::<_, Failure>(listed.into_iter().map(resource_entry).collect())
+    })?;
+    Ok(ResourceEnumResponse { list: Some(ResourceEnumList { entries }), ..ResourceEnumResponse::default() })
+}
+
+fn resource_entry(resource: ListedResource<'_>) -> ResourceEnumEntry {
+    ResourceEnumEntry {
+        name: Some(resource.info.name.to_string()),
+        id: Some(resource.id.to_string()),
+        owner_name: Some(resource.info.group_name.to_owned()),
+        owner_id: Some(resource.group.to_string()),
+        properties: resource.properties.writable,
+        ro_properties: resource.properties.read_only,
+    }
+}
+
+fn bytes(given: &Option<Vec<u8>>) -> &[u8] {
+    given.as_deref().unwrap_or_default()
 }
 
 pub(super) fn rename(session: &Arc<Session>, exchange: Exchange<SetClusterName>) {

@@ -106,6 +106,8 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             GetClusterVersion2 => cluster::version,
             CreateEnum => cluster::enumerate,
             CreateEnumEx => cluster::enumerate_ex,
+            CreateGroupEnum => cluster::list_groups,
+            CreateResourceEnum => cluster::list_resources,
             OpenResource => resource::open,
             OpenResourceEx => resource::open_ex,
             CloseResource => resource::close,
