@@ -37,6 +37,15 @@ fn compile_or_skip(compiler: &str, arguments: &[&str], source: &Path, output: &P
     }
 }
 
+/// The names that `libclusapi.so` exports, as `nm` of the compiler's tools reads them.
+pub fn exported_functions() -> Vec<String> {
+    let library = library().join("libclusapi.so");
+    let run = Command::new("nm").args(["-D", "--defined-only"]).arg(&library).output().unwrap();
+    assert!(run.status.success(), "nm {}: {}", library.display(), String::from_utf8_lossy(&run.stderr));
+    let lines = String::from_utf8_lossy(&run.stdout).into_owned();
+    lines.lines().filter_map(|line| line.split_whitespace().nth(2).map(str::to_owned)).collect()
+}
+
 impl TestCluster {
     /// A cluster that knows the type `dummy` of `examples/demo-type`.
     pub fn with_demo_type_or_skip() -> Option<Self> {

@@ -34,7 +34,7 @@ use mainstay_types::glance::{Glance, ResourceGlance};
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::{OperationId, ResourceState, Status};
 
-pub use compiler::{WIDTHS, repository};
+pub use compiler::{WIDTHS, exported_functions, repository};
 pub use dice::Dice;
 pub use programs::{library, program};
 pub use service::{Service, receive};

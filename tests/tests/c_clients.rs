@@ -1,12 +1,14 @@
 //! Programs in C and C++, compiled by the system's compiler against our headers, linked with `libclusapi.so`, and run
 //! against the real service.
 
+use std::collections::BTreeSet;
+
 use mainstay_client::Target;
 use mainstay_proplist::PropertyList;
-use mainstay_tests::{TestCluster, WIDTHS, open_resource};
+use mainstay_tests::{TestCluster, WIDTHS, exported_functions, open_resource};
 use mainstay_types::control::{function, object};
 use mainstay_types::operation::{End, Verb};
-use mainstay_types::{ControlCode, OfflineFlags, ResourceState};
+use mainstay_types::{ControlCode, OfflineFlags, ResourceState, Status};
 
 /// The resource that the example and the page's program name.
 const DEMO: &str = "DemoResource";
@@ -157,6 +159,24 @@ fn objects_and_properties_are_what_the_service_has() {
         assert_eq!(known, expected);
         // Strings in control buffers are UTF-16LE for every width.
         assert_eq!(properties, outputs);
+    }
+}
+
+/// The list is the library's own, so that a function that is exported and not called here makes it fail.
+#[test]
+fn every_function_of_the_library_does_what_it_is_for() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "one", "sleep 1000");
+    let not_implemented = format!(" {}", Status::CALL_NOT_IMPLEMENTED.0);
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/every_function.c", width) else { return };
+        let lines = cluster.run_lines(&program, &[]);
+        let unserved: Vec<_> = lines.iter().filter(|line| line.ends_with(&not_implemented)).collect();
+        assert!(unserved.is_empty(), "{unserved:?}");
+        let called: BTreeSet<&str> = lines.iter().filter_map(|line| line.split(' ').next()).collect();
+        let exported = exported_functions();
+        let exported: BTreeSet<&str> = exported.iter().map(|name| name.trim_end_matches("_w4")).collect();
+        assert_eq!(called, exported);
     }
 }
 

@@ -232,6 +232,26 @@ pub enum Command {
         /// The new name as it came.
         name: String,
     },
+    /// MoveClusterGroup with a node (opnum 52), with which OnlineClusterGroup begins where it names one.
+    MoveGroup {
+        /// Which.
+        group: GroupId,
+        /// Where it is to be.
+        node: NodeId,
+    },
+    /// A control code that a stated node is to carry out (opnums 72, 74, 76, 78 and 105).
+    ControlOnNode {
+        /// The node.
+        node: NodeId,
+        /// The object.
+        object: ObjectId,
+        /// The code.
+        code: ControlCode,
+        /// The input buffer.
+        input: Vec<u8>,
+        /// How much output the caller can take, in bytes.
+        output_length_max: u32,
+    },
     /// A control code to any object (opnums 73, 75, 77, 79 and 106): properties too.
     Control {
         /// The object.

@@ -217,7 +217,10 @@ impl Engine {
         self.serve(call);
     }
 
-    fn serve(&mut self, call: Call) {
+    pub(crate) fn serve(&mut self, call: Call) {
+        if matches!(&call.command, Command::ControlOnNode { .. }) {
+            return self.serve_control_on_node(call);
+        }
         let is_read = matches!(&call.command, Command::Control { code, .. } if !code.modifies());
         if is_read {
             return self.serve_control(call);
@@ -236,6 +239,7 @@ impl Engine {
             | Command::ConfirmStopped { .. } => self.serve_operation(call),
             Command::CancelOperation { .. } | Command::CancelGroupOperation { .. } => self.serve_cancel(call),
             Command::Control { .. } => self.serve_control(call),
+            Command::MoveGroup { .. } => self.serve_move(&call),
             _ => self.serve_configuration(call),
         }
     }

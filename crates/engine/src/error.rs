@@ -4,7 +4,7 @@
 //! without its status.
 
 use mainstay_store::registry::RegistryError;
-use mainstay_types::{ResourceState, Status};
+use mainstay_types::{NodeState, ResourceState, Status};
 use thiserror::Error;
 
 /// A database that this program cannot work on. Nothing in it was changed.
@@ -222,6 +222,34 @@ pub enum ClusterError {
     TypeExists {
         /// The name.
         name: String,
+    },
+    /// A node that is to do something and does not run.
+    #[error("node '{node}' is {state}; start it first, or name a node that is up")]
+    NodeNotAvailable {
+        /// The node.
+        node: String,
+        /// Its state.
+        state: NodeState,
+    },
+    /// A node that is to do something with a resource that never is there.
+    #[error(
+        "node '{node}' is no possible owner of resource '{name}'; name one that is, or none for its owner"
+    )]
+    HostNotPossibleOwner {
+        /// The resource.
+        name: String,
+        /// The node.
+        node: String,
+    },
+    /// A node that is to do something with a group that is elsewhere.
+    #[error("group '{name}' is on node '{owner}' and not on '{node}'; name '{owner}', or none for its owner")]
+    NotGroupOwner {
+        /// The group.
+        name: String,
+        /// The node that was named.
+        node: String,
+        /// The node where the group is.
+        owner: String,
     },
     /// Not in this state.
     #[error("resource '{name}' is {state}; {way_out}")]
@@ -552,6 +580,9 @@ impl ClusterError {
             Self::ResourceGone { .. } => Status::RESOURCE_NOT_AVAILABLE,
             Self::GroupGone { .. } => Status::GROUP_NOT_AVAILABLE,
             Self::NodeGone { .. } => Status::CLUSTER_NODE_NOT_FOUND,
+            Self::NodeNotAvailable { .. } => Status::HOST_NODE_NOT_AVAILABLE,
+            Self::HostNotPossibleOwner { .. } => Status::HOST_NODE_NOT_RESOURCE_OWNER,
+            Self::NotGroupOwner { .. } => Status::HOST_NODE_NOT_GROUP_OWNER,
             Self::TypeNotFound { .. } => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
             Self::NameTaken { .. } | Self::OwnerExists { .. } => Status::OBJECT_ALREADY_EXISTS,
             Self::TypeExists { .. } => Status::ALREADY_EXISTS,

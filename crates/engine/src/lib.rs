@@ -33,6 +33,7 @@ pub mod input;
 pub mod limits;
 mod live;
 pub mod model;
+mod named_node;
 pub mod operation;
 pub mod placement;
 pub mod policy;

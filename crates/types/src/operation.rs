@@ -19,6 +19,8 @@ pub enum Verb {
     Restart,
     /// Treat as failed.
     Fail,
+    /// Bring a group to a node.
+    Move,
     /// The administrator's word that nothing of a failed resource is left.
     ConfirmStopped,
     /// End another operation before it is done.
@@ -51,6 +53,7 @@ impl Verb {
             Verb::Offline => "offline",
             Verb::Restart => "restart",
             Verb::Fail => "fail",
+            Verb::Move => "move",
             Verb::ConfirmStopped => "confirm-stopped",
             Verb::Cancel => "cancel",
             Verb::Create => "create",

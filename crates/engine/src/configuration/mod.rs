@@ -421,6 +421,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
     };
     match command {
         Command::CreateGroup { id, .. } => (Verb::Create, ObjectId::Group(*id)),
+        Command::MoveGroup { group, .. } => (Verb::Move, ObjectId::Group(*group)),
         Command::DeleteGroup { group, .. } => (Verb::Delete, ObjectId::Group(*group)),
         Command::RenameGroup { group, .. } => (Verb::Rename, ObjectId::Group(*group)),
         Command::CreateResource { id, .. } => (Verb::Create, ObjectId::Resource(*id)),

@@ -33,7 +33,7 @@ mod situation;
 mod survey;
 mod terms;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 use mainstay_types::GroupId;

@@ -9,6 +9,7 @@ mod expressions;
 mod last_word;
 mod listing;
 mod maintenance;
+mod named_node;
 mod offline_cases;
 mod properties;
 mod questions;

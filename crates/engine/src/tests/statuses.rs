@@ -1,6 +1,6 @@
 //! The one map from refusals to Win32 codes, and their words: a snapshot, so that a change is seen.
 
-use mainstay_types::{ResourceState, Status};
+use mainstay_types::{NodeState, ResourceState, Status};
 
 use crate::error::{ClusterError as C, Refusal, RequestError as R, ServiceError as S};
 
@@ -49,6 +49,9 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::TypeNotFound { name: name() }.into(),
         C::NameTaken { what: "group", name: name() }.into(),
         C::TypeExists { name: name() }.into(),
+        C::NodeNotAvailable { node: node(), state: NodeState::Down }.into(),
+        C::HostNotPossibleOwner { name: name(), node: node() }.into(),
+        C::NotGroupOwner { name: s("g"), node: node(), owner: s("beta") }.into(),
         C::State { name: name(), state, way_out }.into(),
         C::InOperation { name: name(), operation: s("1-42") }.into(),
         C::Failed { name: name() }.into(),

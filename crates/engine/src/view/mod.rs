@@ -10,12 +10,13 @@ use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
 use mainstay_types::{
-    ClusterId, GroupId, GroupState, HostId, Name, NodeId, NodeState, OperationId, ResourceId, ResourceState,
-    Status,
+    ClusterId, GroupId, GroupState, HostId, Name, NodeId, NodeState, ObjectId, OperationId, ResourceId,
+    ResourceState, Status,
 };
 
 use crate::Engine;
 use crate::alternatives;
+use crate::error::Refusal;
 use crate::live::Live;
 use crate::model::Model;
 use crate::model::objects::{Group, Node, Resource, ResourceType};
@@ -276,6 +277,11 @@ impl<'a> View<'a> {
         let model = &self.engine.model;
         let node = model.owner(group).map_or(self.engine.config.node, |owner| owner.node);
         (node, model.node(node).map_or("", |node| node.name.as_str()))
+    }
+
+    /// Whether the node can carry out a control code of the object (`hHostNode` of the control functions).
+    pub fn check_host_node(self, object: &ObjectId, node: NodeId) -> Result<(), Refusal> {
+        self.engine.check_host_node(object, node)
     }
 
     /// With one node, whoever answers is up.

@@ -2,47 +2,72 @@
 
 use std::sync::Arc;
 
-use mainstay_cmrp::Operation;
 use mainstay_cmrp::control::{
-    ClusterControl, ControlRequest, ControlResponse, GroupControl, NodeControl, ResourceControl,
+    ClusterControl, ControlRequest, ControlResponse, GroupControl, NodeClusterControl, NodeControl,
+    NodeGroupControl, NodeNodeControl, NodeResourceControl, NodeResourceTypeControl, ResourceControl,
     ResourceTypeControl,
 };
+use mainstay_cmrp::{ClusterHandle, GroupHandle, NodeHandle, Operation, ResourceHandle};
 use mainstay_engine::command::Command;
 use mainstay_engine::effect::Answer;
-use mainstay_types::{Access, ControlCode, Name, ObjectId, Status};
+use mainstay_types::{Access, ControlCode, Name, NodeId, ObjectId, Status};
 
 use super::exchange::Exchange;
 use super::handles::BadHandle;
 use super::own_codes;
 use super::session::Session;
 
+/// What a code is for, with what the handle may do, and the node that is to carry it out.
+type Target = Result<(ObjectId, Access, Option<NodeId>), BadHandle>;
+
 pub(super) fn resource(session: &Arc<Session>, exchange: Exchange<ResourceControl>) {
-    let found = session.handles.lock().resource(exchange.request().resource);
-    let object = found.map(|(id, access)| (ObjectId::Resource(id), access));
-    control(session, exchange, object, |request| &request.control);
+    let target = resource_of(session, exchange.request().resource);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn resource_on_node(session: &Arc<Session>, exchange: Exchange<NodeResourceControl>) {
+    let target = resource_of(session, exchange.request().resource);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
 }
 
 pub(super) fn group(session: &Arc<Session>, exchange: Exchange<GroupControl>) {
-    let found = session.handles.lock().group(exchange.request().group);
-    let object = found.map(|(id, access)| (ObjectId::Group(id), access));
-    control(session, exchange, object, |request| &request.control);
+    let target = group_of(session, exchange.request().group);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn group_on_node(session: &Arc<Session>, exchange: Exchange<NodeGroupControl>) {
+    let target = group_of(session, exchange.request().group);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
 }
 
 pub(super) fn node(session: &Arc<Session>, exchange: Exchange<NodeControl>) {
-    let found = session.handles.lock().node(exchange.request().node);
-    let object = found.map(|(id, access)| (ObjectId::Node(id), access));
-    control(session, exchange, object, |request| &request.control);
+    let target = node_of(session, exchange.request().node);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn node_on_node(session: &Arc<Session>, exchange: Exchange<NodeNodeControl>) {
+    let target = node_of(session, exchange.request().node);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
 }
 
 pub(super) fn resource_type(session: &Arc<Session>, exchange: Exchange<ResourceTypeControl>) {
-    let found = session.handles.lock().cluster(exchange.request().cluster);
-    match Name::parse(&exchange.request().type_name) {
-        Ok(name) => {
-            let object = found.map(|access| (ObjectId::ResourceType(name), access));
-            control(session, exchange, object, |request| &request.control);
-        }
-        Err(_) => exchange.refuse(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND),
-    }
+    let Ok(name) = Name::parse(&exchange.request().type_name) else {
+        return exchange.refuse(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND);
+    };
+    let target = type_of(session, exchange.request().cluster, name);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn resource_type_on_node(session: &Arc<Session>, exchange: Exchange<NodeResourceTypeControl>) {
+    let Ok(name) = Name::parse(&exchange.request().type_name) else {
+        return exchange.refuse(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND);
+    };
+    let target = type_of(session, exchange.request().cluster, name);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
 }
 
 pub(super) fn cluster(session: &Arc<Session>, exchange: Exchange<ClusterControl>) {
@@ -52,29 +77,67 @@ pub(super) fn cluster(session: &Arc<Session>, exchange: Exchange<ClusterControl>
     {
         return own_codes::serve(session, access, exchange);
     }
-    let object = found.map(|access| (ObjectId::Cluster, access));
-    control(session, exchange, object, |request| &request.control);
+    let target = found.map(|access| (ObjectId::Cluster, access, None));
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn cluster_on_node(session: &Arc<Session>, exchange: Exchange<NodeClusterControl>) {
+    let found = session.handles.lock().cluster(exchange.request().cluster);
+    let target = found.map(|access| (ObjectId::Cluster, access, None));
+    let target = on_node(session, target, exchange.request().host_node);
+    if let Ok((object, access, Some(node))) = &target
+        && own_codes::is_own(ControlCode(exchange.request().control.code))
+    {
+        let plain = |request: NodeClusterControl| {
+            let NodeClusterControl { cluster, control, .. } = request;
+            ClusterControl { cluster, control }
+        };
+        return match session.core.read(|view| view.check_host_node(object, *node)) {
+            Ok(()) => own_codes::serve(session, *access, exchange.turn_into(plain)),
+            Err(refusal) => exchange.end(Err(refusal.into())),
+        };
+    }
+    control(session, exchange, target, |request| &request.control);
+}
+
+fn resource_of(session: &Session, handle: ResourceHandle) -> Target {
+    session.handles.lock().resource(handle).map(|(id, access)| (ObjectId::Resource(id), access, None))
+}
+
+fn group_of(session: &Session, handle: GroupHandle) -> Target {
+    session.handles.lock().group(handle).map(|(id, access)| (ObjectId::Group(id), access, None))
+}
+
+fn node_of(session: &Session, handle: NodeHandle) -> Target {
+    session.handles.lock().node(handle).map(|(id, access)| (ObjectId::Node(id), access, None))
+}
+
+fn type_of(session: &Session, handle: ClusterHandle, name: Name) -> Target {
+    session.handles.lock().cluster(handle).map(|access| (ObjectId::ResourceType(name), access, None))
+}
+
+/// The same for the node of a handle.
+fn on_node(session: &Session, target: Target, handle: NodeHandle) -> Target {
+    let (object, access, _) = target?;
+    let (node, _) = session.handles.lock().node(handle)?;
+    Ok((object, access, Some(node)))
 }
 
 /// Hands a control code to the engine and answers with what comes of it.
-fn control<O>(
-    session: &Arc<Session>,
-    exchange: Exchange<O>,
-    object: Result<(ObjectId, Access), BadHandle>,
-    part: fn(&O) -> &ControlRequest,
-) where
+fn control<O>(session: &Arc<Session>, exchange: Exchange<O>, target: Target, part: fn(&O) -> &ControlRequest)
+where
     O: Operation<Response = ControlResponse> + Send + 'static,
 {
-    let (object, access) = match object {
+    let (object, access, node) = match target {
         Ok(found) => found,
         Err(bad) => return exchange.end(Err(bad.into())),
     };
     let request = part(exchange.request());
-    let command = Command::Control {
-        object,
-        code: ControlCode(request.code),
-        input: request.input.clone().unwrap_or_default(),
-        output_length_max: request.output_len,
+    let (code, output_length_max) = (ControlCode(request.code), request.output_len);
+    let input = request.input.clone().unwrap_or_default();
+    let command = match node {
+        None => Command::Control { object, code, input, output_length_max },
+        Some(node) => Command::ControlOnNode { node, object, code, input, output_length_max },
     };
     session.command(access, command, move |answer| {
         let response = response(part(exchange.request()), answer);

@@ -56,6 +56,14 @@ impl<O: Operation> Exchange<O> {
         &self.request
     }
 
+    /// The same exchange as that of another operation with the same answer.
+    pub(super) fn turn_into<P: Operation<Response = O::Response>>(
+        self,
+        request: impl FnOnce(O) -> P,
+    ) -> Exchange<P> {
+        Exchange { reply: self.reply, request: request(self.request) }
+    }
+
     /// Answers, one way or the other.
     pub(super) fn end(self, answer: Served<O>) {
         match answer {

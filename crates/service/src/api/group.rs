@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum,
-    DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, OfflineGroup, OfflineGroupEx, OnlineGroup,
-    OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
+    DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, MoveGroupToNode, OfflineGroup,
+    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
 };
 use mainstay_cmrp::{
     CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
@@ -145,6 +145,16 @@ pub(super) fn online_ex(session: &Arc<Session>, exchange: Exchange<OnlineGroupEx
             remark: Remark::default(),
         },
     );
+}
+
+pub(super) fn move_to_node(session: &Arc<Session>, exchange: Exchange<MoveGroupToNode>) {
+    let node = session.handles.lock().node(exchange.request().node);
+    match node {
+        Ok((node, _)) => {
+            to_group(session, exchange, |r| r.group, |group, _| Command::MoveGroup { group, node });
+        }
+        Err(bad) => exchange.end(Err(bad.into())),
+    }
 }
 
 pub(super) fn offline(session: &Arc<Session>, exchange: Exchange<OfflineGroup>) {

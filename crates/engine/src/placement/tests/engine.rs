@@ -29,7 +29,8 @@ fn texts(all: &[&str]) -> Value {
     Value::MultiSz(all.iter().map(|text| (*text).to_owned()).collect())
 }
 
-fn add_node(world: &mut World, id: u32, name: &str) {
+/// A node that is down.
+pub(crate) fn add_node(world: &mut World, id: u32, name: &str) {
     let path = layout::node_path(NodeId(id)).unwrap();
     write(world, &[(path, layout::NODE_NAME, Value::Sz(name.into()))]);
 }

@@ -1,7 +1,7 @@
 //! Placement: situations as text, decisions as they are said.
 
 mod cases;
-mod engine;
+pub(crate) mod engine;
 mod properties;
 
 use mainstay_types::{GroupId, GroupState, Name, NodeId, NodeState};

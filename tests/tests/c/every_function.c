@@ -1,0 +1,271 @@
+/* Calls every function of the library against a real service, those that take a node without one and with one, and
+ * prints each with what it answered. "one" in "g" is there already and can run. */
+#include "say.h"
+
+#include <string.h>
+
+static char bytes[16384];
+
+/* A call that answers a status: either of two will do. */
+static void told(const char *name, DWORD status, DWORD expected, DWORD or_expected)
+{
+    printf("%s %u\n", name, (unsigned)status);
+    if (status != expected && status != or_expected) {
+        fprintf(stderr, "%s is %u, not %u\n", name, (unsigned)status, (unsigned)expected);
+        exit(1);
+    }
+}
+
+/* A call that answers a handle or a truth. */
+static void there(const char *name, int is_there)
+{
+    told(name, is_there ? ERROR_SUCCESS : GetLastError(), ERROR_SUCCESS, ERROR_SUCCESS);
+}
+
+#define IS(expected, name, arguments) told(#name, (DWORD)name arguments, expected, expected)
+#define NODE_IS(expected, name, arguments) told(#name " with a node", (DWORD)name arguments, expected, expected)
+#define IS_TRUE(name, arguments) there(#name, name arguments)
+#define OPEN(place, name, arguments) there(#name, (place = name arguments) != NULL)
+
+static HCHANGE port;
+
+/* Waits until "one" is told to be in a state. */
+static void until(DWORD wanted)
+{
+    while (next_state(port, 7) != wanted)
+        ;
+    printf("GetClusterNotifyV2 0\n");
+}
+
+static void objects(HCLUSTER cluster, HGROUP group, HRESOURCE resource)
+{
+    WCHAR name[256], all[] = {'*', 0, 0};
+    DWORD kind, length = 256, size = sizeof(bytes);
+    HCLUSENUM list;
+    HCLUSENUMEX list_ex;
+    HGROUPENUM of_group;
+    HGROUPENUMEX groups;
+    HRESENUM of_resource;
+    HRESENUMEX resources;
+
+    OPEN(list, ClusterOpenEnum, (cluster, CLUSTER_ENUM_ALL));
+    told("ClusterGetEnumCount", ClusterGetEnumCount(list) > 3 ? ERROR_SUCCESS : 1, ERROR_SUCCESS, ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, ClusterEnum, (list, 0, &kind, name, &length));
+    IS(ERROR_SUCCESS, ClusterCloseEnum, (list));
+
+    OPEN(list_ex, ClusterOpenEnumEx, (cluster, CLUSTER_ENUM_ALL, NULL));
+    told("ClusterGetEnumCountEx", ClusterGetEnumCountEx(list_ex) > 3 ? ERROR_SUCCESS : 1, ERROR_SUCCESS, ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, ClusterEnumEx, (list_ex, 0, (PCLUSTER_ENUM_ITEM)bytes, &size));
+    IS(ERROR_SUCCESS, ClusterCloseEnumEx, (list_ex));
+
+    OPEN(of_group, ClusterGroupOpenEnum, (group, CLUSTER_GROUP_ENUM_ALL));
+    told("ClusterGroupGetEnumCount", ClusterGroupGetEnumCount(of_group) == 1 ? ERROR_SUCCESS : 1, 0, 0);
+    length = 256;
+    IS(ERROR_SUCCESS, ClusterGroupEnum, (of_group, 0, &kind, name, &length));
+    IS(ERROR_SUCCESS, ClusterGroupCloseEnum, (of_group));
+
+    OPEN(of_resource, ClusterResourceOpenEnum, (resource, CLUSTER_RESOURCE_ENUM_ALL));
+    told("ClusterResourceGetEnumCount", ClusterResourceGetEnumCount(of_resource) == 1 ? ERROR_SUCCESS : 1, 0, 0);
+    length = 256;
+    IS(ERROR_SUCCESS, ClusterResourceEnum, (of_resource, 0, &kind, name, &length));
+    IS(ERROR_SUCCESS, ClusterResourceCloseEnum, (of_resource));
+
+    /* Nothing, and then everything, is asked of each. */
+    OPEN(groups, ClusterGroupOpenEnumEx, (cluster, NULL, 0, NULL, 0, 0));
+    NEED(ClusterGroupGetEnumCountEx(groups) == 1);
+    size = sizeof(bytes);
+    NEED_IS(ClusterGroupEnumEx(groups, 0, (PCLUSTER_GROUP_ENUM_ITEM)bytes, &size), ERROR_SUCCESS);
+    NEED(((PCLUSTER_GROUP_ENUM_ITEM)bytes)->cbProperties == 0 && ((PCLUSTER_GROUP_ENUM_ITEM)bytes)->cbRoProperties == 0);
+    NEED_IS(ClusterGroupCloseEnumEx(groups), ERROR_SUCCESS);
+    OPEN(groups, ClusterGroupOpenEnumEx, (cluster, all, sizeof(all), all, sizeof(all), 0));
+    told("ClusterGroupGetEnumCountEx", ClusterGroupGetEnumCountEx(groups) == 1 ? ERROR_SUCCESS : 1, 0, 0);
+    size = sizeof(bytes);
+    IS(ERROR_SUCCESS, ClusterGroupEnumEx, (groups, 0, (PCLUSTER_GROUP_ENUM_ITEM)bytes, &size));
+    CLUSTER_GROUP_ENUM_ITEM *found = (PCLUSTER_GROUP_ENUM_ITEM)bytes;
+    NEED(found->lpszName[0] == 'g' && found->lpszName[1] == 0 && found->state == ClusterGroupOffline);
+    NEED(found->lpszOwnerNode[0] == 'n' && found->cbProperties > 64 && found->cbRoProperties > 16);
+    NEED(ClusterGroupEnumEx(groups, 1, (PCLUSTER_GROUP_ENUM_ITEM)bytes, &size) == ERROR_NO_MORE_ITEMS);
+    IS(ERROR_SUCCESS, ClusterGroupCloseEnumEx, (groups));
+
+    OPEN(resources, ClusterResourceOpenEnumEx, (cluster, all, sizeof(all), all, sizeof(all), 0));
+    told("ClusterResourceGetEnumCountEx", ClusterResourceGetEnumCountEx(resources) == 1 ? ERROR_SUCCESS : 1, 0, 0);
+    size = sizeof(bytes);
+    IS(ERROR_SUCCESS, ClusterResourceEnumEx, (resources, 0, (PCLUSTER_RESOURCE_ENUM_ITEM)bytes, &size));
+    CLUSTER_RESOURCE_ENUM_ITEM *item = (PCLUSTER_RESOURCE_ENUM_ITEM)bytes;
+    NEED(item->lpszName[0] == 'o' && item->lpszOwnerGroupName[0] == 'g');
+    NEED(item->cbProperties > 64 && item->cbRoProperties > 16);
+    IS(ERROR_SUCCESS, ClusterResourceCloseEnumEx, (resources));
+
+    WCHAR unknown[] = {'N', 'o', 0, 0};
+    NEED(ClusterGroupOpenEnumEx(cluster, unknown, sizeof(unknown), NULL, 0, 0) == NULL);
+    NEED_IS(GetLastError(), ERROR_INVALID_PARAMETER);
+    NEED(ClusterResourceOpenEnumEx(cluster, NULL, 0, unknown, sizeof(unknown), 0) == NULL);
+    NEED_IS(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
+/* What is asked of an object is the same whichever way this node is asked. A node of another handle is refused. */
+#define ASK(name, object, code)                                                                     \
+    do {                                                                                            \
+        DWORD plain = 0, named = 0;                                                                 \
+        IS(ERROR_SUCCESS, name, (object, NULL, code, NULL, 0, bytes, 8192, &plain));                \
+        NODE_IS(ERROR_SUCCESS, name, (object, node, code, NULL, 0, bytes + 8192, 8192, &named));    \
+        NEED(plain > 0 && plain == named && memcmp(bytes, bytes + 8192, plain) == 0);               \
+        NEED_IS(name(object, other_node, code, NULL, 0, bytes, 8192, &plain), ERROR_INVALID_PARAMETER); \
+    } while (0)
+
+#define ASK_TYPE(code)                                                                              \
+    do {                                                                                            \
+        DWORD plain = 0, named = 0;                                                                 \
+        IS(ERROR_SUCCESS, ClusterResourceTypeControl,                                               \
+           (cluster, L"Generic Application", NULL, code, NULL, 0, bytes, 8192, &plain));            \
+        NODE_IS(ERROR_SUCCESS, ClusterResourceTypeControl,                                          \
+                (cluster, L"Generic Application", node, code, NULL, 0, bytes, 8192, &named));       \
+        NEED(plain > 0 && plain == named);                                                          \
+    } while (0)
+
+static void controls(HCLUSTER cluster, HNODE node, HNODE other_node, HGROUP group, HRESOURCE resource)
+{
+    ASK(ClusterControl, cluster, CLUSCTL_CLUSTER_GET_RO_COMMON_PROPERTIES);
+    ASK(ClusterNodeControl, node, CLUSCTL_NODE_GET_COMMON_PROPERTIES);
+    ASK(ClusterGroupControl, group, CLUSCTL_GROUP_GET_COMMON_PROPERTIES);
+    ASK(ClusterResourceControl, resource, CLUSCTL_RESOURCE_GET_PRIVATE_PROPERTIES);
+    ASK_TYPE(CLUSCTL_RESOURCE_TYPE_GET_COMMON_PROPERTIES);
+}
+
+static void life(HCLUSTER cluster)
+{
+    WCHAR text[256];
+    DWORD length = 256, size;
+    HGROUP group;
+    HRESOURCE a, b;
+    HKEY key = (HKEY)0x77;
+    FILETIME time;
+
+    IS(ERROR_SUCCESS, CreateClusterResourceType, (cluster, L"a type", L"A type", L"/nowhere/a.so", 5000, 60000));
+    IS(ERROR_SUCCESS, DeleteClusterResourceType, (cluster, L"a type"));
+    OPEN(group, CreateClusterGroup, (cluster, L"passing"));
+    OPEN(a, CreateClusterResource, (group, L"a", L"Generic Application", 0));
+    NEED((b = CreateClusterResource(group, L"b", L"Generic Application", 0)) != NULL);
+    IS_TRUE(CanResourceBeDependent, (a, b));
+    IS(ERROR_SUCCESS, AddClusterResourceDependency, (a, b));
+    IS(ERROR_SUCCESS, GetClusterResourceDependencyExpression, (a, text, &length));
+    NEED(length == 40);
+    IS(ERROR_SUCCESS, RemoveClusterResourceDependency, (a, b));
+    IS(ERROR_SUCCESS, SetClusterResourceDependencyExpression, (a, L"[b]"));
+    NEED_IS(SetClusterResourceDependencyExpression(a, L""), ERROR_SUCCESS);
+    NEED_IS(DeleteClusterResource(b), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, DeleteClusterResource, (a));
+    IS(ERROR_SUCCESS, DeleteClusterGroup, (group));
+    IS_TRUE(CloseClusterResource, (a));
+    NEED(CloseClusterResource(b));
+    IS_TRUE(CloseClusterGroup, (group));
+
+    /* Keys are opened in resource hosts; elsewhere no key is one. */
+    length = 256, size = sizeof(bytes);
+    IS(ERROR_INVALID_HANDLE, ClusterRegOpenKey, (key, L"x", KEY_READ, &key));
+    IS(ERROR_INVALID_HANDLE, ClusterRegQueryValue, (key, L"x", NULL, (BYTE *)bytes, &size));
+    IS(ERROR_INVALID_HANDLE, ClusterRegEnumValue, (key, 0, text, &length, NULL, (BYTE *)bytes, &size));
+    IS(ERROR_INVALID_HANDLE, ClusterRegEnumKey, (key, 0, text, &length, &time));
+    IS(ERROR_INVALID_HANDLE, ClusterRegCloseKey, (key));
+}
+
+static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one)
+{
+    IS(ERROR_IO_PENDING, OnlineClusterResource, (one));
+    until(ClusterResourceOnline);
+    IS(ERROR_SUCCESS, RestartClusterResource, (one, 0));
+    until(ClusterResourceOnline);
+    IS(ERROR_SUCCESS, FailClusterResource, (one));
+    until(ClusterResourceOnline);
+    IS(ERROR_IO_PENDING, OfflineClusterResource, (one));
+    until(ClusterResourceOffline);
+    IS(ERROR_IO_PENDING, OnlineClusterResourceEx, (one, 0, NULL, 0));
+    until(ClusterResourceOnline);
+    IS(ERROR_IO_PENDING, OfflineClusterResourceEx, (one, 0, NULL, 0));
+    until(ClusterResourceOffline);
+    NEED_IS(OnlineClusterResource(one), ERROR_IO_PENDING);
+    until(ClusterResourceOnline);
+    /* What is to be online stays written, so that the group's calls bring it up. */
+    IS(ERROR_IO_PENDING, OfflineClusterResourceEx2,
+       (one, CLUSAPI_RESOURCE_OFFLINE_DO_NOT_UPDATE_PERSISTENT_STATE, NULL, 0, L"every function is called"));
+    until(ClusterResourceOffline);
+
+    IS(ERROR_IO_PENDING, OnlineClusterGroup, (group, NULL));
+    until(ClusterResourceOnline);
+    NODE_IS(ERROR_SUCCESS, OnlineClusterGroup, (group, node));
+    IS(ERROR_IO_PENDING, OfflineClusterGroup, (group));
+    until(ClusterResourceOffline);
+    NODE_IS(ERROR_IO_PENDING, OnlineClusterGroup, (group, node));
+    until(ClusterResourceOnline);
+    NEED_IS(OnlineClusterGroup(group, other_node), ERROR_INVALID_PARAMETER);
+    IS(ERROR_IO_PENDING, OfflineClusterGroupEx, (group, 0, NULL, 0));
+    until(ClusterResourceOffline);
+    IS(ERROR_IO_PENDING, OnlineClusterGroupEx, (group, NULL, 0, NULL, 0));
+    until(ClusterResourceOnline);
+    NODE_IS(ERROR_SUCCESS, OnlineClusterGroupEx, (group, node, 0, NULL, 0));
+    NEED_IS(OfflineClusterGroup(group), ERROR_IO_PENDING);
+    until(ClusterResourceOffline);
+    NODE_IS(ERROR_IO_PENDING, OnlineClusterGroupEx, (group, node, 0, NULL, 0));
+    until(ClusterResourceOnline);
+    NEED_IS(OnlineClusterGroupEx(group, other_node, 0, NULL, 0), ERROR_INVALID_PARAMETER);
+    IS(ERROR_INVALID_STATE, CancelClusterGroupOperation, (group, 0));
+    NEED_IS(OfflineClusterGroup(group), ERROR_IO_PENDING);
+    until(ClusterResourceOffline);
+}
+
+int main(void)
+{
+    NOTIFY_FILTER_AND_TYPE none = {CLUSTER_OBJECT_TYPE_CLUSTER, CLUSTER_CHANGE_CLUSTER_STATE_V2};
+    NOTIFY_FILTER_AND_TYPE state = {CLUSTER_OBJECT_TYPE_RESOURCE, CLUSTER_CHANGE_RESOURCE_STATE_V2};
+    HCLUSTER cluster, other;
+    HNODE node, node_ex, other_node;
+    HGROUP group, group_ex;
+    HRESOURCE one, one_ex;
+    WCHAR name[256], owner[256];
+    DWORD length = 256, owner_length = 256, granted = 0;
+
+    OPEN(cluster, OpenCluster, (NULL));
+    OPEN(other, OpenClusterEx, (NULL, GENERIC_READ, &granted));
+    IS(ERROR_SUCCESS, GetClusterInformation, (cluster, name, &length, NULL));
+    OPEN(node, OpenClusterNode, (cluster, L"node1"));
+    OPEN(node_ex, OpenClusterNodeEx, (cluster, L"node1", GENERIC_READ, &granted));
+    NEED((other_node = OpenClusterNodeEx(other, L"node1", GENERIC_READ, &granted)) != NULL);
+    IS(ClusterNodeUp, GetClusterNodeState, (node));
+    OPEN(group, OpenClusterGroup, (cluster, L"g"));
+    OPEN(group_ex, OpenClusterGroupEx, (cluster, L"g", GENERIC_READ, &granted));
+    length = 256;
+    IS(ClusterGroupOffline, GetClusterGroupState, (group, name, &length));
+    OPEN(one, OpenClusterResource, (cluster, L"one"));
+    OPEN(one_ex, OpenClusterResourceEx, (cluster, L"one", GENERIC_READ, &granted));
+    length = 256;
+    IS(ClusterResourceOffline, GetClusterResourceState, (one, owner, &owner_length, name, &length));
+    told("GetClusterFromNode", GetClusterFromNode(node) == cluster ? ERROR_SUCCESS : GetLastError(), 0, 0);
+    told("GetClusterFromGroup", GetClusterFromGroup(group) == cluster ? ERROR_SUCCESS : GetLastError(), 0, 0);
+    told("GetClusterFromResource", GetClusterFromResource(one) == cluster ? ERROR_SUCCESS : GetLastError(), 0, 0);
+
+    objects(cluster, group, one);
+    controls(cluster, node, other_node, group, one);
+    life(cluster);
+
+    OPEN(port, CreateClusterNotifyPortV2, (INVALID_HANDLE_VALUE, cluster, &none, 1, 1));
+    IS(ERROR_SUCCESS, RegisterClusterNotifyV2, (port, state, one, 7));
+    operations(node, other_node, group, one);
+    IS_TRUE(CloseClusterNotifyPort, (port));
+
+    IS_TRUE(CloseClusterNode, (node));
+    NEED(CloseClusterNode(node_ex) && CloseClusterNode(other_node));
+    NEED(CloseClusterGroup(group) && CloseClusterGroup(group_ex));
+    NEED(CloseClusterResource(one) && CloseClusterResource(one_ex));
+    NEED(CloseCluster(other));
+    IS_TRUE(CloseCluster, (cluster));
+
+    void *memory;
+    SetLastError(4711);
+    told("SetLastError", GetLastError() == 4711 ? ERROR_SUCCESS : 1, 0, 0);
+    told("GetLastError", GetLastError() == 4711 ? ERROR_SUCCESS : 1, 0, 0);
+    OPEN(memory, LocalAlloc, (LPTR, 16));
+    told("LocalFree", LocalFree(memory) == NULL ? ERROR_SUCCESS : GetLastError(), 0, 0);
+    Sleep(0);
+    told("Sleep", ERROR_SUCCESS, 0, 0);
+    return 0;
+}
