@@ -1,7 +1,7 @@
 //! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -10,16 +10,22 @@ use mainstay_tests::{HANG, TestCluster, kill, program};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::Verb;
 
-/// A start that is refused with these words, and makes no run directory.
+/// A start in the cluster's tree that is refused with these words, and makes no run directory.
 #[track_caller]
 fn refused(cluster: &TestCluster, data: &Path, run_dir: &Path, words: &[&str]) {
+    refused_in(cluster, &cluster.cgroup_root(), data, run_dir, words);
+}
+
+/// A start in any tree that is refused with these words, and makes no run directory.
+#[track_caller]
+fn refused_in(cluster: &TestCluster, root: &Path, data: &Path, run_dir: &Path, words: &[&str]) {
     let is_there = run_dir.exists();
     let socket = cluster.file("second.sock");
     let said = cluster.file("second.log");
     let mut child = Command::new(program("mainstayd"))
         .args(["--data-dir".as_ref(), data.as_os_str(), "--run-dir".as_ref(), run_dir.as_os_str()])
         .args(["--socket".as_ref(), socket.as_os_str()])
-        .args(["--cgroup-root".as_ref(), cluster.cgroup_root().as_os_str()])
+        .args(["--cgroup-root".as_ref(), root.as_os_str()])
         .stderr(File::create(&said).unwrap())
         .spawn()
         .unwrap();
@@ -89,4 +95,40 @@ fn a_copy_of_the_data_directory_is_not_served_beside_the_first() {
     // The first one's end frees the tree.
     cluster.kill_service();
     cluster.start_service();
+}
+
+#[test]
+fn what_runs_in_another_tree_is_not_taken_for_stopped() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let running = cluster.processes("app");
+    let copy = cluster.file("copy");
+    assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&copy).status().unwrap().success());
+    fs::remove_file(copy.join("cluster.db.lock")).unwrap();
+
+    // A sibling of the tree that is the cluster's: the copy may not be served there beside the first, ...
+    let root = cluster.cgroup_root();
+    let mut other = root.clone().into_os_string();
+    other.push("-other");
+    let other = PathBuf::from(other);
+    let former = root.display().to_string();
+    let words = ["was served in cgroup_root", &former, "still run", "set cgroup_root to that one"];
+    refused_in(&cluster, &other, &copy, &cluster.file("other-run"), &words);
+    // ... and the first, killed, not started there, be it by its own run directory or by another one.
+    let (guard, host) = (cluster.guard(), cluster.pool_host());
+    cluster.kill_service();
+    for run_dir in [cluster.run_dir(), cluster.file("other-run")] {
+        refused_in(&cluster, &other, &cluster.data_dir(), &run_dir, &words);
+    }
+    // What runs is reason enough when nobody is left who looks after it.
+    kill(&guard);
+    kill(&host);
+    refused_in(&cluster, &other, &cluster.data_dir(), &cluster.run_dir(), &words);
+    assert!(!other.exists(), "nothing was made");
+
+    cluster.start_service();
+    assert_eq!(cluster.state("app"), ResourceState::Online);
+    assert_eq!(cluster.processes("app"), running);
+    cluster.carry_out(Verb::Offline, "app");
 }

@@ -154,6 +154,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Core {
     cluster: ClusterId,
+    root: String,
     pid: u32,
     floor: Epoch,
     groups: BTreeMap<GroupId, Epoch>,
@@ -167,8 +168,11 @@ impl Core {
     /// A guard that has just started: what it remembers, and what it found. A leaf that is found frozen with
     /// something in it is a hard stop that was interrupted; it goes on. A leaf that was open and is gone is made again:
     /// an init system clears a unit's tree away once nothing runs in it, and hosts go on to use what was opened.
+    ///
+    /// `root` is the directory of the tree, without symbolic links.
     pub fn start(
         cluster: ClusterId,
+        root: &str,
         pid: u32,
         memory: Memory,
         found: &[Found],
@@ -176,6 +180,7 @@ impl Core {
     ) -> (Self, Vec<Action>) {
         let mut core = Core {
             cluster,
+            root: root.to_owned(),
             pid,
             floor: memory.floor,
             groups: memory.groups.into_iter().collect(),
@@ -241,8 +246,8 @@ impl Core {
     /// A request came.
     pub fn handle_request(&mut self, connection: u64, request: Request, now: Instant) -> Vec<Action> {
         let ticket = Ticket { connection, number: request.number };
-        if let RequestBody::Hello { version, cluster } = request.body {
-            return vec![self.greet(ticket, version, cluster)];
+        if let RequestBody::Hello { version, cluster, cgroup_root } = request.body {
+            return vec![self.greet(ticket, version, cluster, cgroup_root)];
         }
         if !self.greeted.contains(&connection) {
             return vec![dismiss(ticket, "the first request of a connection must be Hello".into())];
@@ -332,7 +337,7 @@ impl Core {
         }
     }
 
-    fn greet(&mut self, ticket: Ticket, version: u32, cluster: ClusterId) -> Action {
+    fn greet(&mut self, ticket: Ticket, version: u32, cluster: ClusterId, root: Option<String>) -> Action {
         if version < mainstay_ipc::VERSION_OLDEST {
             return dismiss(
                 ticket,
@@ -348,6 +353,15 @@ impl Core {
                 format!(
                     "this is the guard of cluster {}, not of {cluster}; set another run_dir",
                     self.cluster
+                ),
+            );
+        }
+        if let Some(root) = root.filter(|root| *root != self.root) {
+            return dismiss(
+                ticket,
+                format!(
+                    "this guard acts in cgroup_root '{}', not in '{root}'; set cgroup_root to its own",
+                    self.root
                 ),
             );
         }

@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use mainstay_ipc::guard::{Leaf, Reply, ReplyBody};
 use mainstay_process::cgroup::EventsWatch;
+use mainstay_process::claim::{self, Holder};
 use mainstay_process::{CgroupError, ClaimError, privilege};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, flock};
@@ -40,8 +41,15 @@ const REALTIME_PRIORITY: i32 = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum GuardError {
     /// Another one has this run directory.
-    #[error("another guard already runs for '{0}'; only one may own a cluster's slices")]
-    AlreadyRunning(PathBuf),
+    #[error(
+        "another guard ({holder}) already runs; only one may own a cluster's slices. If nobody can reach it since \
+         its run directory was removed, end it and the hosts, and start again: resources that run are found, or \
+         stopped and started anew"
+    )]
+    AlreadyRunning {
+        /// The other one.
+        holder: Holder,
+    },
     /// The run directory.
     #[error("cannot {action} '{path}': {source}")]
     RunDir {
@@ -80,7 +88,9 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
     let listener = listen(&socket_path)?;
     info!(cluster = %config.cluster, leaves = found.len(), "guard started");
 
-    let (core, actions) = Core::start(config.cluster, std::process::id(), memory, &found, Instant::now());
+    let root = tree.path()?;
+    let (core, actions) =
+        Core::start(config.cluster, &root, std::process::id(), memory, &found, Instant::now());
     let mut server = Server {
         core,
         tree,
@@ -107,7 +117,7 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
 fn claim_tree(config: &Config) -> Result<Tree, GuardError> {
     Tree::claim(&config.cgroup_root, config.cluster, &config.run_dir).map_err(|error| match error {
         TreeError::Claim(ClaimError::Guard { holder, .. }) if holder.is_of(&config.run_dir) => {
-            GuardError::AlreadyRunning(config.run_dir.clone())
+            GuardError::AlreadyRunning { holder }
         }
         error => error.into(),
     })
@@ -150,7 +160,9 @@ fn lock_run_dir(run_dir: &Path) -> Result<File, GuardError> {
         .map_err(failed("open", &path))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(GuardError::AlreadyRunning(run_dir.to_owned())),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(GuardError::AlreadyRunning { holder: claim::holder_of(&path).unwrap_or_default() })
+        }
         Err(error) => Err(failed("lock", &path)(error.into())),
     }
 }

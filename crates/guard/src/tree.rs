@@ -44,6 +44,11 @@ impl Tree {
         Ok(Tree { root: root.to_owned(), _claim: held })
     }
 
+    /// The root's directory, without symbolic links, as services name it too.
+    pub fn path(&self) -> Result<String, CgroupError> {
+        cgroup::Leaf::new(&self.root).real_path()
+    }
+
     /// Moves this process to its place in the tree.
     pub fn enter(&self) -> Result<(), CgroupError> {
         let own = cgroup::Leaf::new(layout::guard(&self.root));

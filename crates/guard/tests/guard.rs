@@ -67,7 +67,7 @@ struct Client {
 impl Client {
     fn connect(run_dir: &Path) -> Self {
         let mut client = Client::silent(run_dir);
-        let hello = RequestBody::Hello { version: VERSION, cluster: CLUSTER };
+        let hello = RequestBody::Hello { version: VERSION, cluster: CLUSTER, cgroup_root: None };
         assert!(matches!(client.ask(hello), ReplyBody::Welcome { version: VERSION, .. }));
         client
     }
@@ -259,11 +259,13 @@ fn a_hard_stop_that_was_interrupted_goes_on() {
 fn a_second_guard_is_refused() {
     let Some(scratch) = Scratch::or_skip() else { return };
     let run_dir = tempfile::tempdir().unwrap();
-    let _guard = Guard::start(run_dir.path(), scratch.path());
+    let guard = Guard::start(run_dir.path(), scratch.path());
     let second = Guard::command(run_dir.path(), scratch.path()).output().unwrap();
     assert!(!second.status.success());
     let text = String::from_utf8_lossy(&second.stderr);
-    assert!(text.contains("another guard already runs for"), "{text}");
+    let run_dir_text = run_dir.path().display();
+    let holder = format!("another guard (process {}, run_dir '{run_dir_text}') already runs", guard.0.id());
+    assert!(text.contains(&holder), "{text}");
     Client::connect(run_dir.path());
 }
 
@@ -319,7 +321,10 @@ fn nonsense_costs_only_its_own_connection() {
     assert_eq!(bad.stream.read(&mut [0; 16]).unwrap_or(0), 0);
     let mut foreign = Client::silent(run_dir.path());
     let other = ClusterId(Uuid::from_u128(9));
-    foreign.refused(RequestBody::Hello { version: VERSION, cluster: other }, "is the guard of cluster");
+    foreign.refused(
+        RequestBody::Hello { version: VERSION, cluster: other, cgroup_root: None },
+        "is the guard of cluster",
+    );
     assert_eq!(foreign.stream.read(&mut [0; 16]).unwrap(), 0);
     good.open(leaf(1, 1), 1);
 }

@@ -49,6 +49,10 @@ pub enum RequestBody {
         version: u32,
         /// A guard of another cluster refuses.
         cluster: ClusterId,
+        /// The directory of the cgroup tree, without symbolic links. A guard that acts in another one refuses: what it
+        /// says would be about other leaves. A service of the version before does not say it.
+        #[serde(default)]
+        cgroup_root: Option<String>,
     },
     /// Make a leaf, or open one that a hard stop closed, for this epoch. An epoch that a hard stop has closed is
     /// refused.

@@ -64,6 +64,21 @@ pub enum ClaimError {
         /// Who acts there.
         holder: Holder,
     },
+    /// The cluster was served in another tree, where something of it still runs: looked for here, it would be taken
+    /// for stopped.
+    #[error(
+        "this cluster was served in cgroup_root '{former}' before, where {count} of its processes still run \
+         ({holder}); set cgroup_root to that one. To change it, take everything offline there first, end the service, \
+         and then guard and hosts"
+    )]
+    Former {
+        /// The tree before.
+        former: PathBuf,
+        /// How many processes run there.
+        count: usize,
+        /// One of them.
+        holder: Holder,
+    },
     /// A host of another run directory runs there, and its guard is gone.
     #[error(
         "in cgroup_root '{root}' runs a host of another run_dir ({holder}); set run_dir to that one, or end that \
@@ -187,6 +202,25 @@ pub fn check(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), Clai
     check_hosts(root, run_dir)
 }
 
+/// Looks whether a cluster may be served in a tree after it was served in another one, which need not be there any more.
+///
+/// # Errors
+///
+/// Something of it runs in the former one.
+pub fn check_former(former: &Path, root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
+    let is_its = layout::owner(former, cluster).exists();
+    if !is_its || is_same_directory(former, root) {
+        return Ok(());
+    }
+    let pids = Leaf::new(former).pids()?;
+    match pids.first() {
+        None => Ok(()),
+        Some(pid) => {
+            Err(ClaimError::Former { former: former.to_owned(), count: pids.len(), holder: Holder::of(*pid) })
+        }
+    }
+}
+
 /// Looks whether a tree, which need not be there, is no other cluster's.
 fn check_owner(root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
     let entries = match fs::read_dir(root) {
@@ -224,8 +258,8 @@ fn is_host(pid: i32) -> bool {
     is_ours && name.starts_with(HOST_PROGRAM)
 }
 
-/// Who has locked a directory.
-fn holder_of(directory: &Path) -> Option<Holder> {
+/// Who has locked a file or directory, as far as it can be found out.
+pub fn holder_of(directory: &Path) -> Option<Holder> {
     let found = fs::metadata(directory).ok()?;
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let (major, minor) = (rustix::fs::major(found.dev()), rustix::fs::minor(found.dev()));

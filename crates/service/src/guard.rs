@@ -53,6 +53,7 @@ pub struct GuardSettings {
     /// The run directory, where its socket is.
     pub run_dir: PathBuf,
     /// The cgroup directory of the cluster.
+    /// Without symbolic links, as the guard says it.
     pub cgroup_root: PathBuf,
     /// The cluster.
     pub cluster: ClusterId,
@@ -97,12 +98,9 @@ impl Guard {
     pub async fn begin(&self) -> Result<Vec<(Leaf, LeafStatus)>, GuardError> {
         let link = self.0.connect_or_start().await?;
         self.0.runtime.spawn(Arc::clone(&self.0).keep(link));
-        let hello = RequestBody::Hello { version: VERSION, cluster: self.0.settings.cluster };
-        if let Err(reason) = self.ask(hello).await {
+        if let Err(reason) = self.ask(self.0.hello()).await {
             let run_dir = self.0.settings.run_dir.display();
-            return Err(GuardError(format!(
-                "the one in {run_dir} refuses this service: {reason}; set another run_dir"
-            )));
+            return Err(GuardError(format!("the one in {run_dir} refuses this service: {reason}")));
         }
         match self.ask(RequestBody::List).await {
             Ok(ReplyBody::Listed(leaves)) => Ok(leaves),
@@ -270,13 +268,18 @@ impl Inner {
         }
     }
 
+    fn hello(&self) -> RequestBody {
+        let GuardSettings { cluster, cgroup_root, .. } = &self.settings;
+        let cgroup_root = Some(cgroup_root.to_string_lossy().into_owned());
+        RequestBody::Hello { version: VERSION, cluster: *cluster, cgroup_root }
+    }
+
     /// Says hello and asks again what has not been answered.
     fn greet(&self, link: Link) -> Arc<Link> {
         let link = Arc::new(link);
         let mut state = self.state.lock();
-        let hello = RequestBody::Hello { version: VERSION, cluster: self.settings.cluster };
         state.last_number += 1;
-        link.send(&Request { number: state.last_number, body: hello });
+        link.send(&Request { number: state.last_number, body: self.hello() });
         for (&number, (body, _)) in &state.asked {
             link.send(&Request { number, body: body.clone() });
         }

@@ -23,7 +23,7 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::api::Api;
-use crate::cluster_dir::{ClusterDir, ClusterDirError};
+use crate::cluster_dir::{ClusterDir, ClusterDirError, Place};
 use crate::config::LogFormat;
 use crate::core::{Core, Hands, now};
 use crate::database::database;
@@ -142,13 +142,20 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
     paths::check_run_dir(&run_dir)?;
     claim::check(&cgroup_root, cluster, &run_dir)?;
+    let boot = boot_id()?;
+    if let Some(former) = dir.place()?.filter(|place| place.boot == boot) {
+        claim::check_former(&former.cgroup_root, &cgroup_root, cluster)?;
+    }
     // Who connects early waits.
     let (listener, socket_file) = listen(&settings.socket).await?;
     paths::make_run_dir(&run_dir)?;
     mainstay_process::Leaf::new(&cgroup_root).create()?;
     mainstay_process::cgroup::check_root(&cgroup_root)?;
+    let cgroup_root = PathBuf::from(mainstay_process::Leaf::new(cgroup_root).real_path()?);
     // A copy of the data directory has a lock of its own; this one is the only one there is.
     let claim = Claim::service(&cgroup_root)?;
+    // Before anything runs there.
+    dir.write_place(&Place { boot: boot.clone(), cgroup_root: cgroup_root.clone() })?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {
@@ -176,7 +183,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let start = Start {
         snapshot,
         revision,
-        boot: boot_id()?,
+        boot,
         leaves: leaves
             .iter()
             .filter_map(|(leaf, status)| match leaf {

@@ -252,24 +252,28 @@ impl Model {
 
     /// Whether the resource is to be online: what was last said of it or of its group.
     ///
-    /// A resource that nobody spoke of follows its group. Taking a group offline leaves the words of its resources
-    /// as they are, so the later word of the two holds, by the revisions at which they were written.
+    /// A resource that nobody spoke of follows its group, if it was in it when the group was spoken of. Taking a group
+    /// offline leaves the words of its resources as they are, so the later word of the two holds, by the revisions at
+    /// which they were written.
     pub fn is_wanted(&self, resource: &Resource) -> bool {
         let group = self.groups.get(&resource.group).and_then(|group| group.persistent);
         match (resource.persistent, group) {
             (Some(false), _) => false,
-            (Some(true), Some(false)) => self.own_word_is_later(resource),
+            (Some(true), Some(false)) => self.is_later(resource, layout::PERSISTENT_STATE),
             (Some(true), _) => true,
-            (None, group) => group == Some(true),
+            (None, Some(true)) => !self.is_later(resource, layout::GROUP),
+            (None, _) => false,
         }
     }
 
-    fn own_word_is_later(&self, resource: &Resource) -> bool {
-        let written = |path: Result<KeyPath, _>| {
+    /// Whether a value of the resource was written after the last word about its group.
+    fn is_later(&self, resource: &Resource, value: &str) -> bool {
+        let written = |path: Result<KeyPath, _>, value: &str| {
             let key = self.tree.key(&path.ok()?)?;
-            key.value(layout::PERSISTENT_STATE).map(|entry| entry.mod_revision)
+            key.value(value).map(|entry| entry.mod_revision)
         };
-        written(layout::resource_path(resource.id)) > written(layout::group_path(resource.group))
+        let group = written(layout::group_path(resource.group), layout::PERSISTENT_STATE);
+        written(layout::resource_path(resource.id), value) > group
     }
 
     fn read_everything(&mut self) -> Result<(), DatabaseError> {

@@ -211,3 +211,20 @@ fn what_was_lost_and_cannot_be_proven_stopped_is_its_policys() {
     world.pass_ms(1_300_000);
     assert_eq!(world.state(mount), Online);
 }
+
+#[test]
+fn what_comes_into_a_group_follows_the_next_word_about_it() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let first = world.resource(group, "first");
+    group_online(&mut world, group);
+    let second = world.resource(group, "second");
+    for restart in [World::restart_service, World::reboot] {
+        restart(&mut world);
+        assert_eq!(world.state(first), ResourceState::Online);
+        assert_eq!(world.state(second), ResourceState::Offline, "nobody has asked for it");
+    }
+    group_online(&mut world, group);
+    world.reboot();
+    assert_eq!(world.state(second), ResourceState::Online);
+}

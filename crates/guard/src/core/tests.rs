@@ -11,6 +11,11 @@ use super::*;
 use crate::state::Memory;
 
 const CLUSTER: ClusterId = ClusterId(Uuid::from_u128(1));
+const ROOT: &str = "/cg/c";
+
+fn hello(version: u32, cluster: ClusterId, cgroup_root: Option<&str>) -> RequestBody {
+    RequestBody::Hello { version, cluster, cgroup_root: cgroup_root.map(str::to_owned) }
+}
 
 fn group(number: u128) -> GroupId {
     GroupId(Uuid::from_u128(number))
@@ -65,7 +70,7 @@ impl Bench {
                 populated: place.seen.populated,
             })
             .collect();
-        let (core, actions) = Core::start(CLUSTER, 7, memory, &found, now);
+        let (core, actions) = Core::start(CLUSTER, ROOT, 7, memory, &found, now);
         let mut bench = Bench {
             core,
             now,
@@ -76,7 +81,7 @@ impl Bench {
             done: Vec::new(),
         };
         bench.carry_out(actions);
-        bench.ask(RequestBody::Hello { version: 1, cluster: CLUSTER });
+        bench.ask(hello(1, CLUSTER, Some(ROOT)));
         bench
     }
 
@@ -401,11 +406,11 @@ fn a_floor_outlives_its_leaf() {
 #[test]
 fn strangers_are_turned_away() {
     let mut bench = Bench::new();
-    let hello = |version, cluster| RequestBody::Hello { version, cluster };
     for (connection, body, expected) in [
         (2, RequestBody::List, "must be Hello"),
-        (3, hello(0, CLUSTER), "speaks version 0"),
-        (4, hello(1, ClusterId(Uuid::from_u128(2))), "is the guard of cluster"),
+        (3, hello(0, CLUSTER, None), "speaks version 0"),
+        (4, hello(1, ClusterId(Uuid::from_u128(2)), None), "is the guard of cluster"),
+        (6, hello(1, CLUSTER, Some("/cg/other")), "acts in cgroup_root '/cg/c', not in '/cg/other'"),
     ] {
         let actions = bench.core.handle_request(connection, Request { number: 1, body }, bench.now);
         match &actions[..] {
@@ -415,7 +420,8 @@ fn strangers_are_turned_away() {
             other => panic!("{other:?}"),
         }
     }
-    let welcome = bench.core.handle_request(5, Request { number: 1, body: hello(9, CLUSTER) }, bench.now);
+    let welcome =
+        bench.core.handle_request(5, Request { number: 1, body: hello(9, CLUSTER, None) }, bench.now);
     let expected = ReplyBody::Welcome { version: 1, pid: 7 };
     assert_eq!(welcome, vec![reply(Ticket { connection: 5, number: 1 }, expected)]);
 }

@@ -43,6 +43,13 @@ impl Leaf {
         &self.path
     }
 
+    /// The directory without symbolic links: the same for everybody who means this one. It has to be there.
+    pub fn real_path(&self) -> Result<String, CgroupError> {
+        let real = fs::canonicalize(&self.path);
+        let real = real.map_err(|source| CgroupError::io("find", &self.path, source))?;
+        Ok(real.to_string_lossy().into_owned())
+    }
+
     /// Whether the directory is there.
     pub fn exists(&self) -> bool {
         self.path.is_dir()
