@@ -221,10 +221,10 @@ fn what_comes_into_a_group_follows_the_next_word_about_it() {
     let second = world.resource(group, "second");
     for restart in [World::restart_service, World::reboot] {
         restart(&mut world);
-        assert_eq!(world.state(first), ResourceState::Online);
-        assert_eq!(world.state(second), ResourceState::Offline, "nobody has asked for it");
+        assert_eq!(world.state(first), Online);
+        assert_eq!(world.state(second), Offline, "nobody has asked for it");
     }
     group_online(&mut world, group);
     world.reboot();
-    assert_eq!(world.state(second), ResourceState::Online);
+    assert_eq!(world.state(second), Online);
 }
