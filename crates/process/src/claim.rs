@@ -136,7 +136,8 @@ impl Holder {
 /// The lock, held until this is dropped. No program that the process starts inherits it.
 #[derive(Debug)]
 pub struct Claim {
-    _locked: File,
+    root: PathBuf,
+    locked: File,
 }
 
 impl Claim {
@@ -148,8 +149,10 @@ impl Claim {
     /// There is a guard, or it is another cluster's.
     pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
-        Self::lock(&layout::owner(root, cluster))?
-            .map_err(|holder| ClaimError::Guard { root: root.to_owned(), holder })
+        match Self::lock(&layout::owner(root, cluster))? {
+            Ok(locked) => Ok(Claim { root: root.to_owned(), locked }),
+            Err(holder) => Err(ClaimError::Guard { root: root.to_owned(), holder }),
+        }
     }
 
     /// Makes this process the service of a tree. The root has to be there.
@@ -158,11 +161,29 @@ impl Claim {
     ///
     /// There is a service.
     pub fn service(root: &Path) -> Result<Self, ClaimError> {
-        Self::lock(&layout::service(root))?
-            .map_err(|holder| ClaimError::Service { root: root.to_owned(), holder })
+        match Self::lock(&layout::service(root))? {
+            Ok(locked) => Ok(Claim { root: root.to_owned(), locked }),
+            Err(holder) => Err(ClaimError::Service { root: root.to_owned(), holder }),
+        }
     }
 
-    fn lock(directory: &Path) -> Result<Result<Self, Holder>, CgroupError> {
+    /// Makes this process the service of its tree again, where somebody has cleared the tree away: an init system does
+    /// that once nothing runs in a unit, and the lock of what was removed keeps nobody out.
+    ///
+    /// # Errors
+    ///
+    /// Another service was quicker, or the tree cannot be had.
+    pub fn renew_service(&mut self) -> Result<(), ClaimError> {
+        let place = |found: fs::Metadata| (found.dev(), found.ino());
+        let held = self.locked.metadata().ok().map(place);
+        if held.is_some() && fs::metadata(layout::service(&self.root)).ok().map(place) == held {
+            return Ok(());
+        }
+        *self = Self::service(&self.root)?;
+        Ok(())
+    }
+
+    fn lock(directory: &Path) -> Result<Result<File, Holder>, CgroupError> {
         let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
         match DirBuilder::new().mode(MODE).create(directory) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -175,7 +196,7 @@ impl Claim {
         let until = Instant::now() + LOCK_PATIENCE;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Ok(Claim { _locked: file })),
+                Ok(()) => return Ok(Ok(file)),
                 Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
                 Err(TryLockError::WouldBlock) => return Ok(Err(holder_of(directory).unwrap_or_default())),
                 Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
@@ -357,6 +378,12 @@ mod tests {
             assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, MODE, "others cannot lock it");
         }
         check(root, cluster, Path::new("/nonexistent")).unwrap();
+        let mut held = Claim::service(root).unwrap();
+        held.renew_service().unwrap();
+        fs::remove_dir(layout::service(root)).unwrap();
+        held.renew_service().unwrap();
+        assert!(matches!(Claim::service(root), Err(ClaimError::Service { .. })));
+        drop(held);
         let other = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap();
         let message = Claim::guard(root, other).unwrap_err().to_string();
         assert!(message.contains("belongs to cluster 0f1e2d3c"), "{message}");

@@ -16,6 +16,7 @@ use std::time::Duration;
 use mainstay_engine::input::{Input, LeafSeen};
 use mainstay_ipc::VERSION;
 use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody, Target};
+use mainstay_process::Claim;
 use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -71,6 +72,7 @@ struct Inner {
     settings: GuardSettings,
     runtime: tokio::runtime::Handle,
     outlet: Outlet,
+    claim: Mutex<Claim>,
     state: Mutex<State>,
 }
 
@@ -85,9 +87,17 @@ type Taker = Box<dyn FnOnce(ReplyBody) + Send>;
 
 impl Guard {
     /// A way to a guard that is not looked for yet.
-    pub fn new(settings: GuardSettings, outlet: Outlet) -> Self {
+    ///
+    /// The claim of the tree is held as long as this is there.
+    pub fn new(settings: GuardSettings, claim: Claim, outlet: Outlet) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Guard(Arc::new(Inner { settings, runtime, outlet, state: Mutex::default() }))
+        Guard(Arc::new(Inner {
+            settings,
+            runtime,
+            outlet,
+            claim: Mutex::new(claim),
+            state: Mutex::default(),
+        }))
     }
 
     /// Finds the guard or starts it, and keeps it from then on. Answers all leaves that it knows.
@@ -226,6 +236,10 @@ impl Inner {
                     Err(error) => tracing::error!(%error, "trying again"),
                 }
             };
+            // What took the guard may have taken the whole tree.
+            if let Err(error) = self.claim.lock().renew_service() {
+                tracing::error!(%error, "this service has lost its claim");
+            }
         }
     }
 

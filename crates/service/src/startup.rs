@@ -166,7 +166,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         log_format: settings.log_format,
         is_external: settings.external_guard,
     };
-    let guard = Guard::new(guard_settings, outlet.clone());
+    let guard = Guard::new(guard_settings, claim, outlet.clone());
     let leaves = guard.begin().await?;
     let host_settings = HostSettings {
         programs,
@@ -253,7 +253,6 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let _ = database_thread.join();
     let _ = journal_thread.join();
     drop(socket_file);
-    drop(claim);
     tracing::info!("ended");
     Ok(())
 }
