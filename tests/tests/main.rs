@@ -18,6 +18,7 @@ mod instructions;
 mod last_word;
 mod main_job;
 mod maintenance;
+mod plan;
 mod properties;
 mod refused_starts;
 mod restarts;

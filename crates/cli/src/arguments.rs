@@ -12,6 +12,7 @@ pub use crate::instructions::Instructions;
 pub use crate::journal::JournalArguments;
 pub use crate::node::NodeVerb;
 pub use crate::operation::OperationVerb;
+pub use crate::plan::PlanVerb;
 pub use crate::resource::ResourceVerb;
 pub use crate::resource_type::TypeVerb;
 pub use crate::wait::WaitArguments;
@@ -83,6 +84,9 @@ pub enum Noun {
     Operation(OperationVerb),
     /// Say why a resource or a group is in its state, and what would change that
     Explain(ExplainArguments),
+    /// Say what a call would do, in which order and how long, and what would be refused, without doing it
+    #[command(subcommand)]
+    Plan(PlanVerb),
     /// Write a completion script for a shell
     Completions(CompletionsArguments),
 }

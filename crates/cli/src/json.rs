@@ -4,6 +4,7 @@
 //! number and name.
 
 pub mod explanation;
+pub mod plan;
 
 use std::collections::BTreeMap;
 

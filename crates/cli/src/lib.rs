@@ -22,6 +22,7 @@ mod node;
 mod operation;
 mod output;
 mod pending;
+mod plan;
 mod progress;
 mod properties;
 mod render;
@@ -100,6 +101,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Journal(arguments) => journal::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
         Noun::Explain(arguments) => explain::run(&arguments, context),
+        Noun::Plan(verb) => plan::run(&verb, context),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_client::{CallError, Cluster, Target};
+use mainstay_client::{Asking, CallError, Cluster, SubmitObject, Target};
 use mainstay_proplist::{PropertyList, Value, assignment};
 use mainstay_types::control::{function, object};
 use mainstay_types::name::fold;
+use mainstay_types::own_codes::plan as words;
+use mainstay_types::plan::CallPlan;
 use mainstay_types::property::Format;
 use mainstay_types::{ControlCode, Status};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::{PropertiesDocument, PropertyDocument, properties};
+use crate::plan;
 use crate::render::{Cell, FAINT, STRONG, Table, styled};
 
 /// The bit of codes that change something (clusapi.h, CLUSCTL_ACCESS_MODE and the modify bit).
@@ -130,6 +133,28 @@ impl Owner<'_> {
             )],
             false => Vec::new(),
         })
+    }
+
+    /// What setting properties by name would do, section by section. The type is asked about private ones, as it is
+    /// before they are set.
+    pub(crate) fn plan(
+        &self,
+        cluster: &mut Cluster,
+        object: SubmitObject<'_>,
+        assignments: &[String],
+    ) -> Result<Vec<CallPlan>, Failure> {
+        let (common, private) = self.sort(cluster, assignments)?;
+        if !private.is_empty() {
+            self.validate(cluster, &private)?;
+        }
+        let mut plans = Vec::new();
+        for (verb, list) in [(words::SET_COMMON, common), (words::SET_PRIVATE, private)] {
+            if !list.is_empty() {
+                let asking = Asking { buffer: &bytes(&list)?, ..Asking::new(verb, object) };
+                plans.push(plan::ask_call(&asking, self.subject, cluster)?);
+            }
+        }
+        Ok(plans)
     }
 
     /// Finds each property's section and reads its value by the format that is known for it.

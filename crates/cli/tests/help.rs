@@ -51,6 +51,15 @@ fn what_is_usage_and_what_is_not() {
         "operation wait 42 --timeout 1",
         "explain db",
         "explain db --json",
+        "plan offline db --force --ignore-locked --keep-persistent-state --property a=1",
+        "plan online g",
+        "plan restart r",
+        "plan fail r",
+        "plan delete r",
+        "plan set r a=1 b=2",
+        "plan move g",
+        "plan move g --to n2",
+        "plan node-loss n1",
         "completions fish",
     ] {
         assert!(is_usage(words).is_ok(), "{words}");
@@ -75,6 +84,11 @@ fn what_is_usage_and_what_is_not() {
         "operation wait",
         "cluster create c",
         "explain",
+        "plan",
+        "plan offline",
+        "plan set r",
+        "plan node-loss",
+        "plan offline r --no-wait",
         "completions tcsh",
         "group move g",
     ] {

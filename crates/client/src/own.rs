@@ -8,8 +8,9 @@ use mainstay_types::control::own;
 use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, read_journal, status, submit, wait_operation,
+    explain, explain_object, list_operations, plan, read_journal, status, submit, wait_operation,
 };
+use mainstay_types::plan::Plan;
 use mainstay_types::{ControlCode, OperationId, Status};
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,55 @@ pub enum SubmitObject<'a> {
     Resource(&'a str),
     /// An operation that is to be cancelled, by its id.
     Operation(&'a str),
+}
+
+impl<'a> SubmitObject<'a> {
+    /// The kind of the object and its name, as they travel.
+    fn named(self) -> (u32, &'a str) {
+        match self {
+            SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
+            SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
+            SubmitObject::Operation(object) => (submit::OBJECT_TYPE_OPERATION, object),
+        }
+    }
+}
+
+/// A question what a call would do.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// What would be asked for: a word of [`mainstay_types::own_codes::plan`].
+    pub verb: &'a str,
+    /// Of what. For a node's loss the node stands in the place of a group.
+    pub object: SubmitObject<'a>,
+    /// The flags, in the numbers of the function that the verb belongs to.
+    pub flags: u32,
+    /// A property list: instructions, or the properties to set; empty is none.
+    pub buffer: &'a [u8],
+    /// The node of a move.
+    pub target: Option<&'a str>,
+}
+
+impl<'a> Asking<'a> {
+    /// A question without flags, buffer and target.
+    pub fn new(verb: &'a str, object: SubmitObject<'a>) -> Self {
+        Asking { verb, object, flags: 0, buffer: &[], target: None }
+    }
+
+    fn to_list(self) -> PropertyList {
+        let (kind, object) = self.object.named();
+        let mut list = PropertyList::new()
+            .with(submit::VERB, self.verb)
+            .with(submit::OBJECT_TYPE, kind)
+            .with(submit::OBJECT, object)
+            .with(submit::FLAGS, self.flags);
+        if !self.buffer.is_empty() {
+            list.set(submit::BUFFER, self.buffer.to_vec());
+        }
+        if let Some(target) = self.target {
+            list.set(plan::TARGET, target);
+        }
+        list
+    }
 }
 
 /// An operation to submit.
@@ -55,11 +105,7 @@ impl<'a> Submission<'a> {
     }
 
     fn to_list(self) -> PropertyList {
-        let (object_type, object) = match self.object {
-            SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
-            SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
-            SubmitObject::Operation(object) => (submit::OBJECT_TYPE_OPERATION, object),
-        };
+        let (object_type, object) = self.object.named();
         let mut list = PropertyList::new();
         list.set(submit::VERB, self.verb.as_str());
         list.set(submit::OBJECT_TYPE, object_type);
@@ -233,6 +279,18 @@ impl<T: Transport> Cluster<T> {
         let input = PropertyList::new().with(explain_object::OBJECT, name);
         let answer = self.own_code(CALL, own::EXPLAIN_OBJECT, &input)?;
         answer.text(explain_object::EXPLANATION).map(|document| parse_json(CALL, document)).transpose()
+    }
+
+    /// What a call would do, without doing it. A refusal of the call is told in the plan.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`]; refused when nothing has the object's name.
+    pub fn plan(&mut self, asking: &Asking<'_>) -> Result<Plan, CallError> {
+        const CALL: &str = "PLAN";
+        let answer = self.own_code(CALL, own::PLAN, &asking.to_list())?;
+        let document = answer.text(plan::PLAN).ok_or_else(|| broken(CALL, format!("no {}", plan::PLAN)))?;
+        parse_json(CALL, document)
     }
 
     fn own_code(

@@ -151,10 +151,12 @@ pub mod own {
     pub const EXPLAIN: ControlCode = ControlCode(0x070D_3415);
     /// Says why a resource or a group is in its state.
     pub const EXPLAIN_OBJECT: ControlCode = ControlCode(0x070D_3419);
+    /// Says what a call would do, without doing it.
+    pub const PLAN: ControlCode = ControlCode(0x070D_341D);
 
     /// Every code of the block.
     pub const ALL: &[ControlCode] =
-        &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN, EXPLAIN_OBJECT];
+        &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN, EXPLAIN_OBJECT, PLAN];
 }
 
 #[cfg(test)]

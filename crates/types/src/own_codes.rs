@@ -104,3 +104,29 @@ pub mod explain_object {
     /// Out, SZ: JSON of [`Explanation`](crate::explanation::Explanation).
     pub const EXPLANATION: &str = "Explanation";
 }
+
+/// PLAN: what a call would do, without doing it. The call is described as for [`submit`], with more words.
+pub mod plan {
+    /// A word of [`submit::VERB`](super::submit::VERB): `offline`.
+    pub const OFFLINE: &str = "offline";
+    /// `online`.
+    pub const ONLINE: &str = "online";
+    /// `restart`, of a resource.
+    pub const RESTART: &str = "restart";
+    /// `fail`, of a resource.
+    pub const FAIL: &str = "fail";
+    /// `delete`.
+    pub const DELETE: &str = "delete";
+    /// `set-common`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
+    pub const SET_COMMON: &str = "set-common";
+    /// `set-private`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
+    pub const SET_PRIVATE: &str = "set-private";
+    /// `move`, of a group.
+    pub const MOVE: &str = "move";
+    /// `node-loss`: the object is a node.
+    pub const NODE_LOSS: &str = "node-loss";
+    /// In, SZ, optional: the node of a move, by name or number; without it the best other one is looked for.
+    pub const TARGET: &str = "Target";
+    /// Out, SZ: JSON of [`Plan`](crate::plan::Plan).
+    pub const PLAN: &str = "Plan";
+}

@@ -11,6 +11,7 @@ mod handles;
 mod node;
 mod notify;
 mod own_codes;
+mod plan;
 mod resource;
 mod resource_type;
 mod session;

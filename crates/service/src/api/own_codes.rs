@@ -16,6 +16,7 @@ use mainstay_types::own_codes::{
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
 use super::exchange::Exchange;
+use super::plan;
 use super::session::Session;
 use crate::journal::{JournalError, JournalQuery};
 
@@ -57,6 +58,16 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             Ok(object) => answer_blocking(session, exchange, move |session| explanation(session, &object)),
             Err(refused) => exchange.refuse(refused),
         },
+        own::PLAN => match plan::asked(session, &input) {
+            Ok(asked) => {
+                let session = Arc::clone(session);
+                tokio::task::spawn_blocking(move || {
+                    session.core.hands().journal.flush();
+                    plan::serve(&session, access, asked, exchange);
+                });
+            }
+            Err(refused) => exchange.refuse(refused),
+        },
         own::STATUS => {
             let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
             answer(exchange, &list([(status::STATUS, Value::Sz(text))]));
@@ -88,7 +99,8 @@ fn submit_operation(
     }
 }
 
-fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status> {
+/// The command that a list describes.
+pub(super) fn submission(session: &Session, input: &PropertyList) -> Result<Command, Status> {
     let verb = input.text(submit::VERB).ok_or(Status::INVALID_PARAMETER)?;
     let object = input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
     let flags = input.dword(submit::FLAGS).unwrap_or(0);
@@ -279,7 +291,7 @@ fn answer_blocking(
     });
 }
 
-fn answer(exchange: Exchange<ClusterControl>, output: &PropertyList) {
+pub(super) fn answer(exchange: Exchange<ClusterControl>, output: &PropertyList) {
     match output.to_bytes() {
         Ok(bytes) => {
             let response = ControlResponse::new(&exchange.request().control, bytes);
@@ -292,12 +304,12 @@ fn answer(exchange: Exchange<ClusterControl>, output: &PropertyList) {
     }
 }
 
-fn refuse(exchange: Exchange<ClusterControl>, error: &JournalError) {
+pub(super) fn refuse(exchange: Exchange<ClusterControl>, error: &JournalError) {
     tracing::error!(%error, "the journal cannot be read");
     exchange.refuse(Status::INVALID_DATA);
 }
 
-fn list<'n>(properties: impl IntoIterator<Item = (&'n str, Value)>) -> PropertyList {
+pub(super) fn list<'n>(properties: impl IntoIterator<Item = (&'n str, Value)>) -> PropertyList {
     let mut list = PropertyList::default();
     for (name, value) in properties {
         list.set(name, value);

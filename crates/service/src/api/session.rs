@@ -104,6 +104,11 @@ impl Session {
         self.core.call(caller, command, responder);
     }
 
+    /// Who is at the other end, for records.
+    pub(super) fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
     /// A new call begins: what is explained is about that one.
     pub(super) fn forget_explanation(&self) {
         self.refusal.lock().clear();

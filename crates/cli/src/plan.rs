@@ -1,0 +1,393 @@
+//! `mainstay plan`: what a call would do, without doing it.
+
+use clap::Subcommand;
+use mainstay_client::{Asking, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::name::fold;
+use mainstay_types::own_codes::plan as words;
+use mainstay_types::plan::{CallPlan, Plan, PlannedPlacement};
+use mainstay_types::{Name, OfflineFlags, OnlineFlags, Status};
+
+use crate::context::{Context, glance, open_object};
+use crate::exit::Exit;
+use crate::failure::{Failure, Subject};
+use crate::instructions::Instructions;
+use crate::json::plan::{CallPlanDocument, PlacementDocument};
+use crate::properties::Owner;
+use crate::render::{BAD, Cell, FAINT, GOOD, MARKED, Table, clean, span, styled};
+
+/// What is planned.
+#[derive(Debug, Subcommand)]
+pub enum PlanVerb {
+    /// What taking a resource or a group offline would do
+    Offline(PlanOffline),
+    /// What bringing a resource or a group online would do
+    Online(PlanOnline),
+    /// What a restart of a resource would do
+    Restart {
+        /// Name or id of the resource
+        name: String,
+    },
+    /// What treating a resource as failed would do
+    Fail {
+        /// Name or id of the resource
+        name: String,
+    },
+    /// What deleting a resource or a group would do
+    Delete {
+        /// Name or id of a resource or a group
+        name: String,
+    },
+    /// What setting properties of a resource or a group would do
+    Set {
+        /// Name or id of a resource or a group
+        name: String,
+        /// Properties, as in `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
+    /// Where a group would go if it were moved
+    Move {
+        /// Name or id of the group
+        group: String,
+        /// Name or number of the node [default: the best other one]
+        #[arg(long, value_name = "NODE")]
+        to: Option<String>,
+    },
+    /// What would become of the groups if a node were lost
+    NodeLoss {
+        /// Name or number of the node
+        node: String,
+    },
+}
+
+/// A way down.
+#[derive(Debug, clap::Args)]
+pub struct PlanOffline {
+    /// Name or id of a resource or a group; a resource comes before a group of the same name
+    pub name: String,
+    /// As if it were done although something is locked
+    #[arg(long)]
+    pub ignore_locked: bool,
+    /// As if it were terminated; of a resource
+    #[arg(long)]
+    pub force: bool,
+    /// As if the persistent state were left as it is; of a resource
+    #[arg(long)]
+    pub keep_persistent_state: bool,
+    /// What it would be told along with it
+    #[command(flatten)]
+    pub instructions: Instructions,
+}
+
+/// A way up.
+#[derive(Debug, clap::Args)]
+pub struct PlanOnline {
+    /// Name or id of a resource or a group; a resource comes before a group of the same name
+    pub name: String,
+    /// As if it were done although something is locked
+    #[arg(long)]
+    pub ignore_locked: bool,
+    /// As if the persistent state were left as it is; of a resource
+    #[arg(long)]
+    pub keep_persistent_state: bool,
+    /// What it would be told along with it
+    #[command(flatten)]
+    pub instructions: Instructions,
+}
+
+/// A resource or a group, by the name that was given.
+#[derive(Clone, Copy)]
+enum Object<'a> {
+    Resource(&'a str),
+    Group(&'a str),
+}
+
+impl<'a> Object<'a> {
+    /// A resource comes before a group; what is neither the service refuses as a resource.
+    fn find(cluster: &mut Cluster, name: &'a str) -> Result<Self, Failure> {
+        let glance = glance(cluster)?;
+        let is_it = |known: &Name, id: String| known.is(name) || fold(name) == id;
+        let is_resource = glance.resources.iter().any(|it| is_it(&it.name, it.id.to_string()));
+        let is_group = glance.groups.iter().any(|it| is_it(&it.name, it.id.to_string()));
+        Ok(if !is_resource && is_group { Object::Group(name) } else { Object::Resource(name) })
+    }
+
+    fn subject(self) -> Subject<'a> {
+        match self {
+            Object::Resource(name) => Subject::Resource(name),
+            Object::Group(name) => Subject::Group(name),
+        }
+    }
+
+    fn of_submission(self) -> SubmitObject<'a> {
+        match self {
+            Object::Resource(name) => SubmitObject::Resource(name),
+            Object::Group(name) => SubmitObject::Group(name),
+        }
+    }
+}
+
+pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failure> {
+    // With the rights of the call itself, so that a refusal is the same.
+    let mut cluster = context.change()?;
+    let (call, name) = match verb {
+        PlanVerb::Offline(given) => return offline(given, &mut cluster, context),
+        PlanVerb::Online(given) => return online(given, &mut cluster, context),
+        PlanVerb::Set { name, properties } => return set(name, properties, &mut cluster, context),
+        PlanVerb::Move { group, to } => {
+            let object = Object::Group(group);
+            let asking = Asking { target: to.as_deref(), ..Asking::new(words::MOVE, object.of_submission()) };
+            return places(&asking, object.subject(), &mut cluster, context);
+        }
+        PlanVerb::NodeLoss { node } => {
+            let asking = Asking::new(words::NODE_LOSS, SubmitObject::Group(node));
+            return places(&asking, Subject::Node(node), &mut cluster, context);
+        }
+        PlanVerb::Restart { name } => (words::RESTART, name),
+        PlanVerb::Fail { name } => (words::FAIL, name),
+        PlanVerb::Delete { name } => (words::DELETE, name),
+    };
+    let object = match verb {
+        PlanVerb::Delete { .. } => Object::find(&mut cluster, name)?,
+        _ => Object::Resource(name),
+    };
+    let asking = Asking::new(call, object.of_submission());
+    let plan = ask_call(&asking, object.subject(), &mut cluster)?;
+    show(&plan, call, object.subject(), context)
+}
+
+fn offline(given: &PlanOffline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
+    let object = Object::find(cluster, &given.name)?;
+    let flags = match object {
+        Object::Resource(_) => {
+            let mut flags = OfflineFlags::empty();
+            flags.set(OfflineFlags::IGNORE_RESOURCE_STATUS, given.ignore_locked);
+            flags.set(OfflineFlags::FORCE_WITH_TERMINATION, given.force);
+            flags.set(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE, given.keep_persistent_state);
+            flags.bits()
+        }
+        Object::Group(_) if given.force || given.keep_persistent_state => return Err(of_resources_only()),
+        Object::Group(_) if given.ignore_locked => GroupOfflineFlags::IGNORE_RESOURCE_STATUS.bits(),
+        Object::Group(_) => 0,
+    };
+    let buffer = given.instructions.buffer()?;
+    let asking = Asking { flags, buffer: &buffer, ..Asking::new(words::OFFLINE, object.of_submission()) };
+    let plan = ask_call(&asking, object.subject(), cluster)?;
+    show(&plan, words::OFFLINE, object.subject(), context)
+}
+
+fn online(given: &PlanOnline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
+    let object = Object::find(cluster, &given.name)?;
+    let flags = match object {
+        Object::Resource(_) => {
+            let mut flags = OnlineFlags::empty();
+            flags.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.ignore_locked);
+            flags.set(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE, given.keep_persistent_state);
+            flags.bits()
+        }
+        Object::Group(_) if given.keep_persistent_state => return Err(of_resources_only()),
+        Object::Group(_) if given.ignore_locked => GroupOnlineFlags::IGNORE_RESOURCE_STATUS.bits(),
+        Object::Group(_) => 0,
+    };
+    let buffer = given.instructions.buffer()?;
+    let asking = Asking { flags, buffer: &buffer, ..Asking::new(words::ONLINE, object.of_submission()) };
+    let plan = ask_call(&asking, object.subject(), cluster)?;
+    show(&plan, words::ONLINE, object.subject(), context)
+}
+
+fn of_resources_only() -> Failure {
+    Failure::usage("--force and --keep-persistent-state are of resources, and this is a group")
+}
+
+fn set(
+    name: &str,
+    properties: &[String],
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let object = Object::find(cluster, name)?;
+    let subject = object.subject();
+    let plans = match object {
+        Object::Resource(name) => {
+            let opened: Resource = open_object(cluster, name, &subject)?;
+            let owner = Owner { target: Target::Resource(&opened), subject };
+            owner.plan(cluster, object.of_submission(), properties)?
+        }
+        Object::Group(name) => {
+            let opened: Group = open_object(cluster, name, &subject)?;
+            let owner = Owner { target: Target::Group(&opened), subject };
+            owner.plan(cluster, object.of_submission(), properties)?
+        }
+    };
+    // The sections are set one after the other; the first that is refused decides.
+    let mut plans = plans.into_iter();
+    let mut plan = plans.next().ok_or_else(|| Failure::usage("there is nothing to set"))?;
+    for next in plans {
+        plan = if is_refused(&plan) { plan } else { next };
+    }
+    show(&plan, "set", subject, context)
+}
+
+fn places(
+    asking: &Asking<'_>,
+    subject: Subject<'_>,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    match ask(asking, subject, cluster)? {
+        Plan::Placement(groups) => show_places(&groups, context),
+        Plan::Call(_) => Err(not_understood()),
+    }
+}
+
+pub(crate) fn ask_call(
+    asking: &Asking<'_>,
+    subject: Subject<'_>,
+    cluster: &mut Cluster,
+) -> Result<CallPlan, Failure> {
+    match ask(asking, subject, cluster)? {
+        Plan::Call(plan) => Ok(plan),
+        Plan::Placement(_) => Err(not_understood()),
+    }
+}
+
+fn ask(asking: &Asking<'_>, subject: Subject<'_>, cluster: &mut Cluster) -> Result<Plan, Failure> {
+    cluster.plan(asking).map_err(|error| Failure::of_call(cluster, &error, &subject))
+}
+
+fn not_understood() -> Failure {
+    Failure::new(Exit::Unknown, "the service's plan cannot be understood")
+        .with_way_out("use a 'mainstay' of the service's own version")
+}
+
+fn is_refused(plan: &CallPlan) -> bool {
+    let stored = plan.answer == Status::RESOURCE_PROPERTIES_STORED;
+    !matches!(plan.answer, Status::SUCCESS | Status::IO_PENDING) && !stored
+}
+
+fn show(plan: &CallPlan, verb: &str, subject: Subject<'_>, context: &mut Context) -> Result<Exit, Failure> {
+    let refused = is_refused(plan);
+    context.output.data(|| CallPlanDocument::new(plan, refused), || text(plan, verb, &subject, refused))?;
+    Ok(if refused { Exit::Refused } else { Exit::Done })
+}
+
+fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> String {
+    if refused {
+        let said = if plan.text.is_empty() { String::new() } else { format!(": {}", clean(&plan.text)) };
+        let word = styled(BAD, "would be refused");
+        return format!("{verb} of {subject} {word}{said}: {}\n", plan.answer);
+    }
+    let word = styled(GOOD, "would be accepted");
+    let mut text = format!("{verb} of {subject} {word}: {}\n", plan.answer);
+    if !plan.steps.is_empty() {
+        let mut table = Table::with_heading(&["AFTER", "RESOURCE", "STEP", "TAKES", "THEN"]);
+        let mut known = true;
+        for step in &plan.steps {
+            let at_least = if known { "" } else { ">= " };
+            table.row(vec![
+                format!("{at_least}{}", span(step.begins_in_ms)).into(),
+                step.resource.as_str().into(),
+                step.action.as_str().into(),
+                match step.takes_ms {
+                    Some(ms) => format!("{} (of {})", span(ms), count(step.runs, "run")).into(),
+                    None => Cell::new(FAINT, "not known yet"),
+                },
+                step.outcome.as_str().into(),
+            ]);
+            known &= step.takes_ms.is_some();
+        }
+        text.push_str(&table.show(2));
+        if let Some(ms) = plan.takes_ms {
+            text.push_str(&format!("  as a whole some {}\n", span(ms)));
+        }
+    }
+    for change in &plan.changes {
+        let to = change.to.map_or_else(|| "deleted".to_owned(), |state| state.to_string());
+        text.push_str(&format!("  {}: {} -> {to}\n", clean(change.resource.as_str()), change.from));
+    }
+    if plan.changes.is_empty() {
+        text.push_str("  no resource's state would change\n");
+    }
+    for note in &plan.notes {
+        text.push_str(&format!("  {}: {}\n", styled(MARKED, "note"), clean(note)));
+    }
+    text
+}
+
+fn count(number: u32, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn show_places(groups: &[PlannedPlacement], context: &mut Context) -> Result<Exit, Failure> {
+    let documents = || groups.iter().map(PlacementDocument::from).collect::<Vec<_>>();
+    context.output.data(documents, || {
+        if groups.is_empty() {
+            return "nothing would change\n".into();
+        }
+        let mut text = String::new();
+        for group in groups {
+            text.push_str(&format!("{}\n", clean(&group.decision)));
+            // A decision that leaves it without a node has them in it.
+            let others = group.nodes.iter().filter(|node| !group.decision.contains(node.as_str()));
+            others.for_each(|node| text.push_str(&format!("  {}\n", clean(node))));
+        }
+        text
+    })?;
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_types::ResourceState;
+    use mainstay_types::operation::End;
+    use mainstay_types::plan::{PlannedStep, StateChange};
+
+    use super::*;
+
+    fn step(name: &str, begins_in_ms: u64, takes_ms: Option<u64>, runs: u32) -> PlannedStep {
+        let resource = Name::parse(name).unwrap();
+        PlannedStep {
+            resource,
+            action: "stop".into(),
+            begins_in_ms,
+            takes_ms,
+            runs,
+            outcome: "offline".into(),
+        }
+    }
+
+    fn sample() -> CallPlan {
+        CallPlan {
+            answer: Status::IO_PENDING,
+            text: String::new(),
+            steps: vec![step("web", 0, None, 0), step("db", 1_200, Some(250), 3)],
+            end: Some(End::Done),
+            takes_ms: None,
+            changes: vec![StateChange {
+                resource: Name::parse("db").unwrap(),
+                from: ResourceState::Online,
+                to: Some(ResourceState::Offline),
+            }],
+            notes: vec!["'db' would be restarted\x07".into()],
+        }
+    }
+
+    #[test]
+    fn a_plan_in_words() {
+        let accepted = text(&sample(), "offline", &Subject::Resource("db"), false);
+        let refusal = CallPlan {
+            answer: Status::CLUSTER_RESOURCE_LOCKED_STATUS,
+            text: "resource 'web' is locked".into(),
+            ..sample()
+        };
+        let refused = text(&refusal, "offline", &Subject::Resource("db"), true);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&format!("{accepted}{refused}")).to_string());
+    }
+
+    #[test]
+    fn the_document_is_stable() {
+        let document = CallPlanDocument::new(&sample(), false);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
+    }
+}

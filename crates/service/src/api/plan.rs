@@ -1,0 +1,124 @@
+//! PLAN: what a call would do. The call is read as the call itself would be, and rehearsed on a copy of the engine.
+
+use mainstay_cmrp::control::ClusterControl;
+use mainstay_engine::command::{Caller, Command};
+use mainstay_engine::rehearsal::Durations;
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::control::{function, object};
+use mainstay_types::own_codes::{plan, submit};
+use mainstay_types::plan::Plan;
+use mainstay_types::{Access, ControlCode, GroupId, ObjectId, Status};
+
+use super::exchange::Exchange;
+use super::own_codes::{answer, list, refuse, submission};
+use super::session::Session;
+use crate::core::now;
+use crate::journal::JournalError;
+
+/// The bit of codes that change something.
+const MODIFY: u32 = 0x0040_0000;
+
+/// What is asked for.
+pub(super) enum Asked {
+    Call(Command),
+    Placement(Box<Plan>),
+}
+
+/// What a list asks for; refused when its words mean nothing, or nothing has the name.
+pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, Status> {
+    let verb = input.text(submit::VERB).ok_or(Status::INVALID_PARAMETER)?;
+    let node =
+        |name: &str| session.core.read(|view| view.find_node(name)).ok_or(Status::CLUSTER_NODE_NOT_FOUND);
+    match verb {
+        plan::NODE_LOSS => {
+            let lost = node(input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?)?;
+            let groups = session.core.read(|view| view.plan_node_loss(lost, None));
+            Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+        }
+        plan::MOVE => {
+            let ObjectId::Group(group) = object_of(session, input)? else {
+                return Err(Status::INVALID_PARAMETER);
+            };
+            let to = input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()?;
+            let groups = session.core.read(|view| view.plan_move(group, to, None));
+            Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+        }
+        plan::DELETE => Ok(Asked::Call(match object_of(session, input)? {
+            ObjectId::Resource(resource) => Command::DeleteResource { resource },
+            ObjectId::Group(group) => Command::DeleteGroup { group, force: false },
+            _ => return Err(Status::INVALID_PARAMETER),
+        })),
+        plan::SET_COMMON => setting(session, input, function::SET_COMMON_PROPERTIES),
+        plan::SET_PRIVATE => setting(session, input, function::SET_PRIVATE_PROPERTIES),
+        _ => submission(session, input).map(Asked::Call),
+    }
+}
+
+fn setting(session: &Session, input: &PropertyList, function: u32) -> Result<Asked, Status> {
+    let target = object_of(session, input)?;
+    let kind = match &target {
+        ObjectId::Resource(_) => object::RESOURCE,
+        _ => object::GROUP,
+    };
+    Ok(Asked::Call(Command::Control {
+        object: target,
+        code: ControlCode(kind | MODIFY | function),
+        input: input.bytes(submit::BUFFER).map(<[u8]>::to_vec).unwrap_or_default(),
+        output_length_max: 0,
+    }))
+}
+
+fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status> {
+    let name = input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
+    session.core.read(|view| match input.dword(submit::OBJECT_TYPE) {
+        Some(submit::OBJECT_TYPE_RESOURCE) => {
+            view.find_resource(name).map(ObjectId::Resource).ok_or(Status::RESOURCE_NOT_FOUND)
+        }
+        Some(submit::OBJECT_TYPE_GROUP) => {
+            view.find_group(name).map(ObjectId::Group).ok_or(Status::GROUP_NOT_FOUND)
+        }
+        _ => Err(Status::INVALID_PARAMETER),
+    })
+}
+
+/// Answers what is asked for. Reads the journal, and takes time with the size of the cluster: off the connection's task.
+pub(super) fn serve(session: &Session, access: Access, asked: Asked, exchange: Exchange<ClusterControl>) {
+    let plan = match asked {
+        Asked::Placement(plan) => *plan,
+        Asked::Call(command) => match rehearsed(session, access, command) {
+            Ok(plan) => plan,
+            Err(error) => return refuse(exchange, &error),
+        },
+    };
+    let text = serde_json::to_string(&plan).unwrap_or_default();
+    answer(exchange, &list([(plan::PLAN, Value::Sz(text))]));
+}
+
+fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan, JournalError> {
+    let group = session.core.read(|view| group_of(view.model(), &command));
+    let subjects = group.map(|group| session.core.read(|view| view.explained_by(&ObjectId::Group(group))));
+    let records = session.core.hands().journal.involving(&subjects.unwrap_or_default())?;
+    let durations = Durations::of(&records);
+    let caller = Caller { asker: session.asker().clone(), access };
+    // Only the copy is made under the engine's lock.
+    let rehearsal = session.core.read(|view| view.rehearsal(now(), durations));
+    Ok(Plan::Call(rehearsal.run(caller, command)))
+}
+
+/// The group whose resources a call may concern: dependencies stay within one.
+fn group_of(model: &mainstay_engine::model::Model, command: &Command) -> Option<GroupId> {
+    let of_resource = |id| model.resource(id).map(|resource| resource.group);
+    match command {
+        Command::OfflineResource { resource, .. }
+        | Command::OnlineResource { resource, .. }
+        | Command::RestartResource { resource, .. }
+        | Command::FailResource { resource, .. }
+        | Command::ConfirmStopped { resource, .. }
+        | Command::DeleteResource { resource } => of_resource(*resource),
+        Command::OfflineGroup { group, .. }
+        | Command::OnlineGroup { group, .. }
+        | Command::ShutDownGroup { group, .. }
+        | Command::DeleteGroup { group, .. } => Some(*group),
+        _ => None,
+    }
+}

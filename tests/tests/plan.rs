@@ -1,0 +1,85 @@
+//! What would happen: the plan of a call against the call itself, on real processes.
+
+use mainstay_tests::{TestCluster, assert_same};
+use mainstay_types::ResourceState;
+use mainstay_types::operation::{End, Verb};
+use serde_json::Value;
+
+/// The exit code and the document of `plan --json`.
+fn plan(cluster: &TestCluster, words: &[&str]) -> (i32, Value) {
+    let words = [&["plan"], words, &["--json"]].concat();
+    let (code, out, error) = cluster.mainstay_code(&words);
+    (code, serde_json::from_str(&out).unwrap_or_else(|_| panic!("{words:?}: {out}{error}")))
+}
+
+/// Resource and action of each step.
+fn steps(plan: &Value) -> Vec<(&str, &str)> {
+    let steps = plan["steps"].as_array().unwrap();
+    steps.iter().map(|it| (it["resource"].as_str().unwrap(), it["action"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_plan_names_order_lengths_and_states_and_does_nothing() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "sleep 1000");
+    cluster.application("shop", "web", "sleep 1001");
+    cluster.depend("web", "db");
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+    let processes = (cluster.processes("db"), cluster.processes("web"));
+    let before = cluster.snapshot();
+
+    let (code, first) = plan(&cluster, &["offline", "db"]);
+    assert_eq!((code, &first["refused"]), (0, &Value::Bool(false)));
+    assert_eq!(steps(&first), [("web", "stop"), ("db", "stop")]);
+    assert_eq!(first["takes_ms"], Value::Null, "none of it was ever seen: {first}");
+    assert_eq!(first["changes"][0]["to"], "Offline");
+    assert_same(&before, &cluster.snapshot(), "a plan does nothing");
+    assert_eq!((cluster.processes("db"), cluster.processes("web")), processes);
+
+    let done = cluster.carry_out(Verb::Offline, "db");
+    let parts: Vec<_> = done.parts.iter().map(|it| (it.resource.as_str(), it.action.as_str())).collect();
+    assert_eq!(parts, steps(&first));
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+
+    // Now there is a past.
+    let (_, second) = plan(&cluster, &["offline", "shop"]);
+    assert!(second["takes_ms"].is_u64(), "{second}");
+    assert_eq!(second["steps"][0]["runs"], 1);
+    let text = cluster.mainstay(&["plan", "offline", "db"]);
+    assert!(text.contains("offline of resource 'db' would be accepted: 997 ERROR_IO_PENDING"), "{text}");
+    assert!(text.contains("(of 1 run)"), "{text}");
+    assert_eq!(cluster.state("web"), ResourceState::Online);
+}
+
+#[test]
+fn a_refusal_is_that_of_the_call() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "sleep 1000");
+    cluster.application("shop", "web", "sleep 1001");
+    cluster.depend("web", "db");
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+    for (planned, real) in [
+        (&["delete", "db"][..], &["resource", "delete", "db"][..]),
+        (&["set", "db", "RestartAction=7"], &["resource", "set", "db", "RestartAction=7"]),
+        (&["set", "db", "CommandLine="], &["resource", "set", "db", "CommandLine="]),
+        (&["delete", "shop"], &["group", "delete", "shop"]),
+        (&["offline", "nix"], &["resource", "offline", "nix"]),
+    ] {
+        let (code, out, error) = cluster.mainstay_code(&[&["plan"], planned].concat());
+        let (real_code, _, real_error) = cluster.mainstay_code(real);
+        assert_eq!((code, real_code), (1, 1), "{planned:?}: {out}{error}{real_error}");
+        // Number and name of the code, which both end with.
+        let number = |text: &str| {
+            let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ';').collect();
+            let at = words.iter().position(|word| word.starts_with("ERROR_")).unwrap();
+            format!("{} {}", words[at - 1], words[at])
+        };
+        assert_eq!(number(&format!("{out}{error}")), number(&real_error), "{planned:?}");
+    }
+    let (code, lost) = plan(&cluster, &["node-loss", "node1"]);
+    assert_eq!((code, &lost[0]["group"], &lost[0]["lost"]), (0, &"shop".into(), &true.into()));
+    let (code, moved) = plan(&cluster, &["move", "shop"]);
+    assert_eq!(code, 0);
+    assert!(moved[0]["decision"].as_str().unwrap().contains("no other node can take it"), "{moved}");
+    assert_eq!(cluster.state("web"), ResourceState::Online);
+}
