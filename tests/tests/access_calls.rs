@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use mainstay_cmrp::cluster::{OpenCluster, OpenClusterEx, SetClusterName};
 use mainstay_cmrp::control::{
-    ClusterControl, ControlRequest, GroupControl, NodeControl, ResourceControl, ResourceTypeControl,
+    ClusterControl, ControlRequest, GroupControl, NodeClusterControl, NodeControl, NodeGroupControl,
+    NodeNodeControl, NodeResourceControl, NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
 };
 use mainstay_cmrp::group::{
-    CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, OfflineGroup, OfflineGroupEx,
-    OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
+    CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
+    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
 };
 use mainstay_cmrp::node::{OpenNode, OpenNodeEx};
 use mainstay_cmrp::resource::{
@@ -117,6 +118,7 @@ impl Held {
             DeleteGroup { group, force: true }.into(),
             SetGroupName { group, name: name() }.into(),
             OnlineGroup { group }.into(),
+            MoveGroupToNode { group, node }.into(),
             OnlineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             OfflineGroup { group }.into(),
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),
@@ -147,14 +149,24 @@ impl Held {
                 input: Some(list.clone()),
                 output_len: ROOM,
             };
-            let cluster = self.cluster;
-            let type_name = "Generic Application".to_owned();
+            let Self { cluster, node, group, app: resource, .. } = *self;
+            let type_name = || "Generic Application".to_owned();
             all.push(ClusterControl { cluster, control: control(object::CLUSTER) }.into());
-            all.push(NodeControl { node: self.node, control: control(object::NODE) }.into());
-            all.push(GroupControl { group: self.group, control: control(object::GROUP) }.into());
-            all.push(ResourceControl { resource: self.app, control: control(object::RESOURCE) }.into());
-            let control = control(object::RESOURCE_TYPE);
-            all.push(ResourceTypeControl { cluster, type_name, control }.into());
+            all.push(NodeControl { node, control: control(object::NODE) }.into());
+            all.push(GroupControl { group, control: control(object::GROUP) }.into());
+            all.push(ResourceControl { resource, control: control(object::RESOURCE) }.into());
+            let control_of_type = control(object::RESOURCE_TYPE);
+            all.push(
+                ResourceTypeControl { cluster, type_name: type_name(), control: control_of_type }.into(),
+            );
+            // The same, to be carried out by a node that is named.
+            let host_node = node;
+            all.push(NodeClusterControl { cluster, host_node, control: control(object::CLUSTER) }.into());
+            all.push(NodeNodeControl { node, host_node, control: control(object::NODE) }.into());
+            all.push(NodeGroupControl { group, host_node, control: control(object::GROUP) }.into());
+            all.push(NodeResourceControl { resource, host_node, control: control(object::RESOURCE) }.into());
+            let (type_name, control) = (type_name(), control(object::RESOURCE_TYPE));
+            all.push(NodeResourceTypeControl { cluster, type_name, host_node, control }.into());
         }
         all
     }
