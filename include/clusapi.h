@@ -84,6 +84,13 @@ typedef enum CLUSTER_NODE_STATE {
     ClusterNodeJoining = 3
 } CLUSTER_NODE_STATE;
 
+typedef enum CLUSTER_NODE_RESUME_FAILBACK_TYPE {
+    DoNotFailbackGroups = 0,
+    FailbackGroupsImmediately = 1,
+    FailbackGroupsPerPolicy = 2,
+    ClusterNodeResumeFailbackTypeCount = 3
+} CLUSTER_NODE_RESUME_FAILBACK_TYPE;
+
 typedef enum CLUSTER_RESOURCE_RESTART_ACTION {
     ClusterResourceDontRestart = 0,
     ClusterResourceRestartNoNotify = 1,
@@ -132,6 +139,11 @@ typedef enum CLUSTER_RESOURCE_CLASS {
 #define CLUSAPI_RESOURCE_ONLINE_NECESSARY_FOR_QUORUM 0x00000004
 #define CLUSAPI_RESOURCE_ONLINE_BEST_POSSIBLE_NODE 0x00000008
 #define CLUSAPI_RESOURCE_ONLINE_IGNORE_AFFINITY_RULE 0x00000020
+
+/* dwPauseFlags of PauseClusterNodeEx. */
+#define CLUSAPI_NODE_PAUSE_REMAIN_ON_PAUSED_NODE_ON_MOVE_ERROR 0x00000001
+#define CLUSAPI_NODE_AVOID_PLACEMENT 0x00000002
+#define CLUSAPI_NODE_PAUSE_RETRY_DRAIN_ON_FAILURE 0x00000004
 
 /* dwOfflineFlags of OfflineClusterGroupEx. */
 #define CLUSAPI_GROUP_OFFLINE_IGNORE_RESOURCE_STATUS 0x00000001
@@ -346,6 +358,16 @@ CLUSAPI_WIDE(HNODE, OpenClusterNodeEx,
 CLUSAPI(BOOL, CloseClusterNode, (HNODE hNode));
 CLUSAPI(CLUSTER_NODE_STATE, GetClusterNodeState, (HNODE hNode));
 CLUSAPI(HCLUSTER, GetClusterFromNode, (HNODE hNode));
+CLUSAPI(DWORD, PauseClusterNode, (HNODE hNode));
+CLUSAPI(DWORD, PauseClusterNodeEx, (HNODE hNode, BOOL bDrainNode, DWORD dwPauseFlags, HNODE hNodeDrainTarget));
+CLUSAPI_WIDE(DWORD, PauseClusterNodeEx2,
+             (HNODE hNode, BOOL bDrainNode, DWORD dwPauseFlags, HNODE hNodeDrainTarget, LPCWSTR lpszReason));
+CLUSAPI(DWORD, ResumeClusterNode, (HNODE hNode));
+CLUSAPI(DWORD, ResumeClusterNodeEx,
+        (HNODE hNode, CLUSTER_NODE_RESUME_FAILBACK_TYPE eResumeFailbackType, DWORD dwResumeFlagsReserved));
+CLUSAPI_WIDE(DWORD, ResumeClusterNodeEx2,
+             (HNODE hNode, CLUSTER_NODE_RESUME_FAILBACK_TYPE eResumeFailbackType, DWORD dwResumeFlagsReserved,
+              LPCWSTR lpszReason));
 CLUSAPI(DWORD, ClusterNodeControl,
         (HNODE hNode, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
          LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned));

@@ -11,7 +11,9 @@ use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
     OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
 };
-use mainstay_cmrp::node::{OpenNode, OpenNodeEx};
+use mainstay_cmrp::node::{
+    OpenNode, OpenNodeEx, PauseNode, PauseNodeEx, PauseNodeWithDrainTarget, ResumeNode, ResumeNodeEx,
+};
 use mainstay_cmrp::resource::{
     AddResourceDependency, AddResourceNode, CreateResource, DeleteResource, FailResource, OfflineResource,
     OfflineResourceEx, OnlineResource, OnlineResourceEx, OpenResource, OpenResourceEx,
@@ -123,6 +125,11 @@ impl Held {
             OfflineGroup { group }.into(),
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             CancelClusterGroupOperation { group, flags: 0 }.into(),
+            PauseNode { node }.into(),
+            PauseNodeEx { node, drain: false, flags: 0 }.into(),
+            PauseNodeWithDrainTarget { node, flags: 0, drain_target: node }.into(),
+            ResumeNode { node }.into(),
+            ResumeNodeEx { node, failback: 0, flags: 0 }.into(),
             SetResourceDependencyExpression { resource: other, expression: Some("[app]".into()) }.into(),
             OnlineResourceEx { resource: other, flags: 0, input: Vec::new() }.into(),
             OfflineResourceEx { resource, flags: 0, input: Vec::new() }.into(),

@@ -19,6 +19,7 @@ mod last_word;
 mod main_job;
 mod maintenance;
 mod plan;
+mod pause;
 mod properties;
 mod refused_starts;
 mod restarts;

@@ -1,8 +1,10 @@
-//! `mainstay node`: show nodes, set their properties.
+//! `mainstay node`: show nodes, set their properties, pause them.
 
 use clap::Subcommand;
-use mainstay_client::{Node, Target};
+use mainstay_client::{Node, Submission, SubmitObject, Target};
+use mainstay_types::Status;
 use mainstay_types::glance::{Glance, NodeGlance};
+use mainstay_types::operation::Verb;
 
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
@@ -29,6 +31,32 @@ pub enum NodeVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Keep new groups from a node; what it has stays and can be brought online and taken offline
+    Pause(Paused),
+    /// End the pause of a node
+    Resume {
+        /// Name or number of the node
+        name: String,
+        /// Why, for the journal
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+/// A node that is to be paused.
+#[derive(Debug, clap::Args)]
+pub struct Paused {
+    /// Name or number of the node
+    pub name: String,
+    /// Move its groups to other nodes; refused where no other node is up
+    #[arg(long)]
+    pub drain: bool,
+    /// Move them all to this node
+    #[arg(long, value_name = "NODE", requires = "drain")]
+    pub target: Option<String>,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 pub(crate) fn run(verb: NodeVerb, context: &mut Context) -> Result<Exit, Failure> {
@@ -36,6 +64,8 @@ pub(crate) fn run(verb: NodeVerb, context: &mut Context) -> Result<Exit, Failure
         NodeVerb::List => list(context),
         NodeVerb::Show { name } => show(&name, context),
         NodeVerb::Set { name, properties } => set(&name, &properties, context),
+        NodeVerb::Pause(given) => pause(&given, context),
+        NodeVerb::Resume { name, reason } => resume(&name, reason.as_deref(), context),
     }
 }
 
@@ -95,4 +125,47 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
         Owner { target: Target::Node(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("node", name, id, notes, || format!("properties of {subject} are set"))
+}
+
+fn pause(given: &Paused, context: &mut Context) -> Result<Exit, Failure> {
+    let name = given.name.as_str();
+    let object = match given.drain {
+        true => SubmitObject::DrainedNode { node: name, target: given.target.as_deref() },
+        false => SubmitObject::Node(name),
+    };
+    let reason = given.reason.as_deref().unwrap_or_default();
+    let submission = Submission { reason, ..Submission::new(Verb::Pause, object) };
+    let (status, id) = submit(name, &submission, context)?;
+    let subject = Subject::Node(name);
+    context.done("node", name, Some(id), Vec::new(), || match status {
+        Status::IO_PENDING => format!("{subject} is paused, and its groups leave it"),
+        _ => format!("{subject} is paused"),
+    })
+}
+
+fn resume(name: &str, reason: Option<&str>, context: &mut Context) -> Result<Exit, Failure> {
+    let object = SubmitObject::ResumedNode { node: name, failback: 0 };
+    let reason = reason.unwrap_or_default();
+    let submission = Submission { reason, ..Submission::new(Verb::Resume, object) };
+    let (_, id) = submit(name, &submission, context)?;
+    context.done("node", name, Some(id), Vec::new(), || format!("{} is resumed", Subject::Node(name)))
+}
+
+/// Submits it once: what it asks for is the same when asked again. Answers the node's number too.
+fn submit(
+    name: &str,
+    submission: &Submission<'_>,
+    context: &mut Context,
+) -> Result<(Status, String), Failure> {
+    let subject = Subject::Node(name);
+    let mut cluster = context.change()?;
+    let object: Node = open_object(&mut cluster, name, &subject)?;
+    let submitted =
+        cluster.submit(submission).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    match submitted.status {
+        Status::SUCCESS | Status::IO_PENDING => Ok((submitted.status, object.id().to_owned())),
+        status => {
+            Err(Failure::refused(status, &submitted.text, &subject).with_operation(submitted.operation))
+        }
+    }
 }

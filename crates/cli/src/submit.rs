@@ -37,6 +37,9 @@ impl Request<'_> {
         match self.object {
             SubmitObject::Group(name) => Subject::Group(name),
             SubmitObject::Resource(name) => Subject::Resource(name),
+            SubmitObject::Node(name)
+            | SubmitObject::DrainedNode { node: name, .. }
+            | SubmitObject::ResumedNode { node: name, .. } => Subject::Node(name),
             SubmitObject::Operation(_) => Subject::Cluster,
         }
     }

@@ -449,3 +449,33 @@ fn nobody_listens() {
     );
     assert!(ran.err.ends_with("; start mainstayd, or name its socket with --socket or MAINSTAY_SOCKET\n"));
 }
+
+#[test]
+fn a_node_is_paused_and_resumed() {
+    let submits = |words: &str, status: u32, text: &str| {
+        let fake = Fake::start();
+        fake.on(SUBMIT, [submitted(status, "1-42", text)]);
+        let ran = fake.mainstay(&words.split_whitespace().collect::<Vec<_>>());
+        let [input] = &fake.inputs(SUBMIT)[..] else { unreachable!("one submission") };
+        let text = |name| input.text(name).unwrap_or_default().to_owned();
+        let sent = (text(submit::VERB), text(submit::OBJECT), input.dword(submit::OBJECT_TYPE));
+        assert_eq!((sent.1.as_str(), sent.2), ("n1", Some(7)), "{words}");
+        let drain = (input.dword(submit::DRAIN), text(submit::DRAIN_TARGET), text(submit::REASON));
+        (ran.code, ran.out, ran.err, sent.0, drain)
+    };
+    let (code, out, _, verb, drain) = submits("node pause n1 --reason memory", 0, "");
+    assert_eq!((code, out.as_str(), verb.as_str()), (0, "node 'n1' is paused\n", "pause"));
+    assert_eq!(drain, (None, String::new(), "memory".into()));
+    let (code, out, _, _, drain) = submits("node pause n1 --drain --target n2", 997, "");
+    assert_eq!((code, out.as_str()), (0, "node 'n1' is paused, and its groups leave it\n"));
+    assert_eq!(drain, (Some(1), "n2".into(), String::new()));
+    let (code, out, _, verb, _) = submits("node resume n1", 0, "");
+    assert_eq!((code, out.as_str(), verb.as_str()), (0, "node 'n1' is resumed\n", "resume"));
+    let (code, out, err, ..) = submits("node resume n1", 5058, "node 'n1' is not paused");
+    let expected = "mainstay: node 'n1' is not paused: 5058 ERROR_CLUSTER_NODE_NOT_PAUSED\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "", expected));
+    let (_, out, ..) = submits("node pause n1 --json", 0, "");
+    insta::assert_snapshot!("paused", out);
+    let ran = Fake::start().mainstay(&["node", "pause", "n1", "--target", "n2"]);
+    assert_eq!(ran.code, 2, "a target is where a drain leads: {}", ran.err);
+}

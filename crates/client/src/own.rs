@@ -28,6 +28,22 @@ pub enum SubmitObject<'a> {
     Resource(&'a str),
     /// An operation that is to be cancelled, by its id.
     Operation(&'a str),
+    /// A node that is to be paused, by name or number.
+    Node(&'a str),
+    /// A node that is to be paused and drained.
+    DrainedNode {
+        /// Its name or number.
+        node: &'a str,
+        /// Name or number of the node that takes its groups; `None` leaves it to the service.
+        target: Option<&'a str>,
+    },
+    /// A node that is to be resumed.
+    ResumedNode {
+        /// Its name or number.
+        node: &'a str,
+        /// CLUSTER_NODE_RESUME_FAILBACK_TYPE.
+        failback: u32,
+    },
 }
 
 impl<'a> SubmitObject<'a> {
@@ -37,6 +53,9 @@ impl<'a> SubmitObject<'a> {
             SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
             SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
             SubmitObject::Operation(object) => (submit::OBJECT_TYPE_OPERATION, object),
+            SubmitObject::Node(object)
+            | SubmitObject::DrainedNode { node: object, .. }
+            | SubmitObject::ResumedNode { node: object, .. } => (submit::OBJECT_TYPE_NODE, object),
         }
     }
 }
@@ -116,6 +135,16 @@ impl<'a> Submission<'a> {
         }
         if !self.buffer.is_empty() {
             list.set(submit::BUFFER, self.buffer.to_vec());
+        }
+        match self.object {
+            SubmitObject::DrainedNode { target, .. } => {
+                list.set(submit::DRAIN, 1u32);
+                if let Some(target) = target {
+                    list.set(submit::DRAIN_TARGET, target);
+                }
+            }
+            SubmitObject::ResumedNode { failback, .. } => drop(list.set(submit::FAILBACK, failback)),
+            _ => {}
         }
         for (name, text) in [(submit::REASON, self.reason), (submit::TOKEN, self.token)] {
             if !text.is_empty() {

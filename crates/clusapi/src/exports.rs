@@ -113,6 +113,12 @@ exports! {
         CloseClusterNode(node: usize): truth = node::close(node);
         GetClusterNodeState(node: usize): state = node::state(node);
         GetClusterFromNode(node: usize): handle = node::cluster(node);
+        PauseClusterNode(node: usize): status = node::pause(node);
+        PauseClusterNodeEx(node: usize, drain: i32, flags: u32, target: usize): status
+            = node::pause_ex(node, drain != 0, flags, target);
+        ResumeClusterNode(node: usize): status = node::resume(node);
+        ResumeClusterNodeEx(node: usize, failback: u32, flags: u32): status
+            = node::resume_ex(node, failback, flags);
         ClusterNodeControl(node: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
             = node::control(node, host, code, buffers(input, input_size, output, output_size, returned));
@@ -190,6 +196,10 @@ exports! {
             = node::open(cluster, name, Desired::Full, nowhere());
         OpenClusterNodeEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
             = node::open(cluster, name, Desired::Mask(desired), granted);
+        PauseClusterNodeEx2(node: usize, drain: i32, flags: u32, target: usize, reason: *const U): status
+            = node::pause_ex2(node, drain != 0, flags, target, reason);
+        ResumeClusterNodeEx2(node: usize, failback: u32, flags: u32, reason: *const U): status
+            = node::resume_ex2(node, failback, flags, reason);
 
         CreateClusterGroup(cluster: usize, name: *const U): handle = group::create(cluster, name);
         OpenClusterGroup(cluster: usize, name: *const U): handle

@@ -227,6 +227,26 @@ pub enum Command {
         /// The node.
         node: NodeId,
     },
+    /// PauseClusterNode and Ex (opnums 69, 126 and 127).
+    PauseNode {
+        /// Which.
+        node: NodeId,
+        /// Whether what it has leaves.
+        drain: Option<Drain>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// ResumeClusterNode and Ex (opnums 70 and 128).
+    ResumeNode {
+        /// Which.
+        node: NodeId,
+        /// `eResumeFailbackType` as it came.
+        failback: u32,
+        /// `dwResumeFlagsReserved` as it came.
+        flags: u32,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
     /// SetClusterName (opnum 2).
     RenameCluster {
         /// The new name as it came.
@@ -263,6 +283,15 @@ pub enum Command {
         /// How much output the caller can take, in bytes.
         output_length_max: u32,
     },
+}
+
+/// How a node is drained.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Drain {
+    /// `dwPauseFlags` as it came.
+    pub flags: u32,
+    /// The node that takes everything; `None` leaves it to placement.
+    pub target: Option<NodeId>,
 }
 
 /// What a caller of an operation wants remembered with it. Plain calls leave it empty.

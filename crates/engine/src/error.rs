@@ -269,6 +269,48 @@ pub enum ClusterError {
         /// The operation.
         operation: String,
     },
+    /// It is not there to be paused or drained.
+    #[error("node '{name}' is {state}; only a node that is up can be paused")]
+    NodeNotUp {
+        /// The node.
+        name: String,
+        /// Its state.
+        state: NodeState,
+    },
+    /// There is no pause to end.
+    #[error("node '{name}' is not paused")]
+    NodeNotPaused {
+        /// The node.
+        name: String,
+    },
+    /// One at a time.
+    #[error("node '{name}' is being drained already; resume it to end that")]
+    DrainRuns {
+        /// The node.
+        name: String,
+    },
+    /// What it has cannot leave.
+    #[error(
+        "no other node is up, so the groups of node '{name}' have nowhere to go; pause it without a drain, and it keeps them"
+    )]
+    NowhereToDrain {
+        /// The node.
+        name: String,
+    },
+    /// A drain leads to another node.
+    #[error("node '{name}' cannot be drained to itself; name another node, or none")]
+    DrainToItself {
+        /// The node.
+        name: String,
+    },
+    /// The node to which a drain leads takes nothing.
+    #[error("node '{name}' is {state} and takes no groups; name a node that is up")]
+    DrainTarget {
+        /// The target.
+        name: String,
+        /// Its state.
+        state: NodeState,
+    },
     /// It has ended, or there is nothing in it that could be taken back.
     #[error("operation {operation} cannot be cancelled: {reason}")]
     NotCancellable {
@@ -593,6 +635,11 @@ impl ClusterError {
             | Self::Unproven { .. }
             | Self::NothingToConfirm { .. }
             | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
+            Self::NodeNotUp { .. } | Self::NowhereToDrain { .. } => Status::CLUSTER_NODE_DOWN,
+            Self::NodeNotPaused { .. } => Status::CLUSTER_NODE_NOT_PAUSED,
+            Self::DrainRuns { .. } => Status::CLUSTER_NODE_DRAIN_IN_PROGRESS,
+            Self::DrainToItself { .. } => Status::INVALID_TARGET_HANDLE,
+            Self::DrainTarget { .. } => Status::HOST_NODE_NOT_AVAILABLE,
             Self::Cancelled { .. } => Status::CANCELLED,
             Self::BuiltInType { .. } => Status::CORE_RESOURCE,
             Self::Failed { .. } => Status::RESOURCE_FAILED,

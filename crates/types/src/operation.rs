@@ -25,6 +25,10 @@ pub enum Verb {
     ConfirmStopped,
     /// End another operation before it is done.
     Cancel,
+    /// Keep new groups from a node.
+    Pause,
+    /// End a pause.
+    Resume,
     /// Create an object.
     Create,
     /// Delete an object.
@@ -56,6 +60,8 @@ impl Verb {
             Verb::Move => "move",
             Verb::ConfirmStopped => "confirm-stopped",
             Verb::Cancel => "cancel",
+            Verb::Pause => "pause",
+            Verb::Resume => "resume",
             Verb::Create => "create",
             Verb::Delete => "delete",
             Verb::Rename => "rename",

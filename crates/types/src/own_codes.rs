@@ -13,7 +13,7 @@
 pub mod submit {
     /// In, SZ: what is asked for, a word of [`Verb`](crate::operation::Verb).
     pub const VERB: &str = "Verb";
-    /// In, DWORD: the kind of the object, [`OBJECT_TYPE_GROUP`], [`OBJECT_TYPE_RESOURCE`] or
+    /// In, DWORD: the kind of the object, [`OBJECT_TYPE_GROUP`], [`OBJECT_TYPE_RESOURCE`], [`OBJECT_TYPE_NODE`] or
     /// [`OBJECT_TYPE_OPERATION`].
     pub const OBJECT_TYPE: &str = "ObjectType";
     /// In, SZ: name or id of the object; of an operation its id, `1-42`.
@@ -25,6 +25,12 @@ pub mod submit {
     /// In, DWORD, optional: 1 says that the machine goes down. Only with the verb offline and a group: resources are
     /// told that reason, and who is to be online stays written, so that the next start brings it up again.
     pub const SHUTTING_DOWN: &str = "ShuttingDown";
+    /// In, DWORD, optional: with the verb `pause`, whether the node is drained.
+    pub const DRAIN: &str = "Drain";
+    /// In, SZ, optional: with `Drain`, name or number of the node that takes its groups.
+    pub const DRAIN_TARGET: &str = "DrainTarget";
+    /// In, DWORD, optional: with the verb `resume`, CLUSTER_NODE_RESUME_FAILBACK_TYPE.
+    pub const FAILBACK: &str = "Failback";
     /// In, SZ, optional: why, in the caller's words, for the journal.
     pub const REASON: &str = "Reason";
     /// In, SZ, optional: a word of the caller's own. The same token within the memory of the service answers with the
@@ -42,6 +48,8 @@ pub mod submit {
     pub const OBJECT_TYPE_GROUP: u32 = 2;
     /// CLUSTER_OBJECT_TYPE_RESOURCE.
     pub const OBJECT_TYPE_RESOURCE: u32 = 3;
+    /// CLUSTER_OBJECT_TYPE_NODE.
+    pub const OBJECT_TYPE_NODE: u32 = 7;
     /// An operation, which clusapi.h has no number for; one of ours.
     pub const OBJECT_TYPE_OPERATION: u32 = 0x4D34;
 }

@@ -6,12 +6,13 @@
 //!      └─ asking ◄─┘ the resource's type, which may be slow: others go on meanwhile
 //! ```
 //!
-//! What a change means is in [`change`] (objects), [`common`] and [`values`] (properties). Nothing here waits for a resource that
+//! What a change means is in [`change`] (objects), [`nodes`], [`common`] and [`values`] (properties). Nothing here waits for a resource that
 //! is slow: only for operations that are just being accepted.
 
 pub(crate) mod change;
 mod common;
 mod dependencies;
+mod nodes;
 mod stated;
 mod values;
 
@@ -403,6 +404,8 @@ impl Engine {
             }
             Command::AddPossibleOwner { resource, node } => self.change_owner(*resource, *node, true),
             Command::RemovePossibleOwner { resource, node } => self.change_owner(*resource, *node, false),
+            Command::PauseNode { node, drain, .. } => self.pause_node(*node, *drain, self.config.strict_cmrp),
+            Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameCluster { name } => self.rename_cluster(name),
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
@@ -435,6 +438,8 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::AddPossibleOwner { resource, .. } | Command::RemovePossibleOwner { resource, .. } => {
             (Verb::Owners, ObjectId::Resource(*resource))
         }
+        Command::PauseNode { node, .. } => (Verb::Pause, ObjectId::Node(*node)),
+        Command::ResumeNode { node, .. } => (Verb::Resume, ObjectId::Node(*node)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
         Command::Control { object, .. } => (Verb::Set, object.clone()),
         _ => (Verb::Set, ObjectId::Cluster),

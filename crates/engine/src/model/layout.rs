@@ -82,6 +82,12 @@ pub const GENERIC_APPLICATION: &str = "Generic Application";
 pub const RESOURCES: &str = "Resources";
 /// The key under which all groups are.
 pub const GROUPS: &str = "Groups";
+/// DWORD of a node: 1 while it is paused.
+pub const PAUSED: &str = "Paused";
+/// DWORD of a node.
+pub const DRAIN_STATUS: &str = "NodeDrainStatus";
+/// DWORD of a node: the number of the one that takes its groups.
+pub const DRAIN_TARGET: &str = "NodeDrainTarget";
 /// The key under which all types are.
 pub const RESOURCE_TYPES: &str = "ResourceTypes";
 /// The key under which all nodes are.

@@ -31,6 +31,8 @@ pub struct Node {
     pub id: NodeId,
     /// Its name.
     pub name: Name,
+    /// Whether it takes no new groups.
+    pub is_paused: bool,
     /// What placement heeds of it.
     pub placement: NodeTerms,
 }
@@ -141,6 +143,7 @@ impl Node {
         Ok(Node {
             id,
             name: name(key, layout::NODE_NAME, || format!("node {id}"))?,
+            is_paused: dword(key, layout::PAUSED).is_some_and(|number| number != 0),
             placement: NodeTerms::read(key),
         })
     }

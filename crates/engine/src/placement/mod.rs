@@ -47,6 +47,7 @@ pub use situation::{
     Activity, AffinityRule, Capacity, Demand, Failback, Group, Limits, Node, RuleKind, Situation, Wish,
 };
 use survey::{Ask, survey};
+pub(crate) use terms::node_status;
 pub use terms::{GroupTerms, NodeTerms};
 
 /// What is to be done with every group.

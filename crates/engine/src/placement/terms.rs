@@ -20,11 +20,14 @@ const MIDNIGHT: u8 = 24;
 const SITE: &str = "site:";
 
 /// Bits of a node's StatusInformation (clusapi.h).
-mod node_status {
+pub(crate) mod node_status {
     pub(super) const QUARANTINED: u32 = 2;
-    pub(super) const DRAIN_IN_PROGRESS: u32 = 4;
+    pub(crate) const DRAIN_IN_PROGRESS: u32 = 4;
     pub(super) const DRAIN_COMPLETED: u32 = 8;
-    pub(super) const AVOID_PLACEMENT: u32 = 0x20;
+    const DRAIN_FAILED: u32 = 0x10;
+    pub(crate) const AVOID_PLACEMENT: u32 = 0x20;
+    /// How far a drain is.
+    pub(crate) const DRAIN: u32 = DRAIN_IN_PROGRESS | DRAIN_COMPLETED | DRAIN_FAILED;
 }
 
 /// What is configured of a group. The fields are those of [`super::Group`].

@@ -10,6 +10,7 @@ mod last_word;
 mod listing;
 mod maintenance;
 mod named_node;
+mod nodes;
 mod offline_cases;
 mod properties;
 mod questions;

@@ -284,8 +284,12 @@ impl<'a> View<'a> {
         self.engine.check_host_node(object, node)
     }
 
-    /// With one node, whoever answers is up.
+    /// Whoever answers is there; others are not members yet.
     pub(crate) fn node_state(self, id: NodeId) -> NodeState {
-        if id == self.engine.config.node { NodeState::Up } else { NodeState::Down }
+        match self.engine.model.node(id) {
+            _ if id != self.engine.config.node => NodeState::Down,
+            Some(node) if node.is_paused => NodeState::Paused,
+            _ => NodeState::Up,
+        }
     }
 }

@@ -1,16 +1,20 @@
-//! Nodes: opening them, their state.
+//! Nodes: opening them, their state, pausing them.
 
 use std::sync::Arc;
 
-use mainstay_cmrp::node::{CloseNode, CreateNodeEnum, GetNodeId, GetNodeState, OpenNode, OpenNodeEx};
-use mainstay_cmrp::{
-    CloseResponse, EnumList, EnumResponse, NodeHandle, OpenExResponse, OpenResponse, StateResponse,
-    StringResponse,
+use mainstay_cmrp::node::{
+    CloseNode, CreateNodeEnum, GetNodeId, GetNodeState, OpenNode, OpenNodeEx, PauseNode, PauseNodeEx,
+    PauseNodeWithDrainTarget, ResumeNode, ResumeNodeEx,
 };
+use mainstay_cmrp::{
+    CloseResponse, EnumList, EnumResponse, NodeHandle, OpenExResponse, OpenResponse, Operation,
+    StateResponse, StatusResponse, StringResponse,
+};
+use mainstay_engine::command::{Command, Drain, Remark};
 use mainstay_types::access::DesiredAccess;
-use mainstay_types::{Access, Status};
+use mainstay_types::{Access, NodeId, Status};
 
-use super::exchange::{Failure, Served};
+use super::exchange::{Exchange, Failure, Served};
 use super::handles::Held;
 use super::session::Session;
 
@@ -48,6 +52,63 @@ pub(super) fn enumerate(session: &Arc<Session>, request: &CreateNodeEnum) -> Ser
     let (id, _) = session.handles.lock().node(request.node)?;
     let found = session.core.read(|view| view.enumerate_node(id, request.type_mask))?;
     Ok(EnumResponse::new(EnumList::new(found.into_iter().map(|item| (item.kind, item.name)))))
+}
+
+/// Sends a command to the node of a request's handle and answers with the command's status.
+fn to_node<O>(
+    session: &Arc<Session>,
+    exchange: Exchange<O>,
+    handle: impl FnOnce(&O) -> NodeHandle,
+    command: impl FnOnce(NodeId, &O) -> Result<Command, Failure>,
+) where
+    O: Operation<Response = StatusResponse> + Send + 'static,
+{
+    let found = session.handles.lock().node(handle(exchange.request()));
+    let found = found.map_err(Failure::from);
+    match found.and_then(|(node, access)| Ok((access, command(node, exchange.request())?))) {
+        Ok((access, command)) => session.simple(access, command, exchange),
+        Err(bad) => exchange.end(Err(bad)),
+    }
+}
+
+fn paused(node: NodeId, drain: Option<Drain>) -> Command {
+    Command::PauseNode { node, drain, remark: Remark::default() }
+}
+
+pub(super) fn pause(session: &Arc<Session>, exchange: Exchange<PauseNode>) {
+    to_node(session, exchange, |r| r.node, |node, _| Ok(paused(node, None)));
+}
+
+/// Without a drain the flags mean nothing.
+pub(super) fn pause_ex(session: &Arc<Session>, exchange: Exchange<PauseNodeEx>) {
+    let command = |node, r: &PauseNodeEx| {
+        let drain = r.drain.then_some(Drain { flags: r.flags, target: None });
+        Ok(paused(node, drain))
+    };
+    to_node(session, exchange, |r| r.node, command);
+}
+
+pub(super) fn pause_with_drain_target(session: &Arc<Session>, exchange: Exchange<PauseNodeWithDrainTarget>) {
+    let command = |node, r: &PauseNodeWithDrainTarget| {
+        let (target, _) = session.handles.lock().node(r.drain_target)?;
+        Ok(paused(node, Some(Drain { flags: r.flags, target: Some(target) })))
+    };
+    to_node(session, exchange, |r| r.node, command);
+}
+
+pub(super) fn resume(session: &Arc<Session>, exchange: Exchange<ResumeNode>) {
+    let command = |node, _: &ResumeNode| {
+        Ok(Command::ResumeNode { node, failback: 0, flags: 0, remark: Remark::default() })
+    };
+    to_node(session, exchange, |r| r.node, command);
+}
+
+pub(super) fn resume_ex(session: &Arc<Session>, exchange: Exchange<ResumeNodeEx>) {
+    let command = |node, r: &ResumeNodeEx| {
+        let (failback, flags) = (r.failback, r.flags);
+        Ok(Command::ResumeNode { node, failback, flags, remark: Remark::default() })
+    };
+    to_node(session, exchange, |r| r.node, command);
 }
 
 fn give(session: &Session, name: &str, access: Access) -> Result<NodeHandle, Failure> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mainstay_cmrp::Request;
 use mainstay_cmrp::control::{ClusterControl, ControlResponse};
-use mainstay_engine::command::{Command, Remark};
+use mainstay_engine::command::{Command, Drain, Remark};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
 use mainstay_types::operation::{OperationRecord, Verb};
@@ -139,6 +139,27 @@ pub(super) fn submission(session: &Session, input: &PropertyList) -> Result<Comm
                     Ok(Command::OfflineGroup { group, flags, buffer, remark })
                 }
                 v if v == Verb::Online.as_str() => Ok(Command::OnlineGroup { group, flags, buffer, remark }),
+                _ => Err(Status::INVALID_PARAMETER),
+            }
+        }
+        Some(submit::OBJECT_TYPE_NODE) => {
+            let find = |text| session.core.read(|view| view.find_node(text));
+            let node = find(object).ok_or(Status::CLUSTER_NODE_NOT_FOUND)?;
+            match verb {
+                v if v == Verb::Pause.as_str() => {
+                    let target = input.text(submit::DRAIN_TARGET).filter(|text| !text.is_empty());
+                    let target = match target {
+                        Some(text) => Some(find(text).ok_or(Status::CLUSTER_NODE_NOT_FOUND)?),
+                        None => None,
+                    };
+                    let drains = input.dword(submit::DRAIN).is_some_and(|drain| drain != 0);
+                    let drain = drains.then_some(Drain { flags, target });
+                    Ok(Command::PauseNode { node, drain, remark })
+                }
+                v if v == Verb::Resume.as_str() => {
+                    let failback = input.dword(submit::FAILBACK).unwrap_or(0);
+                    Ok(Command::ResumeNode { node, failback, flags, remark })
+                }
                 _ => Err(Status::INVALID_PARAMETER),
             }
         }
