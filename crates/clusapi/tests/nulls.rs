@@ -83,6 +83,8 @@ fn good(kind: &str, name: &str) -> &'static str {
         ("DWORD_PTR *", _) => "&key",
         ("PFILETIME", _) => "&written",
         ("HKEY *", _) => "&opened",
+        ("BOOL", _) => "FALSE",
+        ("CLUSTER_NODE_RESUME_FAILBACK_TYPE", _) => "DoNotFailbackGroups",
         ("DWORD" | "DWORD_PTR" | "REGSAM", name) => number(name),
         (kind, name) => panic!("a value for the parameter '{name}' of type '{kind}' is missing in this test"),
     }
@@ -104,7 +106,8 @@ fn number(name: &str) -> &'static str {
 }
 
 fn can_be_null(kind: &str) -> bool {
-    !matches!(kind, "DWORD" | "DWORD_PTR" | "REGSAM" | "NOTIFY_FILTER_AND_TYPE")
+    let numbers = ["DWORD", "DWORD_PTR", "REGSAM", "BOOL", "CLUSTER_NODE_RESUME_FAILBACK_TYPE"];
+    !numbers.contains(&kind) && kind != "NOTIFY_FILTER_AND_TYPE"
 }
 
 /// Statements for one call, which print what it answered.

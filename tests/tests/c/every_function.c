@@ -209,6 +209,14 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     until(ClusterResourceOnline);
     NEED_IS(OnlineClusterGroupEx(group, other_node, 0, NULL, 0), ERROR_INVALID_PARAMETER);
     IS(ERROR_INVALID_STATE, CancelClusterGroupOperation, (group, 0));
+    IS(ERROR_SUCCESS, PauseClusterNode, (node));
+    IS(ERROR_SUCCESS, ResumeClusterNode, (node));
+    IS(ERROR_SUCCESS, PauseClusterNodeEx, (node, FALSE, 0, NULL));
+    NODE_IS(ERROR_INVALID_TARGET_HANDLE, PauseClusterNodeEx, (node, TRUE, 0, node));
+    NEED_IS(PauseClusterNodeEx(node, TRUE, 0, other_node), ERROR_INVALID_PARAMETER);
+    IS(ERROR_SUCCESS, ResumeClusterNodeEx, (node, FailbackGroupsPerPolicy, 0));
+    IS(ERROR_SUCCESS, PauseClusterNodeEx2, (node, FALSE, 0, NULL, L"every function is called"));
+    IS(ERROR_SUCCESS, ResumeClusterNodeEx2, (node, DoNotFailbackGroups, 0, L"every function is called"));
     NEED_IS(OfflineClusterGroup(group), ERROR_IO_PENDING);
     until(ClusterResourceOffline);
 }

@@ -109,6 +109,11 @@ static void handles(void)
         CHECK_FAILS(CloseClusterGroup((HGROUP)bad), FALSE, ERROR_INVALID_HANDLE);
         CHECK_FAILS(GetClusterNodeState((HNODE)bad), -1, ERROR_INVALID_HANDLE);
         CHECK_FAILS(GetClusterFromNode((HNODE)bad), NULL, ERROR_INVALID_HANDLE);
+        CHECK_IS(PauseClusterNode((HNODE)bad), ERROR_INVALID_HANDLE);
+        CHECK_IS(PauseClusterNodeEx2((HNODE)bad, FALSE, 0, NULL, L"why"), ERROR_INVALID_HANDLE);
+        CHECK_IS(ResumeClusterNode((HNODE)bad), ERROR_INVALID_HANDLE);
+        CHECK_IS(ResumeClusterNodeEx2((HNODE)bad, DoNotFailbackGroups, 0, L"why"), ERROR_INVALID_HANDLE);
+        CHECK_IS(CancelClusterGroupOperation((HGROUP)bad, 0), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterNode((HNODE)bad), FALSE, ERROR_INVALID_HANDLE);
 
         CHECK_FAILS(ClusterGetEnumCount((HCLUSENUM)bad), 0, ERROR_INVALID_HANDLE);
