@@ -36,7 +36,7 @@ use mainstay_types::{OperationId, ResourceState, Status};
 
 pub use compiler::{WIDTHS, exported_functions, repository};
 pub use dice::Dice;
-pub use programs::{library, program};
+pub use programs::{library, output_of, program};
 pub use service::{Service, receive};
 use small_disk::SmallDisk;
 pub use snapshot::{Snapshot, assert_same};

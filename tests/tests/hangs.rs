@@ -250,7 +250,12 @@ fn an_administrator_who_has_looked_ends_a_doubt() {
     let forced = cluster.submit_with(Verb::Offline, "d", force, &[]);
     let record = cluster.wait_for(forced.operation.unwrap());
     assert!(matches!(record.end, Some(End::Failed(_))), "{:?}", record.end);
-    assert!(cluster.glance("d").unproven);
+    assert!(cluster.glance("d").unproven && cluster.glance("d").confirmable);
+    let (code, _, message) = cluster.mainstay_code(&["operation", "wait", &record.id.to_string()]);
+    assert_eq!(code, 4, "{message}");
+    for word in ["look whether", "mainstay resource confirm-stopped d", "mainstay operation show"] {
+        assert!(message.contains(word), "{message}");
+    }
     let (code, _, message) = cluster.mainstay_code(&["resource", "delete", "d"]);
     assert!(code == 1 && message.contains("confirm"), "{code}: {message}");
     let _ = std::fs::remove_file(cluster.file("active"));

@@ -15,6 +15,7 @@ mod full_disk;
 mod hangs;
 mod hostile;
 mod instructions;
+mod journal;
 mod last_word;
 mod main_job;
 mod maintenance;

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use mainstay_tests::{Dice, TestCluster, program};
+use mainstay_tests::{Dice, TestCluster, output_of, program};
 
 /// Where SQLite has the number of a database's schema, `PRAGMA user_version`.
 const USER_VERSION_AT: usize = 60;
@@ -42,7 +42,7 @@ impl Stopped {
         let lines: Vec<String> = keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
         let config = self.cluster.file("changed.toml");
         fs::write(&config, lines.concat()).unwrap();
-        Command::new(program("mainstayd")).arg("--config").arg(&config).current_dir("/").output().unwrap()
+        output_of(Command::new(program("mainstayd")).arg("--config").arg(&config).current_dir("/"))
     }
 
     /// The start is refused with these words, and leaves every file as it was.
@@ -170,7 +170,7 @@ fn somebody_else_is_told_that_he_may_not_and_not_that_there_is_none() {
     assert!(Command::new("cp").arg(program("mainstayd")).arg(&copy).status().unwrap().success());
     let mut command = Command::new(copy);
     command.arg("--data-dir").arg(stopped.cluster.data_dir()).uid(61_001).gid(61_001);
-    let output = command.output().unwrap();
+    let output = output_of(&mut command);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && message.contains("Permission denied"), "{message}");
     assert!(message.contains("as root") && !message.contains("create"), "{message}");

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 use mainstay_client::{CallError, Cluster, Transport};
 use mainstay_types::access::GENERIC_ALL;
@@ -126,8 +127,14 @@ impl Failure {
         let status = error.status();
         match error {
             CallError::Refused { .. } => Self::refused(status, "", subject),
-            CallError::NotReached { .. } => {
-                Self::new(Exit::Unknown, with_sources(error)).with_status(status).with_way_out(match status {
+            CallError::NotReached { address, .. } => {
+                let message = match is_nobody(error) {
+                    true => format!(
+                        "the cluster service at {address} cannot be reached: no service answers there"
+                    ),
+                    false => with_sources(error),
+                };
+                Self::new(Exit::Unknown, clean(&message)).with_status(status).with_way_out(match status {
                     Status::ACCESS_DENIED => "run it as root or as a member of the group 'mainstay'",
                     _ if error.is_timeout() => {
                         "nothing was asked; see whether mainstayd is stopped or overrun, and try again"
@@ -171,6 +178,25 @@ fn split_way_out(text: &str) -> Option<(&str, &str)> {
 fn cause_of(error: &(dyn Error + 'static)) -> String {
     let text = with_sources(error);
     split_way_out(&text).map_or(text.as_str(), |(cause, _)| cause).to_owned()
+}
+
+/// Whether there is nobody at the address: a socket that no process listens at any more, or one whose process ended
+/// while we came. Which of the two it was is a matter of microseconds.
+fn is_nobody(error: &(dyn Error + 'static)) -> bool {
+    const ENDED: [ErrorKind; 4] = [
+        ErrorKind::ConnectionRefused,
+        ErrorKind::ConnectionReset,
+        ErrorKind::BrokenPipe,
+        ErrorKind::UnexpectedEof,
+    ];
+    let mut behind = Some(error);
+    while let Some(error) = behind {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| ENDED.contains(&error.kind())) {
+            return true;
+        }
+        behind = error.source();
+    }
+    false
 }
 
 /// An error with what lies behind it.
@@ -279,6 +305,21 @@ mod tests {
             "the cluster service at /nowhere cannot be reached: no entry: 5 ERROR_ACCESS_DENIED; run it as root or \
              as a member of the group 'mainstay'"
         );
+        // Refused, or lost on the way: it is the same to whoever asks.
+        for kind in [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof] {
+            let gone = CallError::NotReached {
+                address: "/gone".into(),
+                status: Status::RPC_S_SERVER_UNAVAILABLE,
+                source: Box::new(io::Error::from(kind)),
+            };
+            let failure = Failure::unexplained(&gone, &Subject::Cluster);
+            assert_eq!(failure.exit, Exit::Unknown);
+            assert_eq!(
+                failure.to_string(),
+                "the cluster service at /gone cannot be reached: no service answers there: 1722 \
+                 RPC_S_SERVER_UNAVAILABLE; start mainstayd, or name its socket with --socket or MAINSTAY_SOCKET"
+            );
+        }
         let garbled = CallError::BrokenProtocol { operation: "STATUS", detail: "no list".into() };
         assert_eq!(Failure::unexplained(&garbled, &Subject::Cluster).exit, Exit::Unknown);
         let unsendable = CallError::BadArguments { operation: "SUBMIT", detail: "too long".into() };

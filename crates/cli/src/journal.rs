@@ -6,10 +6,11 @@ use mainstay_types::name::fold;
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::{Name, OperationId, Status};
 
+use crate::concerning::Asked;
 use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
-use crate::operation::show_list;
+use crate::operation::{nothing_of, show_list};
 use crate::resource_type;
 
 /// How many records one call asks for; an answer of that many fits easily into what one answer can carry.
@@ -49,10 +50,12 @@ pub(crate) fn run(arguments: &JournalArguments, context: &mut Context) -> Result
         }
         before = oldest;
     }
-    if let (true, Some(object)) = (records.is_empty(), object) {
-        must_be_known(object, &mut cluster)?;
-    }
-    show_list(&records, context)
+    let asked = match object {
+        None => None,
+        Some(object) if records.is_empty() => return nothing_of(object, &mut cluster, context),
+        Some(object) => Some(Asked::look(object, &mut cluster)?),
+    };
+    show_list(&records, asked.as_ref(), context)
 }
 
 /// Refuses an object that neither exists nor has ever been recorded. One that was deleted still has its records.

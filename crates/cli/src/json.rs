@@ -303,6 +303,8 @@ pub struct OperationDocument {
     pub answer: StatusDocument,
     /// Each resource's part.
     pub parts: Vec<PartDocument>,
+    /// Where an object was asked for and this is an operation of another one: the parts of the one that was asked for.
+    pub concerning: Vec<PartDocument>,
     /// When it ended; `null` while it runs.
     pub ended_at: Option<String>,
     /// `done`, `refused`, `vetoed`, `failed`, `superseded`; `null` while it runs.
@@ -348,6 +350,7 @@ impl From<&OperationRecord> for OperationDocument {
             at: rfc3339(record.at_ms),
             answer: record.answer.into(),
             parts: record.parts.iter().map(PartDocument::from).collect(),
+            concerning: Vec::new(),
             ended_at: record.ended_at_ms.map(rfc3339),
             end: record.end.as_ref().map(End::as_str),
             cause,

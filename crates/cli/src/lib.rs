@@ -7,9 +7,11 @@
 //! Standard output is data, everything else goes to standard error.
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod arguments;
 mod cluster;
 mod completions;
+mod concerning;
 mod context;
 pub mod exit;
 mod explain;
@@ -18,6 +20,7 @@ mod group;
 mod instructions;
 mod journal;
 pub mod json;
+mod misuse;
 mod node;
 mod operation;
 mod output;
@@ -52,7 +55,13 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let mut output = Output::plain();
+            let is_json = has_flag(&words, "--json");
+            let mut output = Output::before_arguments(is_json);
+            if is_json && error.use_stderr() {
+                let failure = misuse::failure(&error);
+                output.failure(&failure);
+                return failure.exit;
+            }
             return match output.of_parser(&error) {
                 Ok(()) if error.use_stderr() => Exit::Usage,
                 Ok(()) => Exit::Done,
@@ -82,10 +91,13 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
     })
 }
 
+/// Looked for by hand, because help and complaints are written before there are arguments.
+fn has_flag(words: &[OsString], flag: &str) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == flag)
+}
+
 fn try_parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
-    // Looked for by hand, because help and complaints are written before there are arguments.
-    let plain = words.iter().take_while(|word| *word != "--").any(|word| word == "--no-color");
-    let color = if plain { ColorChoice::Never } else { ColorChoice::Auto };
+    let color = if has_flag(words, "--no-color") { ColorChoice::Never } else { ColorChoice::Auto };
     let matches = Arguments::command().color(color).try_get_matches_from(words)?;
     Arguments::from_arg_matches(&matches)
 }

@@ -7,16 +7,21 @@ use mainstay_client::{Cluster, OperationWait, Submission, SubmitObject};
 use mainstay_types::operation::{End, OperationRecord, Verb};
 use mainstay_types::{OperationId, Status};
 
+use crate::account;
+use crate::concerning::{self, Asked};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::journal;
-use crate::json::OperationDocument;
+use crate::json::{OperationDocument, PartDocument};
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{BAD, Cell, GOOD, MOVING, PLAIN, STRONG, Table, clean, moment, now_ms, span, styled};
-use crate::submit::{self, failure_of};
+use crate::submit::{self, failure_of, with_doubt};
 use crate::wait::{self, AWAY_MAX, Bound, WaitArguments, Waited};
+
+/// Where what befell the object that was asked for stands, between the object of the operation and how it ended.
+const PART_COLUMN: usize = 5;
 
 /// What can be done with operations.
 #[derive(Debug, Subcommand)]
@@ -73,18 +78,41 @@ fn list(object: Option<&str>, limit: u32, context: &mut Context) -> Result<Exit,
     let records = cluster
         .operations(object, Some(limit))
         .map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
-    if let (true, Some(object)) = (records.is_empty(), object) {
-        journal::must_be_known(object, &mut cluster)?;
-    }
-    show_list(&records, context)
+    let asked = match object {
+        None => None,
+        Some(object) if records.is_empty() => return nothing_of(object, &mut cluster, context),
+        Some(object) => Some(Asked::look(object, &mut cluster)?),
+    };
+    show_list(&records, asked.as_ref(), context)
 }
 
-/// Records as a table, newest first, or as documents.
-pub(crate) fn show_list(records: &[OperationRecord], context: &mut Context) -> Result<Exit, Failure> {
-    let documents = || records.iter().map(OperationDocument::from).collect::<Vec<_>>();
+/// Nothing is recorded of an object, which has to be one.
+pub(crate) fn nothing_of(
+    object: &str,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    journal::must_be_known(object, cluster)?;
+    show_list(&[], None, context)
+}
+
+/// Records as a table, newest first, or as documents; with the parts of the object that was asked for, in operations of
+/// another one.
+pub(crate) fn show_list(
+    records: &[OperationRecord],
+    asked: Option<&Asked>,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let documents = || {
+        let document = |record: &OperationRecord| OperationDocument {
+            concerning: concerning::parts(asked, record).into_iter().map(PartDocument::from).collect(),
+            ..OperationDocument::from(record)
+        };
+        records.iter().map(document).collect::<Vec<_>>()
+    };
     context.output.data(documents, || match records {
         [] => String::new(),
-        records => table(records).show(0),
+        records => table(records, asked).show(0),
     })?;
     if records.is_empty() && !context.output.is_json() {
         context.output.note("nothing is recorded");
@@ -92,20 +120,29 @@ pub(crate) fn show_list(records: &[OperationRecord], context: &mut Context) -> R
     Ok(Exit::Done)
 }
 
-fn table(records: &[OperationRecord]) -> Table {
-    let mut table = Table::with_heading(&["ID", "WHEN", "WHO", "WHAT", "OBJECT", "TOOK", "END", "WHY"]);
+fn table(records: &[OperationRecord], asked: Option<&Asked>) -> Table {
+    let has_parts = records.iter().any(|record| !concerning::parts(asked, record).is_empty());
+    let mut heading = vec!["ID", "WHEN", "WHO", "WHAT", "OBJECT", "TOOK", "END", "WHY"];
+    if has_parts {
+        heading.insert(PART_COLUMN, "PART");
+    }
+    let mut table = Table::with_heading(&heading);
     for record in records {
         let took = record.ended_at_ms.map(|ended| span(ended.saturating_sub(record.at_ms)));
-        table.row(vec![
+        let mut row = vec![
             record.id.to_string().into(),
             moment(record.at_ms).into(),
-            record.asker.account.as_str().into(),
+            account::shown(&record.asker.account).into(),
             record.verb.as_str().into(),
             pending::subject(record).to_string().into(),
             took.unwrap_or_default().into(),
             end_cell(record),
             why(record).into(),
-        ]);
+        ];
+        if has_parts {
+            row.insert(PART_COLUMN, concerning::shown(&concerning::parts(asked, record)).into());
+        }
+        table.row(row);
     }
     table
 }
@@ -166,7 +203,7 @@ fn show_record(record: &OperationRecord, context: &mut Context) -> Result<(), Fa
 fn text(record: &OperationRecord) -> String {
     let mut table = Table::new();
     let mut row = |name: &str, value: Cell| table.row(vec![name.into(), value]);
-    row("asked by", format!("{} ({})", record.asker.account, record.asker.origin).into());
+    row("asked by", format!("{} ({})", account::shown(&record.asker.account), record.asker.origin).into());
     row("at", moment(record.at_ms).into());
     if record.flags != 0 {
         row("flags", format!("{:#x}", record.flags).into());
@@ -232,6 +269,7 @@ fn wait_for(id: OperationId, timeout: Option<Duration>, context: &mut Context) -
     drop(progress);
     let (Waited::Ended(record) | Waited::Running(record)) = waited?;
     let failure = failure_of(&record, timeout);
+    let failure = failure.map(|failure| with_doubt(failure, &record, &mut cluster));
     if failure.is_none() || context.output.is_json() {
         show_record(&record, context)?;
     }

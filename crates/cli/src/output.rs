@@ -28,8 +28,8 @@ impl Output {
     }
 
     /// Before there are arguments.
-    pub(crate) fn plain() -> Self {
-        Self { json: false, color: ColorChoice::Auto }
+    pub(crate) fn before_arguments(json: bool) -> Self {
+        Self { json, color: ColorChoice::Auto }
     }
 
     /// When there is colour.

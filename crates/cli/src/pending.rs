@@ -4,6 +4,7 @@
 use mainstay_types::operation::{OperationRecord, Pending};
 use mainstay_types::{ObjectId, ResourceState};
 
+use crate::account;
 use crate::failure::Subject;
 use crate::render::{FAINT, STRONG, clean, of_resource, span, styled};
 use crate::way_out::word;
@@ -31,7 +32,7 @@ pub(crate) fn lines(record: &OperationRecord, now_ms: u64) -> Vec<String> {
         styled(STRONG, &format!("operation {}", record.id)),
         record.verb,
         subject(record),
-        clean(&record.asker.account),
+        clean(&account::shown(&record.asker.account)),
         span(running_ms)
     )];
     for pending in record.pending.iter().take(FACES_MAX) {
@@ -74,7 +75,13 @@ fn face(pending: &Pending, now_ms: u64) -> Vec<String> {
 /// The command that ends a pending state at once (design §3.12).
 fn ends_with(pending: &Pending) -> Option<String> {
     matches!(pending.state, ResourceState::OnlinePending | ResourceState::OfflinePending)
-        .then(|| format!("mainstay resource offline {} --force", word(pending.resource.as_str())))
+        .then(|| forced(pending.resource.as_str(), pending.is_locked))
+}
+
+/// The command that terminates a resource; locks hold for force too.
+pub(crate) fn forced(resource: &str, is_locked: bool) -> String {
+    let past_lock = if is_locked { " --ignore-locked" } else { "" };
+    format!("mainstay resource offline {}{past_lock} --force", word(resource))
 }
 
 #[cfg(test)]
@@ -114,6 +121,7 @@ pub(crate) mod tests {
             last_word_at_ms: Some(1_009_000),
             next_limit: "PendingTimeout".into(),
             next_limit_at_ms: Some(1_180_000),
+            is_locked: false,
         }
     }
 
@@ -136,6 +144,13 @@ pub(crate) mod tests {
                 "    said \"flushing\\u{7}\" 3.0 s ago; PendingTimeout in 2 min 48 s",
                 "    end it now: mainstay resource offline 'big db' --force",
             ],
+        );
+        let locked = Pending { is_locked: true, ..pending("db") };
+        assert_eq!(
+            lines(&record(vec![locked]), 1_012_000)
+                .last()
+                .map(|line| anstream::adapter::strip_str(line).to_string()),
+            Some("    end it now: mainstay resource offline db --ignore-locked --force".into())
         );
         let silent = Pending {
             last_word: String::new(),

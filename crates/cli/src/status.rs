@@ -145,6 +145,7 @@ mod tests {
             since_ms: 1_000_000,
             cause: None,
             unproven: false,
+            confirmable: false,
             locked: None,
             wanted: true,
             operation: None,

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{OperationId, ResourceState, Status};
+use mainstay_types::{Name, ObjectId, OfflineFlags, OperationId, ResourceState, Status};
 
-use crate::context::Context;
+use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::{OperationDocument, OutcomeDocument};
@@ -155,7 +155,8 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
         }
         // The number has other meanings as well; the service's words tell them apart.
         (Some(Status::INVALID_STATE), _) if is_pending(&failure.message) => {
-            format!("wait for it, or end it now with: mainstay resource offline {} --force", word(name))
+            let ignores = request.flags & OfflineFlags::IGNORE_RESOURCE_STATUS.bits() != 0;
+            format!("wait for it, or end it now with: {}", pending::forced(name, ignores))
         }
         _ => return failure,
     };
@@ -203,6 +204,7 @@ fn follow(
     drop(progress);
     let (Waited::Ended(record) | Waited::Running(record)) = waited?;
     let failure = failure_of(&record, bound.within());
+    let failure = failure.map(|failure| with_doubt(failure, &record, cluster));
     // In text the failure says it all.
     if failure.is_none() || context.output.is_json() {
         let document = || outcome(submitted, record.end.as_ref().map(End::as_str), Some(&record));
@@ -275,8 +277,8 @@ pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> 
         Some(End::Vetoed(cause)) => {
             let way_out = match (verb, &subject) {
                 (Verb::Offline, Subject::Resource(name)) => format!(
-                    "everything is as before; without asking: mainstay resource offline {} --force",
-                    word(name)
+                    "everything is as before; without asking: {}",
+                    pending::forced(name, cause.status == Status::CLUSTER_RESOURCE_LOCKED_STATUS)
                 ),
                 _ => format!("everything is as before; {show}"),
             };
@@ -307,6 +309,30 @@ pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> 
         .with_way_out(show),
     };
     Some(failure.with_operation(Some(id)))
+}
+
+/// What is not proven to have stopped, and can only be said so by who looks: the way out is to look, and to say it.
+pub(crate) fn with_doubt(failure: Failure, record: &OperationRecord, cluster: &mut Cluster) -> Failure {
+    if !matches!(record.end, Some(End::Failed(_))) {
+        return failure;
+    }
+    // Without the look the failure is told as it is.
+    let Ok(glance) = glance(cluster) else { return failure };
+    let had_part = |name: &Name| record.parts.iter().any(|part| part.resource == *name);
+    let in_doubt = glance.resources.iter().find(|found| {
+        found.confirmable && (record.object == ObjectId::Resource(found.id) || had_part(&found.name))
+    });
+    match (in_doubt, &failure.way_out) {
+        (Some(found), Some(show)) => {
+            let name = word(found.name.as_str());
+            let way_out = format!(
+                "look whether a mount, an address, a file or a process of resource '{name}' is left, take it away, and \
+                 then say so with: mainstay resource confirm-stopped {name}; {show}"
+            );
+            failure.with_way_out(way_out)
+        }
+        _ => failure,
+    }
 }
 
 fn with_cause(what: &str, cause: &str) -> String {

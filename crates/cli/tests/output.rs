@@ -129,6 +129,7 @@ fn colour_comes_only_when_it_is_wanted() {
 fn the_journal_is_read_in_pages() {
     let fake = Fake::start();
     fake.on(JOURNAL, [records((502..=1001).rev()), records((402..=501).rev()), records(1..1)]);
+    fake.on(STATUS, [glance()]);
     let ran = fake.mainstay(&["journal", "db", "--limit", "600", "--before", "1002", "--json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
@@ -201,4 +202,31 @@ fn completions_are_scripts() {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         assert!(ran.out.contains("mainstay") && ran.out.contains("keep-persistent-state"), "{shell}");
     }
+}
+
+#[test]
+fn with_json_a_complaint_about_the_command_line_is_json_too() {
+    let fake = Fake::start();
+    for (words, said, way_out) in [
+        ("resource offline --json", "<NAME>", "Usage: mainstay resource offline"),
+        ("--json resource offline db --timeout abc", "'abc' for '--timeout", "--help"),
+        ("operation show x --json", "'x' for '<ID>'", "--help"),
+        ("resource ofline db --json", "'ofline'", "offline"),
+        ("--json", "requires a subcommand", "Usage: mainstay"),
+        ("--json resource", "names no command", "mainstay --help"),
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let ran = fake.mainstay(&words);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.lines().count()), (2, "", 1), "{words:?}: {ran:?}");
+        let document: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        let error = &document["error"];
+        assert!(error["message"].as_str().unwrap().contains(said), "{words:?}: {ran:?}");
+        assert!(error["way_out"].as_str().unwrap().contains(way_out), "{words:?}: {ran:?}");
+        assert_eq!((&error["exit"], &error["status"]), (&serde_json::json!(2), &serde_json::Value::Null));
+    }
+    // Help is what was asked for, and behind -- a word is a name.
+    let help = fake.mainstay(&["--json", "--help"]);
+    assert!(help.code == 0 && help.out.contains("Usage:") && help.err.is_empty(), "{help:?}");
+    let name = fake.mainstay(&["resource", "offline", "db", "x", "--", "--json"]);
+    assert!(name.code == 2 && name.err.starts_with("error: "), "{name:?}");
 }

@@ -12,7 +12,7 @@ use crate::configuration::Lane;
 use crate::effect::{Answer, Effect};
 use crate::error::ServiceError;
 use crate::events::Counts;
-use crate::graph::States;
+use crate::graph::{States, stop_closure};
 use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
 use crate::model::Model;
@@ -367,6 +367,12 @@ impl Engine {
         self.model.resource(id).map_or_else(|| self.config.node_name.clone(), |found| found.name.clone())
     }
 
+    /// Whether a stop of the resource meets a lock: its own, or that of a dependent that would stop with it.
+    pub(crate) fn stop_is_locked(&self, id: ResourceId) -> bool {
+        let closure = stop_closure(&self.model, &self.live, [id]);
+        closure.iter().any(|member| self.live.get(member).is_some_and(|live| live.locked.is_some()))
+    }
+
     /// Operations that run, oldest first, each with what is pending in it.
     pub(crate) fn shown_operations(&self) -> Vec<OperationRecord> {
         let running = self.operations.iter().filter(|(_, found)| !matches!(found.phase, Phase::Ended));
@@ -393,6 +399,7 @@ impl Engine {
                 last_word_at_ms: word.map(|(_, at_ms)| at_ms),
                 next_limit: task.map(|task| task.stage.limit().to_owned()).unwrap_or_default(),
                 next_limit_at_ms: task.and_then(|task| task.limit_unix_ms),
+                is_locked: self.stop_is_locked(*resource),
             });
         }
         Some(record)

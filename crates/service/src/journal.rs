@@ -10,11 +10,12 @@
 //! when, is [`writer`]'s.
 
 mod involving;
+mod schema;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,7 @@ use mainstay_types::operation::OperationRecord;
 use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
+pub(crate) use schema::subjects;
 pub use writer::JournalThread;
 
 /// How many records may wait for the thread. The engine's own bounds keep it far below; at the bound the oldest way
@@ -35,7 +37,7 @@ const RECORDS_WAITING_MAX: usize = 16_384;
 const APPLICATION_ID: i32 = 0x4D53_544A;
 
 /// The layout of the file.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// Why the journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -123,8 +125,8 @@ pub struct Journal {
 /// Which records a reader wants; newest first.
 #[derive(Clone, Debug, Default)]
 pub struct JournalQuery {
-    /// Only of the object with this name, whatever its case, or with this id.
-    pub object: Option<String>,
+    /// Only those that concern one of these: names, folded, and ids. Without any, all.
+    pub subjects: Vec<String>,
     /// Only older than this operation.
     pub before: Option<OperationId>,
     /// At most so many.
@@ -138,8 +140,8 @@ pub fn journal(path: &Path) -> Result<(Journal, JournalThread), JournalError> {
     let io = |source| JournalError::Io { path: name.clone(), source };
     make_private(path).map_err(io)?;
     make_durable(path).map_err(io)?;
-    let writer = Connection::open(path).map_err(sqlite)?;
-    prepare(&writer, &name)?;
+    let mut writer = Connection::open(path).map_err(sqlite)?;
+    schema::prepare(&mut writer, &name)?;
     let reader = Connection::open(path).map_err(sqlite)?;
     let (sender, receiver) = mpsc::sync_channel(RECORDS_WAITING_MAX);
     let waiters = EndWaiters::default();
@@ -185,54 +187,6 @@ fn make_durable(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn prepare(connection: &Connection, path: &str) -> Result<(), JournalError> {
-    let sqlite = |source| sqlite_error(path, source);
-    let pragma =
-        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite);
-    let begins_as_database = begins_as_database(Path::new(path));
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
-    if tables > 0 || !begins_as_database {
-        let (application_id, schema) = (pragma("application_id")?, pragma("user_version")?);
-        if application_id != APPLICATION_ID || schema != SCHEMA_VERSION {
-            return Err(JournalError::Foreign { path: path.to_owned(), application_id, schema });
-        }
-    }
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;").map_err(sqlite)?;
-    if tables > 0 {
-        return Ok(());
-    }
-    connection
-        .execute_batch(&format!(
-            "BEGIN;
-             PRAGMA application_id = {APPLICATION_ID};
-             PRAGMA user_version = {SCHEMA_VERSION};
-             CREATE TABLE operation (
-                 node INTEGER NOT NULL,
-                 number INTEGER NOT NULL,
-                 at_ms INTEGER NOT NULL,
-                 verb TEXT NOT NULL,
-                 name TEXT NOT NULL,
-                 object TEXT NOT NULL,
-                 ended TEXT,
-                 record TEXT NOT NULL,
-                 PRIMARY KEY (number, node)
-             ) WITHOUT ROWID;
-             CREATE INDEX operation_by_name ON operation (name, number);
-             CREATE INDEX operation_by_end ON operation (ended, number);
-             COMMIT;"
-        ))
-        .map_err(sqlite)
-}
-
-/// Whether a file is new, or begins as every SQLite database does. SQLite itself takes a few strange bytes for nothing.
-fn begins_as_database(path: &Path) -> bool {
-    const HEADER: &[u8] = b"SQLite format 3\0";
-    let mut first = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut first));
-    read.is_ok() && (first.is_empty() || first == HEADER)
 }
 
 impl Journal {
@@ -335,18 +289,21 @@ impl Journal {
 
     /// Records, newest first.
     pub fn read(&self, query: &JournalQuery) -> Result<Vec<OperationRecord>, JournalError> {
+        const ALL: &str =
+            "SELECT record FROM operation WHERE ?1 = '[]' AND number < ?2 ORDER BY number DESC LIMIT ?3";
+        const SOME: &str = "SELECT record FROM operation
+             WHERE (number, node) IN (
+                 SELECT DISTINCT number, node FROM concerned
+                 WHERE subject IN (SELECT value FROM json_each(?1)) AND number < ?2
+                 ORDER BY number DESC LIMIT ?3)
+             ORDER BY number DESC";
         let reader = self.reader.lock();
-        let mut statement = reader
-            .prepare_cached(
-                "SELECT record FROM operation
-                 WHERE (?1 IS NULL OR name = ?1 OR object = ?1) AND number < ?2
-                 ORDER BY number DESC LIMIT ?3",
-            )
-            .map_err(|source| self.sqlite(source))?;
-        let object = query.object.as_deref().map(mainstay_types::name::fold);
+        let statement = if query.subjects.is_empty() { ALL } else { SOME };
+        let mut statement = reader.prepare_cached(statement).map_err(|source| self.sqlite(source))?;
+        let subjects = serde_json::to_string(&query.subjects).unwrap_or_default();
         let before = query.before.map_or(i64::MAX, |id| id.number.cast_signed());
         let rows = statement
-            .query_map(params![object, before, query.limit], |row| row.get::<_, String>(0))
+            .query_map(params![subjects, before, query.limit], |row| row.get::<_, String>(0))
             .map_err(|source| self.sqlite(source))?;
         rows.map(|text| self.parse(&text.map_err(|source| self.sqlite(source))?)).collect()
     }
@@ -386,9 +343,9 @@ pub(crate) fn object_text(record: &OperationRecord) -> String {
 #[cfg(test)]
 mod tests {
     use mainstay_engine::input::Input;
-    use mainstay_types::operation::{Asker, End, Verb};
+    use mainstay_types::operation::{Asker, End, Part, Verb};
     use mainstay_types::order::Cause;
-    use mainstay_types::{NodeId, ObjectId, Status};
+    use mainstay_types::{Name, NodeId, ObjectId, Status};
 
     use super::writer::REFUSALS_PER_SECOND_MAX;
     use super::*;
@@ -439,8 +396,9 @@ mod tests {
             let id = |number| OperationId { node: NodeId(1), number };
             let ended = journal.ended(&(0..6).map(id).collect::<Vec<_>>()).unwrap();
             assert_eq!(ended, [id(1), id(2)].into());
-            let of_web =
-                journal.read(&JournalQuery { object: Some("WEB".into()), before: None, limit: 10 }).unwrap();
+            let of_web = journal
+                .read(&JournalQuery { subjects: vec!["web".into()], before: None, limit: 10 })
+                .unwrap();
             assert_eq!(of_web, [record(1, "Web", Some(End::Done))]);
             let all = journal.read(&JournalQuery { limit: 10, ..JournalQuery::default() }).unwrap();
             assert_eq!(all.iter().map(|record| record.id.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
@@ -513,6 +471,93 @@ mod tests {
             let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{:?}", entry.file_name());
         }
+    }
+
+    /// A record of another object in which these resources had a part.
+    fn with_parts(number: u64, name: &str, parts: &[&str]) -> OperationRecord {
+        let part = |resource: &&str| Part {
+            resource: Name::parse(resource).unwrap(),
+            action: "stop".into(),
+            began_at_ms: number,
+            ended_at_ms: Some(number),
+            outcome: "offline".into(),
+        };
+        let parts = parts.iter().map(part).collect();
+        OperationRecord { parts, ..record(number, name, Some(End::Done)) }
+    }
+
+    fn numbers_of(journal: &Journal, subjects: &[&str], before: Option<u64>) -> Vec<u64> {
+        let subjects = subjects.iter().map(|text| (*text).to_owned()).collect();
+        let before = before.map(|number| OperationId { node: NodeId(1), number });
+        let found = journal.read(&JournalQuery { subjects, before, limit: 3 }).unwrap();
+        found.iter().map(|record| record.id.number).collect()
+    }
+
+    #[test]
+    fn who_had_a_part_is_found_whoever_was_named() {
+        with_journal(|journal, _| {
+            journal.write(record(1, "Web", Some(End::Done)));
+            journal.write(with_parts(2, "db", &["WEB", "db"]));
+            journal.write(with_parts(3, "shop", &["db"]));
+            // At its beginning nobody has a part yet.
+            journal.write(record(4, "shop", None));
+            journal.flush();
+            journal.write(with_parts(4, "shop", &["web", "db"]));
+            journal.flush();
+            assert_eq!(numbers_of(journal, &["web"], None), [4, 2, 1]);
+            assert_eq!(numbers_of(journal, &["web"], Some(4)), [2, 1]);
+            assert_eq!(numbers_of(journal, &["db"], None), [4, 3, 2]);
+            assert_eq!(numbers_of(journal, &["shop", "web"], None), [4, 3, 2]);
+            assert!(numbers_of(journal, &["nobody"], None).is_empty());
+        });
+    }
+
+    /// The file as the version before wrote it.
+    #[test]
+    fn an_older_journal_is_read_with_everything_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID};
+             PRAGMA user_version = 1;
+             CREATE TABLE operation (
+                 node INTEGER NOT NULL, number INTEGER NOT NULL, at_ms INTEGER NOT NULL, verb TEXT NOT NULL,
+                 name TEXT NOT NULL, object TEXT NOT NULL, ended TEXT, record TEXT NOT NULL,
+                 PRIMARY KEY (number, node)
+             ) WITHOUT ROWID;
+             CREATE INDEX operation_by_name ON operation (name, number);
+             CREATE INDEX operation_by_end ON operation (ended, number);"
+        ))
+        .unwrap();
+        for record in [record(1, "Web", Some(End::Done)), with_parts(2, "db", &["web", "db"])] {
+            old.execute(
+                "INSERT INTO operation VALUES (1, ?1, 0, 'offline', ?2, '', 'done', ?3)",
+                params![
+                    record.id.number.cast_signed(),
+                    mainstay_types::name::fold(&record.name),
+                    serde_json::to_string(&record).unwrap()
+                ],
+            )
+            .unwrap();
+        }
+        drop(old);
+        for _ in 0..2 {
+            let (journal, _thread) = journal(&path).unwrap();
+            assert_eq!(numbers_of(&journal, &["web"], None), [2, 1]);
+            assert_eq!(numbers_of(&journal, &["db"], None), [2]);
+            assert_eq!(numbers_of(&journal, &[], None), [2, 1]);
+        }
+        // What is deleted leaves nothing behind.
+        let disk = Connection::open(&path).unwrap();
+        disk.execute("DELETE FROM operation WHERE number = 2", []).unwrap();
+        let left: i64 =
+            disk.query_row("SELECT count(*) FROM concerned WHERE number = 2", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 0);
+        // One of a version to come is left alone.
+        disk.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        drop(disk);
+        assert!(matches!(journal(&path).err().unwrap(), JournalError::Foreign { .. }));
     }
 
     #[test]

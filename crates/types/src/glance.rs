@@ -82,6 +82,9 @@ pub struct ResourceGlance {
     pub cause: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub unproven: bool,
+    /// Only its type could prove that: the administrator's word counts instead.
+    #[serde(default)]
+    pub confirmable: bool,
     /// The type's reason number, while it is locked.
     pub locked: Option<u64>,
     /// Whether it is to be online.

@@ -169,6 +169,9 @@ pub struct Pending {
     pub next_limit: String,
     /// When that limit is reached, in milliseconds of Unix time; `None` without a limit.
     pub next_limit_at_ms: Option<u64>,
+    /// Whether it, or a dependent that would stop with it, is locked: who ends it now has to ignore that too.
+    #[serde(default)]
+    pub is_locked: bool,
 }
 
 /// An operation, accepted or refused, running or ended. The journal keeps these.

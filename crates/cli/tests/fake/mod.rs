@@ -453,6 +453,7 @@ pub fn glance() -> Step {
             since_ms: 1_795_000_000_000,
             cause: Some(Cause { status: Status::PROCESS_ABORTED, text: "exited with status 3".into() }),
             unproven: false,
+            confirmable: false,
             locked: Some(4),
             wanted: true,
             operation: None,

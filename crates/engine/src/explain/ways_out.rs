@@ -49,7 +49,13 @@ impl Explainer<'_> {
                     let id = operation.to_string();
                     ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
                 }
-                ways.push(way(&["resource", "offline", name, "--force"], "terminates it now"));
+                ways.push(match self.view.engine().stop_is_locked(resource.id) {
+                    true => way(
+                        &["resource", "offline", name, "--ignore-locked", "--force"],
+                        "terminates it now, although a lock is held",
+                    ),
+                    false => way(&["resource", "offline", name, "--force"], "terminates it now"),
+                });
             }
         }
         if resource.in_maintenance {

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing about resources: an operation ends when none of its parts is open.
 
-use mainstay_types::operation::End;
+use mainstay_types::operation::{End, Part as ShownPart};
 use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
 
@@ -11,7 +11,8 @@ use super::stored::StoredStep;
 use crate::Engine;
 use crate::effect::Effect;
 use crate::graph;
-use crate::live::Stage;
+use crate::limits::PARTS_SHOWN_MAX;
+use crate::live::{Goal, Stage};
 
 impl Engine {
     /// Ends an operation that has no part left.
@@ -72,6 +73,21 @@ impl Engine {
         {
             part.ended_at_ms = Some(now_ms);
             part.outcome = outcome;
+        }
+    }
+
+    /// A start that never had its turn is a part of the story all the same.
+    pub(super) fn show_part_unbegun(&mut self, id: OperationId, resource: ResourceId, cause: &Cause) {
+        let (resource, now_ms) = (self.shared_name_of(resource), self.now.unix_ms);
+        let Some(operation) = self.operations.get_mut(&id) else { return };
+        if operation.record.parts.len() < PARTS_SHOWN_MAX {
+            operation.record.parts.push(ShownPart {
+                resource,
+                action: Goal::Start.word().to_owned(),
+                began_at_ms: now_ms,
+                ended_at_ms: Some(now_ms),
+                outcome: cause.to_string(),
+            });
         }
     }
 

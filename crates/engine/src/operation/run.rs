@@ -252,6 +252,7 @@ impl Engine {
             Fallback::Tried | Fallback::HeldUp => {}
             Fallback::None => {
                 let cause = self.provider_failed(resource);
+                self.show_part_unbegun(id, resource, &cause);
                 self.part_failed(id, resource, cause, true);
             }
         }

@@ -8,6 +8,7 @@ mod explain;
 mod expressions;
 mod last_word;
 mod listing;
+mod locks;
 mod maintenance;
 mod named_node;
 mod nodes;

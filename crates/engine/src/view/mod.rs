@@ -244,6 +244,7 @@ impl<'a> View<'a> {
                 .and_then(|live| live.failure.clone().or_else(|| live.borne.clone()))
                 .or_else(|| self.held_back(resource)),
             unproven: live.is_some_and(|live| live.unproven),
+            confirmable: live.is_some_and(|live| live.unproven && live.cut_off),
             locked: live.and_then(|live| live.locked),
             wanted: self.engine.model.is_wanted(resource),
             operation: live.and_then(|live| live.claim),

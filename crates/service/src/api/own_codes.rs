@@ -1,5 +1,6 @@
 //! Mainstay's own ClusterControl codes: what MS-CMRP has no method for, as property lists.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use mainstay_cmrp::control::{ClusterControl, ControlResponse};
 use mainstay_engine::command::{Command, Drain, Remark};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
+use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
     explain, explain_object, list_operations, read_journal, status, submit, wait_operation,
@@ -18,7 +20,7 @@ use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 use super::exchange::Exchange;
 use super::plan;
 use super::session::Session;
-use crate::journal::{JournalError, JournalQuery};
+use crate::journal::{JournalError, JournalQuery, subjects};
 
 /// How many records one answer carries at most.
 const RECORDS_MAX: u32 = 1000;
@@ -229,12 +231,8 @@ fn operation_list(record: Option<&OperationRecord>) -> PropertyList {
 
 /// LIST_OPERATIONS: what runs, from the engine, and what ended lately, from the journal.
 fn operations(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
-    let query = query(input, list_operations::OBJECT, list_operations::LIMIT, None);
-    let mut running = session.core.read(|view| view.operations());
-    if let Some(object) = &query.object {
-        running.retain(|record| names(record, object));
-    }
-    let mut records = running;
+    let query = query(session, input, list_operations::OBJECT, list_operations::LIMIT, None);
+    let mut records = running(session, &query);
     for record in session.core.hands().journal.read(&query)? {
         if record.end.is_some() && !records.iter().any(|known| known.id == record.id) {
             records.push(record);
@@ -245,16 +243,54 @@ fn operations(session: &Session, input: &PropertyList) -> Result<PropertyList, J
     Ok(list([(list_operations::RECORDS, Value::MultiSz(texts(&records)))]))
 }
 
-fn names(record: &OperationRecord, object: &str) -> bool {
-    let folded = mainstay_types::name::fold(object);
-    mainstay_types::name::fold(&record.name) == folded || crate::journal::object_text(record) == folded
+/// What runs of that which a query asks for.
+fn running(session: &Session, query: &JournalQuery) -> Vec<OperationRecord> {
+    let mut running = session.core.read(|view| view.operations());
+    if !query.subjects.is_empty() {
+        let wanted: BTreeSet<&String> = query.subjects.iter().collect();
+        running.retain(|record| {
+            let pending = record.pending.iter().map(|pending| pending.resource.folded().to_owned());
+            subjects(record).into_iter().chain(pending).any(|subject| wanted.contains(&subject))
+        });
+    }
+    running
 }
 
-/// READ_JOURNAL: records, newest first.
+/// READ_JOURNAL: records, newest first. Of one object, what runs is shown as it is now: the journal learns who has a
+/// part only at the end.
 fn journal(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
-    let query = query(input, read_journal::OBJECT, read_journal::LIMIT, Some(read_journal::BEFORE));
-    let records = session.core.hands().journal.read(&query)?;
+    let query = query(session, input, read_journal::OBJECT, read_journal::LIMIT, Some(read_journal::BEFORE));
+    let mut records = session.core.hands().journal.read(&query)?;
+    if !query.subjects.is_empty() {
+        let is_asked = |id: &OperationId| query.before.is_none_or(|before| id.number < before.number);
+        for record in running(session, &query).into_iter().filter(|record| is_asked(&record.id)) {
+            records.retain(|known| known.id != record.id);
+            records.push(record);
+        }
+        records.sort_by_key(|record| std::cmp::Reverse(record.id.number));
+        records.truncate(query.limit as usize);
+    }
     Ok(list([(read_journal::RECORDS, Value::MultiSz(texts(&records)))]))
+}
+
+/// What the journal is asked for when somebody names an object: the object by name and id, which finds what was
+/// recorded under an earlier name, and the resources that are in a group now.
+fn concerned(session: &Session, object: &str) -> Vec<String> {
+    let mut subjects = BTreeSet::from([fold(object)]);
+    session.core.read(|view| {
+        let resources = view.find_resource(object).into_iter();
+        let group = view.find_group(object);
+        let members =
+            group.and_then(|id| view.model().group(id)).into_iter().flat_map(|found| &found.members);
+        for id in resources.chain(members.copied()) {
+            subjects.extend(view.model().resource(id).map(|found| found.name.folded().to_owned()));
+            subjects.insert(id.to_string());
+        }
+        if let Some(found) = group.and_then(|id| view.model().group(id)) {
+            subjects.extend([found.name.folded().to_owned(), found.id.to_string()]);
+        }
+    });
+    subjects.into_iter().collect()
 }
 
 /// The object that a list names: a resource or a group.
@@ -284,9 +320,16 @@ fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, Jou
     Ok(list(text.map(|text| (explain_object::EXPLANATION, Value::Sz(text)))))
 }
 
-fn query(input: &PropertyList, object: &str, limit: &str, before: Option<&str>) -> JournalQuery {
+fn query(
+    session: &Session,
+    input: &PropertyList,
+    object: &str,
+    limit: &str,
+    before: Option<&str>,
+) -> JournalQuery {
+    let object = input.text(object).filter(|text| !text.is_empty());
     JournalQuery {
-        object: input.text(object).filter(|text| !text.is_empty()).map(str::to_owned),
+        subjects: object.map(|object| concerned(session, object)).unwrap_or_default(),
         before: before.and_then(|name| input.text(name)?.parse().ok()),
         limit: input.dword(limit).unwrap_or(RECORDS_DEFAULT).min(RECORDS_MAX),
     }

@@ -21,7 +21,7 @@ use mainstay_types::OperationId;
 use mainstay_types::operation::{End, OperationRecord};
 use rusqlite::{Connection, params};
 
-use super::{EndWaiters, EndsUnwritten, Job, object_text, tell_end};
+use super::{EndWaiters, EndsUnwritten, Job, object_text, schema, tell_end};
 use crate::patience::Patience;
 
 /// How many ended operations are kept.
@@ -215,6 +215,8 @@ impl JournalThread {
                     record.end.as_ref().map(End::as_str),
                     serde_json::to_string(record.as_ref()).unwrap_or_default(),
                 ])?;
+                let (number, node) = (record.id.number.cast_signed(), record.id.node.0);
+                schema::concern(&transaction, &schema::subjects(record), number, node)?;
             }
             let mut evict = transaction.prepare_cached(
                 "DELETE FROM operation WHERE ended IS NOT NULL AND (ended = 'refused') = ?1 AND number <= (
