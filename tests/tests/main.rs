@@ -10,6 +10,7 @@ mod crashes;
 mod deadlocks;
 mod demo_type;
 mod dependencies;
+mod events;
 mod explain;
 mod full_disk;
 mod hangs;

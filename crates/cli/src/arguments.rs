@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use crate::cluster::ClusterVerb;
 pub use crate::completions::CompletionsArguments;
+pub use crate::events::{EventDocument, EventsArguments};
 pub use crate::explain::ExplainArguments;
 pub use crate::group::GroupVerb;
 pub use crate::instructions::Instructions;
@@ -79,6 +80,8 @@ pub enum Noun {
     Status,
     /// Show what was asked for, by whom, and what became of it, newest first
     Journal(JournalArguments),
+    /// Show what happened, in order, and follow what happens
+    Events(EventsArguments),
     /// Show operations and wait for them
     #[command(subcommand)]
     Operation(OperationVerb),

@@ -13,6 +13,7 @@ mod cluster;
 mod completions;
 mod concerning;
 mod context;
+mod events;
 pub mod exit;
 mod explain;
 mod failure;
@@ -111,6 +112,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Type(verb) => resource_type::run(verb, context),
         Noun::Status => status::run(context),
         Noun::Journal(arguments) => journal::run(&arguments, context),
+        Noun::Events(arguments) => events::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
         Noun::Explain(arguments) => explain::run(&arguments, context),
         Noun::Plan(verb) => plan::run(&verb, context),

@@ -55,6 +55,17 @@ impl Output {
         self.text(&text)
     }
 
+    /// Writes one line of what goes on for ever; says whether anybody reads it.
+    pub(crate) fn line(&mut self, text: &str) -> Result<bool, Failure> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
+        match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
+            Err(_) => Ok(false),
+            Ok(()) => Ok(true),
+        }
+    }
+
     /// Writes text, whatever the format asked for.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {

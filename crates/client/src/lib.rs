@@ -36,6 +36,9 @@ pub use mainstay_cmrp::enumeration::{GroupEnumEntry, ResourceEnumEntry};
 pub use notify::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
 pub use object::{Desired, Group, Kind, Node, Opened, Resource, kind};
 pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};
-pub use own::{Asking, OperationWait, Submission, SubmitObject, Submitted, WAIT_ONCE_MAX};
+pub use own::{
+    Asking, EventFilter, Events, EventsFrom, OperationWait, Submission, SubmitObject, Submitted,
+    WAIT_ONCE_MAX,
+};
 pub use session::Session;
 pub use transport::{ANSWER_WITHIN, Link, Local, Transport};

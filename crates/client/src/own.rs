@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use mainstay_proplist::PropertyList;
+use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
+use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, plan, read_journal, status, submit, wait_operation,
+    explain, explain_object, list_operations, plan, read_events, read_journal, status, submit, wait_operation,
 };
 use mainstay_types::plan::Plan;
 use mainstay_types::{ControlCode, OperationId, Status};
@@ -180,7 +181,90 @@ pub enum OperationWait {
     Ended(Box<OperationRecord>),
 }
 
+/// Where to begin with events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventsFrom {
+    /// With what happens from now on.
+    Now,
+    /// With the oldest that the service keeps.
+    Oldest,
+    /// With this one.
+    Revision(EventRevision),
+}
+
+/// Which events are asked for; what is empty or `None` leaves nothing out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFilter<'a> {
+    /// Of this object, by name or id.
+    pub object: Option<&'a str>,
+    /// Of these kinds, by their words.
+    pub kinds: &'a [String],
+    /// Of this key of the registry and what is below it.
+    pub key: Option<&'a str>,
+}
+
+/// A part of the events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// The events, oldest first.
+    pub events: Vec<ToldEvent>,
+    /// Where to go on.
+    pub next: EventRevision,
+    /// The first that is kept, when the one that was asked for is not: what was between is lost.
+    pub lost_from: Option<EventRevision>,
+    /// Whether more is there already.
+    pub more: bool,
+}
+
 impl<T: Transport> Cluster<T> {
+    /// Events from a place on; without any there, waits for the first at most so long, and at most
+    /// [`WAIT_ONCE_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`]. A place or a kind that there cannot be is refused with ERROR_INVALID_PARAMETER.
+    pub fn events(
+        &mut self,
+        from: EventsFrom,
+        filter: &EventFilter<'_>,
+        within: Duration,
+    ) -> Result<Events, CallError> {
+        const CALL: &str = "READ_EVENTS";
+        let timeout_ms = u32::try_from(within.min(WAIT_ONCE_MAX).as_millis()).unwrap_or(u32::MAX);
+        let mut input = PropertyList::new().with(read_events::TIMEOUT_MS, timeout_ms);
+        match from {
+            EventsFrom::Now => {}
+            EventsFrom::Oldest => {
+                input.set(read_events::FROM, read_events::OLDEST);
+            }
+            EventsFrom::Revision(revision) => {
+                input.set(read_events::FROM, revision.to_string());
+            }
+        }
+        if let Some(object) = filter.object {
+            input.set(read_events::OBJECT, object);
+        }
+        if !filter.kinds.is_empty() {
+            input.set(read_events::KINDS, Value::MultiSz(filter.kinds.to_vec()));
+        }
+        if let Some(key) = filter.key {
+            input.set(read_events::KEY, key);
+        }
+        let answer = self.own_code(CALL, own::READ_EVENTS, &input)?;
+        let revision = |text: &str| -> Result<EventRevision, CallError> {
+            text.parse().map_err(|error| broken(CALL, format!("{error}")))
+        };
+        let next = answer.text(read_events::NEXT);
+        let next = next.ok_or_else(|| broken(CALL, format!("no {} in the answer", read_events::NEXT)))?;
+        let events = answer.texts(read_events::EVENTS).unwrap_or_default();
+        Ok(Events {
+            events: events.iter().map(|event| parse_json(CALL, event)).collect::<Result<_, _>>()?,
+            next: revision(next)?,
+            lost_from: answer.text(read_events::LOST_FROM).map(revision).transpose()?,
+            more: answer.dword(read_events::MORE).unwrap_or(0) != 0,
+        })
+    }
+
     /// Submits an operation. A refusal is told in the answer, with its reason in words.
     ///
     /// # Errors

@@ -289,6 +289,7 @@ impl Engine {
             && let Some(known) = self.commits.remove(&commit)
         {
             if let CommitOutcome::Done(revision) = outcome {
+                self.publish_registry(&known.ops);
                 // What was committed is what was built from the model; it can be read back.
                 let _ = self.model.apply(&known.ops, revision);
             }

@@ -1,5 +1,7 @@
 //! What watchers are told: one event for each change, in the order in which it happened.
 
+use mainstay_store::Op;
+use mainstay_store::registry::DifferentPart;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Cause;
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
@@ -128,6 +130,35 @@ impl Engine {
         self.publish_resource(EventKind::ResourceCommonProperty, id, buffer);
     }
 
+    /// What a committed transaction changes in the registry, before the model takes it in: one event for each key, as
+    /// MS-CMRP has it.
+    pub(crate) fn publish_registry(&mut self, ops: &[Op]) {
+        // What was committed is what was built from the model; it can be read.
+        let Ok(differences) = self.model.tree().differences(ops) else { return };
+        let mut last = None;
+        for difference in differences {
+            let kind = match difference.part {
+                DifferentPart::KeyCreated { .. } | DifferentPart::KeyDeleted { .. } => {
+                    EventKind::RegistryName
+                }
+                DifferentPart::Value { .. } => EventKind::RegistryValue,
+            };
+            if last.as_ref().is_some_and(|(path, known)| *path == difference.path && *known == kind) {
+                continue;
+            }
+            last = Some((difference.path.clone(), kind));
+            self.effects.push(Effect::Publish(Box::new(Event {
+                kind,
+                object: ObjectId::Cluster,
+                object_id: String::new(),
+                parent_id: String::new(),
+                name: difference.path,
+                type_name: String::new(),
+                buffer: Vec::new(),
+            })));
+        }
+    }
+
     pub(crate) fn publish_resource(&mut self, kind: EventKind, id: ResourceId, buffer: Vec<u8>) {
         let Some(resource) = self.model.resource(id) else { return };
         self.effects.push(Effect::Publish(Box::new(Event {
@@ -159,4 +190,10 @@ impl Engine {
 /// A text as notifications carry it: UTF-16LE with its NUL.
 pub(crate) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
+/// Texts as notifications carry them.
+pub(crate) fn multi_string(texts: &[String]) -> Vec<u8> {
+    // Ids have no NUL, and there are fewer than a list holds.
+    mainstay_proplist::multi_string::build(texts).unwrap_or_default()
 }

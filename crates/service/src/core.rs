@@ -169,7 +169,7 @@ impl Core {
             }
             Effect::Look { group, resource } => self.hands.guard.look(group, resource),
             Effect::RemoveLeaf { group, resource } => self.hands.guard.remove(group, resource),
-            Effect::Publish(event) => self.hands.watchers.publish(&event),
+            Effect::Publish(event) => self.hands.watchers.publish(*event, now().unix_ms),
             Effect::Journal(record) => self.hands.journal.write(*record),
         }
     }

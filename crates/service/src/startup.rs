@@ -202,7 +202,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         journal,
         hosts: hosts.clone(),
         guard: guard.clone(),
-        watchers: Watchers::default(),
+        watchers: Watchers::new(now().unix_ms),
     };
     let core = Core::new(engine, hands);
     outlet.lead_to(&core);

@@ -153,10 +153,21 @@ pub mod own {
     pub const EXPLAIN_OBJECT: ControlCode = ControlCode(0x070D_3419);
     /// Says what a call would do, without doing it.
     pub const PLAN: ControlCode = ControlCode(0x070D_341D);
+    /// Reads events from a place on, and waits for the next.
+    pub const READ_EVENTS: ControlCode = ControlCode(0x070D_3441);
 
     /// Every code of the block.
-    pub const ALL: &[ControlCode] =
-        &[SUBMIT, LIST_OPERATIONS, WAIT_OPERATION, READ_JOURNAL, STATUS, EXPLAIN, EXPLAIN_OBJECT, PLAN];
+    pub const ALL: &[ControlCode] = &[
+        SUBMIT,
+        LIST_OPERATIONS,
+        WAIT_OPERATION,
+        READ_JOURNAL,
+        STATUS,
+        EXPLAIN,
+        EXPLAIN_OBJECT,
+        PLAN,
+        READ_EVENTS,
+    ];
 }
 
 #[cfg(test)]

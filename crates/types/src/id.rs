@@ -15,6 +15,12 @@ pub struct InvalidId {
     example: &'static str,
 }
 
+impl InvalidId {
+    pub(crate) fn new(kind: &'static str, text: &str, example: &'static str) -> Self {
+        Self { kind, text: text.chars().take(80).collect(), example }
+    }
+}
+
 macro_rules! guid_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*

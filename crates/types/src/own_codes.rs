@@ -138,3 +138,37 @@ pub mod plan {
     /// Out, SZ: JSON of [`Plan`](crate::plan::Plan).
     pub const PLAN: &str = "Plan";
 }
+
+/// READ_EVENTS: what happened, in order, from a place on; and waits for the next.
+///
+/// The service keeps the newest events, in memory. A place that it does not keep any more is told by
+/// [`LOST_FROM`](read_events::LOST_FROM).
+pub mod read_events {
+    /// In, SZ, optional: the place to begin with, see [`EventRevision`](crate::event::EventRevision). `oldest` begins
+    /// with the oldest that is kept; absent begins with what happens from now on.
+    pub const FROM: &str = "From";
+    /// In, SZ, optional: only events of this object, by name or id.
+    pub const OBJECT: &str = "Object";
+    /// In, MULTI_SZ, optional: only events of these kinds. Without it and without [`KEY`], all but those of the
+    /// registry.
+    pub const KINDS: &str = "Kinds";
+    /// In, SZ, optional: only what happens to this key of the cluster registry and below it.
+    pub const KEY: &str = "Key";
+    /// In, DWORD, optional: at most so many; the service has a bound of its own.
+    pub const LIMIT: &str = "Limit";
+    /// In, DWORD, optional: how long to wait for the first event, in milliseconds; 0 or absent does not wait. The
+    /// service has a bound of its own.
+    pub const TIMEOUT_MS: &str = "TimeoutMs";
+    /// Out, MULTI_SZ: events, oldest first, each as JSON of [`ToldEvent`](crate::event::ToldEvent).
+    pub const EVENTS: &str = "Events";
+    /// Out, SZ: the place to go on from.
+    pub const NEXT: &str = "Next";
+    /// Out, SZ: the first place that is kept; present when the place that was asked for is not kept any more. The
+    /// events between the two are lost, those of this answer begin here.
+    pub const LOST_FROM: &str = "LostFrom";
+    /// Out, DWORD: 1 when more is there already.
+    pub const MORE: &str = "More";
+
+    /// The word of [`FROM`] for the oldest event that is kept.
+    pub const OLDEST: &str = "oldest";
+}

@@ -10,7 +10,7 @@ use mainstay_types::{GroupId, Name, NodeId, ObjectId, ResourceId, ResourceState}
 use super::{After, Change, Deleted};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
-use crate::events::utf16;
+use crate::events::{multi_string, utf16};
 use crate::limits::{GROUP_RESOURCES_MAX, GROUPS_MAX, RESOURCE_TYPES_MAX, RESOURCES_MAX};
 use crate::live::Goal;
 use crate::model::layout::{self, OwnerRecord};
@@ -393,16 +393,17 @@ impl Engine {
             return Err(ClusterError::State { name, state: live.state, way_out }.into());
         }
         let path = layout::resource_path(id)?;
+        let texts: Vec<String> = owners.iter().map(NodeId::to_string).collect();
+        let buffer = multi_string(&texts);
         let mut changes = self.changes();
         if owners.len() == self.model.nodes().count() {
             changes.delete_value(&path, layout::POSSIBLE_OWNERS)?;
         } else {
-            let texts = owners.iter().map(NodeId::to_string).collect();
             changes.set_value(&path, layout::POSSIBLE_OWNERS, Value::MultiSz(texts))?;
         }
         let mut change = change(changes);
         change.claims.push(id);
-        change.after.extend(self.resource_event(EventKind::ResourcePossibleOwners, id, Vec::new()));
+        change.after.extend(self.resource_event(EventKind::ResourcePossibleOwners, id, buffer));
         Ok(change)
     }
 

@@ -10,6 +10,7 @@ use super::change::change;
 use super::{After, Change};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError};
+use crate::events::{multi_string, utf16};
 use crate::graph;
 use crate::limits::PROVIDERS_MAX;
 use crate::model::expression::{Expression, ExpressionError};
@@ -131,13 +132,18 @@ impl Engine {
             changes.set_value(&path, layout::DEPENDS_ON, Value::Sz(expression.to_string()))?;
         }
         let mut change = change(changes);
-        change.after.extend(self.resource_event(EventKind::ResourceDependencies, resource.id, Vec::new()));
+        let text = utf16(&expression.to_string());
+        change.after.extend(self.resource_event(EventKind::ResourceDependencies, resource.id, text));
         for provider in &touched {
-            if resource.depends_on.contains(*provider) != expression.contains(*provider) {
+            let depends = expression.contains(*provider);
+            if resource.depends_on.contains(*provider) != depends {
+                let others = self.model.dependents(*provider).filter(|other| *other != resource.id);
+                let texts: Vec<String> =
+                    others.chain(depends.then_some(resource.id)).map(|id| id.to_string()).collect();
                 change.after.extend(self.resource_event(
                     EventKind::ResourceDependents,
                     *provider,
-                    Vec::new(),
+                    multi_string(&texts),
                 ));
             }
         }

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod control;
+mod events;
 mod exchange;
 mod group;
 mod handles;

@@ -17,6 +17,7 @@ use mainstay_types::own_codes::{
 };
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
+use super::events;
 use super::exchange::Exchange;
 use super::plan;
 use super::session::Session;
@@ -29,7 +30,7 @@ const RECORDS_MAX: u32 = 1000;
 const RECORDS_DEFAULT: u32 = 50;
 
 /// How long one call waits at most; who wants to wait longer asks again.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Whether a code is of our block.
 pub(super) fn is_own(code: ControlCode) -> bool {
@@ -70,6 +71,7 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             }
             Err(refused) => exchange.refuse(refused),
         },
+        own::READ_EVENTS => events::read(session, &input, exchange),
         own::STATUS => {
             let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
             answer(exchange, &list([(status::STATUS, Value::Sz(text))]));

@@ -15,6 +15,7 @@
 //! begins", and everything of a key (itself, its values, its subkeys) is one range.
 
 mod changes;
+mod difference;
 mod error;
 mod fold;
 mod path;
@@ -25,6 +26,7 @@ mod tree;
 mod value;
 
 pub use changes::{Changes, Disposition};
+pub use difference::{Difference, DifferentPart};
 pub use error::RegistryError;
 pub use fold::fold;
 pub use path::{

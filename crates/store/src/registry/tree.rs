@@ -165,6 +165,17 @@ impl Tree {
         })
     }
 
+    /// The key at a place that was read from a store key.
+    pub(super) fn key_at(&self, place: &Place<'_>) -> Option<&Key> {
+        place.segments().try_fold(&self.root, |key, segment| key.subkeys.get(segment))
+    }
+
+    /// The value at such a place, by its folded name, with its name as given.
+    pub(super) fn value_at(&self, place: &Place<'_>, folded: &str) -> Option<(&str, &Value)> {
+        let entry = self.key_at(place)?.values.get(folded)?;
+        Some((&entry.name, &entry.value))
+    }
+
     fn create_revision(&self, store_key: &[u8]) -> Result<Option<Revision>, RegistryError> {
         let Some(place) = Place::parse(store_key)? else { return Ok(None) };
         let key = place.segments().try_fold(&self.root, |key, segment| key.subkeys.get(segment));
