@@ -59,7 +59,7 @@ fn events_tell_every_change_in_order_and_can_be_gone_on_with() {
     let states = list(&cluster, &["--object", "DB", "--kind", "resource-state"]);
     assert_eq!(values(&states), ["Offline", "Online Pending", "Online", "Offline Pending", "Offline"]);
     let groups = list(&cluster, &["--kind", "group-state"]);
-    assert_eq!(groups.last().unwrap()["value"], "Partial Online");
+    assert_eq!(groups.last().unwrap()["value"], "Partially Online");
     let text = cluster.mainstay(&["events", "--object", "db", "--kind", "resource-state"]);
     assert!(text.contains("resource 'db'  Offline Pending"), "{text}");
 
