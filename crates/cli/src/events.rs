@@ -195,6 +195,10 @@ fn document(told: &ToldEvent) -> EventDocument {
         at: Some(rfc3339(told.at_ms)),
         kind: told.kind.clone(),
         object: Some(match told.object_type {
+            // These name the one that came or went, and not the one that has it.
+            _ if told.kind.starts_with("group-resource-") => "resource",
+            _ if told.kind == EventKind::ClusterGroupAdded.as_str() => "group",
+            _ if told.kind == EventKind::ClusterResourceTypeAdded.as_str() => "type",
             object_type::GROUP => "group",
             object_type::RESOURCE => "resource",
             object_type::RESOURCE_TYPE => "type",
