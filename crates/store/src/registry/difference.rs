@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(shown(&tree, &same), [] as [&str; 0]);
         let set = ops(&tree, |changes| changes.set_value(&path, "NAME", Value::Sz("db".into())).unwrap());
         assert_eq!(shown(&tree, &set).len(), 1);
-        let deleted = ops(&tree, |changes| drop(changes.delete_tree(&path).unwrap()));
+        let deleted = ops(&tree, |changes| changes.delete_tree(&path).unwrap());
         let mut told = shown(&tree, &deleted);
         told.sort();
         assert_eq!(told, ["-groups\\a A", "groups\\a Name: Sz(\"web\") to nothing"]);
