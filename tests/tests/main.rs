@@ -30,4 +30,5 @@ mod service_life;
 mod shutdown;
 mod since;
 mod strict;
+mod validate;
 mod without_root;

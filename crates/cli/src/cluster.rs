@@ -12,6 +12,7 @@ use crate::failure::{Failure, Subject};
 use crate::json::{ClusterDocument, DoneDocument};
 use crate::properties::Owner;
 use crate::render::{STRONG, Table, clean, styled};
+use crate::validate::{self, ValidateArguments};
 
 /// The program that makes clusters.
 const SERVICE: &str = "mainstayd";
@@ -34,6 +35,10 @@ pub enum ClusterVerb {
     },
     /// Show the cluster with its properties
     Show,
+    /// Look for what could go wrong: database, hosts, types, permissions, disk, clock, names
+    ///
+    /// Changes nothing, and may be used in production. The exit code is 4 when a check fails, and 0 with warnings.
+    Validate(ValidateArguments),
     /// Set properties of the cluster
     Set {
         /// Properties; those that the cluster knows by name have their own format, for others see `resource set`
@@ -46,6 +51,7 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
     match verb {
         ClusterVerb::Create { name, data_dir, node } => create(&name, &data_dir, node.as_deref(), context),
         ClusterVerb::Show => show(context),
+        ClusterVerb::Validate(arguments) => validate::run(&arguments, context),
         ClusterVerb::Set { properties } => set(&properties, context),
     }
 }

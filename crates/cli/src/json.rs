@@ -5,6 +5,7 @@
 
 pub mod explanation;
 pub mod plan;
+pub mod validation;
 
 use std::collections::BTreeMap;
 

@@ -36,6 +36,7 @@ mod resource_type;
 mod shut_down;
 mod status;
 mod submit;
+mod validate;
 mod wait;
 mod way_out;
 

@@ -52,6 +52,7 @@ fn what_is_usage_and_what_is_not() {
         "resource depend a --expression [b]",
         "type create T --library /l.so --looks-alive 10 --is-alive 20",
         "operation wait 42 --timeout 1",
+        "cluster validate --html /tmp/x.html",
         "explain db",
         "explain db --json",
         "plan offline db --force --ignore-locked --keep-persistent-state --property a=1",

@@ -9,9 +9,11 @@ use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, plan, read_events, read_journal, status, submit, wait_operation,
+    explain, explain_object, list_operations, plan, read_events, read_journal, status, submit, validate,
+    wait_operation,
 };
 use mainstay_types::plan::Plan;
+use mainstay_types::validation::Validation;
 use mainstay_types::{ControlCode, OperationId, Status};
 use serde::de::DeserializeOwned;
 
@@ -404,6 +406,18 @@ impl<T: Transport> Cluster<T> {
         let answer = self.own_code(CALL, own::PLAN, &asking.to_list())?;
         let document = answer.text(plan::PLAN).ok_or_else(|| broken(CALL, format!("no {}", plan::PLAN)))?;
         parse_json(CALL, document)
+    }
+
+    /// What could go wrong with the cluster and its node. Takes as long as the disk needs for some writes.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn validate(&mut self) -> Result<Validation, CallError> {
+        const CALL: &str = "VALIDATE";
+        let answer = self.own_code(CALL, own::VALIDATE, &PropertyList::new())?;
+        let document = answer.text(validate::VALIDATION);
+        parse_json(CALL, document.ok_or_else(|| broken(CALL, format!("no {}", validate::VALIDATION)))?)
     }
 
     fn own_code(

@@ -31,4 +31,5 @@ mod patience;
 pub mod programs;
 mod start_host;
 pub mod startup;
+pub mod validate;
 pub mod watchers;

@@ -33,6 +33,7 @@ use crate::journal::{JournalError, journal};
 use crate::outlet::Outlet;
 use crate::paths::{self, PathError};
 use crate::programs::Programs;
+use crate::validate::Ground;
 use crate::watchers::Watchers;
 
 /// The group whose members administer the cluster.
@@ -168,6 +169,17 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     };
     let guard = Guard::new(guard_settings, claim, outlet.clone());
     let leaves = guard.begin().await?;
+    let ground = Ground {
+        data_dir: settings.data_dir.clone(),
+        database: dir.database(),
+        journal: dir.journal(),
+        run_dir: run_dir.clone(),
+        cgroup_root: cgroup_root.clone(),
+        socket: settings.socket.clone(),
+        host_foreign: programs.host_foreign.clone(),
+        programs: vec![programs.guard.clone(), programs.host.clone(), programs.host_foreign.clone()],
+        has_administrators: false,
+    };
     let host_settings = HostSettings {
         programs,
         run_dir: run_dir.clone(),
@@ -225,10 +237,10 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let _ = hosts.adopt(found).await;
     core.feed(Input::Settled);
 
-    let server = Server::new(
-        Arc::new(Api::new(Arc::clone(&core), group_id(ADMINISTRATORS_GROUP))),
-        ServerLimits::default(),
-    );
+    let administrators = group_id(ADMINISTRATORS_GROUP);
+    let ground = Ground { has_administrators: administrators.is_some(), ..ground };
+    let server =
+        Server::new(Arc::new(Api::new(Arc::clone(&core), administrators, ground)), ServerLimits::default());
     notify(&[NotifyState::Ready]);
     tracing::info!(%cluster, socket = %settings.socket.display(), run_dir = %run_dir.display(), cgroup_root = %cgroup_root.display(), "serving");
     serving();

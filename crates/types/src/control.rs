@@ -155,6 +155,8 @@ pub mod own {
     pub const PLAN: ControlCode = ControlCode(0x070D_341D);
     /// Reads events from a place on, and waits for the next.
     pub const READ_EVENTS: ControlCode = ControlCode(0x070D_3441);
+    /// Looks at the cluster and its node for what could go wrong.
+    pub const VALIDATE: ControlCode = ControlCode(0x070D_3421);
 
     /// Every code of the block.
     pub const ALL: &[ControlCode] = &[
@@ -167,6 +169,7 @@ pub mod own {
         EXPLAIN_OBJECT,
         PLAN,
         READ_EVENTS,
+        VALIDATE,
     ];
 }
 

@@ -22,6 +22,7 @@ pub mod reason;
 pub mod state;
 pub mod status;
 pub mod status_information;
+pub mod validation;
 pub mod version;
 
 pub use access::Access;

@@ -172,3 +172,9 @@ pub mod read_events {
     /// The word of [`FROM`] for the oldest event that is kept.
     pub const OLDEST: &str = "oldest";
 }
+
+/// VALIDATE: what could go wrong with the cluster and its node.
+pub mod validate {
+    /// Out, SZ: JSON of [`Validation`](crate::validation::Validation).
+    pub const VALIDATION: &str = "Validation";
+}

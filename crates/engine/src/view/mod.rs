@@ -5,6 +5,8 @@
 mod enumerate;
 mod listing;
 
+use std::collections::BTreeSet;
+
 use mainstay_store::registry::Tree;
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
@@ -56,6 +58,17 @@ pub struct NodeInfo<'a> {
     pub name: &'a Name,
     /// Its state.
     pub state: NodeState,
+}
+
+/// A resource host, as a look at the node wants it.
+#[derive(Clone, Debug)]
+pub struct HostInfo {
+    /// Which.
+    pub id: HostId,
+    /// Its process; `None` while it is not connected.
+    pub pid: Option<u32>,
+    /// The resource of an own host.
+    pub resource: Option<String>,
 }
 
 /// The readers' view.
@@ -169,6 +182,20 @@ impl<'a> View<'a> {
     pub fn host_of(self, id: ResourceId) -> Option<(HostId, u32)> {
         let host = self.engine.live.get(&id)?.open?;
         Some((host, self.engine.hosts.pid(host)?))
+    }
+
+    /// Every host that has a resource open.
+    pub fn hosts(self) -> Vec<HostInfo> {
+        let open: BTreeSet<HostId> = self.engine.live.values().filter_map(|live| live.open).collect();
+        let info = |id: HostId| HostInfo {
+            id,
+            pid: self.engine.hosts.pid(id),
+            resource: match id {
+                HostId::Own(resource) => Some(self.engine.name_of(resource)),
+                HostId::Pool => None,
+            },
+        };
+        open.into_iter().map(info).collect()
     }
 
     /// CanResourceBeDependent: the same group, no circle, not itself.

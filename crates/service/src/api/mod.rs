@@ -25,6 +25,7 @@ use mainstay_rpc::{Call, FaultStatus, Interface, PeerCredentials, Refusal, Reply
 use mainstay_types::Status;
 
 use crate::core::Core;
+use crate::validate::Ground;
 use exchange::Exchange;
 use session::Session;
 
@@ -32,12 +33,13 @@ use session::Session;
 pub struct Api {
     core: Arc<Core>,
     administrators: Option<u32>,
+    ground: Arc<Ground>,
 }
 
 impl Api {
     /// Serves this core. `administrators` is the group id whose members administer the cluster.
-    pub fn new(core: Arc<Core>, administrators: Option<u32>) -> Self {
-        Api { core, administrators }
+    pub fn new(core: Arc<Core>, administrators: Option<u32>, ground: Ground) -> Self {
+        Api { core, administrators, ground: Arc::new(ground) }
     }
 }
 
@@ -50,7 +52,7 @@ impl Interface for Api {
     }
 
     fn connected(&self, peer: &PeerCredentials) -> Result<Session, Refusal> {
-        Ok(Session::new(Arc::clone(&self.core), peer, self.administrators))
+        Ok(Session::new(Arc::clone(&self.core), peer, self.administrators, Arc::clone(&self.ground)))
     }
 
     fn call(&self, session: &Arc<Session>, call: Call, reply: Reply) {

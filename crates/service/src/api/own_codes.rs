@@ -13,7 +13,7 @@ use mainstay_types::control::own;
 use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, read_journal, status, submit, wait_operation,
+    explain, explain_object, list_operations, read_journal, status, submit, validate, wait_operation,
 };
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
@@ -61,6 +61,11 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             Ok(object) => answer_blocking(session, exchange, move |session| explanation(session, &object)),
             Err(refused) => exchange.refuse(refused),
         },
+        own::VALIDATE => answer_blocking(session, exchange, |session| {
+            let found = crate::validate::validate(&session.core, &session.ground);
+            let text = serde_json::to_string(&found).unwrap_or_default();
+            Ok(list([(validate::VALIDATION, Value::Sz(text))]))
+        }),
         own::PLAN => match plan::asked(session, &input) {
             Ok(asked) => {
                 let session = Arc::clone(session);

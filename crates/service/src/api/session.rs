@@ -16,11 +16,14 @@ use parking_lot::Mutex;
 use super::exchange::{Exchange, Failure};
 use super::handles::{Handles, Held};
 use crate::core::{Core, Responder};
+use crate::validate::Ground;
 
 /// What the service remembers of one connection.
 pub struct Session {
     /// The core that it speaks with.
     pub(super) core: Arc<Core>,
+    /// Where the service stands.
+    pub(super) ground: Arc<Ground>,
     /// Its context handles.
     pub(super) handles: Mutex<Handles>,
     token: Token,
@@ -30,11 +33,17 @@ pub struct Session {
 
 impl Session {
     /// A new connection of this peer. `administrators` is the group id whose members administer the cluster.
-    pub(super) fn new(core: Arc<Core>, peer: &PeerCredentials, administrators: Option<u32>) -> Self {
+    pub(super) fn new(
+        core: Arc<Core>,
+        peer: &PeerCredentials,
+        administrators: Option<u32>,
+        ground: Arc<Ground>,
+    ) -> Self {
         let us = rustix::process::geteuid().as_raw();
         let administrators = administrators_for(peer, us, administrators);
         Session {
             core,
+            ground,
             handles: Mutex::new(Handles::new()),
             token: Token::of_local_peer(peer.uid, peer.gid, &peer.groups, administrators),
             asker: asker(peer),

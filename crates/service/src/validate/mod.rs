@@ -1,0 +1,138 @@
+//! A look at the cluster and its node: what could go wrong, before it does.
+//!
+//! Reads only. What has to be written to be measured is a file without a name, which is gone when it is closed. Each room
+//! here looks at one thing and answers checks; it mends nothing.
+
+mod clock;
+mod disk;
+mod files;
+mod libraries;
+mod names;
+
+use std::path::PathBuf;
+
+use mainstay_types::HostId;
+use mainstay_types::validation::{Check, Validation, Verdict};
+
+use crate::core::{Core, now};
+
+/// Where the service stands.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The directory of database and journal.
+    pub data_dir: PathBuf,
+    /// The cluster database.
+    pub database: PathBuf,
+    /// The journal.
+    pub journal: PathBuf,
+    /// The directory of sockets and state of hosts and guard.
+    pub run_dir: PathBuf,
+    /// The control group that everything runs in.
+    pub cgroup_root: PathBuf,
+    /// The socket on which clients are served.
+    pub socket: PathBuf,
+    /// The programs that are started: guard and hosts.
+    pub programs: Vec<PathBuf>,
+    /// The one of them that loads libraries.
+    pub host_foreign: PathBuf,
+    /// Whether there is a group of administrators besides root.
+    pub has_administrators: bool,
+}
+
+/// Looks at everything. Takes as long as the disk needs for some writes; off everybody's tasks.
+pub fn validate(core: &Core, ground: &Ground) -> Validation {
+    let mut checks = Vec::new();
+    checks.extend(database(core, ground));
+    checks.extend(hosts(core));
+    checks.extend(libraries::check(core, &ground.host_foreign));
+    checks.extend(files::check(ground));
+    checks.extend(disk::check(&ground.data_dir));
+    checks.extend(clock::check(core));
+    checks.extend(core.read(names::check));
+    let (cluster, node) = core.read(|view| {
+        let node = view.node(view.local_node()).map(|node| node.name.to_string());
+        (view.cluster_name().to_owned(), node.unwrap_or_default())
+    });
+    Validation { cluster, node, at_ms: now().unix_ms, checks }
+}
+
+/// Whether both files can be read to their ends, by SQLite's own word.
+fn database(core: &Core, ground: &Ground) -> Vec<Check> {
+    const AREA: &str = "database";
+    let mut checks = Vec::new();
+    for (what, path) in [("cluster database", &ground.database), ("journal", &ground.journal)] {
+        checks.push(match quick_check(path) {
+            Ok(said) if said == "ok" => Check::ok(AREA, what, "every page of it is sound"),
+            Ok(said) => Check::bad(
+                Verdict::Failure,
+                AREA,
+                what,
+                said,
+                format!(
+                    "make a backup of what is left, and restore '{}' from an earlier one",
+                    path.display()
+                ),
+            ),
+            Err(error) => Check::bad(
+                Verdict::Warning,
+                AREA,
+                what,
+                format!("it could not be looked through: {error}"),
+                "look again later; the service itself reads it",
+            ),
+        });
+    }
+    let running = core.read(|view| view.operations());
+    let oldest_ms = running.iter().map(|record| record.at_ms).min();
+    checks.push(match oldest_ms.map(|at_ms| now().unix_ms.saturating_sub(at_ms)) {
+        None => Check::ok(AREA, "open operations", "there are none"),
+        Some(age_ms) if age_ms < OPERATION_OLD_MS => {
+            Check::ok(AREA, "open operations", format!("{} run", running.len()))
+        }
+        Some(age_ms) => Check::bad(
+            Verdict::Warning,
+            AREA,
+            "open operations",
+            format!("{} run, the oldest for {} min", running.len(), age_ms / 60_000),
+            "'mainstay status' shows what they wait for",
+        ),
+    });
+    checks
+}
+
+/// An operation that has run for so long is worth a look.
+const OPERATION_OLD_MS: u64 = 15 * 60_000;
+
+fn quick_check(path: &std::path::Path) -> Result<String, rusqlite::Error> {
+    use rusqlite::{Connection, OpenFlags};
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+}
+
+/// Whether every host that has something open can be reached.
+fn hosts(core: &Core) -> Vec<Check> {
+    const AREA: &str = "hosts";
+    let hosts = core.read(|view| view.hosts());
+    if hosts.is_empty() {
+        return vec![Check::ok(AREA, "resource hosts", "none is needed now")];
+    }
+    hosts
+        .into_iter()
+        .map(|host| {
+            let what = match host.id {
+                HostId::Pool => "pool host".to_owned(),
+                HostId::Own(_) => format!("host of '{}'", host.resource.unwrap_or_default()),
+            };
+            match host.pid {
+                Some(pid) => Check::ok(AREA, what, format!("connected, process {pid}")),
+                None => Check::bad(
+                    Verdict::Warning,
+                    AREA,
+                    what,
+                    "it is not connected",
+                    "it is started again by itself; the service's log says why it ended",
+                ),
+            }
+        })
+        .collect()
+}
