@@ -40,7 +40,9 @@ impl Explainer<'_> {
             None if up => {
                 reason(Rule::Found, "it was found online, and the journal does not say what brought it up")
             }
-            None => reason(Rule::NeverAsked, "nobody has ever brought it online"),
+            None => {
+                reason(Rule::Found, "it is to be online, and the journal does not say what took it offline")
+            }
         }
     }
 

@@ -1,9 +1,12 @@
-//! Commands that would change a state, the one that is wanted most first.
+//! Commands that would change a state, the one that is wanted most first. Whether a call would be refused is asked of
+//! the decision that the call itself would meet.
 
 use mainstay_types::explanation::WayOut;
-use mainstay_types::{GroupState, ResourceState};
+use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::{GroupState, OfflineFlags, OnlineFlags, ResourceId, ResourceState};
 
 use super::Explainer;
+use crate::command::{Command, Remark};
 use crate::model::objects::{Group, Resource};
 use crate::policy::NotBegun;
 
@@ -11,51 +14,50 @@ fn way(command: &[&str], effect: impl Into<String>) -> WayOut {
     WayOut { command: command.iter().map(|word| (*word).to_owned()).collect(), effect: effect.into() }
 }
 
+/// A call as it is, then with the option that ignores locks.
+fn with_locks_ignored(
+    words: &[&str],
+    effect: &str,
+    command: impl Fn(bool) -> Command,
+) -> [(WayOut, Command); 2] {
+    let ignoring = [words, &["--ignore-locked"]].concat();
+    let although = format!("{effect}, although something is locked");
+    [(way(words, effect), command(false)), (way(&ignoring, although), command(true))]
+}
+
 impl Explainer<'_> {
     pub(super) fn ways_out_of(&self, resource: &Resource) -> Vec<WayOut> {
         let name = resource.name.as_str();
         let Some(live) = self.live(resource.id) else { return Vec::new() };
-        let online = || way(&["resource", "online", name], "brings it online, with what it needs");
+        let online = |effect| self.call(resource.id, true, effect);
+        let offline = |effect| self.call(resource.id, false, effect);
         let mut ways = Vec::new();
         match live.state {
-            ResourceState::Online if live.locked.is_some() => ways.push(way(
-                &["resource", "offline", name, "--ignore-locked"],
-                "takes it offline although it is locked",
-            )),
-            ResourceState::Online => {
-                ways.push(way(&["resource", "offline", name], "takes it offline, with what needs it"));
-            }
+            ResourceState::Online => ways.extend(offline("takes it offline, with what needs it")),
             ResourceState::Offline => {
                 ways.extend(self.ways_to_start(resource));
-                // Elsewhere it cannot come up by a command here.
-                ways.extend(resource.may_run_on(self.view.local_node()).then(online));
-            }
-            ResourceState::Failed if live.unproven && live.cut_off => {
-                ways.push(way(&["resource", "offline", name], "has its type try again at once"));
-                ways.push(way(
-                    &["resource", "confirm-stopped", name],
-                    "gives your word that nothing of it is left; look first",
-                ));
+                ways.extend(online("brings it online, with what it needs"));
             }
             ResourceState::Failed if live.unproven => {
-                ways.push(way(&["resource", "offline", name], "has the guard try again at once to stop it"));
+                ways.extend(offline(match live.cut_off {
+                    true => "has its type try again at once",
+                    false => "has the guard try again at once to stop it",
+                }));
+                let word = Command::ConfirmStopped { resource: resource.id, remark: Remark::default() };
+                let effect = "gives your word that nothing of it is left; look first";
+                let words = ["resource", "confirm-stopped", name];
+                ways.extend(self.first_accepted([(way(&words, effect), word)]));
             }
             ResourceState::Failed => {
-                ways.push(way(&["resource", "online", name], "tries it now, with what it needs"));
-                ways.push(way(&["resource", "offline", name], "makes it Offline and ends what is planned"));
+                ways.extend(online("tries it now, with what it needs"));
+                ways.extend(offline("makes it Offline and ends what is planned"));
             }
             ResourceState::OnlinePending | ResourceState::OfflinePending | ResourceState::Initializing => {
                 if let Some(operation) = live.claim {
                     let id = operation.to_string();
                     ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
                 }
-                ways.push(match self.view.engine().stop_is_locked(resource.id) {
-                    true => way(
-                        &["resource", "offline", name, "--ignore-locked", "--force"],
-                        "terminates it now, although a lock is held",
-                    ),
-                    false => way(&["resource", "offline", name, "--force"], "terminates it now"),
-                });
+                ways.extend(self.force(resource.id));
             }
         }
         if resource.in_maintenance {
@@ -65,6 +67,61 @@ impl Explainer<'_> {
             ));
         }
         ways
+    }
+
+    /// An online or offline call on a resource, with the option that ignores locks where it needs that.
+    fn call(&self, id: ResourceId, up: bool, effect: &str) -> Option<WayOut> {
+        let name = self.name_of(id);
+        let words = ["resource", if up { "online" } else { "offline" }, &name];
+        let command = |ignores: bool| {
+            let (buffer, remark) = (Vec::new(), Remark::default());
+            if up {
+                let flags = if ignores { OnlineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+                return Command::OnlineResource { resource: id, flags, buffer, remark };
+            }
+            let flags = if ignores { OfflineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+            Command::OfflineResource { resource: id, flags, buffer, remark }
+        };
+        self.first_accepted(with_locks_ignored(&words, effect, command))
+    }
+
+    /// The same of a group.
+    fn group_call(&self, group: &Group, up: bool, effect: &str) -> Option<WayOut> {
+        let words = ["group", if up { "online" } else { "offline" }, group.name.as_str()];
+        let command = |ignores: bool| {
+            let (group, buffer, remark) = (group.id, Vec::new(), Remark::default());
+            if up {
+                let flags = if ignores { GroupOnlineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+                return Command::OnlineGroup { group, flags, buffer, remark };
+            }
+            let flags = if ignores { GroupOfflineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+            Command::OfflineGroup { group, flags, buffer, remark }
+        };
+        self.first_accepted(with_locks_ignored(&words, effect, command))
+    }
+
+    fn force(&self, id: ResourceId) -> Option<WayOut> {
+        let name = self.name_of(id);
+        let force = OfflineFlags::FORCE_WITH_TERMINATION;
+        let command = |flags: OfflineFlags| {
+            let (buffer, remark) = (Vec::new(), Remark::default());
+            Command::OfflineResource { resource: id, flags: flags.bits(), buffer, remark }
+        };
+        let words = ["resource", "offline", &name, "--force"];
+        let ignoring = ["resource", "offline", &name, "--ignore-locked", "--force"];
+        self.first_accepted([
+            (way(&words, "terminates it now"), command(force)),
+            (
+                way(&ignoring, "terminates it now, although something is locked"),
+                command(force | OfflineFlags::IGNORE_RESOURCE_STATUS),
+            ),
+        ])
+    }
+
+    /// The first of these calls that would not be refused now, by the engine's own decision.
+    fn first_accepted(&self, calls: impl IntoIterator<Item = (WayOut, Command)>) -> Option<WayOut> {
+        let would_be = |(_, command): &(WayOut, Command)| self.view.engine().would_accept(command.clone());
+        calls.into_iter().find(would_be).map(|(way, _)| way)
     }
 
     /// What would let the service's start bring it up by itself.
@@ -85,9 +142,8 @@ impl Explainer<'_> {
     }
 
     pub(super) fn ways_out_of_group(&self, group: &Group, state: GroupState) -> Vec<WayOut> {
-        let name = group.name.as_str();
-        let online = || way(&["group", "online", name], "brings all of its resources online");
-        let offline = || way(&["group", "offline", name], "takes all of its resources offline");
+        let online = || self.group_call(group, true, "brings all of its resources online");
+        let offline = || self.group_call(group, false, "takes all of its resources offline");
         let states = group.members.iter().map(|id| (id, self.state(*id)));
         let decides = |found: ResourceState| match state {
             GroupState::Failed => found == ResourceState::Failed,
@@ -103,9 +159,11 @@ impl Explainer<'_> {
             .into_iter()
             .collect();
         match state {
-            GroupState::Online => ways.push(offline()),
-            GroupState::Offline => ways.push(online()),
-            GroupState::Failed | GroupState::PartialOnline => ways.extend([online(), offline()]),
+            GroupState::Online => ways.extend(offline()),
+            GroupState::Offline => ways.extend(online()),
+            GroupState::Failed | GroupState::PartialOnline => {
+                ways.extend(online().into_iter().chain(offline()));
+            }
             GroupState::Pending => {}
         }
         ways

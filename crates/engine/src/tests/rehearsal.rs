@@ -14,7 +14,7 @@ use crate::testing::{Reaction, World};
 const RUNS: u64 = 300;
 
 /// Random numbers from a seed (SplitMix64).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
@@ -34,14 +34,14 @@ impl Dice {
     }
 }
 
-struct Model {
-    world: World,
-    groups: Vec<GroupId>,
-    resources: Vec<ResourceId>,
+pub(super) struct Model {
+    pub(super) world: World,
+    pub(super) groups: Vec<GroupId>,
+    pub(super) resources: Vec<ResourceId>,
 }
 
 /// Groups and resources with dependencies and alternatives, some of them online, failed or locked.
-fn random_model(dice: &mut Dice) -> Model {
+pub(super) fn random_model(dice: &mut Dice) -> Model {
     let mut world = World::new(dice.one_in(4));
     let groups: Vec<GroupId> = (0..1 + dice.below(2)).map(|n| world.group(&format!("g{n}"))).collect();
     let mut resources: Vec<ResourceId> = Vec::new();
@@ -90,7 +90,7 @@ fn random_model(dice: &mut Dice) -> Model {
     model
 }
 
-fn group_call(group: GroupId, offline: bool, flags: u32) -> Command {
+pub(super) fn group_call(group: GroupId, offline: bool, flags: u32) -> Command {
     let (buffer, remark) = (Vec::new(), Remark::default());
     match offline {
         true => Command::OfflineGroup { group, flags, buffer, remark },
@@ -131,7 +131,12 @@ fn random_call(dice: &mut Dice, model: &Model) -> Command {
     }
 }
 
-fn rehearse(world: &World, access: Access, command: Command, records: &[OperationRecord]) -> CallPlan {
+pub(super) fn rehearse(
+    world: &World,
+    access: Access,
+    command: Command,
+    records: &[OperationRecord],
+) -> CallPlan {
     let asker = mainstay_types::operation::Asker {
         account: "root".into(),
         sid: "S-1-22-1-0".into(),
