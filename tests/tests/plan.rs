@@ -78,6 +78,9 @@ fn a_refusal_is_that_of_the_call() {
     }
     let (code, lost) = plan(&cluster, &["node-loss", "node1"]);
     assert_eq!((code, &lost[0]["group"], &lost[0]["lost"]), (0, &"shop".into(), &true.into()));
+    let (code, moved) = plan(&cluster, &["move", "shop", "--to", "node1"]);
+    assert_eq!((code, &moved["answer"]["number"]), (0, &0.into()), "it is there already: {moved}");
+    assert!(moved["notes"][0].as_str().unwrap().starts_with("placement: 'shop' stays on node1"), "{moved}");
     let (code, moved) = plan(&cluster, &["move", "shop"]);
     assert_eq!(code, 0);
     assert!(moved[0]["decision"].as_str().unwrap().contains("no other node can take it"), "{moved}");

@@ -138,7 +138,10 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         PlanVerb::Move { group, to } => {
             let object = Object::Group(group);
             let asking = Asking { target: to.as_deref(), ..Asking::new(words::MOVE, object.of_submission()) };
-            return places(&asking, object.subject(), &mut cluster, context);
+            return match ask(&asking, object.subject(), &mut cluster)? {
+                Plan::Call(plan) => show(&plan, words::MOVE, object.subject(), context),
+                Plan::Placement(groups) => show_places(&groups, context),
+            };
         }
         PlanVerb::NodeLoss { node } => {
             let asking = Asking::new(words::NODE_LOSS, SubmitObject::Group(node));
@@ -276,7 +279,7 @@ fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> St
     if refused {
         let said = if plan.text.is_empty() { String::new() } else { format!(": {}", clean(&plan.text)) };
         let word = styled(BAD, "would be refused");
-        return format!("{verb} of {subject} {word}{said}: {}\n", plan.answer);
+        return format!("{verb} of {subject} {word}{said}: {}\n{}", plan.answer, notes(plan));
     }
     let word = styled(GOOD, "would be accepted");
     let mut text = format!("{verb} of {subject} {word}: {}\n", plan.answer);
@@ -309,10 +312,12 @@ fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> St
     if plan.changes.is_empty() {
         text.push_str("  no resource's state would change\n");
     }
-    for note in &plan.notes {
-        text.push_str(&format!("  {}: {}\n", styled(MARKED, "note"), clean(note)));
-    }
+    text.push_str(&notes(plan));
     text
+}
+
+fn notes(plan: &CallPlan) -> String {
+    plan.notes.iter().map(|note| format!("  {}: {}\n", styled(MARKED, "note"), clean(note))).collect()
 }
 
 fn count(number: u32, what: &str) -> String {

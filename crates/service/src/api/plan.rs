@@ -39,9 +39,13 @@ pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, St
             let ObjectId::Group(group) = object_of(session, input)? else {
                 return Err(Status::INVALID_PARAMETER);
             };
-            let to = input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()?;
-            let groups = session.core.read(|view| view.plan_move(group, to, None));
-            Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+            match input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()? {
+                Some(node) => Ok(Asked::Call(Command::MoveGroup { group, node })),
+                None => {
+                    let groups = session.core.read(|view| view.plan_move(group, None, None));
+                    Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+                }
+            }
         }
         plan::DELETE => Ok(Asked::Call(match object_of(session, input)? {
             ObjectId::Resource(resource) => Command::DeleteResource { resource },
@@ -101,8 +105,17 @@ fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan
     let durations = Durations::of(&records);
     let caller = Caller { asker: session.asker().clone(), access };
     // Only the copy is made under the engine's lock.
-    let rehearsal = session.core.read(|view| view.rehearsal(now(), durations));
-    Ok(Plan::Call(rehearsal.run(caller, command)))
+    let (rehearsal, placed) = session.core.read(|view| {
+        let placed = match &command {
+            Command::MoveGroup { group, node } => view.plan_move(*group, Some(*node), None),
+            _ => Vec::new(),
+        };
+        (view.rehearsal(now(), durations), placed)
+    });
+    let mut plan = rehearsal.run(caller, command);
+    // What placement says of the node, whatever the call is answered.
+    plan.notes.extend(placed.into_iter().map(|found| format!("placement: {}", found.decision)));
+    Ok(Plan::Call(plan))
 }
 
 /// The group whose resources a call may concern: dependencies stay within one.
@@ -118,6 +131,7 @@ fn group_of(model: &mainstay_engine::model::Model, command: &Command) -> Option<
         Command::OfflineGroup { group, .. }
         | Command::OnlineGroup { group, .. }
         | Command::ShutDownGroup { group, .. }
+        | Command::MoveGroup { group, .. }
         | Command::DeleteGroup { group, .. } => Some(*group),
         _ => None,
     }
