@@ -35,8 +35,36 @@ pub struct Summary {
     pub runs: u64,
     /// Which fault struck when.
     pub coverage: Coverage,
-    /// Seeds with what broke, at most [`VIOLATIONS_MAX`].
+    /// Walks in which something broke.
+    pub violated: u64,
+    /// In how many of them what broke first, by its name.
+    pub kinds: BTreeMap<String, u64>,
+    /// Seeds with what broke, the first [`VIOLATIONS_MAX`] of them.
     pub violations: BTreeMap<u64, Violation>,
+}
+
+impl Summary {
+    fn note(&mut self, seed: u64, violation: Violation) {
+        self.violated += 1;
+        *self.kinds.entry(violation.kind().to_owned()).or_default() += 1;
+        self.violations.insert(seed, violation);
+        while self.violations.len() > VIOLATIONS_MAX {
+            self.violations.pop_last();
+        }
+    }
+
+    fn add(&mut self, other: Summary) {
+        self.runs += other.runs;
+        self.violated += other.violated;
+        add(&mut self.coverage, other.coverage);
+        for (kind, count) in other.kinds {
+            *self.kinds.entry(kind).or_default() += count;
+        }
+        self.violations.extend(other.violations);
+        while self.violations.len() > VIOLATIONS_MAX {
+            self.violations.pop_last();
+        }
+    }
 }
 
 impl Campaign {
@@ -60,9 +88,7 @@ impl Campaign {
                     match run_seed(seed, self.steps, false) {
                         Ok((coverage, _)) => add(&mut own.coverage, coverage),
                         Err(violation) => {
-                            if own.violations.len() < VIOLATIONS_MAX {
-                                own.violations.insert(seed, violation);
-                            }
+                            own.note(seed, violation);
                             is_over.fetch_or(!self.keeps_going, Ordering::Relaxed);
                         }
                     }
@@ -72,13 +98,7 @@ impl Campaign {
                 }
                 progress(taken.fetch_add(end - begin, Ordering::Relaxed) + end - begin);
             }
-            let mut all = summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            all.runs += own.runs;
-            add(&mut all.coverage, own.coverage);
-            all.violations.extend(own.violations);
-            while all.violations.len() > VIOLATIONS_MAX {
-                all.violations.pop_last();
-            }
+            summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(own);
         };
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {

@@ -43,7 +43,7 @@ struct Arguments {
     first: u64,
     /// How many things happen in a walk
     #[arg(long, value_name = "N", default_value_t = 200)]
-    steps: usize,
+    inputs: usize,
     /// How many walks are taken side by side
     #[arg(long, value_name = "N", default_value_t = 1, requires = "runs")]
     jobs: usize,
@@ -78,13 +78,13 @@ fn main() -> ExitCode {
 
 /// One walk.
 fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
-    let plan = Plan::of_seed(seed, arguments.steps);
+    let plan = Plan::of_seed(seed, arguments.inputs);
     let violation = match run_plan(&plan, true) {
         Ok((_, log)) => {
             if arguments.verbose {
                 writeln!(out, "{}", log.join("\n"))?;
             }
-            writeln!(out, "seed {seed}, {} steps: everything held", plan.steps.len())?;
+            writeln!(out, "seed {seed}, {} inputs: everything held", plan.steps.len())?;
             return Ok(true);
         }
         Err(violation) => violation,
@@ -98,7 +98,7 @@ fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<boo
             writeln!(out, "  {step:?}")?;
         }
     }
-    writeln!(out, "seed {seed}, {} steps: {violation}", arguments.steps)?;
+    writeln!(out, "seed {seed}, {} inputs: {violation}", arguments.inputs)?;
     Ok(false)
 }
 
@@ -156,7 +156,7 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
     let campaign = Campaign {
         first: arguments.first,
         runs,
-        steps: arguments.steps,
+        steps: arguments.inputs,
         jobs: arguments.jobs,
         keeps_going: arguments.keep_going,
     };
@@ -170,10 +170,13 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
         writeln!(out, "seed {seed}: {violation}")?;
     }
     if let Some(seed) = summary.violations.keys().next() {
-        let steps = arguments.steps;
-        writeln!(out, "replay: mainstay-sim --seed {seed} --steps {steps} --shrink")?;
+        let inputs = arguments.inputs;
+        writeln!(out, "replay: mainstay-sim --seed {seed} --inputs {inputs} --shrink")?;
     }
-    let (runs, broken) = (summary.runs, summary.violations.len());
-    writeln!(out, "{runs} runs of {} steps, {broken} with a violation", arguments.steps)?;
-    Ok(broken == 0)
+    for (kind, count) in &summary.kinds {
+        writeln!(out, "{count} runs break {kind}")?;
+    }
+    let (runs, violated) = (summary.runs, summary.violated);
+    writeln!(out, "{runs} runs of {} inputs, {violated} with a violation", arguments.inputs)?;
+    Ok(violated == 0)
 }

@@ -13,7 +13,7 @@ fn everything_holds_in_a_few_hundred_walks() {
     let campaign = Campaign { first: 0, runs: RUNS, steps: STEPS, jobs: 2, keeps_going: false };
     let summary = campaign.run(|_| {});
     if let Some((seed, violation)) = summary.violations.first_key_value() {
-        panic!("{violation}; replay: cargo xtask simulate -- --seed {seed} --steps {STEPS} --shrink");
+        panic!("{violation}; replay: cargo xtask simulate -- --seed {seed} --inputs {STEPS} --shrink");
     }
     assert_eq!(summary.runs, RUNS);
     // The faults of the campaign are faults: each of these struck in the midst of something.

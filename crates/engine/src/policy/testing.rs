@@ -16,13 +16,13 @@ impl Engine {
             }
             let is_clean =
                 self.live.get(id).is_some_and(|live| live.state == ResourceState::Failed && !live.unproven);
-            assert!(is_clean, "'{name}' is {phase:?} and not failed and stopped, after {input}");
+            assert!(is_clean, "policy: '{name}' is {phase:?} and not failed and stopped, after {input}");
             let is_timed = match phase {
                 Phase::Due { .. } => self.policies.due.contains(id),
                 Phase::GivenUp { retry_at_ms: None } => true,
                 _ => self.timers.is_set(Timer::Restart(*id)),
             };
-            assert!(is_timed, "'{name}' is {phase:?}, and nothing will wake it, after {input}");
+            assert!(is_timed, "policy: '{name}' is {phase:?}, and nothing will wake it, after {input}");
         }
     }
 

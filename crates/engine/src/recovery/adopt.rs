@@ -53,6 +53,7 @@ impl Engine {
         for (id, stored) in stored {
             self.resume(id, stored, &held);
         }
+        self.take_down_what_lacks(&ids, &held);
         for id in resumed {
             self.go_on_resumed(id);
         }
@@ -215,14 +216,14 @@ impl Engine {
     ) {
         if self.live.get(&resource).is_some_and(|live| live.claim.is_some()) {
             // A record that was written before another operation took the resource.
-            return;
+            return self.resume_lost(id, resource, goal);
         }
         let overtaken =
             |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
         let newest = held.and_then(|held| held.running.max(held.last.as_ref().map(|(order, _)| *order)));
         if newest.is_some_and(|order| overtaken(&order)) {
             // A later operation has taken it since, one of the service's own that left no record, say.
-            return;
+            return self.resume_lost(id, resource, goal);
         }
         if let Some(order) = held.and_then(|held| held.running) {
             return self.resume_task(id, resource, goal, order);
@@ -300,6 +301,15 @@ impl Engine {
             PartGoal::Clean(cause) => self.set_failed(resource, cause, false),
             PartGoal::Up | PartGoal::Restore => self.set_state(resource, ResourceState::OnlinePending),
             PartGoal::Open | PartGoal::Reopen => {}
+        }
+    }
+
+    /// The operation has had its turn at it: its orders have been given, and are not given again.
+    fn resume_lost(&mut self, id: OperationId, resource: ResourceId, goal: PartGoal) {
+        let mut part = Part::new(goal);
+        part.state = PartState::Ended;
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.parts.insert(resource, part);
         }
     }
 
@@ -403,14 +413,24 @@ impl Engine {
         self.timers.set(Timer::Stage(resource), now.steady_ms + limit_ms);
     }
 
+    /// What needs something that is not online goes down. First of all: what has to go itself is no reason to start
+    /// anything, nor, as an alternative, to stop another one under what needs them.
+    fn take_down_what_lacks(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
+        for id in ids {
+            let Some(live) = self.live.get(id).filter(|live| live.state != ResourceState::Online) else {
+                continue;
+            };
+            let has_failed = matches!(held.get(id), Some((_, Held { condition: Condition::Failed(_), .. })));
+            if has_failed && live.claim.is_none() && !self.is_in_maintenance(*id) {
+                // What goes down because of it comes back with it.
+                self.note_failure(*id);
+            }
+            self.take_dependents_down(*id);
+        }
+    }
+
     /// What no open operation claims: orders of the service's own, failures, and what runs without a host.
     fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
-        // First of all: an alternative that has to go itself is no reason to stop another one under what needs them.
-        for id in ids {
-            if self.live.get(id).is_some_and(|live| live.state != ResourceState::Online) {
-                self.take_dependents_down(*id);
-            }
-        }
         let mut orphans = BTreeMap::new();
         for id in ids {
             if self.is_in_doubt(*id) && self.live.get(id).is_some_and(|live| live.claim.is_none()) {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use mainstay_types::operation::Verb;
 use mainstay_types::order::Cause;
-use mainstay_types::{Epoch, ObjectId, ResourceId, Status};
+use mainstay_types::{Epoch, GroupId, ObjectId, ResourceId, Status};
 
 use super::TaskEnd;
 use crate::Engine;
@@ -37,7 +37,17 @@ impl Engine {
             task.order = None;
             task.attempts += 1;
         }
-        self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
+        self.ask_to_close(id, group);
+    }
+
+    /// Its leaf counts as closed from now on: what the guard says first may still be its answer to an earlier request,
+    /// and this one is on its way.
+    fn ask_to_close(&mut self, id: ResourceId, group: GroupId) {
+        let epoch = self.model.epoch(group);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.floor = live.floor.max(epoch);
+        }
+        self.effects.push(Effect::HardStop { group, resource: id, epoch });
     }
 
     /// Whether the guard was told to close its leaf and has not answered yet.
@@ -153,7 +163,7 @@ impl Engine {
         } else if live.cut_off {
             self.clean_up_doubt(id);
         } else {
-            self.effects.push(Effect::HardStop { group, resource: id, epoch: self.model.epoch(group) });
+            self.ask_to_close(id, group);
             // The guard may be gone for good; the answer, when it comes, sets the timer anew or clears the need.
             self.schedule_hard_stop(id);
         }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_store::{KeyRange, read_all};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Action, Order};
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, ResourceId, ResourceState};
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState};
 
 use super::World;
 use crate::live::Stage;
@@ -25,9 +26,42 @@ impl World {
         let newest = self.epochs.entry(group).or_default();
         assert!(order.epoch >= *newest, "I1: {} has epoch {}, after {newest}", order.id, order.epoch);
         *newest = order.epoch;
-        if matches!(order.action, Action::Offline { .. } | Action::Terminate) {
-            self.check_stop(order);
-            self.serving.remove(&order.resource);
+        self.check_stored(order.id.operation);
+        match order.action {
+            Action::Offline { .. } | Action::Terminate => {
+                self.check_stop(order);
+                self.serving.remove(&order.resource);
+            }
+            Action::Online { .. } if self.checks && self.is_first(order) => self.check_start(order),
+            _ => {}
+        }
+    }
+
+    /// It was not given before: an order may have to be sent again.
+    fn is_first(&self, order: &Order) -> bool {
+        !self.orders.iter().any(|sent| sent.resource == order.resource && sent.id == order.id)
+    }
+
+    /// I2: nothing is started without what it needs. I1: nor while something of it runs.
+    fn check_start(&self, order: &Order) {
+        let (id, model) = (order.resource, self.engine.view().model());
+        let Some(resource) = model.resource(id) else { return };
+        let online = |other: ResourceId| self.state(other) == ResourceState::Online;
+        let name = &resource.name;
+        assert!(resource.depends_on.is_met(online), "I2: '{name}' is started without what it needs");
+        let runs = self.runs(id) && !self.deceived.contains(&id);
+        assert!(!runs, "I1: '{name}' is started, and something of it runs");
+    }
+
+    /// I4: what somebody was told is accepted, and what is ordered for that, outlives a crash.
+    pub(super) fn check_stored(&mut self, id: OperationId) {
+        let is_stored = self.engine.operations.get(&id).is_some_and(|operation| operation.is_stored);
+        let has_ended = self.journal.get(&id).is_some_and(|record| record.end.is_some());
+        if is_stored && !has_ended {
+            let key = crate::model::layout::operation_key(id);
+            let (found, _) = read_all(&mut self.store, &KeyRange::prefix(key.clone())).expect("a read");
+            let is_there = found.iter().any(|entry| entry.key == key);
+            assert!(is_there, "I4: operation {id} acts, or was answered, and is not in the database");
         }
     }
 
@@ -44,8 +78,8 @@ impl World {
                 other != provider && (state == ResourceState::Online || waits)
             };
             let is_served = needs.is_met(serves);
-            // Where others could do as well: it did not come online, or is only told again, harder.
-            let is_unused = !self.serving.contains(&provider) && needs.is_met(|other| other != provider);
+            // It has not come online since this dependent did, or is only told again, harder.
+            let is_unused = !self.serving.contains(&provider);
             let name = self.engine.name_of(dependent);
             assert!(is_served || is_unused, "I2: {id} stops what '{name}' needs, and it runs");
         }
@@ -59,7 +93,7 @@ impl World {
             return;
         }
         // A lock may come once it was ordered; the order may have to be sent again.
-        let is_first = !self.orders.iter().any(|sent| sent.resource == order.resource && sent.id == order.id);
+        let is_first = self.is_first(order);
         let is_locked = self.glance(order.resource).locked.is_some();
         assert!(
             !(is_first && is_locked),
@@ -74,8 +108,11 @@ impl World {
         let ObjectId::Resource(id) = event.object else { return };
         match event.kind {
             EventKind::ResourceState => {
-                if let Some(bytes) = event.buffer.first_chunk() {
-                    self.watched.insert(id, u32::from_le_bytes(*bytes));
+                let Some(bytes) = event.buffer.first_chunk() else { return };
+                let state = u32::from_le_bytes(*bytes);
+                self.watched.insert(id, state);
+                if state == ResourceState::Failed.number() {
+                    self.watch_failure(id);
                 }
             }
             EventKind::ResourceDeleted => drop(self.watched.remove(&id)),
@@ -91,6 +128,7 @@ impl World {
         serving.extend(online);
         serving.retain(|id| self.runs(*id));
         self.serving = serving;
+        self.watch_restarts();
         let view = self.engine.view();
         if !view.is_ready() {
             return;

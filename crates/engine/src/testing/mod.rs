@@ -8,6 +8,7 @@ mod faults;
 mod host;
 mod invariants;
 mod log;
+mod restarts;
 mod service;
 pub mod walk;
 
@@ -133,6 +134,9 @@ pub struct World {
     watched: BTreeMap<ResourceId, u32>,
     /// The highest epoch that was seen in an order, by group.
     epochs: BTreeMap<GroupId, Epoch>,
+    /// What was seen of restarts.
+    restarts: BTreeMap<ResourceId, restarts::Seen>,
+    restarts_seen: BTreeSet<OperationId>,
 }
 
 fn name(text: &str) -> Name {
@@ -203,6 +207,8 @@ impl World {
             log_begin_ms: BEGIN_MS,
             watched: BTreeMap::new(),
             epochs: BTreeMap::new(),
+            restarts: BTreeMap::new(),
+            restarts_seen: BTreeSet::new(),
         };
         world.start_service();
         world
@@ -214,6 +220,8 @@ impl World {
         // What a slow host has said to the service before is lost with it; what counts, the host has kept.
         (self.slow_hosts, self.late) = Default::default();
         self.watched.clear();
+        // What is counted and planned is in memory.
+        (self.restarts, self.restarts_seen) = Default::default();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");
         let stored = crate::stored_operations(&snapshot);
@@ -394,6 +402,11 @@ impl World {
         self.inbox.push_back(Input::Call(Box::new(Call { id, caller, command })));
         self.settle();
         id
+    }
+
+    /// The last call that was made.
+    pub fn last_call(&self) -> CallId {
+        CallId(self.next_call)
     }
 
     /// The answer of a call that has been answered.

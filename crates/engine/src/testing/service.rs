@@ -21,14 +21,17 @@ impl World {
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Answer { call, answer } => {
+                if let Some(operation) = answer.operation.filter(|_| answer.status == Status::IO_PENDING) {
+                    self.check_stored(operation);
+                }
                 let earlier = self.answers.insert(call, answer);
-                assert!(earlier.is_none(), "call {call:?} was answered twice: {earlier:?}");
+                assert!(earlier.is_none(), "I4: call {} was answered twice: {earlier:?}", call.0);
             }
             Effect::Commit { commit, transaction } => self.carry_out_commit(commit, transaction),
             Effect::StartHost { host, epoch, group, .. } => self.start_host(host, group, epoch),
             Effect::StopHost(host) => {
                 let holds = self.hosts.get(&host).is_some_and(|fake| !fake.known.is_empty());
-                assert!(!holds, "{host} is told to end and holds something");
+                assert!(!holds, "I9: {host} is told to end and holds something");
                 self.end_host(host);
             }
             Effect::KillHost(host) => self.end_host(host),
@@ -98,10 +101,10 @@ impl World {
     }
 
     fn start_host(&mut self, host: HostId, group: Option<GroupId>, epoch: Epoch) {
-        assert!(!self.hosts.contains_key(&host), "{host} is started and is there already");
+        assert!(!self.hosts.contains_key(&host), "I1: {host} is started and is there already");
         if let (HostId::Own(id), Some(group)) = (host, group) {
             let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
-            assert!(epoch > leaf.floor, "a closed leaf is to be opened for {host}");
+            assert!(epoch > leaf.floor, "I1: a closed leaf is to be opened for {host}");
         }
         let needs_guard = self.guard_is_dead && host != HostId::Pool;
         if !self.hosts_start || needs_guard {
@@ -130,7 +133,7 @@ impl World {
         }
         if matches!(order.action, Action::Open(_)) {
             let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
-            assert!(order.epoch > leaf.floor, "a closed leaf is to be opened");
+            assert!(order.epoch > leaf.floor, "I1: a closed leaf is to be opened by {}", order.id);
         }
         let found = self.runs(id);
         let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();
@@ -151,7 +154,9 @@ impl World {
         let acts_in_process = self.engine.library_of(id).is_some();
         if effected == Effected::Left && self.runs(id) {
             self.deceived.insert(id);
-        } else if effected != Effected::Nothing {
+        } else if effected != Effected::Nothing
+            && (effected != Effected::Killed || !self.mounts.contains(&id))
+        {
             self.deceived.remove(&id);
         }
         match effected {

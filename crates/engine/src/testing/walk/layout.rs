@@ -5,6 +5,8 @@ use super::dice::Dice;
 /// Most resources of a layout: enough for chains with branches, few enough that steps meet.
 const RESOURCES_MAX: u64 = 8;
 const RESOURCES_MIN: u64 = 3;
+/// Alternatives of one need.
+const ALTERNATIVES_MAX: usize = 3;
 
 /// How a resource is hosted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,8 +26,8 @@ pub struct Planned {
     pub group: usize,
     /// How it is hosted.
     pub kind: Kind,
-    /// The places of what it needs, all of its group and before it.
-    pub needs: Vec<usize>,
+    /// What it needs: of each of these one, by places of its group and before it.
+    pub needs: Vec<Vec<usize>>,
 }
 
 /// A cluster to begin with.
@@ -48,9 +50,23 @@ impl Layout {
             let kind = dice.weighted(&[(4, Kind::Pool), (1, Kind::Own), (1, Kind::Library)]);
             let earlier = resources.iter().enumerate().filter(|(_, other)| other.group == group);
             let near: Vec<usize> = earlier.map(|(place, _)| place).collect();
-            let needs = near.into_iter().filter(|_| dice.once_in(3)).take(2).collect();
+            let needs = random_needs(dice, near);
             resources.push(Planned { group, kind, needs });
         }
         Layout { groups, resources }
     }
+}
+
+/// Up to two that it cannot do without, and perhaps alternatives among the others.
+fn random_needs(dice: &mut Dice, near: Vec<usize>) -> Vec<Vec<usize>> {
+    let (all, mut others): (Vec<usize>, Vec<usize>) = near.into_iter().partition(|_| dice.once_in(4));
+    let mut needs: Vec<Vec<usize>> = all.into_iter().take(2).map(|place| vec![place]).collect();
+    if others.len() >= 2 && dice.once_in(2) {
+        let mut alternatives = Vec::new();
+        while alternatives.len() < ALTERNATIVES_MAX && !others.is_empty() {
+            alternatives.push(others.remove(dice.below(others.len() as u64) as usize));
+        }
+        needs.push(alternatives);
+    }
+    needs
 }

@@ -22,8 +22,9 @@ pub(super) enum Word {
 pub(super) struct Ledger {
     /// Calls that write, and those that were answered in the service's life in which they came.
     asked: BTreeMap<CallId, Word>,
-    /// A call that was cut off may or may not have been committed: its resource's word is not known.
-    uncertain: BTreeSet<ResourceId>,
+    /// A call that was cut off may or may not have been committed: its resource's word is not known until a call that is
+    /// later than this one says something about it.
+    uncertain: BTreeMap<ResourceId, CallId>,
     /// Dependencies were changed: what an earlier word overrode cannot be told from the graph any more.
     pub(super) reconfigured: bool,
 }
@@ -38,20 +39,26 @@ impl Walk {
     /// Calls without an answer will get none.
     pub(super) fn cut_off(&mut self) {
         let is_answered = |call: &CallId| self.world.answers.contains_key(call);
-        let open: Vec<Word> =
-            self.ledger.asked.iter().filter(|(call, _)| !is_answered(call)).map(|(_, word)| *word).collect();
-        for word in open {
-            let (named, overridden) = match word {
-                Word::Online(id) => (Some(id), needs(&self.world, id)),
-                Word::Offline(id) => (Some(id), BTreeSet::new()),
-                Word::GroupOnline(group) => {
-                    (None, self.members(group).iter().flat_map(|id| needs(&self.world, *id)).collect())
-                }
-            };
-            self.ledger.uncertain.extend(named.into_iter().chain(overridden));
+        let open: Vec<CallId> = self.ledger.asked.keys().copied().filter(|call| !is_answered(call)).collect();
+        // What waits may be accepted behind calls that came later. After this there is only what comes then.
+        let last = self.world.last_call();
+        for call in open {
+            self.forget_call(call, last);
         }
-        self.ledger.asked.retain(|call, _| self.world.answers.contains_key(call));
         self.calls.clear();
+    }
+
+    /// What came of a call is not known.
+    fn forget_call(&mut self, call: CallId, last: CallId) {
+        let Some(word) = self.ledger.asked.remove(&call) else { return };
+        let (named, overridden) = match word {
+            Word::Online(id) => (Some(id), needs(&self.world, id)),
+            Word::Offline(id) => (Some(id), BTreeSet::new()),
+            Word::GroupOnline(group) => {
+                (None, self.members(group).iter().flat_map(|id| needs(&self.world, *id)).collect())
+            }
+        };
+        self.ledger.uncertain.extend(named.into_iter().chain(overridden).map(|id| (id, last)));
     }
 
     fn members(&self, group: GroupId) -> BTreeSet<ResourceId> {
@@ -69,7 +76,13 @@ impl Walk {
 
     /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before. A word that something be
     /// online overrides one that a provider of it stay offline.
-    pub(super) fn check_persistent(&self) {
+    pub(super) fn check_persistent(&mut self) {
+        // Of a caller who has gone nobody knows what came of his call.
+        let is_answered = |call: &CallId| self.world.answers.contains_key(call);
+        let gone: Vec<CallId> = self.ledger.asked.keys().copied().filter(|call| !is_answered(call)).collect();
+        for call in gone {
+            self.forget_call(call, CallId(u64::MAX));
+        }
         let mut words = Vec::new();
         for (call, word) in &self.ledger.asked {
             let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status))
@@ -85,7 +98,9 @@ impl Walk {
         words.sort_unstable();
         let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
         let mut uncertain = self.ledger.uncertain.clone();
-        for (_, _, word) in words {
+        // Which of alternatives a call has relied on, and so whose word it has overridden, is not known here.
+        let mut open: BTreeSet<ResourceId> = BTreeSet::new();
+        for (_, call, word) in words {
             let roots: BTreeSet<ResourceId> = match word {
                 Word::Online(id) => [id].into(),
                 Word::Offline(_) => BTreeSet::new(),
@@ -93,37 +108,76 @@ impl Walk {
                     self.members(group).into_iter().filter(|id| said.get(id) != Some(&false)).collect()
                 }
             };
-            for provider in roots.iter().flat_map(|id| needs(&self.world, *id)) {
+            let may_be_root = open.iter().filter(|_| matches!(word, Word::GroupOnline(_)));
+            let may_override: BTreeSet<ResourceId> = may_be_root
+                .flat_map(|id| needs(&self.world, *id))
+                .chain(roots.iter().flat_map(|id| chosen(&self.world, *id)))
+                .collect();
+            open.extend(may_override.into_iter().filter(|id| said.get(id) == Some(&false)));
+            for provider in roots.iter().flat_map(|id| needs_surely(&self.world, *id)) {
                 if said.get(&provider) == Some(&false) {
                     said.remove(&provider);
+                    open.remove(&provider);
                 }
             }
             match word {
-                Word::Online(id) => drop(said.insert(id, true)),
-                Word::Offline(id) => drop(said.insert(id, false)),
+                Word::Online(id) | Word::Offline(id) => {
+                    said.insert(id, word == Word::Online(id));
+                    open.remove(&id);
+                    if uncertain.get(&id).is_some_and(|since| *since < call) {
+                        uncertain.remove(&id);
+                    }
+                }
                 // Whether what is not known was to be online says whether the word reached what that needs.
                 Word::GroupOnline(_) => {
-                    let known = &self.ledger.uncertain;
-                    uncertain.extend(known.iter().flat_map(|id| needs(&self.world, *id)));
+                    let more: Vec<ResourceId> =
+                        uncertain.keys().flat_map(|id| needs(&self.world, *id)).collect();
+                    for id in more {
+                        let since = uncertain.entry(id).or_insert(call);
+                        *since = (*since).max(call);
+                    }
                 }
             }
         }
         // With other dependencies, words that were overridden are not known.
-        let is_known = |id: &ResourceId| !uncertain.contains(id) && !self.ledger.reconfigured;
+        let is_known = |id: &ResourceId| !uncertain.contains_key(id) && !self.ledger.reconfigured;
         for id in self.ids.iter().filter(|id| self.is_alive(**id) && is_known(id)) {
             let (expected, written) = (said.get(id).copied(), self.world.persistent(*id));
+            let is_overridden = written.is_none() && open.contains(id);
             let name = self.world.engine.name_of(*id);
             assert!(
-                written == expected,
+                written == expected || is_overridden,
                 "I5: the persistent state of '{name}' is {written:?}, not {expected:?}"
             );
         }
     }
 }
 
-/// What the resource needs, without itself.
+/// What the resource needs or may need, without itself.
 fn needs(world: &World, id: ResourceId) -> BTreeSet<ResourceId> {
     let mut needed = crate::graph::with_providers(world.engine.view().model(), [id]);
     needed.remove(&id);
     needed
+}
+
+/// What nothing else can stand in for.
+fn needs_surely(world: &World, id: ResourceId) -> BTreeSet<ResourceId> {
+    let model = world.engine.view().model();
+    let mut needed = BTreeSet::new();
+    let mut open = vec![id];
+    while let Some(resource) = open.pop().and_then(|id| model.resource(id)) {
+        for clause in resource.depends_on.clauses() {
+            if let [only] = clause
+                && needed.insert(*only)
+            {
+                open.push(*only);
+            }
+        }
+    }
+    needed
+}
+
+/// What the resource may rely on or not.
+fn chosen(world: &World, id: ResourceId) -> BTreeSet<ResourceId> {
+    &needs(world, id) - &needs_surely(world, id)
 }

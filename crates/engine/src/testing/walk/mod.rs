@@ -16,22 +16,28 @@ mod step;
 
 use std::collections::BTreeMap;
 
-use mainstay_types::{Access, GroupId, HostId, ResourceId, ResourceState, Status};
+use mainstay_proplist::PropertyList;
+use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
+use mainstay_types::{Access, ControlCode, GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 pub use dice::Dice;
 pub use layout::{Kind, Layout, Planned};
-pub use step::{Entry, Step};
+pub use step::{Entry, Restarts, Step};
 
 use super::{Behaviour, CommitMode, World, offline};
 use crate::command::{Command, Remark};
-use crate::input::CallId;
+use crate::input::{CallId, Input};
 use ledger::{Ledger, Word};
 
 /// How often which fault struck in which moment.
 pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
 
+/// CLUSCTL_*_SET_COMMON_PROPERTIES, with the access that it asks for.
+const SET_COMMON_PROPERTIES: u32 = 0x40_0000 | function::SET_COMMON_PROPERTIES;
 /// Resources that may be created on the way.
 const CREATED_MAX: usize = 2;
+/// In one of so many walks dependencies change on the way. In all others the persistent state can be judged.
+const RECONFIGURED_ONCE_IN: u64 = 3;
 
 /// A walk that was not taken yet.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,8 +54,14 @@ impl Plan {
         let mut dice = Dice::new(seed);
         let layout = Layout::random(&mut dice);
         let (resources, groups) = (layout.resources.len() + CREATED_MAX, layout.groups);
-        let steps = (0..steps).map(|_| Step::random(&mut dice, resources, groups)).collect();
-        Plan { layout, steps }
+        let may_reconfigure = dice.once_in(RECONFIGURED_ONCE_IN);
+        let mut step = || loop {
+            let step = Step::random(&mut dice, resources, groups);
+            if may_reconfigure || !step.reconfigures() {
+                return step;
+            }
+        };
+        Plan { layout, steps: (0..steps).map(|_| step()).collect() }
     }
 
     /// Takes the walk and says where faults struck.
@@ -118,8 +130,9 @@ impl Walk {
             };
             self.ids.push(id);
             self.kinds.insert(id, planned.kind);
-            for need in &planned.needs {
-                self.world.depend(id, self.ids[*need]);
+            if !planned.needs.is_empty() {
+                let clauses: Vec<String> = planned.needs.iter().map(|need| any_of(&self.ids, need)).collect();
+                self.world.depend_on(id, &clauses.join(" and "));
             }
         }
         self.world.log = log;
@@ -150,6 +163,14 @@ impl Walk {
                 self.call(Command::OfflineGroup { group, flags: 0, buffer, remark });
             }
             Step::Create(place) => self.create(self.groups[*place]),
+            Step::StartPolicy(place, priority, cold_start, delay_s) => {
+                let list = PropertyList::new()
+                    .with("Priority", *priority)
+                    .with("ColdStartSetting", *cold_start)
+                    .with("GroupStartDelay", *delay_s);
+                self.set_properties(ObjectId::Group(self.groups[*place]), &list);
+            }
+            Step::CallerGone => self.caller_goes(),
             Step::KillPool => self.kill_host(HostId::Pool),
             _ if self.take_of_world(step) => {}
             _ => self.take_of_resource(step),
@@ -211,6 +232,30 @@ impl Walk {
                 self.call(Command::RestartResource { resource, flags: 0, remark: remark() });
             }
             Step::FailCall(_) => drop(self.call(Command::FailResource { resource, remark: remark() })),
+            Step::Confirm(_) => {
+                if world.state(resource) == ResourceState::Failed {
+                    world.take_down_by_hand(resource);
+                }
+                self.call(Command::ConfirmStopped { resource, remark: remark() });
+            }
+            Step::Maintain(_, on) => self.maintain(resource, *on),
+            Step::Policy(_, restarts) => {
+                world.forget_restarts(resource);
+                let list = PropertyList::new()
+                    .with("RestartAction", restarts.action)
+                    .with("RestartThreshold", restarts.threshold)
+                    .with("RestartPeriod", restarts.period_ms)
+                    .with("RestartDelay", restarts.delay_ms)
+                    .with("RetryPeriodOnFailure", restarts.retry_ms);
+                self.set_properties(ObjectId::Resource(resource), &list);
+            }
+            Step::Alternatives(_, others) => {
+                self.ledger.reconfigured = true;
+                let alive: Vec<ResourceId> = others.iter().filter_map(|place| self.at(*place)).collect();
+                let places: Vec<usize> = (0..alive.len()).collect();
+                let expression = any_of(&alive, &places);
+                self.call(Command::SetDependencyExpression { resource, expression });
+            }
             Step::WithoutAccess(_) => self.take_without_access(resource),
             Step::Depend(_, provider) | Step::Undepend(_, provider) => {
                 let Some(provider) = self.at(*provider) else { return };
@@ -268,6 +313,10 @@ impl Walk {
             | Step::Offline(place, _)
             | Step::Restart(place)
             | Step::FailCall(place)
+            | Step::Confirm(place)
+            | Step::Maintain(place, _)
+            | Step::Policy(place, _)
+            | Step::Alternatives(place, _)
             | Step::WithoutAccess(place)
             | Step::Depend(place, _)
             | Step::Undepend(place, _)
@@ -307,6 +356,28 @@ impl Walk {
             assert!(now == (revision, orders), "I3: {status}, and something has changed");
         }
         Some(call)
+    }
+
+    fn set_properties(&mut self, object: ObjectId, list: &PropertyList) {
+        let input = list.to_bytes().expect("a list");
+        let code = ControlCode(SET_COMMON_PROPERTIES);
+        self.call(Command::Control { object, code, input, output_length_max: 0 });
+    }
+
+    fn maintain(&mut self, resource: ResourceId, on: bool) {
+        let (object, input) = (ObjectId::Resource(resource), u32::from(on).to_le_bytes().to_vec());
+        let code = RESOURCE_SET_MAINTENANCE_MODE;
+        self.call(Command::Control { object, code, input, output_length_max: 0 });
+    }
+
+    /// Whoever has waited longest for an answer does so no longer. What came of the call is not known to him.
+    fn caller_goes(&mut self) {
+        let is_open = |call: &CallId| !self.world.answers.contains_key(call);
+        let Some(call) = self.calls.iter().copied().find(is_open).filter(|_| !self.world.is_down()) else {
+            return;
+        };
+        self.calls.retain(|waiting| *waiting != call);
+        self.world.feed(Input::CallerGone(call));
     }
 
     fn group_online(&mut self, group: GroupId) {
@@ -427,6 +498,12 @@ impl Walk {
     }
 }
 
+/// Any of these, as a clause of an expression.
+fn any_of(ids: &[ResourceId], places: &[usize]) -> String {
+    let members: Vec<String> = places.iter().map(|place| format!("[{}]", ids[*place])).collect();
+    format!("({})", members.join(" or "))
+}
+
 /// Whether the call was accepted.
 fn is_accepted(status: Status) -> bool {
     matches!(status, Status::SUCCESS | Status::IO_PENDING)
@@ -443,6 +520,7 @@ impl World {
             && !self.guard_is_slow
             && self.engine.is_ready()
             && self.engine.planned_restarts().is_empty()
+            && !self.engine.policies.start.is_open()
             && self.commit_mode == CommitMode::Done
     }
 }

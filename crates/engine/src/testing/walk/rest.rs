@@ -24,6 +24,12 @@ impl Walk {
             world.restart_service();
         }
         world.hurry();
+        world.resolve_commits();
+        for id in self.ids.clone() {
+            if self.is_alive(id) {
+                self.maintain(id, false);
+            }
+        }
         if self.world.starts != self.starts {
             self.starts = self.world.starts;
             self.cut_off();
@@ -46,6 +52,8 @@ impl Walk {
         let world = &mut self.world;
         let running = world.engine.view().operations();
         assert!(running.is_empty(), "I4: {} has not ended: {:?}", running[0].id, running[0]);
+        let planned = world.engine.planned_restarts();
+        assert!(planned.is_empty(), "I4: a restart is planned and does not take place: {planned:?}");
         for id in self.ids.iter().copied() {
             if world.engine.view().model().resource(id).is_none() {
                 continue;

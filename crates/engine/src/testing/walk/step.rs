@@ -27,12 +27,24 @@ pub enum Step {
     Depend(usize, usize),
     /// And does so no longer.
     Undepend(usize, usize),
+    /// A resource comes to depend on any of these, and on nothing else.
+    Alternatives(usize, Vec<usize>),
     /// A resource is created.
     Create(usize),
     /// A resource is deleted.
     Delete(usize),
     /// A resource gets another name.
     Rename(usize, u64),
+    /// What a failure of a resource leads to from now on.
+    Policy(usize, Restarts),
+    /// When a group is started from now on: Priority, ColdStartSetting, GroupStartDelay in seconds.
+    StartPolicy(usize, u32, u32, u32),
+    /// Maintenance of a resource begins or ends.
+    Maintain(usize, bool),
+    /// The administrator's word that nothing of a failed resource is left.
+    Confirm(usize),
+    /// Who waits for an answer goes away.
+    CallerGone,
     /// From now on a type behaves so.
     Behave(usize, Entry, Reaction),
     /// From now on a type answers so whether it can stop.
@@ -93,6 +105,21 @@ pub enum Step {
     PassLate(u64),
 }
 
+/// The properties that say what a failure leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Restarts {
+    /// RestartAction.
+    pub action: u32,
+    /// RestartThreshold.
+    pub threshold: u32,
+    /// RestartPeriod, in milliseconds.
+    pub period_ms: u32,
+    /// RestartDelay, in milliseconds.
+    pub delay_ms: u32,
+    /// RetryPeriodOnFailure, in milliseconds.
+    pub retry_ms: u32,
+}
+
 /// An entry point of a resource type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entry {
@@ -118,9 +145,15 @@ enum Kind {
     WithoutAccess,
     Depend,
     Undepend,
+    Alternatives,
     Create,
     Delete,
     Rename,
+    Policy,
+    StartPolicy,
+    Maintain,
+    Confirm,
+    CallerGone,
     Behave,
     Check,
     Unkillable,
@@ -162,12 +195,18 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (4, Kind::Restart),
     (3, Kind::FailCall),
     (2, Kind::WithoutAccess),
+    (2, Kind::Confirm),
+    (1, Kind::CallerGone),
     // Configuration.
     (1, Kind::Depend),
     (1, Kind::Undepend),
+    (1, Kind::Alternatives),
     (1, Kind::Create),
     (1, Kind::Delete),
     (1, Kind::Rename),
+    (4, Kind::Policy),
+    (1, Kind::StartPolicy),
+    (2, Kind::Maintain),
     // Types.
     (14, Kind::Behave),
     (4, Kind::Check),
@@ -175,7 +214,7 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (16, Kind::EndOrder),
     (2, Kind::Progress),
     (2, Kind::Repeat),
-    (5, Kind::Fail),
+    (8, Kind::Fail),
     (4, Kind::Lock),
     (2, Kind::Deadlock),
     (2, Kind::KillProcesses),
@@ -230,6 +269,8 @@ const COMMITS: &[(u64, CommitMode)] = &[
 
 /// Twice the longest limit of a stage that the engine has by default.
 const PASS_MAX_MS: u64 = 360_000;
+/// Longer than the longest RetryPeriodOnFailure of a walk, and much shorter than the default one.
+const RETRY_MAX_MS: u64 = 600_000;
 /// A step rarely has more effects.
 const CRASH_AFTER_MAX: u64 = 24;
 /// Of the offline flags, those that act: ignore locks, force, do not write.
@@ -253,6 +294,18 @@ impl Step {
             Kind::WithoutAccess => Step::WithoutAccess(which),
             Kind::Depend => Step::Depend(which, dice.below(resources as u64) as usize),
             Kind::Undepend => Step::Undepend(which, dice.below(resources as u64) as usize),
+            Kind::Alternatives => {
+                let others = (0..2 + dice.below(2)).map(|_| dice.below(resources as u64) as usize);
+                Step::Alternatives(which, others.collect())
+            }
+            Kind::Policy => Step::Policy(which, Restarts::random(dice)),
+            Kind::StartPolicy => {
+                let priority = [0, 1_000, 2_000, 3_000][dice.below(4) as usize];
+                Step::StartPolicy(group, priority, dice.below(3) as u32, dice.below(60) as u32)
+            }
+            Kind::Maintain => Step::Maintain(which, dice.once_in(3)),
+            Kind::Confirm => Step::Confirm(which),
+            Kind::CallerGone => Step::CallerGone,
             Kind::Create => Step::Create(group),
             Kind::Delete => Step::Delete(which),
             Kind::Rename => Step::Rename(which, dice.below(resources as u64)),
@@ -286,6 +339,11 @@ impl Step {
             Kind::Pass => Step::Pass(random_ms(dice)),
             Kind::PassLate => Step::PassLate(random_ms(dice)),
         }
+    }
+
+    /// Whether it changes who depends on whom: then what an earlier word has overridden cannot be told from the graph.
+    pub(super) fn reconfigures(&self) -> bool {
+        matches!(self, Step::Depend(..) | Step::Undepend(..) | Step::Alternatives(..) | Step::Delete(_))
     }
 
     /// The fault that it is, in words; `None` for what is none.
@@ -322,8 +380,22 @@ impl Step {
             Step::Commits(CommitMode::Hold) => "commits wait",
             Step::Commits(CommitMode::UnknownDone | CommitMode::UnknownFailed) => "commit's outcome unknown",
             Step::PassLate(_) => "timers late",
+            Step::CallerGone => "caller goes away",
+            Step::Maintain(_, true) => "maintenance begins",
             _ => return None,
         })
+    }
+}
+
+impl Restarts {
+    fn random(dice: &mut Dice) -> Self {
+        Restarts {
+            action: dice.weighted(&[(1, 0), (3, 1), (4, 2)]),
+            threshold: dice.below(4) as u32,
+            period_ms: [2_000, 60_000, 900_000][dice.below(3) as usize],
+            delay_ms: [0, 500, 2_000, 20_000][dice.below(4) as usize],
+            retry_ms: dice.below(RETRY_MAX_MS) as u32,
+        }
     }
 }
 
