@@ -8,6 +8,7 @@ use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
 
 use crate::Engine;
 use crate::effect::Effect;
+use crate::seeded::{self, Bug};
 
 /// The groups' states as watchers know them, kept by counting their resources' states.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +87,9 @@ impl Engine {
         }
         if matches!(state, ResourceState::Online | ResourceState::Offline) {
             self.end_cleaning(id);
+        }
+        if state == ResourceState::Failed && seeded::has(Bug::FailureNotTold) {
+            return;
         }
         let buffer = state.number().to_le_bytes().to_vec();
         self.publish_resource(EventKind::ResourceState, id, buffer);

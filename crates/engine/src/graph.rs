@@ -12,6 +12,7 @@ use crate::error::{ClusterError, Refusal};
 use crate::limits::DEPENDENCY_DEPTH_MAX;
 use crate::live::Live;
 use crate::model::Model;
+use crate::seeded::{self, Bug};
 
 /// The states, by resource.
 pub(crate) type States = BTreeMap<ResourceId, Live>;
@@ -35,7 +36,9 @@ pub(crate) fn stop_closure(
             let Some(resource) = model.resource(dependent) else { continue };
             let stays = |found: ResourceId| {
                 !closure.contains(&found)
-                    && states.get(&found).is_some_and(|live| live.state == ResourceState::Online)
+                    && states.get(&found).is_some_and(|live| {
+                        live.state == ResourceState::Online || seeded::has(Bug::LastAlternativeStopped)
+                    })
             };
             if !resource.depends_on.is_met(stays) {
                 closure.insert(dependent);
@@ -76,7 +79,7 @@ fn reach(
 
 /// Whether everything that needs this resource is down, so that it may stop.
 pub(crate) fn may_stop(model: &Model, states: &States, id: ResourceId) -> bool {
-    blocking_dependent(model, states, id).is_none()
+    blocking_dependent(model, states, id).is_none() || seeded::has(Bug::DependentNotAwaited)
 }
 
 /// A dependent that is not down yet. One that what else is online suffices for blocks nothing.

@@ -27,6 +27,7 @@ use crate::limits::{
 };
 use crate::live::{Goal, Live, Stage};
 use crate::operation::PartGoal;
+use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
 /// All hosts that are there or wanted.
@@ -255,8 +256,12 @@ impl Engine {
             self.live.iter().filter(|(_, live)| live.open == Some(host)).map(|(id, _)| *id).collect();
         let forgotten =
             Cause::new(Status::RESMON_CREATE_FAILED, "the host does not know the resource any more");
+        // What has failed comes first: nothing is started that would need it.
+        let has_failed =
+            |id: &ResourceId| held.get(id).is_some_and(|held| matches!(held.condition, Condition::Failed(_)));
+        let (failed, others): (Vec<ResourceId>, Vec<ResourceId>) = expected.into_iter().partition(has_failed);
         let mut alive = Vec::new();
-        for id in expected {
+        for id in failed.into_iter().chain(others) {
             match held.remove(&id) {
                 Some(held) => self.reconcile_one(id, host, held),
                 None if self.lose_host(id, &forgotten) => alive.push(id),
@@ -323,8 +328,10 @@ impl Engine {
         }
         self.finish_closing_of(host);
         let opening = self.tasks_at(host, |stage| stage == Stage::Opening);
+        let takes_all = host == HostId::Pool && seeded::has(Bug::PoolTakesAll);
+        let is_its = |live: &Live| live.open == Some(host) || takes_all && live.open.is_some();
         let open: Vec<ResourceId> =
-            self.live.iter().filter(|(_, live)| live.open == Some(host)).map(|(id, _)| *id).collect();
+            self.live.iter().filter(|(_, live)| is_its(live)).map(|(id, _)| *id).collect();
         let mut alive = Vec::new();
         for id in open.into_iter().chain(opening) {
             if self.lose_host(id, &cause) {

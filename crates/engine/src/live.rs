@@ -142,6 +142,22 @@ pub(crate) enum Goal {
     Settle,
 }
 
+impl Task {
+    /// At an order that a host carries out, for the operation whose order it is.
+    pub(crate) fn running(goal: Goal, stage: Stage, order: OrderId) -> Self {
+        Task {
+            operation: order.operation,
+            goal,
+            stage,
+            order: Some(order),
+            cause: None,
+            last_word: None,
+            limit_unix_ms: None,
+            attempts: 0,
+        }
+    }
+}
+
 impl Goal {
     /// The word for the journal.
     pub(crate) fn word(self) -> &'static str {

@@ -24,6 +24,7 @@ use crate::limits::{
 };
 use crate::model::layout;
 use crate::operation::Phase;
+use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
 /// Ended operations whose records are still in the database.
@@ -60,6 +61,9 @@ impl Engine {
 
     /// Has a record deleted when it costs least.
     pub(crate) fn sweep_later(&mut self, id: OperationId, members: BTreeSet<ResourceId>) {
+        if seeded::has(Bug::RecordNotSwept) {
+            return;
+        }
         self.sweep.waiting.push_back(id);
         self.sweep.members.insert(id, members);
         if self.sweep.waiting.len() >= SWEEP_WAITING_MAX {

@@ -9,6 +9,8 @@ pub mod campaign;
 pub mod coverage;
 pub mod run;
 pub mod scenario;
+#[cfg(feature = "seeded-bugs")]
+pub mod seeded;
 pub mod shrink;
 
 pub use run::{Violation, run_plan, run_seed};

@@ -50,6 +50,10 @@ struct Arguments {
     /// Go on after a violation
     #[arg(long, requires = "runs")]
     keep_going: bool,
+    /// Take the walks with each of the engine's bugs on purpose, and say how many of them find it
+    #[cfg(feature = "seeded-bugs")]
+    #[arg(long, requires = "runs")]
+    seeded_bugs: bool,
     /// Find a shorter list of steps that fails in the same way
     #[arg(long, requires = "seed")]
     shrink: bool,
@@ -160,6 +164,10 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
         jobs: arguments.jobs,
         keeps_going: arguments.keep_going,
     };
+    #[cfg(feature = "seeded-bugs")]
+    if arguments.seeded_bugs {
+        return mainstay_sim::seeded::run(campaign, out);
+    }
     let summary = campaign.run(|taken| {
         if taken % PROGRESS_EVERY == 0 {
             eprintln!("{taken} of {runs}");

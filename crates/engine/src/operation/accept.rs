@@ -22,6 +22,7 @@ use crate::engine::CommitPurpose;
 use crate::error::{Refusal, RequestError, ServiceError};
 use crate::input::{CallId, CommitOutcome};
 use crate::limits::{CONFLICTS_MAX, GROUP_RESOURCES_MAX};
+use crate::seeded::{self, Bug};
 
 /// What an accepted call is going to do.
 #[derive(Debug, Default)]
@@ -75,7 +76,7 @@ impl Engine {
 
     /// The whole procedure, against the world as it is now.
     pub(super) fn evaluate(&self, call: &Call, own: Option<OperationId>) -> Result<Evaluated, Refusal> {
-        if call.caller.access < Access::Full {
+        if call.caller.access < Access::Full && !seeded::has(Bug::AccessNotChecked) {
             let verb = subject(&call.command).map_or("this", |subject| subject.verb.as_str());
             return Err(RequestError::AccessDenied { verb }.into());
         }
@@ -148,7 +149,8 @@ impl Engine {
             Decision::Offline(accepted) | Decision::Clear(accepted) | Decision::Settle(accepted) => *accepted,
             Decision::Stop { accepted, .. } => *accepted,
         };
-        let keeps = accepted.flags.contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE);
+        let keeps = accepted.flags.contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE)
+            && !seeded::has(Bug::KeptStateWritten);
         let persistent = match keeps {
             true => PersistentWrites::default(),
             false => PersistentWrites::of(PersistentTarget::Resource(id), false),
@@ -270,6 +272,7 @@ impl Engine {
     pub(crate) fn handle_acceptance(&mut self, id: OperationId, outcome: CommitOutcome) {
         let refusal: Refusal = match outcome {
             CommitOutcome::Done(_) => return self.accepted(id),
+            CommitOutcome::Unknown if seeded::has(Bug::UnknownCommitBelieved) => return self.accepted(id),
             // Its closure stays claimed until it is known.
             CommitOutcome::Unknown => return,
             CommitOutcome::Conflict => return self.accept_again(id),

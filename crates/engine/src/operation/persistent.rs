@@ -16,6 +16,7 @@ use crate::Engine;
 use crate::error::{ClusterError, Refusal};
 use crate::limits::WORDS_WITHDRAWN_MAX;
 use crate::model::{Model, layout};
+use crate::seeded::{self, Bug};
 
 /// What an accepted call writes; by default nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,7 +41,7 @@ impl PersistentWrites {
         if let Some((target, value)) = self.named {
             write(changes, target, Some(value))?;
         }
-        for id in &self.withdrawn {
+        for id in self.withdrawn.iter().filter(|_| !seeded::has(Bug::WordNotWithdrawn)) {
             write(changes, PersistentTarget::Resource(*id), None)?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::Engine;
 use crate::graph;
 use crate::limits::PARTS_SHOWN_MAX;
 use crate::live::Goal;
+use crate::seeded::{self, Bug};
 use crate::task::TaskEnd;
 
 impl Engine {
@@ -193,7 +194,8 @@ impl Engine {
         else {
             return;
         };
-        let heeds_locks = matches!(operation.record.verb, Verb::Offline | Verb::Restart)
+        let heeds_locks = !seeded::has(Bug::LockNotCheckedAgain)
+            && matches!(operation.record.verb, Verb::Offline | Verb::Restart)
             && !operation.offline_flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS)
             && matches!(part.goal, PartGoal::Down | PartGoal::Cycle);
         let goal = match part.goal {
@@ -209,7 +211,8 @@ impl Engine {
         if part.goal.is_down() && !graph::may_stop(&self.model, &self.live, resource) {
             return;
         }
-        if part.goal.is_up() && !graph::may_start(&self.model, &self.live, resource) {
+        let may_start = graph::may_start(&self.model, &self.live, resource);
+        if part.goal.is_up() && !may_start && !seeded::has(Bug::ProviderNotAwaited) {
             return self.wait_for_providers(id, resource);
         }
         if part.goal.is_up() && graph::stopping_dependent(&self.model, &self.live, resource).is_some() {

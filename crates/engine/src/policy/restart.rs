@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use super::settings::{RestartAction, RestartPolicy};
 use crate::limits::{RESTART_SPACING_MIN_MS, RESTARTS_REMEMBERED_MAX};
+use crate::seeded::{self, Bug};
 
 /// When a resource was restarted, oldest first, in steady milliseconds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -71,9 +72,10 @@ pub(crate) fn decide(policy: &RestartPolicy, history: &History, now_ms: u64) -> 
         return Verdict::Never;
     }
     let count = history.count(policy.period_ms.into(), now_ms);
-    if count < policy.threshold {
+    if count < policy.threshold || count == policy.threshold && seeded::has(Bug::OneRestartTooMany) {
         let spaced_ms = history.last_ms.map_or(0, |last_ms| last_ms + RESTART_SPACING_MIN_MS);
-        let at_ms = (now_ms + u64::from(policy.delay_ms)).max(spaced_ms);
+        let delay_ms = if seeded::has(Bug::DelayNotAwaited) { 0 } else { policy.delay_ms };
+        let at_ms = (now_ms + u64::from(delay_ms)).max(spaced_ms);
         return Verdict::Restart { at_ms, number: count + 1 };
     }
     match policy.action {

@@ -15,6 +15,7 @@ use crate::Engine;
 use crate::live::{Goal, Stage, Task};
 use crate::operation::stored::{StoredOperation, StoredStep};
 use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
+use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
 impl Engine {
@@ -153,7 +154,7 @@ impl Engine {
         operation.token = stored.token;
         operation.before = stored.before;
         operation.withdrawn = stored.withdrawn;
-        operation.is_stored = true;
+        (operation.is_stored, operation.is_resumed) = (true, true);
         operation.step = stored.step;
         let restores = operation.step.restores();
         self.operations.insert(id, operation);
@@ -221,12 +222,16 @@ impl Engine {
         let overtaken =
             |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
         let newest = held.and_then(|held| held.running.max(held.last.as_ref().map(|(order, _)| *order)));
-        if newest.is_some_and(|order| overtaken(&order)) {
+        if newest.is_some_and(|order| overtaken(&order)) && !seeded::has(Bug::OvertakenResumed) {
             // A later operation has taken it since, one of the service's own that left no record, say.
             return self.resume_lost(id, resource, goal);
         }
-        if let Some(order) = held.and_then(|held| held.running) {
-            return self.resume_task(id, resource, goal, order);
+        match held.and_then(|held| held.running) {
+            Some(order) if order.operation != id && goal.is_down() => {
+                return self.resume_behind(id, resource, goal, order);
+            }
+            Some(order) => return self.resume_task(id, resource, goal, order),
+            None => {}
         }
         let Some(live) = self.live.get(&resource) else { return };
         let (state, failure) = (live.state, live.failure.clone());
@@ -302,6 +307,38 @@ impl Engine {
             PartGoal::Up | PartGoal::Restore => self.set_state(resource, ResourceState::OnlinePending),
             PartGoal::Open | PartGoal::Reopen => {}
         }
+    }
+
+    /// It is to go down when its turn comes. Until then the order of an earlier operation is carried out.
+    fn resume_behind(&mut self, id: OperationId, resource: ResourceId, goal: PartGoal, order: OrderId) {
+        let is_there = self.live.get(&resource).is_some_and(|live| live.populated || live.cut_off);
+        let (task_goal, stage) = match order.step {
+            Step::Open if is_there => (Goal::Reopen, Stage::Opening),
+            Step::Open | Step::Close => (Goal::Open, Stage::Opening),
+            Step::Start => (Goal::Start, Stage::Starting),
+            Step::Restore => (Goal::Restore, Stage::Starting),
+            Step::Stop => (Goal::Stop, Stage::Stopping),
+            Step::Terminate | Step::CleanUp => (Goal::Terminate, Stage::Terminating),
+        };
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.parts.insert(resource, Part::new(goal.clone()));
+            operation.open_parts += 1;
+        }
+        match goal {
+            PartGoal::Clean(cause) => self.set_failed(resource, cause, false),
+            _ => self.set_state(resource, ResourceState::OfflinePending),
+        }
+        self.put_task(id, resource, Task::running(task_goal, stage, order));
+    }
+
+    /// A task that a host is at goes on.
+    fn put_task(&mut self, claim: OperationId, resource: ResourceId, mut task: Task) {
+        let limit_ms = self.pending_timeout_ms(resource);
+        let now = self.now;
+        let Some(live) = self.live.get_mut(&resource) else { return };
+        task.limit_unix_ms = Some(now.unix_ms + limit_ms);
+        (live.claim, live.task) = (Some(claim), Some(task));
+        self.timers.set(Timer::Stage(resource), now.steady_ms + limit_ms);
     }
 
     /// The operation has had its turn at it: its orders have been given, and are not given again.
@@ -396,21 +433,7 @@ impl Engine {
             Some(cause) => self.set_failed(resource, cause.clone(), false),
             None => self.set_state(resource, state),
         }
-        let limit_ms = self.pending_timeout_ms(resource);
-        let now = self.now;
-        let Some(live) = self.live.get_mut(&resource) else { return };
-        live.claim = Some(id);
-        live.task = Some(Task {
-            operation: id,
-            goal: task_goal,
-            stage,
-            order: Some(order),
-            cause,
-            last_word: None,
-            limit_unix_ms: Some(now.unix_ms + limit_ms),
-            attempts: 0,
-        });
-        self.timers.set(Timer::Stage(resource), now.steady_ms + limit_ms);
+        self.put_task(id, resource, Task { operation: id, cause, ..Task::running(task_goal, stage, order) });
     }
 
     /// What needs something that is not online goes down. First of all: what has to go itself is no reason to start

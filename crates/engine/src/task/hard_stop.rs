@@ -25,6 +25,7 @@ use crate::limits::{
 };
 use crate::live::{Goal, Stage};
 use crate::operation::PartGoal;
+use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
 impl Engine {
@@ -64,6 +65,7 @@ impl Engine {
 
     /// Input: the guard has stopped a leaf hard, or could not.
     pub(crate) fn handle_hard_stopped(&mut self, id: ResourceId, epoch: Epoch, empty: bool) {
+        let empty = empty || seeded::has(Bug::HardStopNotProven);
         if self.handle_leaf_of_deleted(id, empty) {
             return;
         }
@@ -124,6 +126,7 @@ impl Engine {
         let acts_in_process = self.library_of(id).is_some();
         let Some(live) = self.live.get_mut(&id) else { return };
         live.cut_off |= acts_in_process && live.open.is_some() && live.may_hold();
+        live.cut_off &= !seeded::has(Bug::LeftoverForgotten);
     }
 
     /// The guard did not answer, or could not empty the leaf.

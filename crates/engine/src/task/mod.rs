@@ -25,11 +25,14 @@ use mainstay_types::order::{Cause, OrderId, Outcome, Step};
 use mainstay_types::{HostId, OperationId, ResourceId, Status};
 
 use crate::Engine;
+use crate::graph;
 use crate::limits::{
     CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, QUERY_USUAL_TIMEOUT_MS, TERMINATE_LIMIT_MS,
 };
 use crate::live::{Goal, Stage, Task};
+use crate::operation::PartState;
 use crate::requirements::Required;
+use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
 /// How a task ended.
@@ -149,12 +152,26 @@ impl Engine {
             Goal::Reopen => self.end_task(id, TaskEnd::Online),
             Goal::Start => self.ask_and_start(id),
             Goal::Restore => self.start(id, Step::Restore),
+            Goal::Stop if !graph::may_stop(&self.model, &self.live, id) => self.step_back(id),
             Goal::Stop => {
                 self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
                 self.give_order(id, Step::Stop);
             }
             Goal::Terminate | Goal::Clean => self.terminate(id),
             Goal::Settle => self.look(id),
+        }
+    }
+
+    /// While its host was waited for, what else served a dependent has gone: its turn has to come again.
+    fn step_back(&mut self, id: ResourceId) {
+        self.timers.clear(Timer::Stage(id));
+        self.timers.clear(Timer::Limit(id));
+        let task = self.live.get_mut(&id).and_then(|live| live.task.take());
+        let operation = task.and_then(|task| self.operations.get_mut(&task.operation));
+        if let Some(part) = operation.and_then(|found| found.parts.get_mut(&id))
+            && part.state == PartState::Running
+        {
+            part.state = PartState::Waiting;
         }
     }
 
@@ -207,6 +224,9 @@ impl Engine {
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
         task.stage = stage;
         task.limit_unix_ms = Some(now.unix_ms + limit_ms);
+        if stage == Stage::Stopping && seeded::has(Bug::StopWithoutLimit) {
+            return self.timers.clear(Timer::Stage(id));
+        }
         self.timers.set(Timer::Stage(id), now.steady_ms + limit_ms);
     }
 
@@ -227,7 +247,8 @@ impl Engine {
         } else if outcome == Outcome::Done {
             live.last_status = 0;
         }
-        let Some(task) = live.task.as_mut().filter(|task| task.order == Some(order)) else { return };
+        let is_its = |task: &&mut Task| task.order == Some(order) || seeded::has(Bug::StaleReportBelieved);
+        let Some(task) = live.task.as_mut().filter(is_its) else { return };
         task.order = None;
         let has_trouble = task.cause.is_some();
         match task.stage {

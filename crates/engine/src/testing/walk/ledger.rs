@@ -74,7 +74,7 @@ impl Walk {
         }
     }
 
-    /// I5: the last acknowledged word holds, unless it was vetoed, and then the one before. A word that something be
+    /// I5: the last acknowledged word holds, unless it was vetoed or cancelled, and then the one before. A word that something be
     /// online overrides one that a provider of it stay offline.
     pub(super) fn check_persistent(&mut self) {
         // Of a caller who has gone nobody knows what came of his call.
@@ -84,6 +84,7 @@ impl Walk {
             self.forget_call(call, CallId(u64::MAX));
         }
         let mut words = Vec::new();
+        let mut unsettled = Vec::new();
         for (call, word) in &self.ledger.asked {
             let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status))
             else {
@@ -91,13 +92,25 @@ impl Walk {
             };
             let Some(operation) = answer.operation else { panic!("I5: call {} has no operation", call.0) };
             let end = self.world.journal.get(&operation).and_then(|record| record.end.as_ref());
-            if !matches!(end, Some(End::Vetoed(_))) {
-                words.push((operation.number, *call, *word));
+            match (end, word) {
+                (Some(End::Vetoed(_)), _) | (Some(End::Cancelled(_)), Word::Offline(_)) => {}
+                // Words that it had overridden come back where nothing came of it.
+                (Some(End::Cancelled(_)), Word::Online(id)) => {
+                    unsettled.extend(needs(&self.world, *id).into_iter().map(|id| (id, *call)));
+                }
+                (Some(End::Cancelled(_)), Word::GroupOnline(group)) => {
+                    unsettled.extend(self.members(*group).into_iter().map(|id| (id, *call)));
+                }
+                _ => words.push((operation.number, *call, *word)),
             }
         }
         words.sort_unstable();
         let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
         let mut uncertain = self.ledger.uncertain.clone();
+        for (id, call) in unsettled {
+            let since = uncertain.entry(id).or_insert(call);
+            *since = (*since).max(call);
+        }
         // Which of alternatives a call has relied on, and so whose word it has overridden, is not known here.
         let mut open: BTreeSet<ResourceId> = BTreeSet::new();
         for (_, call, word) in words {

@@ -232,6 +232,12 @@ impl Walk {
                 self.call(Command::RestartResource { resource, flags: 0, remark: remark() });
             }
             Step::FailCall(_) => drop(self.call(Command::FailResource { resource, remark: remark() })),
+            Step::Cancel(_) => {
+                let claim = world.glance(resource).operation;
+                let oldest = || world.engine.view().operations().first().map(|record| record.id);
+                let Some(operation) = claim.or_else(oldest) else { return };
+                self.call(Command::CancelOperation { operation, remark: remark() });
+            }
             Step::Confirm(_) => {
                 if world.state(resource) == ResourceState::Failed {
                     world.take_down_by_hand(resource);
@@ -313,6 +319,7 @@ impl Walk {
             | Step::Offline(place, _)
             | Step::Restart(place)
             | Step::FailCall(place)
+            | Step::Cancel(place)
             | Step::Confirm(place)
             | Step::Maintain(place, _)
             | Step::Policy(place, _)

@@ -21,6 +21,8 @@ pub enum Step {
     Restart(usize),
     /// FailClusterResource.
     FailCall(usize),
+    /// Cancel what has a resource in hand, or else the oldest operation that runs.
+    Cancel(usize),
     /// A call by somebody who may only look (I10).
     WithoutAccess(usize),
     /// One resource comes to depend on another.
@@ -142,6 +144,7 @@ enum Kind {
     GroupOffline,
     Restart,
     FailCall,
+    Cancel,
     WithoutAccess,
     Depend,
     Undepend,
@@ -194,6 +197,7 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (4, Kind::GroupOffline),
     (4, Kind::Restart),
     (3, Kind::FailCall),
+    (5, Kind::Cancel),
     (2, Kind::WithoutAccess),
     (2, Kind::Confirm),
     (1, Kind::CallerGone),
@@ -291,6 +295,7 @@ impl Step {
             Kind::GroupOffline => Step::GroupOffline(group),
             Kind::Restart => Step::Restart(which),
             Kind::FailCall => Step::FailCall(which),
+            Kind::Cancel => Step::Cancel(which),
             Kind::WithoutAccess => Step::WithoutAccess(which),
             Kind::Depend => Step::Depend(which, dice.below(resources as u64) as usize),
             Kind::Undepend => Step::Undepend(which, dice.below(resources as u64) as usize),
