@@ -28,7 +28,7 @@ Options:
   --inputs N      How much happens in each [default: 200]
   --jobs N        How many side by side [default: as many as there are processors]
 
-What follows `--` goes to `mainstay-sim` in place of a campaign: cargo xtask simulate -- --seed 7 --shrink
+What follows `--` goes to `mainstay simulate` in place of a campaign: cargo xtask simulate -- --seed 7 --shrink
 ";
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {

@@ -16,6 +16,7 @@ pub use crate::operation::OperationVerb;
 pub use crate::plan::PlanVerb;
 pub use crate::resource::ResourceVerb;
 pub use crate::resource_type::TypeVerb;
+pub use crate::simulate::SimulateArguments;
 pub use crate::wait::WaitArguments;
 
 const EXIT_CODES: &str = "\
@@ -90,6 +91,9 @@ pub enum Noun {
     /// Say what a call would do, in which order and how long, and what would be refused, without doing it
     #[command(subcommand)]
     Plan(PlanVerb),
+    /// Run scenario files or random walks in a simulated cluster; nothing real is touched
+    #[command(disable_help_flag = true)]
+    Simulate(SimulateArguments),
     /// Write a completion script for a shell
     Completions(CompletionsArguments),
 }

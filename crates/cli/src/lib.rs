@@ -34,6 +34,7 @@ mod resource;
 mod resource_show;
 mod resource_type;
 mod shut_down;
+mod simulate;
 mod status;
 mod submit;
 mod validate;
@@ -117,6 +118,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Operation(verb) => operation::run(verb, context),
         Noun::Explain(arguments) => explain::run(&arguments, context),
         Noun::Plan(verb) => plan::run(&verb, context),
+        Noun::Simulate(arguments) => simulate::run(&arguments),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

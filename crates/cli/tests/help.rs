@@ -65,6 +65,8 @@ fn what_is_usage_and_what_is_not() {
         "plan move g --to n2",
         "plan node-loss n1",
         "completions fish",
+        "simulate a.scenario b.scenario",
+        "simulate --runs 10 --jobs 2",
     ] {
         assert!(is_usage(words).is_ok(), "{words}");
     }

@@ -41,10 +41,7 @@ mod queries;
 mod recovery;
 pub mod rehearsal;
 mod requirements;
-#[cfg(feature = "seeded-bugs")]
 pub mod seeded;
-#[cfg(not(feature = "seeded-bugs"))]
-mod seeded;
 mod sweep;
 mod task;
 #[cfg(any(test, feature = "testing"))]

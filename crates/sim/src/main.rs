@@ -1,4 +1,4 @@
-//! `mainstay-sim`: what `mainstay-sim` runs.
+//! `mainstay-sim`: what `mainstay simulate` runs.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,13 +17,33 @@ const LOG_TAIL: usize = 60;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  everything held
-  1  something did not; standard output says what
-  2  wrong usage, or a scenario file that cannot be read";
+  1  a scenario file cannot be read or understood
+  2  wrong usage
+  4  something did not hold; standard output says what
+  6  standard output cannot be written";
+
+/// See [`EXIT_CODES`].
+const UNWRITTEN: u8 = 6;
+
+/// How it ended, in the numbers of the command `mainstay`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    Held = 0,
+    Broken = 4,
+    Unread = 1,
+}
+
+impl Exit {
+    fn of(held: bool) -> Self {
+        if held { Exit::Held } else { Exit::Broken }
+    }
+}
 
 /// Runs Mainstay's engine in a simulated cluster: clock, database, resource hosts, guard and journal are simulated, the
 /// decisions are those of the service. Nothing real is touched.
 #[derive(Debug, Parser)]
-#[command(name = "mainstay-sim", bin_name = "mainstay-sim", version, after_help = EXIT_CODES)]
+#[command(name = "mainstay simulate", bin_name = "mainstay simulate", version, after_help = EXIT_CODES)]
 struct Arguments {
     /// Scenario files to run
     #[arg(
@@ -66,16 +86,15 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut out = io::stdout().lock();
     let ran = match (arguments.seed, arguments.runs) {
-        (Some(seed), _) => one(seed, &arguments, &mut out),
-        (None, Some(runs)) => campaign(runs, &arguments, &mut out),
+        (Some(seed), _) => one(seed, &arguments, &mut out).map(Exit::of),
+        (None, Some(runs)) => campaign(runs, &arguments, &mut out).map(Exit::of),
         (None, None) => files(&arguments, &mut out),
     };
     match ran {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
-            eprintln!("mainstay-sim: cannot write: {error}");
-            ExitCode::from(1)
+            eprintln!("mainstay simulate: cannot write: {error}");
+            ExitCode::from(UNWRITTEN)
         }
     }
 }
@@ -115,8 +134,8 @@ fn show_log(violation: &Violation, is_whole: bool, out: &mut impl Write) -> io::
 }
 
 /// Scenario files, each with one line that says what came of it.
-fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
-    let mut failed = 0;
+fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<Exit> {
+    let (mut failed, mut exit) = (0, Exit::Held);
     for file in &arguments.files {
         let name = file.display();
         let scenario = match read(file) {
@@ -126,7 +145,7 @@ fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
         let verdict = match scenario {
             Ok(scenario) => scenario::run(&scenario),
             Err(what) => {
-                failed += 1;
+                (failed, exit) = (failed + 1, Exit::Unread);
                 writeln!(out, "FAIL {name}: {what}")?;
                 continue;
             }
@@ -139,13 +158,16 @@ fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
             continue;
         }
         failed += 1;
+        if exit == Exit::Held {
+            exit = Exit::Broken;
+        }
         writeln!(out, "FAIL {name}")?;
         for (line, difference) in &verdict.differences {
             writeln!(out, "  line {line}: {difference}")?;
         }
     }
     writeln!(out, "{} passed, {failed} failed", arguments.files.len() - failed)?;
-    Ok(failed == 0)
+    Ok(exit)
 }
 
 /// Reads no more than a scenario file may have, and one byte by which that is seen.
@@ -179,7 +201,7 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
     }
     if let Some(seed) = summary.violations.keys().next() {
         let inputs = arguments.inputs;
-        writeln!(out, "replay: mainstay-sim --seed {seed} --inputs {inputs} --shrink")?;
+        writeln!(out, "replay: mainstay simulate --seed {seed} --inputs {inputs} --shrink")?;
     }
     for (kind, count) in &summary.kinds {
         writeln!(out, "{count} runs break {kind}")?;

@@ -221,9 +221,7 @@ impl Walk {
         let world = &mut self.world;
         match rest {
             Step::Online(_) => {
-                let command =
-                    Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: remark() };
-                if let Some(call) = self.call(command) {
+                if let Some(call) = self.call(online(resource)) {
                     self.ledger.ask(call, Word::Online(resource));
                 }
             }
@@ -416,7 +414,11 @@ impl Walk {
         }
         let was_quiet = self.is_quiet();
         let revision = self.world.revision();
-        let call = self.world.call_as(Access::Read, offline(resource, 0, Vec::new()));
+        let command = match self.world.state(resource) {
+            ResourceState::Online => offline(resource, 0, Vec::new()),
+            _ => online(resource),
+        };
+        let call = self.world.call_as(Access::Read, command);
         self.calls.push(call);
         let Some(answer) = self.world.answers.get(&call) else { return };
         assert!(!is_accepted(answer.status), "I10: a call without access is answered {}", answer.status);
@@ -443,10 +445,12 @@ impl Walk {
         let name = self.world.engine.name_of(resource);
         if before == Some((true, ResourceState::Online)) && !ignores {
             assert!(!is_accepted(status), "I7: '{name}' is locked, and the call is answered {status}");
-            assert_eq!(self.world.state(resource), ResourceState::Online, "I7: '{name}'");
+            let state = self.world.state(resource);
+            assert!(state == ResourceState::Online, "I7: '{name}' is locked, and {state}");
         }
         if let Some(was_written) = was_written {
-            assert_eq!(self.written(resource), was_written, "I8: '{name}'");
+            let is_same = self.written(resource) == was_written;
+            assert!(is_same, "I8: the persistent state of '{name}' was written");
         }
     }
 
@@ -500,9 +504,14 @@ impl Walk {
             }
             let is_ordered = self.world.orders[orders..].iter().any(|order| order.resource == id);
             assert!(!is_ordered, "I9: '{}' is told something because {host} ended", resource.name);
-            assert_eq!(seen(self, id), before, "I9: '{}' and {host}", resource.name);
+            let (now, name) = (seen(self, id), &resource.name);
+            assert!(now == before, "I9: '{name}' was {before:?} and is {now:?} since {host} ended");
         }
     }
+}
+
+fn online(resource: ResourceId) -> Command {
+    Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: Remark::default() }
 }
 
 /// Any of these, as a clause of an expression.

@@ -1,0 +1,41 @@
+//! `mainstay simulate`: hands its words to `mainstay-sim`, in whose place it is.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::clean;
+
+/// The simulator's program.
+const SIMULATOR: &str = "mainstay-sim";
+/// Where an installation has it, seen from the directory of `mainstay`.
+const INSTALLED: &str = "../libexec/mainstay/mainstay-sim";
+
+/// What the simulator is to do.
+#[derive(Debug, Args)]
+pub struct SimulateArguments {
+    /// Scenario files, or options of the simulator; `mainstay simulate --help` has them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    pub words: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &SimulateArguments) -> Result<Exit, Failure> {
+    let program = program();
+    let error = Command::new(&program).args(&arguments.words).exec();
+    let program = program.display().to_string();
+    Err(Failure::new(Exit::Unknown, format!("{} cannot be started: {error}", clean(&program))))
+}
+
+/// Beside this program, where an installation has it, or wherever PATH has it.
+fn program() -> PathBuf {
+    let own = std::env::current_exe().ok();
+    let directory = own.as_deref().and_then(|path| path.parent());
+    let places =
+        directory.into_iter().flat_map(|directory| [directory.join(SIMULATOR), directory.join(INSTALLED)]);
+    places.into_iter().find(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(SIMULATOR))
+}
