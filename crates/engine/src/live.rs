@@ -90,6 +90,14 @@ impl Live {
         !self.is_down() && !has_not_begun
     }
 
+    /// It is online, and is not just being taken down since nobody knows how it is.
+    pub(crate) fn serves(&self) -> bool {
+        let is_doomed = |task: &Task| {
+            task.cause.is_some() || matches!(task.stage, Stage::Terminating | Stage::HardStopping)
+        };
+        self.state == ResourceState::Online && !self.task.as_ref().is_some_and(is_doomed)
+    }
+
     /// It would have to stop before what it needs may go.
     pub(crate) fn has_to_stop(&self) -> bool {
         match self.state {

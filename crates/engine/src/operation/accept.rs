@@ -355,6 +355,12 @@ impl Engine {
         let Some(operation) = self.operations.get_mut(&id) else { return };
         operation.call = None;
         let (clears, verb) = (operation.clears, operation.record.verb);
+        let target = operation.before.map(|before| before.target);
+        let others = self.operations.iter_mut().filter(|(other, _)| **other != id);
+        for (_, other) in others.filter(|(_, other)| matches!(other.phase, Phase::Running)) {
+            // See `stored_without`.
+            other.before = other.before.filter(|before| Some(before.target) != target);
+        }
         if let Some(confirmed) = clears.filter(|_| verb == Verb::ConfirmStopped) {
             self.take_word_that_stopped(confirmed);
         }

@@ -104,6 +104,14 @@ impl Engine {
                 }
             }
         }
+        // A word that is written over is not taken back by the operation that wrote it.
+        let target = operation.before.as_ref().map(|before| before.target);
+        let wrote =
+            |other: &&Operation| target.is_some() && other.before.map(|before| before.target) == target;
+        let others = self.operations.values().filter(is_running);
+        for other in others.filter(|other| other.record.id != id).filter(wrote) {
+            losers.entry(other.record.id).or_insert_with(|| stored(other)).before = None;
+        }
         losers
     }
 

@@ -21,11 +21,12 @@ fn everything_ends_and_nothing_is_lost() {
 /// A restart that never takes place in a walk is not tested by it.
 #[test]
 fn walks_have_restarts_in_them() {
-    const WALKS: u64 = 48;
+    const WALKS: u64 = 24;
+    const STEPS: usize = 200;
     let mut restarts = 0;
     for seed in 0..WALKS {
         let mut walk = Walk::new(false);
-        Plan::of_seed(seed, 60).run(&mut walk);
+        Plan::of_seed(seed, STEPS).run(&mut walk);
         let is_restart = |record: &&OperationRecord| record.reason_text.starts_with("restart ");
         restarts += walk.world.journal.values().filter(is_restart).count();
     }

@@ -1,6 +1,9 @@
 //! Compares what is seen with what a file expects. It judges nothing by rules of its own.
 
+use mainstay_proplist::assignment::show_value;
+use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::GroupState;
+use mainstay_types::order::{Action, Order, Step};
 
 use super::run::Story;
 use super::{Expected, Fact};
@@ -65,6 +68,37 @@ impl Story {
                 };
                 differs(format!("{verb} of '{name}'"), expected, seen.to_owned())
             }
+            Fact::Starts(name, expected) => {
+                let id = self.resources[name];
+                let orders = &self.world.orders[self.orders_before..];
+                let is_start = |order: &&Order| order.resource == id && order.id.step == Step::Start;
+                let seen = orders.iter().filter(is_start).count();
+                (seen != *expected)
+                    .then(|| format!("starts of '{name}': expected {expected}, and there were {seen}"))
+            }
+            Fact::Cause(name, expected) => {
+                let glance = view.glance().resources;
+                let found = glance.into_iter().find(|found| found.id == self.resources[name]);
+                let cause =
+                    found.and_then(|found| found.cause).map(|cause| cause.to_string()).unwrap_or_default();
+                let differs = !cause.contains(expected.as_str());
+                differs.then(|| format!("cause of '{name}': expected '{expected}', and it is '{cause}'"))
+            }
+            Fact::Told(name, instruction, expected) => {
+                let id = self.resources[name];
+                let orders = &self.world.orders[self.orders_before..];
+                let told = orders.iter().rev().find_map(|order| match &order.action {
+                    Action::Offline { buffer, .. } if order.resource == id => Some(buffer),
+                    _ => None,
+                });
+                let list = told.and_then(|buffer| PropertyList::parse(buffer).ok()).unwrap_or_default();
+                let seen = list.get(instruction).map_or_else(|| "missing".to_owned(), shown);
+                differs(format!("instruction {instruction} of '{name}'"), expected, seen)
+            }
+            // Only a story of placement has several nodes.
+            Fact::Owner(..) | Fact::Reason(..) => {
+                Some("owner and reason can be expected where a file has several nodes".to_owned())
+            }
             Fact::Quiet => {
                 let running = view.operations();
                 let first = running.first()?;
@@ -78,11 +112,11 @@ impl Story {
         let mut left = orders.iter();
         for (name, step) in expected {
             let id = self.resources[name];
-            let is_it = |order: &&mainstay_types::order::Order| {
+            let is_it = |order: &&Order| {
                 order.resource == id && format!("{:?}", order.id.step).to_lowercase() == *step
             };
             if !left.by_ref().any(|order| is_it(&order)) {
-                let shown = |order: &mainstay_types::order::Order| {
+                let shown = |order: &Order| {
                     let name =
                         self.world.engine.view().resource(order.resource).map(|it| it.name.to_string());
                     format!("{}:{}", name.unwrap_or_default(), format!("{:?}", order.id.step).to_lowercase())
@@ -93,6 +127,11 @@ impl Story {
         }
         None
     }
+}
+
+/// An instruction as files write it.
+fn shown(value: &Value) -> String {
+    show_value(value).unwrap_or_else(|| format!("{value:?}"))
 }
 
 /// A state as files write it: `Online Pending` is `online-pending`.

@@ -4,11 +4,14 @@
 //!   text ──► parse ──► Scenario ──► run: the engine in the simulated world ──► Verdict
 //! ```
 //!
+//! A file with several nodes tells where groups are placed, by the engine's placement; what runs there is not simulated.
 //! `docs/simulate.md` describes the format. The parser knows no rule about clusters: whether a dependency or a command
 //! is possible is the engine's to say.
 
 mod expect;
+pub mod oracle;
 mod parse;
+mod placed;
 mod run;
 mod words;
 
@@ -28,7 +31,9 @@ pub const TIME_MAX_MS: u64 = 180 * 24 * 3_600 * 1_000;
 /// A scenario that was read and not run.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Scenario {
-    /// Nodes in their order; the first one decides.
+    /// Properties of the cluster, each with its line.
+    pub cluster: Vec<(usize, String, String)>,
+    /// Nodes in their order. Several make it a story of placement.
     pub nodes: Vec<Node>,
     /// Groups.
     pub groups: Vec<Group>,
@@ -49,6 +54,8 @@ pub struct Node {
     pub line: usize,
     /// Its name.
     pub name: String,
+    /// What groups may declare together on it: memory in MiB and hundredths of a processor.
+    pub capacity: (Option<u64>, Option<u64>),
 }
 
 /// A group.
@@ -58,8 +65,16 @@ pub struct Group {
     pub line: usize,
     /// Its name.
     pub name: String,
-    /// The node that owns it; `None` for the first one.
+    /// The node that owns it; `None` for nobody.
     pub owner: Option<String>,
+    /// Preferred owners, the best first.
+    pub preferred: Vec<String>,
+    /// Where it may be; empty is everywhere.
+    pub possible: Vec<String>,
+    /// Whether it is to be online, in a story of placement.
+    pub online: bool,
+    /// Common properties.
+    pub properties: Vec<(String, String)>,
 }
 
 /// A resource.
@@ -73,8 +88,8 @@ pub struct Resource {
     pub group: String,
     /// How its type is hosted.
     pub hosting: Hosting,
-    /// Names of what it depends on.
-    pub needs: Vec<String>,
+    /// Names of what it depends on: of each of these, one.
+    pub needs: Vec<Vec<String>>,
     /// Whether it is online when the story begins.
     pub online: bool,
     /// Common properties.
@@ -148,19 +163,38 @@ pub enum Step {
     HostSlow(String),
     /// Whoever was slow is so no longer.
     Hurry,
-    /// A node is lost.
-    LoseNode(String),
+    /// A node becomes this.
+    Node(String, NodeChange),
+    /// A group has failed on its node for good, and its policy says: another one.
+    FailOver(String),
+    /// This is the hour of the day from now on.
+    Hour(u8),
     /// This must hold now.
     Expect(Expected),
+}
+
+/// What becomes of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeChange {
+    /// It is lost.
+    Lost,
+    /// It is there, and nothing speaks against it.
+    Up,
+    /// It takes no more groups.
+    Paused,
+    /// And those that it has leave.
+    Drained,
+    /// The same, since it came and went too often.
+    Quarantined,
 }
 
 /// A call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Call {
-    /// OnlineClusterResource.
-    Online(String),
-    /// OfflineClusterResourceEx, with its flags.
-    Offline(String, u32),
+    /// OnlineClusterResourceEx, with its flags.
+    Online(String, u32),
+    /// OfflineClusterResourceEx, with its flags and instructions.
+    Offline(String, u32, Vec<(String, String)>),
     /// OnlineClusterGroup.
     OnlineGroup(String),
     /// OfflineClusterGroup.
@@ -177,10 +211,20 @@ pub enum Call {
     Depend(String, String),
     /// RemoveClusterResourceDependency.
     Undepend(String, String),
+    /// What a resource depends on, by an expression.
+    Needs(String, String),
     /// A common property of a resource.
     Set(String, String, String),
-    /// A group moves to a node.
-    Move(String, String),
+    /// A common property of a group.
+    SetGroup(String, String, String),
+    /// What has a resource in hand is cancelled.
+    Cancel(String),
+    /// Maintenance begins or ends.
+    Maintain(String, bool),
+    /// The administrator's word that nothing is left.
+    Confirm(String),
+    /// A group moves to a node, or to any other one.
+    Move(String, Option<String>),
 }
 
 /// What must hold, and where that is written.
@@ -209,6 +253,16 @@ pub enum Fact {
     NoOrders(String),
     /// The last operation of this verb on this object ended so.
     Journal(String, String, String),
+    /// A resource was told to start so often since the story began.
+    Starts(String, usize),
+    /// Why a resource is as it is says this.
+    Cause(String, String),
+    /// The last order to stop a resource carried this instruction.
+    Told(String, String, String),
+    /// The node that owns a group; `None` where no node can take it.
+    Owner(String, Option<String>),
+    /// The last decision about a group says this.
+    Reason(String, String),
     /// No operation runs.
     Quiet,
 }

@@ -8,8 +8,8 @@ use mainstay_engine::testing::{CheckReaction, CommitMode, Reaction};
 use mainstay_types::Status;
 
 use super::{
-    Call, Expected, FILE_BYTES_MAX, Fact, Group, Hosting, ITEMS_MAX, Node, Resource, Scenario, Step,
-    TIME_MAX_MS, Timed, words,
+    Call, Expected, FILE_BYTES_MAX, Fact, Group, Hosting, ITEMS_MAX, Node, NodeChange, Resource, Scenario,
+    Step, TIME_MAX_MS, Timed, words,
 };
 
 /// What is wrong with a file, and where.
@@ -47,7 +47,7 @@ pub fn parse(text: &str) -> Result<Scenario, ParseError> {
         parsed.map_err(|what| ParseError { line: line_number, what })?;
     }
     let mut scenario = parser.scenario;
-    if scenario.resources.is_empty() {
+    if scenario.resources.is_empty() && scenario.nodes.len() < 2 {
         return Err(ParseError { line: 0, what: "it describes no resource".into() });
     }
     if scenario.expected.is_empty() && !scenario.steps.iter().any(|it| matches!(it.step, Step::Expect(_))) {
@@ -89,9 +89,10 @@ impl Parser {
         let Some(first) = words.option() else { return Ok(()) };
         let is_story = !self.scenario.steps.is_empty();
         match first.as_str() {
-            "node" | "group" | "resource" if is_story => {
+            "cluster" | "node" | "group" | "resource" if is_story => {
                 Err(format!("'{first}' has to stand before the first 'at'"))
             }
+            "cluster" => self.cluster(line, words),
             "node" => self.node(line, words),
             "group" => self.group(line, words),
             "resource" => self.resource(line, words),
@@ -111,28 +112,72 @@ impl Parser {
                 Ok(())
             }
             other => Err(format!(
-                "'{other}' is not understood; a line begins with node, group, resource, at, until or expect"
+                "'{other}' is not understood; a line begins with cluster, node, group, resource, at, until or \
+                 expect"
             )),
         }
+    }
+
+    fn cluster(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        while let Some(word) = words.option() {
+            bounded(self.scenario.cluster.len(), "properties")?;
+            let (property, value) = assigned(&word)?;
+            self.scenario.cluster.push((line, property, value));
+        }
+        Ok(())
     }
 
     fn node(&mut self, line: usize, mut words: Words) -> Parsed<()> {
         let name = words.next("the node's name")?;
         bounded(self.nodes.len(), "nodes")?;
         new_name(&mut self.nodes, "node", &name)?;
-        self.scenario.nodes.push(Node { line, name });
-        words.end()
+        let mut capacity = (None, None);
+        while let Some(word) = words.option() {
+            let (property, value) = assigned(&word)?;
+            let number = value.parse::<u32>().map_err(|_| format!("'{value}' is no number"))?;
+            match property.as_str() {
+                "MemoryCapacityMib" => capacity.0 = Some(number.into()),
+                "CpuCapacityPercent" => capacity.1 = Some(number.into()),
+                _ => {
+                    let known = "MemoryCapacityMib and CpuCapacityPercent";
+                    return Err(format!("'{property}' is no property of a node here; {known} are"));
+                }
+            }
+        }
+        self.scenario.nodes.push(Node { line, name, capacity });
+        Ok(())
     }
 
     fn group(&mut self, line: usize, mut words: Words) -> Parsed<()> {
         let name = words.next("the group's name")?;
         bounded(self.groups.len(), "groups")?;
         new_name(&mut self.groups, "group", &name)?;
-        let mut group = Group { line, name, owner: None };
+        let mut group = Group {
+            line,
+            name,
+            owner: None,
+            preferred: Vec::new(),
+            possible: Vec::new(),
+            online: true,
+            properties: Vec::new(),
+        };
         while let Some(word) = words.option() {
             match word.split_once('=') {
                 Some(("owner", node)) => group.owner = Some(known(&self.nodes, "node", node)?),
-                _ => return Err(format!("'{word}' is not understood; a group can have owner=NODE")),
+                Some(("preferred", list)) => group.preferred = self.nodes_of(list)?,
+                Some(("possible", list)) => group.possible = self.nodes_of(list)?,
+                Some(("state", "online")) => group.online = true,
+                Some(("state", "offline")) => group.online = false,
+                Some((property, value)) if property.starts_with(char::is_uppercase) => {
+                    bounded(group.properties.len(), "properties")?;
+                    group.properties.push((property.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    return Err(format!(
+                        "'{word}' is not understood; a group can have owner=NODE, preferred=A,B, possible=A,B, \
+                         state=STATE and common properties such as Priority=3000"
+                    ));
+                }
             }
         }
         self.scenario.groups.push(group);
@@ -149,7 +194,10 @@ impl Parser {
                 ("in-process", _) => hosting = Hosting::InProcess,
                 ("separate-monitor", _) => hosting = Hosting::SeparateMonitor,
                 (_, Some(("group", value))) => group = Some(known(&self.groups, "group", value)?),
-                (_, Some(("needs", value))) => needs = self.resources_of(value)?,
+                (_, Some(("needs", value))) => {
+                    needs.extend(self.resources_of(value)?.into_iter().map(|need| vec![need]));
+                }
+                (_, Some(("any", value))) => needs.push(self.resources_of(value)?),
                 (_, Some(("state", "online"))) => online = true,
                 (_, Some(("state", "offline"))) => online = false,
                 (_, Some(("state", value))) => {
@@ -160,7 +208,7 @@ impl Parser {
                 }
                 _ => {
                     return Err(format!(
-                        "'{word}' is not understood; a resource can have group=GROUP, needs=A,B, state=STATE, in-process, \
+                        "'{word}' is not understood; a resource can have group=GROUP, needs=A,B, any=A,B, state=STATE, in-process, \
                          separate-monitor and common properties such as PendingTimeout=20000"
                     ));
                 }
@@ -175,6 +223,10 @@ impl Parser {
 
     fn resources_of(&self, list: &str) -> Parsed<Vec<String>> {
         list.split(',').map(|name| known(&self.resources, "resource", name)).collect()
+    }
+
+    fn nodes_of(&self, list: &str) -> Parsed<Vec<String>> {
+        list.split(',').map(|name| known(&self.nodes, "node", name)).collect()
     }
 
     fn at(&mut self, line: usize, mut words: Words) -> Parsed<()> {
@@ -194,7 +246,7 @@ impl Parser {
         let step = match verb {
             "expect" => return Ok(Step::Expect(Expected { line, what: self.fact(words)? })),
             "online" | "offline" | "restart" | "fail" | "delete" | "rename" | "depend" | "undepend"
-            | "set" | "move" => return self.call(verb, words),
+            | "set" | "move" | "needs" | "cancel" | "maintain" | "confirm" => return self.call(verb, words),
             "type" => self.behaviour(&mut words)?,
             "end" => {
                 let resource = self.named(&mut words)?;
@@ -217,9 +269,19 @@ impl Parser {
             "stop" => exact(&mut words, "service", Step::StopService)?,
             "start" => exact(&mut words, "service", Step::StartService)?,
             "reset" => exact(&mut words, "machine", Step::Reboot)?,
-            "lose" => {
-                exact(&mut words, "node", ())?;
-                Step::LoseNode(known(&self.nodes, "node", &words.next("the node's name")?)?)
+            "lose" => self.node_becomes(&mut words, NodeChange::Lost)?,
+            "return" => self.node_becomes(&mut words, NodeChange::Up)?,
+            "pause" => self.node_becomes(&mut words, NodeChange::Paused)?,
+            "drain" => self.node_becomes(&mut words, NodeChange::Drained)?,
+            "quarantine" => self.node_becomes(&mut words, NodeChange::Quarantined)?,
+            "failover" => {
+                exact(&mut words, "group", ())?;
+                Step::FailOver(known(&self.groups, "group", &words.next("the group's name")?)?)
+            }
+            "hour" => {
+                let word = words.next("an hour, 0 to 23")?;
+                let hour = word.parse::<u8>().ok().filter(|hour| *hour < 24);
+                Step::Hour(hour.ok_or_else(|| format!("'{word}' is no hour; 0 to 23 are"))?)
             }
             "commits" => Step::Commits(match words.next("how commits go")?.as_str() {
                 "succeed" => CommitMode::Done,
@@ -253,7 +315,7 @@ impl Parser {
 
     fn call(&mut self, verb: &str, mut words: Words) -> Parsed<Step> {
         let kind = match verb {
-            "online" | "offline" => words.next("resource or group")?,
+            "online" | "offline" | "set" => words.next("resource or group")?,
             "move" => exact(&mut words, "group", "group".to_owned())?,
             _ => exact(&mut words, "resource", "resource".to_owned())?,
         };
@@ -263,9 +325,9 @@ impl Parser {
             other => return Err(format!("'{other}' is neither resource nor group")),
         };
         let mut call = match (verb, kind.as_str()) {
-            ("online", "resource") => Call::Online(name),
+            ("online", "resource") => Call::Online(name, 0),
             ("online", _) => Call::OnlineGroup(name),
-            ("offline", "resource") => Call::Offline(name, 0),
+            ("offline", "resource") => Call::Offline(name, 0, Vec::new()),
             ("offline", _) => Call::OfflineGroup(name),
             ("restart", _) => Call::Restart(name),
             ("fail", _) => Call::Fail(name),
@@ -278,26 +340,48 @@ impl Parser {
                 self.resources.insert(new.clone());
                 Call::Rename(name, new)
             }
-            ("set", _) => {
-                let word = words.next("PROPERTY=VALUE")?;
-                let Some((property, value)) = word.split_once('=') else {
-                    return Err(format!("'{word}' is not PROPERTY=VALUE"));
-                };
-                Call::Set(name, property.to_owned(), value.to_owned())
+            ("set", "resource") => {
+                let (property, value) = assigned(&words.next("PROPERTY=VALUE")?)?;
+                Call::Set(name, property, value)
             }
-            _ => Call::Move(name, known(&self.nodes, "node", &words.next("the node's name")?)?),
+            ("set", _) => {
+                let (property, value) = assigned(&words.next("PROPERTY=VALUE")?)?;
+                Call::SetGroup(name, property, value)
+            }
+            ("needs", _) => Call::Needs(name, words.next("an expression such as \"[a] or [b]\"")?),
+            ("cancel", _) => Call::Cancel(name),
+            ("confirm", _) => Call::Confirm(name),
+            ("maintain", _) => {
+                let word = words.next("on or off")?;
+                one_of(&word, &["on", "off"])?;
+                Call::Maintain(name, word == "on")
+            }
+            _ => match words.option() {
+                Some(node) => Call::Move(name, Some(known(&self.nodes, "node", &node)?)),
+                None => Call::Move(name, None),
+            },
         };
         let mut answer = None;
         while let Some(word) = words.option() {
             match (word.as_str(), &mut call) {
-                ("ignore-locked", Call::Offline(_, flags)) => *flags |= 1,
-                ("force", Call::Offline(_, flags)) => *flags |= 2,
-                ("keep", Call::Offline(_, flags)) => *flags |= 4,
+                ("ignore-locked", Call::Offline(_, flags, _) | Call::Online(_, flags)) => *flags |= 1,
+                ("force", Call::Offline(_, flags, _)) => *flags |= 2,
+                ("keep", Call::Offline(_, flags, _)) => *flags |= 4,
+                ("keep", Call::Online(_, flags)) => *flags |= 2,
+                ("with", Call::Offline(_, _, instructions)) => {
+                    bounded(instructions.len(), "instructions")?;
+                    instructions.push(assigned(&words.next("NAME=VALUE")?)?);
+                }
                 ("answers", _) => answer = Some(words.next("the number or name of the answer")?),
                 _ => return Err(format!("'{word}' is not understood here")),
             }
         }
         Ok(Step::Call(call, answer))
+    }
+
+    fn node_becomes(&self, words: &mut Words, change: NodeChange) -> Parsed<Step> {
+        exact(words, "node", ())?;
+        Ok(Step::Node(known(&self.nodes, "node", &words.next("the node's name")?)?, change))
     }
 
     fn behaviour(&mut self, words: &mut Words) -> Parsed<Step> {
@@ -374,12 +458,36 @@ impl Parser {
                 let verb = words.next("a verb")?;
                 let name = words.next("an object's name")?;
                 let end = words.next("how it ended")?;
-                one_of(&end, &["done", "refused", "vetoed", "failed", "superseded", "running"])?;
+                one_of(&end, &["done", "refused", "vetoed", "failed", "superseded", "cancelled", "running"])?;
                 Fact::Journal(verb, name, end)
+            }
+            "starts" => {
+                let name = self.named(&mut words)?;
+                let count = words.next("how many")?;
+                Fact::Starts(name, count.parse().map_err(|_| format!("'{count}' is no number"))?)
+            }
+            "cause" => Fact::Cause(self.named(&mut words)?, words.next("words in quotation marks")?),
+            "told" => {
+                let name = self.named(&mut words)?;
+                let (instruction, value) = assigned(&words.next("NAME=VALUE")?)?;
+                Fact::Told(name, instruction, value)
+            }
+            "owner" => {
+                let name = known(&self.groups, "group", &words.next("the group's name")?)?;
+                let node = words.next("the node's name, or nobody")?;
+                match node.as_str() {
+                    "nobody" => Fact::Owner(name, None),
+                    _ => Fact::Owner(name, Some(known(&self.nodes, "node", &node)?)),
+                }
+            }
+            "reason" => {
+                let name = known(&self.groups, "group", &words.next("the group's name")?)?;
+                Fact::Reason(name, words.next("words in quotation marks")?)
             }
             "quiet" => Fact::Quiet,
             other => {
-                let kinds = "state, group, persistent, running, stopped, orders, no-orders, journal, quiet";
+                let kinds = "state, group, persistent, running, stopped, orders, no-orders, starts, cause, told, \
+                             journal, owner, reason, quiet";
                 return Err(format!("'{other}' cannot be expected; there are {kinds}"));
             }
         };
@@ -390,6 +498,12 @@ impl Parser {
 
 fn bounded(count: usize, what: &str) -> Parsed<()> {
     if count >= ITEMS_MAX { Err(format!("there are more than {ITEMS_MAX} {what}")) } else { Ok(()) }
+}
+
+/// `NAME=VALUE`.
+fn assigned(word: &str) -> Parsed<(String, String)> {
+    let (name, value) = word.split_once('=').ok_or_else(|| format!("'{word}' is not NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn one_of(word: &str, words: &[&str]) -> Parsed<()> {

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use mainstay_engine::command::{Command, Remark};
 use mainstay_engine::testing::walk::Entry;
 use mainstay_engine::testing::{World, offline};
-use mainstay_proplist::PropertyList;
+use mainstay_proplist::assignment::{parse_value, parse_value_as};
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::control::{self, RESOURCE_SET_MAINTENANCE_MODE};
+use mainstay_types::property;
 use mainstay_types::{ControlCode, GroupId, HostId, ObjectId, ResourceId, Status};
 
-use super::{Call, Hosting, Scenario, Step};
+use super::{Call, Hosting, Scenario, Step, Timed, placed};
 use crate::run::catch;
 
-/// CLUSCTL_RESOURCE_SET_COMMON_PROPERTIES.
-const SET_COMMON_PROPERTIES: ControlCode = ControlCode(0x0140_005E);
+/// CLUSCTL_*_SET_COMMON_PROPERTIES, without the kind of object.
+const SET_COMMON_PROPERTIES: u32 = 0x0040_005E;
 /// The type in a library that resources in process are of.
 const LIBRARY_TYPE: &str = "Library Type";
 
@@ -38,8 +41,12 @@ pub(super) struct Story {
 
 /// Runs a scenario to its end.
 pub fn run(scenario: &Scenario) -> Verdict {
-    if let Some(differences) = beyond(scenario) {
-        return Verdict { differences, log: Vec::new() };
+    if scenario.nodes.len() > 1 {
+        return placed::run(scenario);
+    }
+    let beyond = beyond(scenario);
+    if !beyond.is_empty() {
+        return Verdict { differences: beyond, log: Vec::new() };
     }
     let mut story = Story {
         world: World::default(),
@@ -71,22 +78,14 @@ pub fn run(scenario: &Scenario) -> Verdict {
     Verdict { differences: story.differences, log: story.world.log.take().unwrap_or_default() }
 }
 
-/// What the engine cannot do yet is refused, not pretended.
-fn beyond(scenario: &Scenario) -> Option<Vec<(usize, String)>> {
-    let only = "is not simulated yet: this engine serves a cluster of one node";
-    let mut beyond = Vec::new();
-    let nodes = scenario.nodes.iter().skip(1);
-    beyond.extend(nodes.map(|node| (node.line, format!("node '{}' {only}", node.name))));
-    for timed in &scenario.steps {
-        match &timed.step {
-            Step::LoseNode(name) => beyond.push((timed.line, format!("the loss of node '{name}' {only}"))),
-            Step::Call(Call::Move(group, _), _) => {
-                beyond.push((timed.line, format!("the move of group '{group}' {only}")));
-            }
-            _ => {}
-        }
-    }
-    (!beyond.is_empty()).then_some(beyond)
+/// What makes sense among several nodes only is refused, not pretended.
+fn beyond(scenario: &Scenario) -> Vec<(usize, String)> {
+    let is_beyond = |timed: &&Timed| {
+        let is_call = matches!(timed.step, Step::Call(Call::Move(..), _));
+        is_call || matches!(timed.step, Step::Node(..) | Step::FailOver(_) | Step::Hour(_))
+    };
+    let only = "this is about several nodes, and the file describes one; describe them by lines 'node NAME'";
+    scenario.steps.iter().filter(is_beyond).map(|timed| (timed.line, only.to_owned())).collect()
 }
 
 impl Story {
@@ -95,9 +94,13 @@ impl Story {
         let world = &mut self.world;
         for group in &scenario.groups {
             let id = GroupId(world.fresh());
-            let command = Command::CreateGroup { id, name: group.name.clone(), group_type: 0 };
-            if !accepted(world, command, group.line, &mut self.differences) {
-                return false;
+            let mut commands = vec![Command::CreateGroup { id, name: group.name.clone(), group_type: 0 }];
+            let object = ObjectId::Group(id);
+            commands.extend(group.properties.iter().map(|(name, value)| set(object.clone(), name, value)));
+            for command in commands {
+                if !accepted(world, command, group.line, &mut self.differences) {
+                    return false;
+                }
             }
             self.groups.insert(group.name.clone(), id);
         }
@@ -115,11 +118,17 @@ impl Story {
             let (name, type_name) = (resource.name.clone(), type_name.to_owned());
             let mut commands = vec![Command::CreateResource { id, group, name, type_name, flags }];
             self.resources.insert(resource.name.clone(), id);
-            commands.extend(resource.needs.iter().map(|need| {
-                let provider = self.resources[need];
-                Command::AddDependency { resource: id, provider }
-            }));
-            commands.extend(resource.properties.iter().map(|(name, value)| set(id, name, value)));
+            if !resource.needs.is_empty() {
+                let clause = |need: &Vec<String>| {
+                    let members: Vec<String> = need.iter().map(|name| format!("[{name}]")).collect();
+                    format!("({})", members.join(" or "))
+                };
+                let clauses: Vec<String> = resource.needs.iter().map(clause).collect();
+                let expression = clauses.join(" and ");
+                commands.push(Command::SetDependencyExpression { resource: id, expression });
+            }
+            let object = ObjectId::Resource(id);
+            commands.extend(resource.properties.iter().map(|(name, value)| set(object.clone(), name, value)));
             for command in commands {
                 if !accepted(world, command, resource.line, &mut self.differences) {
                     return false;
@@ -127,7 +136,7 @@ impl Story {
             }
         }
         for resource in scenario.resources.iter().filter(|resource| resource.online) {
-            let command = online(self.resources[&resource.name]);
+            let command = online(self.resources[&resource.name], 0);
             if !accepted(world, command, resource.line, &mut self.differences) {
                 return false;
             }
@@ -188,19 +197,27 @@ impl Story {
             Step::GuardSlow => world.guard_is_slow = true,
             Step::HostSlow(name) => drop(world.slow_hosts.insert(world.host_of(resource(name)))),
             Step::Hurry => world.hurry(),
-            Step::Call(..) | Step::Expect(_) | Step::LoseNode(_) => {}
+            Step::Call(..) | Step::Expect(_) | Step::Node(..) | Step::FailOver(_) | Step::Hour(_) => {}
         }
     }
 
     fn call(&mut self, line: usize, call: &Call, expected: Option<&str>) {
+        if let Call::Rename(name, new) = call {
+            // Later lines may use both.
+            self.resources.insert(new.clone(), self.id(name));
+        }
         if self.world.is_down() {
             return self.differences.push((line, "nobody answers: the service is down".into()));
         }
         let remark = Remark::default;
         let buffer = Vec::new;
         let command = match call {
-            Call::Online(name) => online(self.id(name)),
-            Call::Offline(name, flags) => offline(self.id(name), *flags, Vec::new()),
+            Call::Online(name, flags) => online(self.id(name), *flags),
+            Call::Offline(name, flags, instructions) => {
+                let list =
+                    (!instructions.is_empty()).then(|| list(instructions).to_bytes().unwrap_or_default());
+                offline(self.id(name), *flags, list.unwrap_or_default())
+            }
             Call::OnlineGroup(name) => {
                 let group = self.groups[name];
                 Command::OnlineGroup { group, flags: 0, buffer: buffer(), remark: remark() }
@@ -214,18 +231,34 @@ impl Story {
             }
             Call::Fail(name) => Command::FailResource { resource: self.id(name), remark: remark() },
             Call::Delete(name) => Command::DeleteResource { resource: self.id(name) },
-            Call::Rename(name, new) => {
-                let id = self.id(name);
-                self.resources.insert(new.clone(), id);
-                Command::RenameResource { resource: id, name: new.clone() }
-            }
+            Call::Rename(name, new) => Command::RenameResource { resource: self.id(name), name: new.clone() },
             Call::Depend(name, provider) => {
                 Command::AddDependency { resource: self.id(name), provider: self.id(provider) }
             }
             Call::Undepend(name, provider) => {
                 Command::RemoveDependency { resource: self.id(name), provider: self.id(provider) }
             }
-            Call::Set(name, property, value) => set(self.id(name), property, value),
+            Call::Needs(name, expression) => {
+                let (resource, expression) = (self.id(name), expression.clone());
+                Command::SetDependencyExpression { resource, expression }
+            }
+            Call::Set(name, property, value) => set(ObjectId::Resource(self.id(name)), property, value),
+            Call::SetGroup(name, property, value) => set(ObjectId::Group(self.groups[name]), property, value),
+            Call::Cancel(name) => {
+                let glance = self.world.engine.view().glance().resources;
+                let found = glance.into_iter().find(|found| found.id == self.resources[name]);
+                let Some(operation) = found.and_then(|found| found.operation) else {
+                    return self.differences.push((line, format!("nothing has '{name}' in hand")));
+                };
+                Command::CancelOperation { operation, remark: remark() }
+            }
+            Call::Maintain(name, on) => Command::Control {
+                object: ObjectId::Resource(self.id(name)),
+                code: RESOURCE_SET_MAINTENANCE_MODE,
+                input: u32::from(*on).to_le_bytes().to_vec(),
+                output_length_max: 0,
+            },
+            Call::Confirm(name) => Command::ConfirmStopped { resource: self.id(name), remark: remark() },
             Call::Move(..) => return,
         };
         let call = self.world.call(command);
@@ -239,25 +272,43 @@ impl Story {
     }
 }
 
-fn online(resource: ResourceId) -> Command {
-    Command::OnlineResource { resource, flags: 0, buffer: Vec::new(), remark: Remark::default() }
+fn online(resource: ResourceId, flags: u32) -> Command {
+    Command::OnlineResource { resource, flags, buffer: Vec::new(), remark: Remark::default() }
 }
 
-fn set(resource: ResourceId, property: &str, value: &str) -> Command {
-    let list = match value.parse::<u32>() {
-        Ok(number) => PropertyList::new().with(property, number),
-        Err(_) => PropertyList::new().with(property, value.to_owned()),
+/// Instructions, as the command `mainstay` reads them.
+fn list(instructions: &[(String, String)]) -> PropertyList {
+    instructions.iter().fold(PropertyList::new(), |list, (name, value)| {
+        list.with(name, parse_value(value).unwrap_or_else(|_| Value::Sz(value.clone())))
+    })
+}
+
+/// Sets a common property, in the format that its table has.
+pub(super) fn set(object: ObjectId, property: &str, value: &str) -> Command {
+    let table = match &object {
+        ObjectId::Group(_) => &property::GROUP,
+        ObjectId::Cluster => &property::CLUSTER,
+        _ => &property::RESOURCE,
     };
-    Command::Control {
-        object: ObjectId::Resource(resource),
-        code: SET_COMMON_PROPERTIES,
-        input: list.to_bytes().unwrap_or_default(),
-        output_length_max: 0,
-    }
+    let format = table.find(property).map(|found| found.format);
+    let typed = match format {
+        Some(format) => parse_value_as(format, value),
+        None => parse_value(value),
+    };
+    // What is no value of the property is the engine's to refuse.
+    let typed = typed.unwrap_or_else(|_| Value::Sz(value.to_owned()));
+    let input = PropertyList::new().with(property, typed).to_bytes().unwrap_or_default();
+    let kind = match object {
+        ObjectId::Group(_) => control::object::GROUP,
+        ObjectId::Cluster => control::object::CLUSTER,
+        _ => control::object::RESOURCE,
+    };
+    let code = ControlCode(kind | SET_COMMON_PROPERTIES);
+    Command::Control { object, code, input, output_length_max: 0 }
 }
 
 /// Carries out what the file begins with.
-fn accepted(
+pub(super) fn accepted(
     world: &mut World,
     command: Command,
     line: usize,

@@ -85,6 +85,8 @@ impl Walk {
         }
         let mut words = Vec::new();
         let mut unsettled = Vec::new();
+        // While a word held that was taken back, it kept its resource out of what was asked of the group.
+        let mut retracted = Vec::new();
         for (call, word) in &self.ledger.asked {
             let Some(answer) = self.world.answers.get(call).filter(|answer| is_accepted(answer.status))
             else {
@@ -93,7 +95,10 @@ impl Walk {
             let Some(operation) = answer.operation else { panic!("I5: call {} has no operation", call.0) };
             let end = self.world.journal.get(&operation).and_then(|record| record.end.as_ref());
             match (end, word) {
-                (Some(End::Vetoed(_)), _) | (Some(End::Cancelled(_)), Word::Offline(_)) => {}
+                (Some(End::Vetoed(_) | End::Cancelled(_)), Word::Offline(id)) => {
+                    retracted.push((operation.number, *id));
+                }
+                (Some(End::Vetoed(_)), _) => {}
                 // Words that it had overridden come back where nothing came of it.
                 (Some(End::Cancelled(_)), Word::Online(id)) => {
                     unsettled.extend(needs(&self.world, *id).into_iter().map(|id| (id, *call)));
@@ -113,15 +118,20 @@ impl Walk {
         }
         // Which of alternatives a call has relied on, and so whose word it has overridden, is not known here.
         let mut open: BTreeSet<ResourceId> = BTreeSet::new();
-        for (_, call, word) in words {
+        for (number, call, word) in words {
+            let was_retracted = |id: &ResourceId| {
+                retracted.iter().any(|(earlier, resource)| resource == id && *earlier < number)
+            };
             let roots: BTreeSet<ResourceId> = match word {
                 Word::Online(id) => [id].into(),
                 Word::Offline(_) => BTreeSet::new(),
                 Word::GroupOnline(group) => {
-                    self.members(group).into_iter().filter(|id| said.get(id) != Some(&false)).collect()
+                    let members = self.members(group).into_iter();
+                    members.filter(|id| said.get(id) != Some(&false) && !was_retracted(id)).collect()
                 }
             };
-            let may_be_root = open.iter().filter(|_| matches!(word, Word::GroupOnline(_)));
+            let retracted = retracted.iter().map(|(_, id)| id);
+            let may_be_root = open.iter().chain(retracted).filter(|_| matches!(word, Word::GroupOnline(_)));
             let may_override: BTreeSet<ResourceId> = may_be_root
                 .flat_map(|id| needs(&self.world, *id))
                 .chain(roots.iter().flat_map(|id| chosen(&self.world, *id)))

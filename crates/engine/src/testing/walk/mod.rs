@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use mainstay_proplist::PropertyList;
 use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
+use mainstay_types::order::Step as OrderStep;
 use mainstay_types::{Access, ControlCode, GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 pub use dice::Dice;
@@ -500,6 +501,14 @@ impl Walk {
             // What needs a resource that has failed goes down for that. What was down takes no harm; it may come up as
             // the group's start-up goes on, or after a veto.
             if !resource.depends_on.is_met(online) || (before.0 == ResourceState::Offline && !before.1) {
+                continue;
+            }
+            // What it needs may have been found to be down, and may be up again by now.
+            let is_touched = |provider: ResourceId| {
+                let mut since = self.world.orders[orders..].iter();
+                since.any(|order| order.resource == provider && order.id.step != OrderStep::Open)
+            };
+            if resource.depends_on.providers().any(is_touched) {
                 continue;
             }
             let is_ordered = self.world.orders[orders..].iter().any(|order| order.resource == id);
