@@ -1,6 +1,6 @@
 //! One walk: taken, and what broke in it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
@@ -34,13 +34,19 @@ impl fmt::Display for Violation {
 thread_local! {
     /// What the last panic of this thread said.
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Panics of this thread are caught.
+    static CATCHES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Takes panics for messages from now on: a broken invariant is one.
+/// Takes panics for messages while they are caught: a broken invariant is one.
 fn quiet_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !CATCHES.get() {
+                return others(info);
+            }
             let payload = info.payload();
             let said = payload.downcast_ref::<String>().map(String::as_str);
             let said = said.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
@@ -67,7 +73,10 @@ fn is_invariant(name: &str) -> bool {
 /// What the panic said.
 pub(crate) fn catch<T>(action: impl FnOnce() -> T) -> Result<T, String> {
     quiet_panics();
-    catch_unwind(AssertUnwindSafe(action)).map_err(|_| LAST_PANIC.with_borrow(String::clone))
+    CATCHES.set(true);
+    let caught = catch_unwind(AssertUnwindSafe(action));
+    CATCHES.set(false);
+    caught.map_err(|_| LAST_PANIC.with_borrow(String::clone))
 }
 
 /// Takes a walk.

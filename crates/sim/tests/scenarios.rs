@@ -85,7 +85,7 @@ fn a_difference_of_placement_is_shown_with_its_line() {
     ] {
         assert_eq!(said(&format!("{text}{rest}\n")), expected, "{rest}");
     }
-    let refused = "node n1\nnode n2\ngroup g owner=n1 Priority=7\nexpect owner g n1\n";
+    let refused = "node n1\nnode n2\ngroup g owner=n1 FailbackWindowStart=99\nexpect owner g n1\n";
     assert!(said(refused).starts_with("3: the cluster refuses it: "), "{}", said(refused));
 }
 
