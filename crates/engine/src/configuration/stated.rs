@@ -116,6 +116,7 @@ impl Engine {
         for member in members {
             status |= self.resource_status(*member).of_group();
         }
+        status.set(GroupStatusInformation::WAITING_TO_START, self.waits_to_start(id));
         status
     }
 }

@@ -7,9 +7,9 @@ use mainstay_types::{OperationId, ResourceId, ResourceState, Status};
 use super::story::Story;
 use super::{Explainer, reason};
 use crate::model::objects::Resource;
-use crate::policy::NotBegun;
 use crate::policy::settings::RestartAction;
 use crate::policy::show::duration;
+use crate::policy::{AtOnce, NotBegun};
 
 impl Explainer<'_> {
     /// Why a resource is in its state, at most so many reasons deep.
@@ -135,6 +135,17 @@ impl Explainer<'_> {
                     format!("group '{higher}', which is started first, has a higher Priority than '{name}'");
                 reason(Rule::PriorityWaits, text)
             }
+            NotBegun::AtOnce(AtOnce::OnNode { limit }) => reason(
+                Rule::TurnWaits,
+                format!("{limit} groups start on the node, and no more may at once (StartsAtOncePerNode)"),
+            ),
+            NotBegun::AtOnce(AtOnce::FromStorage { storage, limit }) => reason(
+                Rule::TurnWaits,
+                format!(
+                    "{limit} groups start from storage '{storage}', and no more may at once \
+                     (StartsAtOncePerStorage)"
+                ),
+            ),
             NotBegun::Turn => reason(Rule::TurnWaits, "its turn in the service's start has not come yet"),
         }
     }

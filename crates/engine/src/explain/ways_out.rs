@@ -137,7 +137,7 @@ impl Explainer<'_> {
                 &["group", "set", name, "ColdStartSetting=0"],
                 "has the next start of the machine bring it up by itself",
             )),
-            NotBegun::Delay { .. } | NotBegun::Priority { .. } | NotBegun::Turn => None,
+            NotBegun::Delay { .. } | NotBegun::Priority { .. } | NotBegun::AtOnce(_) | NotBegun::Turn => None,
         }
     }
 

@@ -50,20 +50,26 @@ impl View<'_> {
     /// What placement looks at. The hour is that of the cluster's place, 0 to 23, for windows of failback.
     pub fn situation(self, local_hour: Option<u8>) -> Situation {
         let cluster = self.tree().key(&KeyPath::root());
-        let limit = |name| cluster.and_then(|key| dword(key, name)).filter(|limit| *limit > 0);
         Situation {
             nodes: self.model().nodes().map(|node| self.placed_node(node)).collect(),
             groups: self.model().groups().map(|group| self.placed_group(group)).collect(),
             rules: Vec::new(),
             enforced_anti_affinity: cluster.is_some_and(|key| is_set(key, "ClusterEnforcedAntiAffinity")),
             preferred_site: cluster.and_then(|key| name(key, "PreferredSite")),
-            limits: Limits {
-                starts_per_node: limit("StartsAtOncePerNode"),
-                moves_per_node: limit("MovesAtOncePerNode"),
-                starts_per_storage: limit("StartsAtOncePerStorage"),
-                moves_per_storage: limit("MovesAtOncePerStorage"),
-            },
+            limits: self.limits(),
             local_hour,
+        }
+    }
+
+    /// How many groups may start or move at once.
+    pub(crate) fn limits(self) -> Limits {
+        let cluster = self.tree().key(&KeyPath::root());
+        let limit = |name| cluster.and_then(|key| dword(key, name)).filter(|limit| *limit > 0);
+        Limits {
+            starts_per_node: limit("StartsAtOncePerNode"),
+            moves_per_node: limit("MovesAtOncePerNode"),
+            starts_per_storage: limit("StartsAtOncePerStorage"),
+            moves_per_storage: limit("MovesAtOncePerStorage"),
         }
     }
 

@@ -13,6 +13,7 @@
 //! zero, and brings up what is to be online anyhow. How a resource is started, stopped and cleaned is the operations'
 //! and the tasks'; whether one is to be online is the model's.
 
+mod at_once;
 mod failover;
 mod maintenance;
 mod recovery;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::{GroupId, ResourceId};
 
+pub(crate) use at_once::AtOnce;
 use restart::History;
 pub(crate) use start_order::NotBegun;
 use start_order::StartOrder;

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_types::operation::Verb;
 use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId, ResourceState};
 
+use super::AtOnce;
 use super::settings::ColdStart;
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
@@ -95,6 +96,7 @@ impl Engine {
         }
         let now_ms = self.now.steady_ms;
         let Some(mut room) = self.start_room() else { return };
+        let mut starting = self.starting();
         let mut wake_ms: Option<u64> = None;
         let mut wake_at = |at_ms: u64| wake_ms = Some(wake_ms.map_or(at_ms, |earlier| earlier.min(at_ms)));
         'priorities: for (priority, groups) in self.groups_to_start() {
@@ -107,6 +109,12 @@ impl Engine {
             for (group, begins_ms) in groups {
                 if now_ms < begins_ms {
                     wake_at(begins_ms);
+                    continue;
+                }
+                if self.has_turn(group) && self.hold_or_count(group, starting.as_mut()).is_some() {
+                    // When another has come up, or when there may be more.
+                    wake_at(now_ms + START_WAIT_MS);
+                    is_left = true;
                     continue;
                 }
                 self.start_group(group, priority, &mut room);
@@ -159,6 +167,19 @@ impl Engine {
             by_priority.entry(policy.priority).or_default().push((*id, begins_ms));
         }
         by_priority.into_iter().rev().collect()
+    }
+
+    /// Whether a resource of the group would be begun now.
+    fn has_turn(&self, group: GroupId) -> bool {
+        let left = self.policies.start.left.get(&group).into_iter().flatten();
+        left.copied().any(|id| self.is_to_start(id) && self.is_at_rest(id) && self.may_start_up(id))
+    }
+
+    /// Whether the service's start has something of the group still to bring up.
+    pub(crate) fn waits_to_start(&self, group: GroupId) -> bool {
+        let left = self.policies.start.left.get(&group).into_iter().flatten();
+        let is_online = |id| self.live.get(id).is_some_and(|live| live.state == ResourceState::Online);
+        left.into_iter().any(|id| self.is_to_start(*id) && !is_online(id))
     }
 
     /// Begins what can be begun of a group.
@@ -257,7 +278,7 @@ impl Engine {
 }
 
 /// Why the service's start has not begun something that is to be online.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum NotBegun {
     /// Its group has Priority 0.
     PriorityZero,
@@ -275,6 +296,8 @@ pub(crate) enum NotBegun {
         /// One of them.
         higher: GroupId,
     },
+    /// As many groups as may do so at once start already.
+    AtOnce(AtOnce),
     /// Its turn has not come.
     Turn,
 }
@@ -315,7 +338,10 @@ impl Engine {
         let is_higher = |other: &GroupId| {
             self.model.group(*other).is_some_and(|other| other.policy.priority > group.policy.priority)
         };
-        Some(others.find(is_higher).map_or(NotBegun::Turn, |higher| NotBegun::Priority { higher }))
+        if let Some(higher) = others.find(is_higher) {
+            return Some(NotBegun::Priority { higher });
+        }
+        Some(self.held_at_once(group.id).map_or(NotBegun::Turn, NotBegun::AtOnce))
     }
 }
 

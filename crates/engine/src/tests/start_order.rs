@@ -8,6 +8,7 @@ use mainstay_types::{GroupId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::command::{Command, Remark};
 use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
+use crate::policy::{AtOnce, NotBegun};
 use crate::testing::{Reaction, World};
 
 fn group_online(world: &mut World, group: GroupId) {
@@ -227,4 +228,80 @@ fn what_comes_into_a_group_follows_the_next_word_about_it() {
     group_online(&mut world, group);
     world.reboot();
     assert_eq!(world.state(second), Online);
+}
+
+const WAITS: u64 = 0x10;
+
+fn status(world: &World, group: GroupId) -> u64 {
+    world.engine.group_status(group).bits()
+}
+
+#[test]
+fn no_more_groups_than_may_start_at_once_on_the_node() {
+    for limit in [0, 1, 2, 3] {
+        let mut world = World::default();
+        let made = groups(&mut world, &[2_000, 2_000, 2_000]);
+        world.set_of(ObjectId::Cluster, "StartsAtOncePerNode", limit);
+        for (_, id) in &made {
+            world.behave(*id).online = Reaction::Hang;
+        }
+        world.orders.clear();
+        world.reboot();
+        let at_once = if limit == 0 { 3 } else { limit as usize };
+        // One that hangs keeps its place until its own limit is over.
+        world.pass_ms(2 * START_WAIT_MS);
+        assert_eq!(started(&world).len(), at_once, "{limit}");
+        let waiting: Vec<GroupId> = made
+            .iter()
+            .filter(|(group, _)| status(&world, *group) == WAITS)
+            .map(|(group, _)| *group)
+            .collect();
+        assert_eq!(waiting.len(), 3 - at_once, "{limit}");
+        if let Some(held) = made.iter().find(|(group, _)| waiting.contains(group)) {
+            let why = world.engine.why_not_begun(held.1).expect("a reason");
+            assert_eq!(why, NotBegun::AtOnce(AtOnce::OnNode { limit }), "{limit}");
+        }
+        while let Some(id) = made.iter().map(|(_, id)| *id).find(|id| world.state(*id) == OnlinePending) {
+            world.end_order(id, Reaction::Done);
+        }
+        assert_eq!(states(&world, &made), [Online; 3], "{limit}");
+        assert!(made.iter().all(|(group, _)| status(&world, *group) == 0), "{limit}");
+    }
+}
+
+#[test]
+fn no_more_groups_than_may_start_at_once_from_one_storage() {
+    let mut world = World::default();
+    let made = groups(&mut world, &[2_000, 2_000, 2_000, 2_000]);
+    for (group, storage) in [(0, "san"), (1, "SAN"), (2, "other")] {
+        let list = mainstay_proplist::PropertyList::new()
+            .with("StorageNames", mainstay_proplist::Value::MultiSz(vec![storage.into()]));
+        let (object, input) = (ObjectId::Group(made[group].0), list.to_bytes().expect("a list"));
+        let code = mainstay_types::ControlCode(0x0340_005E);
+        let call = Command::Control { object, code, input, output_length_max: 0 };
+        assert_eq!(world.status(call), Status::SUCCESS);
+    }
+    world.set_of(ObjectId::Cluster, "StartsAtOncePerStorage", 1);
+    for (_, id) in &made {
+        world.behave(*id).online = Reaction::Hang;
+    }
+    world.reboot();
+    assert_eq!(states(&world, &made), [OnlinePending, Offline, OnlinePending, OnlinePending]);
+    let why = world.engine.why_not_begun(made[1].1).expect("a reason");
+    assert_eq!(why, NotBegun::AtOnce(AtOnce::FromStorage { storage: "SAN".into(), limit: 1 }));
+    // What somebody asks for is done at once.
+    group_online(&mut world, made[1].0);
+    assert_eq!(states(&world, &made), [OnlinePending; 4]);
+}
+
+#[test]
+fn a_group_waits_to_start_until_its_turn_has_come() {
+    let mut world = World::default();
+    let made = groups(&mut world, &[3_000, 2_000, 0]);
+    world.behave(made[0].1).online = Reaction::Hang;
+    world.reboot();
+    let statuses = |world: &World| made.iter().map(|(group, _)| status(world, *group)).collect::<Vec<_>>();
+    assert_eq!(statuses(&world), [0, WAITS, 0], "0 is not started by itself, so it waits for nothing");
+    world.end_order(made[0].1, Reaction::Done);
+    assert_eq!((statuses(&world), states(&world, &made)), (vec![0; 3], vec![Online, Online, Offline]));
 }
