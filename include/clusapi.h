@@ -389,6 +389,7 @@ CLUSAPI(DWORD, OnlineClusterGroupEx,
 CLUSAPI(DWORD, OfflineClusterGroup, (HGROUP hGroup));
 CLUSAPI(DWORD, OfflineClusterGroupEx,
         (HGROUP hGroup, DWORD dwOfflineFlags, PBYTE lpInBuffer, DWORD cbInBufferSize));
+CLUSAPI(DWORD, SetClusterGroupNodeList, (HGROUP hGroup, DWORD NodeCount, HNODE *NodeList));
 CLUSAPI(DWORD, CancelClusterGroupOperation, (HGROUP hGroup, DWORD dwCancelFlags_RESERVED));
 CLUSAPI(DWORD, ClusterGroupControl,
         (HGROUP hGroup, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,

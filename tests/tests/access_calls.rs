@@ -9,7 +9,7 @@ use mainstay_cmrp::control::{
 };
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
-    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
+    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::node::{
     OpenNode, OpenNodeEx, PauseNode, PauseNodeEx, PauseNodeWithDrainTarget, ResumeNode, ResumeNodeEx,
@@ -125,6 +125,7 @@ impl Held {
             OfflineGroup { group }.into(),
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             CancelClusterGroupOperation { group, flags: 0 }.into(),
+            SetGroupNodeList { group, nodes: None }.into(),
             PauseNode { node }.into(),
             PauseNodeEx { node, drain: false, flags: 0 }.into(),
             PauseNodeWithDrainTarget { node, flags: 0, drain_target: node }.into(),

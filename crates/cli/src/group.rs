@@ -40,6 +40,14 @@ pub enum GroupVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Say on which nodes a group would rather be, the best first; without any, on none in particular
+    Prefer {
+        /// Name or id of the group
+        name: String,
+        /// Names or numbers of nodes
+        #[arg(value_name = "NODE")]
+        nodes: Vec<String>,
+    },
     /// Delete a group that has no resources
     Delete {
         /// Name or id of the group
@@ -79,6 +87,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Show { name } => show(&name, context),
         GroupVerb::Create { name } => create(&name, context),
         GroupVerb::Set { name, properties } => set(&name, &properties, context),
+        GroupVerb::Prefer { name, nodes } => prefer(&name, &nodes, context),
         GroupVerb::Delete { name } => delete(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
@@ -139,6 +148,10 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             table.row(vec!["id".into(), details.group.id.as_str().into()]);
             table.row(vec!["state".into(), Cell::new(of_group(group.state), group.state.to_string())]);
             table.row(vec!["owner".into(), group.owner_name.as_str().into()]);
+            if !details.group.preferred_owners.is_empty() {
+                let preferred = details.group.preferred_owners.join(", ");
+                table.row(vec!["would rather be on".into(), preferred.into()]);
+            }
             let wanted =
                 group.persistent.map_or("nobody asked yet", |wanted| if wanted { "yes" } else { "no" });
             table.row(vec!["to be online".into(), wanted.into()]);
@@ -167,6 +180,20 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
         Owner { target: Target::Group(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("group", name, id, notes, || format!("properties of {subject} are set"))
+}
+
+fn prefer(name: &str, nodes: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    cluster
+        .set_group_node_list(&object, nodes)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    context.done("group", name, id, Vec::new(), || match nodes {
+        [] => format!("{subject} prefers no node"),
+        nodes => format!("{subject} would rather be on {}", clean(&nodes.join(", "))),
+    })
 }
 
 fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {

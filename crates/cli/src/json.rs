@@ -133,6 +133,8 @@ pub struct GroupDocument {
     pub wanted_online: Option<bool>,
     /// Names of its resources.
     pub resources: Vec<String>,
+    /// Names of the nodes on which it would rather be, the best first.
+    pub preferred_owners: Vec<String>,
 }
 
 impl GroupDocument {
@@ -146,6 +148,7 @@ impl GroupDocument {
             owner: group.owner_name.clone(),
             wanted_online: group.persistent,
             resources: resources.map(|resource| resource.name.to_string()).collect(),
+            preferred_owners: group.preferred_owners.iter().map(ToString::to_string).collect(),
         }
     }
 }

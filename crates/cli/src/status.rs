@@ -173,6 +173,7 @@ mod tests {
                 persistent: Some(true),
                 group_type: 9999,
                 epoch: Epoch::default(),
+                preferred_owners: vec![],
             }],
             resources: vec![
                 ResourceGlance {

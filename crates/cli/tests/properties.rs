@@ -246,3 +246,13 @@ fn what_is_not_there_is_named() {
         assert_eq!((ran.code, ran.err.as_str()), (1, message), "{words}");
     }
 }
+
+#[test]
+fn a_group_would_rather_be_on_some_nodes() {
+    let fake = Fake::start();
+    let ran = fake.mainstay(&["group", "prefer", "g", "n2", "1"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "group 'g' would rather be on n2, 1\n"));
+    let ran = fake.mainstay(&["group", "prefer", "g"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "group 'g' prefers no node\n"));
+    assert_eq!(log(&fake), ["nodes \"n2\\01\\0\\0\"", "nodes \"\\0\""]);
+}

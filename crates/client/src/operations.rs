@@ -436,6 +436,20 @@ impl<T: Transport> Cluster<T> {
         })
     }
 
+    /// Says on which nodes a group would rather be, the best first, by name or number; none ends it.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn set_group_node_list(&mut self, object: &Group, nodes: &[String]) -> Result<(), CallError> {
+        let texts = nodes.iter().flat_map(|node| node.encode_utf16().chain([0]));
+        let list: Vec<u16> = texts.chain([0]).collect();
+        self.done(|session| {
+            Ok(group::SetGroupNodeList { group: session.handle(object)?, nodes: Some(list.clone()) })
+        })
+        .map(drop)
+    }
+
     /// Ends what runs on a group as a whole, before it is done. `flags` is reserved, 0.
     ///
     /// # Errors

@@ -132,6 +132,8 @@ exports! {
         OfflineClusterGroup(group: usize): status = group::offline(group);
         OfflineClusterGroupEx(group: usize, flags: u32, buffer: *mut u8, size: u32): status
             = group::offline_ex(group, flags, buffer, size);
+        SetClusterGroupNodeList(group: usize, count: u32, nodes: *const usize): status
+            = group::set_node_list(group, count, nodes);
         CancelClusterGroupOperation(group: usize, flags: u32): status = group::cancel(group, flags);
         ClusterGroupControl(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status

@@ -138,6 +138,29 @@ pub(crate) unsafe fn offline_ex(group: usize, flags: u32, buffer: *const u8, siz
     status_of(held.connection.with(|cluster| cluster.offline_group_ex(&held.object, flags, input))?)
 }
 
+/// More nodes than a cluster ever has; what is counted as more is no list.
+const NODES_MAX: u32 = 1024;
+
+/// SetClusterGroupNodeList.
+///
+/// # Safety
+/// `nodes` is null or has `count` handles.
+pub(crate) unsafe fn set_node_list(group: usize, count: u32, nodes: *const usize) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    if count > NODES_MAX || (nodes.is_null() && count > 0) {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let mut ids = Vec::new();
+    for place in 0..count as usize {
+        // SAFETY: the caller promised so many.
+        let handle = unsafe { nodes.add(place).read_unaligned() };
+        let node = tables().nodes.get(handle)?;
+        same(&held.connection, &node.connection)?;
+        ids.push(node.object.id().to_owned());
+    }
+    held.connection.with(|cluster| cluster.set_group_node_list(&held.object, &ids))
+}
+
 /// CancelClusterGroupOperation.
 pub(crate) fn cancel(group: usize, flags: u32) -> Outcome<()> {
     let held = tables().groups.get(group)?;

@@ -52,6 +52,7 @@ fn good(kind: &str, name: &str) -> &'static str {
     match (kind, name) {
         ("HCLUSTER", _) => "cluster",
         ("HNODE", _) => "node",
+        ("HNODE *", _) => "&node",
         ("HGROUP", _) => "group",
         ("HRESOURCE" | "HANDLE", "hDependsOn" | "hResourceDependent") => "other",
         ("HRESOURCE" | "HANDLE", _) => "resource",
@@ -97,7 +98,7 @@ fn number(name: &str) -> &'static str {
         "cbProperties" | "cbRoProperties" => "sizeof names",
         // GET_NAME of a resource.
         "dwControlCode" => "0x01000029",
-        "dwFilterCount" => "1",
+        "dwFilterCount" | "NodeCount" => "1",
         "DesiredAccess" | "dwDesiredAccess" => "GENERIC_READ",
         "dwLooksAlivePollInterval" | "dwIsAlivePollInterval" => "5000",
         "dwType" => "7",

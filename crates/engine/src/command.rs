@@ -149,6 +149,13 @@ pub enum Command {
         /// The new name as it came.
         name: String,
     },
+    /// SetClusterGroupNodeList (opnum 54): the nodes on which a group would rather be.
+    SetPreferredOwners {
+        /// Which.
+        group: GroupId,
+        /// Names or numbers as they came, the best first; empty is no preference.
+        nodes: Vec<String>,
+    },
     /// CreateClusterResource (opnum 9).
     CreateResource {
         /// The new resource's id.

@@ -49,6 +49,8 @@ pub enum EventKind {
     GroupState,
     /// A group has another owner.
     GroupOwnerNode,
+    /// A group would rather be elsewhere.
+    GroupPreferredOwners,
     /// A resource was created in the group.
     GroupResourceAdded,
     /// A resource came from another group.
@@ -103,6 +105,7 @@ impl EventKind {
             Self::GroupPrivateProperty => (GROUP, 0x4),
             Self::GroupState => (GROUP, 0x8),
             Self::GroupOwnerNode => (GROUP, 0x10),
+            Self::GroupPreferredOwners => (GROUP, 0x20),
             Self::GroupResourceAdded => (GROUP, 0x40),
             Self::GroupResourceGained => (GROUP, 0x80),
             Self::GroupResourceLost => (GROUP, 0x100),

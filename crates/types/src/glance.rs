@@ -55,6 +55,9 @@ pub struct GroupGlance {
     pub group_type: u32,
     /// How often it was given to a node.
     pub epoch: Epoch,
+    /// Names of the nodes on which it would rather be, the best first.
+    #[serde(default)]
+    pub preferred_owners: Vec<Name>,
 }
 
 /// A resource.

@@ -209,6 +209,13 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     until(ClusterResourceOnline);
     NEED_IS(OnlineClusterGroupEx(group, other_node, 0, NULL, 0), ERROR_INVALID_PARAMETER);
     IS(ERROR_INVALID_STATE, CancelClusterGroupOperation, (group, 0));
+    NODE_IS(ERROR_SUCCESS, SetClusterGroupNodeList, (group, 1, &node));
+    NEED_IS(SetClusterGroupNodeList(group, 1, &other_node), ERROR_INVALID_PARAMETER);
+    NEED_IS(SetClusterGroupNodeList(group, 5000, &node), ERROR_INVALID_PARAMETER);
+    HNODE twice[] = {node, node}, none = NULL;
+    NEED_IS(SetClusterGroupNodeList(group, 2, twice), ERROR_INVALID_PARAMETER);
+    NEED_IS(SetClusterGroupNodeList(group, 1, &none), ERROR_INVALID_HANDLE);
+    IS(ERROR_SUCCESS, SetClusterGroupNodeList, (group, 0, NULL));
     IS(ERROR_SUCCESS, PauseClusterNode, (node));
     IS(ERROR_SUCCESS, ResumeClusterNode, (node));
     IS(ERROR_SUCCESS, PauseClusterNodeEx, (node, FALSE, 0, NULL));

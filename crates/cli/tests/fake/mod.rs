@@ -295,6 +295,13 @@ impl World {
                     ..Default::default()
                 })
             }
+            R::SetGroupNodeList(request) => {
+                self.log.push(format!(
+                    "nodes {:?}",
+                    String::from_utf16(request.nodes.as_deref().unwrap()).unwrap()
+                ));
+                stub::<group::SetGroupNodeList>(&StatusResponse::default())
+            }
             R::CreateResEnum(request) => {
                 let name = match request.type_mask {
                     1 => "provider",
@@ -440,6 +447,7 @@ pub fn glance() -> Step {
             persistent: None,
             group_type: 9999,
             epoch: Epoch::default(),
+            preferred_owners: vec![],
         }],
         resources: vec![ResourceGlance {
             id: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap(),

@@ -114,6 +114,7 @@ static void handles(void)
         CHECK_IS(ResumeClusterNode((HNODE)bad), ERROR_INVALID_HANDLE);
         CHECK_IS(ResumeClusterNodeEx2((HNODE)bad, DoNotFailbackGroups, 0, L"why"), ERROR_INVALID_HANDLE);
         CHECK_IS(CancelClusterGroupOperation((HGROUP)bad, 0), ERROR_INVALID_HANDLE);
+        CHECK_IS(SetClusterGroupNodeList((HGROUP)bad, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterNode((HNODE)bad), FALSE, ERROR_INVALID_HANDLE);
 
         CHECK_FAILS(ClusterGetEnumCount((HCLUSENUM)bad), 0, ERROR_INVALID_HANDLE);

@@ -141,6 +141,43 @@ impl Engine {
         Ok(change)
     }
 
+    /// The nodes on which a group would rather be, the best first. Nothing moves for it now.
+    pub(super) fn set_preferred_owners(&self, id: GroupId, given: &[String]) -> Result<Change, Refusal> {
+        let group = self.model.group(id).ok_or_else(|| ClusterError::GroupGone { id: id.to_string() })?;
+        let mut nodes: Vec<NodeId> = Vec::new();
+        for text in given {
+            let gone = || ClusterError::NodeGone { id: shown(text) };
+            let node = self.model.find_node(text).ok_or_else(gone)?;
+            if nodes.contains(&node) {
+                let allowed = "name every node once".to_owned();
+                return Err(
+                    RequestError::Value { what: "preferred owner", value: shown(text), allowed }.into()
+                );
+            }
+            nodes.push(node);
+        }
+        let path = layout::group_path(id)?;
+        let mut changes = self.changes();
+        if nodes.is_empty() {
+            changes.delete_value(&path, layout::PREFERRED_OWNERS)?;
+        } else {
+            let texts = nodes.iter().map(NodeId::to_string).collect();
+            changes.set_value(&path, layout::PREFERRED_OWNERS, Value::MultiSz(texts))?;
+        }
+        let mut change = change(changes);
+        let event = Event {
+            kind: EventKind::GroupPreferredOwners,
+            object: ObjectId::Group(id),
+            object_id: id.to_string(),
+            parent_id: self.model.owner(id).map(|owner| owner.node.to_string()).unwrap_or_default(),
+            name: group.name.to_string(),
+            type_name: String::new(),
+            buffer: Vec::new(),
+        };
+        change.after.push(After::Publish(Box::new(event)));
+        Ok(change)
+    }
+
     pub(super) fn create_resource(
         &self,
         id: ResourceId,

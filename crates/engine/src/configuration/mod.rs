@@ -388,6 +388,7 @@ impl Engine {
             Command::CreateGroup { id, name, group_type } => self.create_group(*id, name, *group_type),
             Command::DeleteGroup { group, force } => self.delete_group(*group, *force),
             Command::RenameGroup { group, name } => self.rename_group(*group, name),
+            Command::SetPreferredOwners { group, nodes } => self.set_preferred_owners(*group, nodes),
             Command::CreateResource { id, group, name, type_name, flags } => {
                 self.create_resource(*id, *group, name, type_name, *flags)
             }
@@ -427,6 +428,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::MoveGroup { group, .. } => (Verb::Move, ObjectId::Group(*group)),
         Command::DeleteGroup { group, .. } => (Verb::Delete, ObjectId::Group(*group)),
         Command::RenameGroup { group, .. } => (Verb::Rename, ObjectId::Group(*group)),
+        Command::SetPreferredOwners { group, .. } => (Verb::Owners, ObjectId::Group(*group)),
         Command::CreateResource { id, .. } => (Verb::Create, ObjectId::Resource(*id)),
         Command::DeleteResource { resource } => (Verb::Delete, ObjectId::Resource(*resource)),
         Command::RenameResource { resource, .. } => (Verb::Rename, ObjectId::Resource(*resource)),

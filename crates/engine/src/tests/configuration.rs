@@ -316,3 +316,40 @@ fn a_group_that_is_deleted_closes_its_resources_whatever_its_epoch_was() {
     assert!(!world.is_held(a) && !world.is_held(b), "the host closes them");
     assert!(!world.has_leaf(a) && !world.has_leaf(b));
 }
+
+#[test]
+fn a_group_would_rather_be_on_some_nodes() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let set = |world: &mut World, nodes: &[&str]| {
+        let nodes = nodes.iter().map(|node| (*node).to_owned()).collect();
+        let call = world.call(Command::SetPreferredOwners { group, nodes });
+        world.answer(call).clone()
+    };
+    let preferred = |world: &World| {
+        let view = world.engine.view();
+        let listed = view.enumerate_group(group, 2).expect("a list");
+        let groups = view.enumerate_node(NodeId(1), 4).expect("a list");
+        let owners = view.glance().groups[0].preferred_owners.len();
+        (listed.into_iter().map(|item| item.name).collect::<Vec<_>>(), groups.len(), owners)
+    };
+    world.events.clear();
+    assert_eq!(set(&mut world, &["ALPHA"]).status, Status::SUCCESS);
+    assert_eq!(preferred(&world), (vec!["alpha".to_owned()], 1, 1));
+    assert!(world.events.iter().any(|event| event.kind.filter() == (2, 0x20)));
+    let placed = world.engine.view().situation(None);
+    assert_eq!(placed.groups[0].preferred, [NodeId(1)]);
+    for (nodes, status, words) in [
+        (&["1", "beta"][..], Status::CLUSTER_NODE_NOT_FOUND, "node beta is no member"),
+        (&["1", "alpha"], Status::INVALID_PARAMETER, "name every node once"),
+    ] {
+        let answer = set(&mut world, nodes);
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(answer.text.contains(words), "{}", answer.text);
+        assert_eq!(preferred(&world).0.len(), 1, "a refusal changes nothing");
+    }
+    world.restart_service();
+    assert_eq!(preferred(&world).0, ["alpha"]);
+    assert_eq!(set(&mut world, &[]).status, Status::SUCCESS);
+    assert_eq!(preferred(&world), (vec![], 0, 0));
+}

@@ -87,6 +87,11 @@ impl View<'_> {
             let members = group.members.iter().filter_map(|member| self.engine.model.resource(*member));
             listed.extend(members.map(|member| listed_resource(kind::GROUP_CONTAINS, member)));
         }
+        if mask & kind::GROUP_NODES != 0 {
+            let preferred = group.placement.preferred.iter();
+            let known = preferred.filter(|node| self.engine.model.node(**node).is_some());
+            listed.extend(known.map(|node| self.listed_node(kind::GROUP_NODES, *node)));
+        }
         Ok(listed)
     }
 
@@ -137,6 +142,10 @@ impl View<'_> {
         if mask & kind::NODE_GROUPS != 0 {
             let owned = model.groups().filter(|group| model.owner(group.id).is_some_and(|o| o.node == id));
             listed.extend(owned.map(|group| listed_group(kind::NODE_GROUPS, group)));
+        }
+        if mask & kind::NODE_PREFERRED_GROUPS != 0 {
+            let preferring = model.groups().filter(|group| group.placement.preferred.contains(&id));
+            listed.extend(preferring.map(|group| listed_group(kind::NODE_PREFERRED_GROUPS, group)));
         }
         Ok(listed)
     }

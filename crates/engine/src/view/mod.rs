@@ -251,6 +251,12 @@ impl<'a> View<'a> {
             persistent: group.persistent,
             group_type: group.group_type,
             epoch: self.engine.model.epoch(group.id),
+            preferred_owners: group
+                .placement
+                .preferred
+                .iter()
+                .filter_map(|node| Some(self.engine.model.node(*node)?.name.clone()))
+                .collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum,
     DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, MoveGroupToNode, OfflineGroup,
-    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName,
+    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::{
     CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
@@ -180,6 +180,26 @@ pub(super) fn offline_ex(session: &Arc<Session>, exchange: Exchange<OfflineGroup
     );
 }
 
+pub(super) fn set_node_list(session: &Arc<Session>, exchange: Exchange<SetGroupNodeList>) {
+    match multi_string(exchange.request().nodes.as_deref().unwrap_or_default()) {
+        Some(nodes) => {
+            to_group(session, exchange, |r| r.group, |group, _| Command::SetPreferredOwners { group, nodes })
+        }
+        None => exchange.end(Err(Status::INVALID_PARAMETER.into())),
+    }
+}
+
+/// Texts in UTF-16, each with its NUL, and one more NUL; nothing at all is no text. `None` where it is none of that.
+fn multi_string(units: &[u16]) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    let mut rest = units;
+    while let Some(length) = rest.iter().position(|unit| *unit == 0).filter(|length| *length > 0) {
+        texts.push(String::from_utf16(&rest[..length]).ok()?);
+        rest = &rest[length + 1..];
+    }
+    (rest.is_empty() || rest == [0]).then_some(texts)
+}
+
 pub(super) fn cancel(session: &Arc<Session>, exchange: Exchange<CancelClusterGroupOperation>) {
     to_group(
         session,
@@ -192,4 +212,29 @@ pub(super) fn cancel(session: &Arc<Session>, exchange: Exchange<CancelClusterGro
 fn give(session: &Session, name: &str, access: Access) -> Result<GroupHandle, Failure> {
     let id = session.core.read(|view| view.find_group(name)).ok_or(Status::GROUP_NOT_FOUND)?;
     session.give(Held::Group(id, access))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn multi_strings() {
+        let units = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+        for (text, expected) in [
+            ("", Some(vec![])),
+            ("\0", Some(vec![])),
+            ("1\0\0", Some(vec!["1"])),
+            ("1\0node2\0\0", Some(vec!["1", "node2"])),
+            // Without the last NUL it is told where it ends all the same.
+            ("1\0", Some(vec!["1"])),
+            ("1", None),
+            ("1\0\0x", None),
+            ("\0\0", None),
+        ] {
+            let expected = expected.map(|texts| texts.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(multi_string(&units(text)), expected, "{text:?}");
+        }
+        assert_eq!(multi_string(&[0xD800, 0, 0]), None);
+    }
 }

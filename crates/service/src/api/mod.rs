@@ -162,6 +162,7 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             CreateGroupEx => group::create_ex,
             DeleteGroup => group::delete,
             SetGroupName => group::rename,
+            SetGroupNodeList => group::set_node_list,
             OnlineGroup => group::online,
             OnlineGroupEx => group::online_ex,
             OfflineGroup => group::offline,
