@@ -183,7 +183,7 @@ pub(super) fn offline_ex(session: &Arc<Session>, exchange: Exchange<OfflineGroup
 pub(super) fn set_node_list(session: &Arc<Session>, exchange: Exchange<SetGroupNodeList>) {
     match multi_string(exchange.request().nodes.as_deref().unwrap_or_default()) {
         Some(nodes) => {
-            to_group(session, exchange, |r| r.group, |group, _| Command::SetPreferredOwners { group, nodes })
+            to_group(session, exchange, |r| r.group, |group, _| Command::SetPreferredOwners { group, nodes });
         }
         None => exchange.end(Err(Status::INVALID_PARAMETER.into())),
     }
