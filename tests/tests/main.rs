@@ -6,6 +6,7 @@ mod access_calls;
 mod alternatives;
 mod c_clients;
 mod cancel;
+mod configuration;
 mod crashes;
 mod deadlocks;
 mod demo_type;

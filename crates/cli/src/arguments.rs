@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand};
 
 pub use crate::cluster::ClusterVerb;
 pub use crate::completions::CompletionsArguments;
+pub use crate::configuration::{ApplyArguments, PlanArguments};
 pub use crate::events::{EventDocument, EventsArguments};
 pub use crate::explain::ExplainArguments;
 pub use crate::group::GroupVerb;
+pub use crate::history::{HistoryArguments, UndoArguments};
 pub use crate::instructions::Instructions;
 pub use crate::journal::JournalArguments;
 pub use crate::node::NodeVerb;
@@ -81,6 +83,10 @@ pub enum Noun {
     Status,
     /// Show what was asked for, by whom, and what became of it, newest first
     Journal(JournalArguments),
+    /// Show what was changed in the configuration, by whom, newest first
+    History(HistoryArguments),
+    /// Take back what an operation changed in the configuration
+    Undo(UndoArguments),
     /// Show what happened, in order, and follow what happens
     Events(EventsArguments),
     /// Show operations and wait for them

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use clap::Subcommand;
 use mainstay_client::Target;
 
+use crate::configuration::{self, ApplyArguments, PlanArguments};
 use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
@@ -45,6 +46,14 @@ pub enum ClusterVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Write the whole configuration as one TOML text; secrets are left out
+    Export,
+    /// Show what applying a configuration would do, and do nothing
+    Plan(PlanArguments),
+    /// Make the cluster what a file says, object by object, each all or nothing
+    ///
+    /// If a step is refused, nothing is done at all.
+    Apply(ApplyArguments),
 }
 
 pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Failure> {
@@ -53,6 +62,9 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
         ClusterVerb::Show => show(context),
         ClusterVerb::Validate(arguments) => validate::run(&arguments, context),
         ClusterVerb::Set { properties } => set(&properties, context),
+        ClusterVerb::Export => configuration::export(context),
+        ClusterVerb::Plan(given) => configuration::plan(&given, context),
+        ClusterVerb::Apply(given) => configuration::apply(&given, context),
     }
 }
 

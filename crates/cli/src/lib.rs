@@ -12,12 +12,15 @@ pub mod arguments;
 mod cluster;
 mod completions;
 mod concerning;
+mod configuration;
+mod configuration_file;
 mod context;
 mod events;
 pub mod exit;
 mod explain;
 mod failure;
 mod group;
+mod history;
 mod instructions;
 mod journal;
 pub mod json;
@@ -114,6 +117,8 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Type(verb) => resource_type::run(verb, context),
         Noun::Status => status::run(context),
         Noun::Journal(arguments) => journal::run(&arguments, context),
+        Noun::History(arguments) => history::run(&arguments, context),
+        Noun::Undo(arguments) => history::undo(&arguments, context),
         Noun::Events(arguments) => events::run(&arguments, context),
         Noun::Operation(verb) => operation::run(verb, context),
         Noun::Explain(arguments) => explain::run(&arguments, context),

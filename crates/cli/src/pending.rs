@@ -107,6 +107,7 @@ pub(crate) mod tests {
             parts: vec![],
             ended_at_ms: None,
             end: None,
+            changes: vec![],
             pending,
         }
     }

@@ -31,6 +31,11 @@ impl Progress {
         Self { painter: able.then(|| output.color()), painted: 0 }
     }
 
+    /// Nobody sees anything.
+    pub(crate) fn none() -> Self {
+        Self { painter: None, painted: 0 }
+    }
+
     /// Whether anybody sees it.
     pub(crate) fn is_seen(&self) -> bool {
         self.painter.is_some()

@@ -53,6 +53,16 @@ pub(crate) fn carry_out(request: &Request<'_>, context: &mut Context) -> Result<
     follow(&mut cluster, request, bound, &submitted, context)
 }
 
+/// Submits an operation and waits until it has ended, on the way to something else: nothing is shown.
+pub(crate) fn carry_out_quietly(request: &Request<'_>, cluster: &mut Cluster) -> Result<(), Failure> {
+    let submitted = ask(cluster, request, Bound::default())?;
+    let Some(id) = submitted.operation else { return Ok(()) };
+    let waited = wait::to_end(cluster, id, Bound::default(), AWAY_MAX, &mut Progress::none())?;
+    let (Waited::Ended(record) | Waited::Running(record)) = waited;
+    cluster.finish_by(None);
+    failure_of(&record, None).map_or(Ok(()), Err)
+}
+
 /// Submits an operation with a token of its own, and answers it accepted.
 pub(crate) fn ask<T: Transport>(
     cluster: &mut Cluster<T>,

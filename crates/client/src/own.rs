@@ -4,17 +4,19 @@
 use std::time::Duration;
 
 use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::configuration::{ConfiguredObject, Step};
 use mainstay_types::control::own;
 use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, plan, read_events, read_journal, status, submit, validate,
-    wait_operation,
+    configure, explain, explain_object, list_operations, plan, plan_configuration, read_configuration,
+    read_events, read_journal, status, submit, undo, validate, wait_operation,
 };
 use mainstay_types::plan::Plan;
 use mainstay_types::validation::Validation;
 use mainstay_types::{ControlCode, OperationId, Status};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::CallError;
@@ -275,15 +277,7 @@ impl<T: Transport> Cluster<T> {
     pub fn submit(&mut self, submission: &Submission<'_>) -> Result<Submitted, CallError> {
         const CALL: &str = "SUBMIT";
         let answer = self.own_code(CALL, own::SUBMIT, &submission.to_list())?;
-        let status = answer
-            .dword(submit::STATUS)
-            .ok_or_else(|| broken(CALL, format!("no {} in the answer", submit::STATUS)))?;
-        let operation = match answer.text(submit::OPERATION) {
-            None | Some("") => None,
-            Some(id) => Some(id.parse().map_err(|error| broken(CALL, format!("{error}")))?),
-        };
-        let text = answer.text(submit::TEXT).unwrap_or_default().to_owned();
-        Ok(Submitted { status: Status(status), operation, text })
+        submitted(CALL, &answer)
     }
 
     /// Operations that run and that ended lately, newest first; those of one object by name or id, at most `limit`.
@@ -358,6 +352,61 @@ impl<T: Transport> Cluster<T> {
         }
         let answer = self.own_code("READ_JOURNAL", own::READ_JOURNAL, &input)?;
         Ok(answer.texts(read_journal::RECORDS).unwrap_or_default().to_vec())
+    }
+
+    /// Everything that is configured, in the order in which it is made.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn configuration(&mut self) -> Result<Vec<ConfiguredObject>, CallError> {
+        const CALL: &str = "READ_CONFIGURATION";
+        let answer = self.own_code(CALL, own::READ_CONFIGURATION, &PropertyList::new())?;
+        parse_json(CALL, answer.text(read_configuration::CONFIGURATION).unwrap_or_default())
+    }
+
+    /// The steps from what is to this configuration, in the order in which they can be done.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn plan_configuration(&mut self, wanted: &[ConfiguredObject]) -> Result<Vec<Step>, CallError> {
+        const CALL: &str = "PLAN_CONFIGURATION";
+        let input = PropertyList::new().with(plan_configuration::CONFIGURATION, to_json(CALL, &wanted)?);
+        let answer = self.own_code(CALL, own::PLAN_CONFIGURATION, &input)?;
+        parse_json(CALL, answer.text(plan_configuration::STEPS).unwrap_or_default())
+    }
+
+    /// Makes one object what a configuration says, or deletes it. A refusal is told in the answer.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn configure(
+        &mut self,
+        object: &ConfiguredObject,
+        deletes: bool,
+        reason: &str,
+    ) -> Result<Submitted, CallError> {
+        const CALL: &str = "CONFIGURE";
+        let input = PropertyList::new()
+            .with(configure::OBJECT, to_json(CALL, object)?)
+            .with(configure::DELETE, u32::from(deletes))
+            .with(configure::REASON, reason);
+        let answer = self.own_code(CALL, own::CONFIGURE, &input)?;
+        submitted(CALL, &answer)
+    }
+
+    /// Takes back what an operation changed in the configuration. A refusal is told in the answer.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn undo(&mut self, operation: OperationId, reason: &str) -> Result<Submitted, CallError> {
+        const CALL: &str = "UNDO";
+        let input = PropertyList::new().with(undo::UNDONE, operation.to_string()).with(undo::REASON, reason);
+        let answer = self.own_code(CALL, own::UNDO, &input)?;
+        submitted(CALL, &answer)
     }
 
     /// Everything at a glance, as one JSON document.
@@ -440,6 +489,23 @@ impl<T: Transport> Cluster<T> {
         }
         PropertyList::parse(&answer.output).map_err(|error| CallError::unparsable(call, &error))
     }
+}
+
+/// What SUBMIT, CONFIGURE and UNDO answer.
+fn submitted(call: &'static str, answer: &PropertyList) -> Result<Submitted, CallError> {
+    let status = answer
+        .dword(submit::STATUS)
+        .ok_or_else(|| broken(call, format!("no {} in the answer", submit::STATUS)))?;
+    let operation = match answer.text(submit::OPERATION) {
+        None | Some("") => None,
+        Some(id) => Some(id.parse().map_err(|error| broken(call, format!("{error}")))?),
+    };
+    let text = answer.text(submit::TEXT).unwrap_or_default().to_owned();
+    Ok(Submitted { status: Status(status), operation, text })
+}
+
+fn to_json<D: Serialize + ?Sized>(call: &'static str, document: &D) -> Result<String, CallError> {
+    serde_json::to_string(document).map_err(|error| broken(call, error.to_string()))
 }
 
 fn parse_json<R: DeserializeOwned>(call: &'static str, document: &str) -> Result<R, CallError> {

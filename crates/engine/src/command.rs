@@ -4,6 +4,7 @@
 //! and come with the command. Objects are named by id; who resolved a name earlier gets ERROR_RESOURCE_NOT_AVAILABLE
 //! and its kin when the object is gone by now.
 
+use mainstay_types::configuration::{ConfiguredObject, RegistryChange};
 use mainstay_types::operation::Asker;
 use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId};
 
@@ -278,6 +279,26 @@ pub enum Command {
         input: Vec<u8>,
         /// How much output the caller can take, in bytes.
         output_length_max: u32,
+    },
+    /// Makes an object what a document says, all or nothing. By CONFIGURE only.
+    Configure {
+        /// The object; a new id for one that is to be made.
+        object: ObjectId,
+        /// As it is to be.
+        wanted: Box<ConfiguredObject>,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
+    /// Takes back what an operation changed, as far as nothing later stands against it. By UNDO only.
+    Undo {
+        /// The operation.
+        operation: OperationId,
+        /// What it was about.
+        object: ObjectId,
+        /// What it changed, as its record says.
+        changes: Vec<RegistryChange>,
+        /// What the caller wants remembered.
+        remark: Remark,
     },
     /// A control code to any object (opnums 73, 75, 77, 79 and 106): properties too.
     Control {

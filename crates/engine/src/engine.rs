@@ -349,6 +349,7 @@ impl Engine {
             parts: Vec::new(),
             ended_at_ms: None,
             end: None,
+            changes: Vec::new(),
             pending: Vec::new(),
         }
     }

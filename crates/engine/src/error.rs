@@ -4,7 +4,7 @@
 //! without its status.
 
 use mainstay_store::registry::RegistryError;
-use mainstay_types::{NodeState, ResourceState, Status};
+use mainstay_types::{NodeState, OperationId, ResourceState, Status};
 use thiserror::Error;
 
 /// A database that this program cannot work on. Nothing in it was changed.
@@ -511,6 +511,14 @@ pub enum ClusterError {
         /// How many.
         count: usize,
     },
+    /// What an operation changed cannot be taken back.
+    #[error("operation {operation} cannot be undone: {reason}")]
+    NotUndone {
+        /// The operation.
+        operation: OperationId,
+        /// Why not, with the way out.
+        reason: String,
+    },
     /// More earlier words to override than one commit takes.
     #[error(
         "{count} resources that it needs were taken offline by name, and one call brings back {max} at most; bring some of them online by name first"
@@ -658,6 +666,7 @@ impl ClusterError {
             Self::DependentOnline { .. } | Self::DependentPending { .. } => Status::RESOURCE_ONLINE,
             Self::OwnerNotFound { .. } => Status::CLUSTER_NODE_NOT_FOUND,
             Self::NotEmpty { .. } => Status::DIR_NOT_EMPTY,
+            Self::NotUndone { .. } => Status::INVALID_STATE,
             Self::Full { .. } => Status::CLUSTER_MAXNUM_OF_RESOURCES_EXCEEDED,
         }
     }

@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::{ResourceId, ResourceState};
+use mainstay_types::{GroupId, ResourceId, ResourceState};
 
 use crate::error::{ClusterError, Refusal};
 use crate::limits::DEPENDENCY_DEPTH_MAX;
 use crate::live::Live;
 use crate::model::Model;
+use crate::model::expression::Expression;
 use crate::seeded::{self, Bug};
 
 /// The states, by resource.
@@ -147,6 +148,27 @@ pub(crate) fn check_new_dependency(
     let above = depth(model, id, &|model, id| model.dependents(id).collect());
     if below + above + 1 > DEPENDENCY_DEPTH_MAX {
         return Err(ClusterError::TooDeep { name, max: DEPENDENCY_DEPTH_MAX }.into());
+    }
+    Ok(())
+}
+
+/// What a resource that is just being made may depend on: nothing depends on it yet, so there is no circle.
+pub(crate) fn check_dependencies_of_new(
+    model: &Model,
+    name: &str,
+    group: GroupId,
+    expression: &Expression,
+) -> Result<(), Refusal> {
+    let name = crate::error::shown(name);
+    for provider in expression.providers() {
+        let gone = || ClusterError::ResourceGone { id: provider.to_string() };
+        let other = model.resource(provider).ok_or_else(gone)?;
+        if other.group != group {
+            return Err(ClusterError::OtherGroup { name, provider: other.name.to_string() }.into());
+        }
+        if depth(model, provider, &|model, id| providers_of(model, id)) + 1 > DEPENDENCY_DEPTH_MAX {
+            return Err(ClusterError::TooDeep { name, max: DEPENDENCY_DEPTH_MAX }.into());
+        }
     }
     Ok(())
 }

@@ -366,6 +366,7 @@ mod tests {
             parts: Vec::new(),
             ended_at_ms: None,
             end,
+            changes: Vec::new(),
             pending: Vec::new(),
         }
     }

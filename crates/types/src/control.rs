@@ -158,6 +158,15 @@ pub mod own {
     /// Looks at the cluster and its node for what could go wrong.
     pub const VALIDATE: ControlCode = ControlCode(0x070D_3421);
 
+    /// The whole configuration as data.
+    pub const READ_CONFIGURATION: ControlCode = ControlCode(0x070D_3445);
+    /// The steps from what is to a configuration.
+    pub const PLAN_CONFIGURATION: ControlCode = ControlCode(0x070D_3449);
+    /// Makes one object what a configuration says, or deletes it.
+    pub const CONFIGURE: ControlCode = ControlCode(0x074D_344E);
+    /// Takes back what an operation changed in the configuration.
+    pub const UNDO: ControlCode = ControlCode(0x074D_3452);
+
     /// Every code of the block.
     pub const ALL: &[ControlCode] = &[
         SUBMIT,
@@ -170,6 +179,10 @@ pub mod own {
         PLAN,
         READ_EVENTS,
         VALIDATE,
+        READ_CONFIGURATION,
+        PLAN_CONFIGURATION,
+        CONFIGURE,
+        UNDO,
     ];
 }
 
@@ -184,7 +197,8 @@ mod tests {
         assert!(ControlCode(0x0160_0014).is_user() && ControlCode(0x0160_0014).modifies());
         assert!(RESOURCE_VALIDATE_OFFLINE.is_internal() && !RESOURCE_VALIDATE_OFFLINE.is_user());
         for &code in own::ALL {
-            assert_eq!(code.modifies(), code == own::SUBMIT, "{code}");
+            let modifies = [own::SUBMIT, own::CONFIGURE, own::UNDO];
+            assert_eq!(code.modifies(), modifies.contains(&code), "{code}");
             assert!(!code.is_user() && !code.is_internal(), "{code}");
             assert_eq!(code.0 & 0xFF00_0000, object::CLUSTER, "{code}");
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::configuration::RegistryChange;
 use crate::order::Cause;
 use crate::{Name, ObjectId, OfflineReason, OperationId, ResourceState, Status};
 
@@ -43,6 +44,10 @@ pub enum Verb {
     Undepend,
     /// Change possible owners.
     Owners,
+    /// Make an object what a document says.
+    Configure,
+    /// Take back what an operation changed.
+    Undo,
     /// The service's own: bring a resource to its persistent state when the service starts.
     StartUp,
     /// The service's own: clean up after a failure.
@@ -69,6 +74,8 @@ impl Verb {
             Verb::Depend => "depend",
             Verb::Undepend => "undepend",
             Verb::Owners => "owners",
+            Verb::Configure => "configure",
+            Verb::Undo => "undo",
             Verb::StartUp => "start-up",
             Verb::Recover => "recover",
         }
@@ -205,6 +212,11 @@ pub struct OperationRecord {
     pub ended_at_ms: Option<u64>,
     /// How it ended; `None` while it runs.
     pub end: Option<End>,
+    /// What it changed in the configuration, for the history; secrets and long values as [`TypedSetting::Cut`].
+    ///
+    /// [`TypedSetting::Cut`]: crate::configuration::TypedSetting::Cut
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<RegistryChange>,
     /// What is pending in it now. Never kept, made when it is shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,

@@ -178,3 +178,36 @@ pub mod validate {
     /// Out, SZ: JSON of [`Validation`](crate::validation::Validation).
     pub const VALIDATION: &str = "Validation";
 }
+
+/// READ_CONFIGURATION: everything that is configured.
+pub mod read_configuration {
+    /// Out, SZ: a JSON array of [`ConfiguredObject`](crate::configuration::ConfiguredObject).
+    pub const CONFIGURATION: &str = "Configuration";
+}
+
+/// PLAN_CONFIGURATION: what would have to be done. Nothing is.
+pub mod plan_configuration {
+    /// In, SZ: the configuration that is wanted, whole, as READ_CONFIGURATION gives it.
+    pub const CONFIGURATION: &str = "Configuration";
+    /// Out, SZ: a JSON array of [`Step`](crate::configuration::Step), in the order in which they can be done.
+    pub const STEPS: &str = "Steps";
+}
+
+/// CONFIGURE: does one step, all or nothing. Answers as [`submit`] does: `Status`, `Operation`, `Text`.
+pub mod configure {
+    /// In, SZ: JSON of one [`ConfiguredObject`](crate::configuration::ConfiguredObject). An object of its kind and name
+    /// is made so; where there is none, it is made.
+    pub const OBJECT: &str = "Object";
+    /// In, DWORD, optional: 1 deletes the object instead.
+    pub const DELETE: &str = "Delete";
+    /// In, SZ, optional: why, for the journal.
+    pub const REASON: &str = "Reason";
+}
+
+/// UNDO: takes back what an operation changed. Answers as [`submit`] does: `Status`, `Operation`, `Text`.
+pub mod undo {
+    /// In, SZ: id of the operation whose change is taken back.
+    pub const UNDONE: &str = "Operation";
+    /// In, SZ, optional: why, for the journal.
+    pub const REASON: &str = "Reason";
+}

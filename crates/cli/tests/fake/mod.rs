@@ -415,6 +415,7 @@ pub fn record(end: Option<End>) -> OperationRecord {
         parts: vec![],
         ended_at_ms: end.as_ref().map(|_| 1_795_000_001_200),
         end,
+        changes: vec![],
         pending: vec![],
     }
 }

@@ -489,7 +489,7 @@ fn name_property(name: &Name) -> Vec<u8> {
     list.to_bytes().unwrap_or_default()
 }
 
-fn parse_name(what: &'static str, name: &str) -> Result<Name, Refusal> {
+pub(super) fn parse_name(what: &'static str, name: &str) -> Result<Name, Refusal> {
     Name::parse(name)
         .map_err(|error| RequestError::Name { what, name: shown(name), reason: error.to_string() }.into())
 }

@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// Whether the list makes another host the resource's, into which it only goes with its next online.
-    fn leaves_its_host_later(&self, id: ResourceId, list: &PropertyList) -> bool {
+    pub(super) fn leaves_its_host_later(&self, id: ResourceId, list: &PropertyList) -> bool {
         let Some(given) = list.get(layout::SEPARATE_MONITOR) else { return false };
         let is_own = given.as_dword().is_some_and(|number| number != 0) || self.library_of(id).is_some();
         let open = self.live.get(&id).filter(|live| live.has_to_stop()).and_then(|live| live.open);

@@ -11,7 +11,10 @@
 
 pub(crate) mod change;
 mod common;
+mod configure;
 mod dependencies;
+mod document;
+mod history;
 mod nodes;
 mod stated;
 mod values;
@@ -223,6 +226,7 @@ impl Engine {
         operation.record.ended_at_ms = Some(self.now.unix_ms);
         operation.record.end = Some(End::Done);
         operation.record.answer = change.answer;
+        operation.record.changes = self.recorded_changes(&change.ops);
         operation.step = StoredStep::Ended;
         operation.is_stored = true;
         change.compares.push(Compare::absent(layout::operation_key(id)));
@@ -368,6 +372,8 @@ impl Engine {
             Command::CreateGroup { name, .. }
             | Command::CreateResource { name, .. }
             | Command::CreateResourceType { name, .. } => Some(shown(name)),
+            // The cluster has no name in a document.
+            Command::Configure { wanted, .. } if !wanted.name.is_empty() => Some(shown(&wanted.name)),
             _ => None,
         };
         given.unwrap_or_else(|| match object {
@@ -408,6 +414,8 @@ impl Engine {
             Command::PauseNode { node, drain, .. } => self.pause_node(*node, *drain, self.config.strict_cmrp),
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameCluster { name } => self.rename_cluster(name),
+            Command::Configure { object, wanted, .. } => self.configure(object, wanted),
+            Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
         }
@@ -443,6 +451,8 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::PauseNode { node, .. } => (Verb::Pause, ObjectId::Node(*node)),
         Command::ResumeNode { node, .. } => (Verb::Resume, ObjectId::Node(*node)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
+        Command::Configure { object, .. } => (Verb::Configure, object.clone()),
+        Command::Undo { object, .. } => (Verb::Undo, object.clone()),
         Command::Control { object, .. } => (Verb::Set, object.clone()),
         _ => (Verb::Set, ObjectId::Cluster),
     }

@@ -26,7 +26,11 @@ impl Engine {
         let empty = Remark::default();
         let subject = subject(&call.command).unwrap_or_else(|| {
             let (verb, object) = crate::configuration::subject(&call.command);
-            Subject { verb, object, flags: 0, buffer: &[], remark: &empty }
+            let remark = match &call.command {
+                Command::Configure { remark, .. } | Command::Undo { remark, .. } => remark,
+                _ => &empty,
+            };
+            Subject { verb, object, flags: 0, buffer: &[], remark }
         });
         let record = OperationRecord {
             id,
@@ -43,6 +47,7 @@ impl Engine {
             parts: Vec::new(),
             ended_at_ms: None,
             end: None,
+            changes: Vec::new(),
             pending: Vec::new(),
         };
         self.record_of_cancel(record, &call.command)

@@ -26,3 +26,4 @@ mod start_order;
 mod statuses;
 mod sweep;
 mod while_pending;
+mod whole;

@@ -79,6 +79,8 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::OwnerNotFound { name: name(), node: node() }.into(),
         C::NotEmpty { what: "group", name: name(), count: 3 }.into(),
         C::NotEmpty { what: "group", name: name(), count: 1 }.into(),
+        C::NotUndone { operation: "1-42".parse().unwrap(), reason: s("a later change stands against it") }
+            .into(),
         C::Full { what: "resources", max: 16_384 }.into(),
         S::NotCommitted { reason: s("the disk is full") }.into(),
         S::Conflict.into(),

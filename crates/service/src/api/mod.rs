@@ -4,6 +4,7 @@
 //! kind. A read answers at once; a command takes its [`Exchange`] along and answers when the engine does.
 
 mod cluster;
+mod configuration;
 mod control;
 mod events;
 mod exchange;

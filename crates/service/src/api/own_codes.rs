@@ -17,6 +17,7 @@ use mainstay_types::own_codes::{
 };
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
+use super::configuration;
 use super::events;
 use super::exchange::Exchange;
 use super::plan;
@@ -77,6 +78,10 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             Err(refused) => exchange.refuse(refused),
         },
         own::READ_EVENTS => events::read(session, &input, exchange),
+        own::READ_CONFIGURATION => configuration::read(session, exchange),
+        own::PLAN_CONFIGURATION => configuration::plan(session, &input, exchange),
+        own::CONFIGURE => configuration::configure(session, access, &input, exchange),
+        own::UNDO => configuration::undo(session, access, &input, exchange),
         own::STATUS => {
             let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
             answer(exchange, &list([(status::STATUS, Value::Sz(text))]));

@@ -123,6 +123,11 @@ impl Session {
         self.refusal.lock().clear();
     }
 
+    /// Says why the call is refused, for whoever asks.
+    pub(super) fn explain(&self, text: String) {
+        *self.refusal.lock() = text;
+    }
+
     /// Why the last call was refused, in words; empty when it was not.
     pub(super) fn explanation(&self) -> String {
         self.refusal.lock().clone()

@@ -1,0 +1,219 @@
+//! The configuration as a TOML file: what it looks like, and nothing of what it means.
+//!
+//! ```toml
+//! format = 1
+//!
+//! [group.web.properties]
+//! Priority = 3000
+//!
+//! [resource.site]
+//! type = "Generic Application"
+//! group = "web"
+//! depends_on = "([disk])"
+//!
+//! [resource.site.parameters]
+//! CommandLine = "/usr/sbin/site"
+//! ```
+
+use std::collections::BTreeMap;
+
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting};
+use serde::{Deserialize, Serialize};
+
+/// The version of what a file says.
+const FORMAT: u32 = 1;
+
+const HEAD: &str = "\
+# The configuration of a Mainstay cluster. What is not written here is not set, or is a secret.
+# 'mainstay cluster plan FILE' shows what would change, 'mainstay cluster apply FILE' changes it.
+";
+
+/// The largest file that is read, in bytes: what one call carries.
+pub(crate) const FILE_LENGTH_MAX: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cluster: Option<Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    node: BTreeMap<String, Section>,
+    #[serde(default, rename = "type", skip_serializing_if = "BTreeMap::is_empty")]
+    types: BTreeMap<String, Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    group: BTreeMap<String, Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    resource: BTreeMap<String, Section>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    type_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_type: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    library: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    depends_on: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    possible_owners: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preferred_owners: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    properties: BTreeMap<String, Setting>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parameters: BTreeMap<String, Setting>,
+}
+
+/// The file's text.
+pub(crate) fn write(objects: &[ConfiguredObject]) -> Result<String, String> {
+    let mut file = File { format: FORMAT, ..File::default() };
+    for object in objects {
+        let (kind, name, section) = Section::of(object.clone());
+        match kind {
+            ConfiguredKind::Cluster => file.cluster = Some(section),
+            ConfiguredKind::Node => drop(file.node.insert(name, section)),
+            ConfiguredKind::Type => drop(file.types.insert(name, section)),
+            ConfiguredKind::Group => drop(file.group.insert(name, section)),
+            ConfiguredKind::Resource => drop(file.resource.insert(name, section)),
+        }
+    }
+    let text = toml::to_string(&file).map_err(|error| error.to_string())?;
+    Ok(format!("{HEAD}{text}"))
+}
+
+/// The objects that a file names.
+pub(crate) fn read(text: &str) -> Result<Vec<ConfiguredObject>, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    if file.format != FORMAT {
+        return Err(format!("it has format {}, this program knows {FORMAT}", file.format));
+    }
+    let mut objects = Vec::new();
+    objects.extend(file.cluster.map(|section| section.object(ConfiguredKind::Cluster, String::new())));
+    for (kind, sections) in [
+        (ConfiguredKind::Node, file.node),
+        (ConfiguredKind::Type, file.types),
+        (ConfiguredKind::Group, file.group),
+        (ConfiguredKind::Resource, file.resource),
+    ] {
+        objects.extend(sections.into_iter().map(|(name, section)| section.object(kind, name)));
+    }
+    Ok(objects)
+}
+
+impl Section {
+    fn of(object: ConfiguredObject) -> (ConfiguredKind, String, Self) {
+        let ConfiguredObject {
+            kind,
+            name,
+            type_name,
+            group,
+            group_type,
+            preferred_owners,
+            display_name,
+            library,
+            depends_on,
+            possible_owners,
+            properties,
+            parameters,
+        } = object;
+        let section = Section {
+            type_name,
+            group,
+            group_type,
+            display_name,
+            library,
+            depends_on,
+            possible_owners,
+            preferred_owners,
+            properties,
+            parameters,
+        };
+        (kind, name, section)
+    }
+
+    fn object(self, kind: ConfiguredKind, name: String) -> ConfiguredObject {
+        let Section {
+            type_name,
+            group,
+            group_type,
+            display_name,
+            library,
+            depends_on,
+            possible_owners,
+            preferred_owners,
+            properties,
+            parameters,
+        } = self;
+        ConfiguredObject {
+            kind,
+            name,
+            type_name,
+            group,
+            group_type,
+            preferred_owners,
+            display_name,
+            library,
+            depends_on,
+            possible_owners,
+            properties,
+            parameters,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_types::configuration::TypedSetting;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut resource = ConfiguredObject::new(ConfiguredKind::Resource, "a \"b\".c");
+        resource.type_name = Some("Generic Application".into());
+        resource.group = Some("g".into());
+        resource.depends_on = "([x] or [y])".into();
+        resource.possible_owners = Some(Vec::new());
+        for (name, value) in [
+            ("Number", Setting::Number(u32::MAX)),
+            ("Text", Setting::Text("two\nlines".into())),
+            ("List", Setting::List(vec!["a".into(), "b c".into()])),
+            ("None", Setting::List(Vec::new())),
+            ("Qword", Setting::Typed(TypedSetting::Qword(u64::MAX.to_string()))),
+            ("Bytes", Setting::Typed(TypedSetting::Binary("00ff".into()))),
+            ("Variables", Setting::Typed(TypedSetting::Expand("%HOME%".into()))),
+        ] {
+            resource.parameters.insert(name.into(), value);
+        }
+        let objects = [ConfiguredObject::new(ConfiguredKind::Group, "g"), resource];
+        let text = write(&objects).unwrap();
+        assert_eq!(read(&text).unwrap(), objects, "{text}");
+        assert!(
+            text.contains("Qword = { qword = \"18446744073709551615\" }") || text.contains("qword"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_refused() {
+        for (text, part) in [
+            ("", "format"),
+            ("format = 2", "format 2"),
+            ("format = 1\n[group.g]\nprio = 3", "prio"),
+            ("format = 1\n[group.g.properties]\nPriority = -1", "Priority"),
+            ("format = 1\n[resource]\nx = 1", "x"),
+            ("format = ", "expected"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! The configuration as a document, and the steps from one document to another.
+//!
+//! Reads the registry, changes nothing. What a step does to the cluster is [`super::configure`]'s.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_store::registry::{Key, KeyPath, Value};
+use mainstay_types::configuration::{
+    ConfiguredKind, ConfiguredObject, Setting, SettingDifference, Step, StepAction, TypedSetting, is_secret,
+};
+use mainstay_types::name::fold;
+use mainstay_types::{NodeId, ObjectId, ResourceId, ResourceState};
+use uuid::Uuid;
+
+use super::common_table;
+use crate::error::{Refusal, RequestError};
+use crate::model::expression::Expression;
+use crate::model::{Model, layout};
+use crate::view::View;
+
+impl View<'_> {
+    /// Everything that is configured, in the order in which it is made: by kind, then by name.
+    ///
+    /// # Errors
+    ///
+    /// Something that is stored cannot be read.
+    pub fn configuration(self) -> Result<Vec<ConfiguredObject>, Refusal> {
+        let model = self.model();
+        let mut objects = vec![configured(model, &ObjectId::Cluster)?];
+        let nodes = model.nodes().map(|node| ObjectId::Node(node.id));
+        let types = model.resource_types().map(|found| ObjectId::ResourceType(found.name.clone()));
+        let groups = model.groups().map(|group| ObjectId::Group(group.id));
+        let resources = model.resources().map(|resource| ObjectId::Resource(resource.id));
+        for object in nodes.chain(types).chain(groups).chain(resources) {
+            objects.push(configured(model, &object)?);
+        }
+        // What is always there and of which nothing is set has nothing to say.
+        objects.retain(|object| !is_always_there(object) || *object != bare(object));
+        objects.sort_by_key(ConfiguredObject::identity);
+        Ok(objects)
+    }
+
+    /// The steps that make the configuration what is wanted, in the order in which they can be done: objects are made
+    /// and changed before others are deleted, providers before what needs them.
+    ///
+    /// # Errors
+    ///
+    /// What is wanted names an object twice.
+    pub fn plan_configuration(self, wanted: &[ConfiguredObject]) -> Result<Vec<Step>, Refusal> {
+        let current = self.configuration()?;
+        let by_identity = |objects: &[ConfiguredObject]| -> BTreeMap<_, _> {
+            objects.iter().map(|object| (object.identity(), object.clone())).collect()
+        };
+        let (there, named) = (by_identity(&current), by_identity(wanted));
+        if named.len() != wanted.len() {
+            let allowed = "name each object once; names are compared without regard to case".to_owned();
+            return Err(RequestError::Value {
+                what: "configuration",
+                value: "with one twice".into(),
+                allowed,
+            }
+            .into());
+        }
+        let mut steps = Vec::new();
+        for object in in_order(named.values()) {
+            let step = match there.get(&object.identity()) {
+                Some(known) => changing(known, object),
+                None if is_always_there(object) => {
+                    let mut known = bare(object);
+                    known.name.clone_from(&object.name);
+                    changing(&known, object)
+                }
+                None => Some(creating(object)),
+            };
+            steps.extend(step);
+        }
+        let gone = there.iter().filter(|(identity, _)| !named.contains_key(*identity));
+        let gone: Vec<&ConfiguredObject> = gone.map(|(_, object)| object).collect();
+        for object in gone.iter().filter(|object| is_always_there(object)) {
+            steps.extend(changing(object, &bare(object)));
+        }
+        let deleted: Vec<&ConfiguredObject> =
+            gone.into_iter().filter(|object| !is_always_there(object)).collect();
+        for object in in_order(deleted.into_iter()).into_iter().rev() {
+            steps.push(self.deleting(object));
+        }
+        Ok(steps)
+    }
+
+    fn deleting(self, object: &ConfiguredObject) -> Step {
+        let state = match object.kind {
+            ConfiguredKind::Resource => {
+                self.find_resource(&object.name).and_then(|id| self.resource_state(id))
+            }
+            _ => None,
+        };
+        let is_up = state.filter(|state| {
+            !matches!(state, ResourceState::Offline | ResourceState::Failed | ResourceState::Initializing)
+        });
+        let refused = is_up.map(|state| {
+            format!("resource '{}' is {state}; take it offline first, or let the apply do it", object.name)
+        });
+        Step {
+            action: StepAction::Delete,
+            object: object.clone(),
+            differences: differences(object, &bare(object)),
+            needs_offline: refused.is_some(),
+            refused,
+        }
+    }
+}
+
+/// What is not made and not deleted by a document: the cluster, nodes, types that are built in.
+fn is_always_there(object: &ConfiguredObject) -> bool {
+    match object.kind {
+        ConfiguredKind::Cluster | ConfiguredKind::Node => true,
+        ConfiguredKind::Type => object.library.is_none(),
+        ConfiguredKind::Group | ConfiguredKind::Resource => false,
+    }
+}
+
+/// The same object with nothing set.
+fn bare(object: &ConfiguredObject) -> ConfiguredObject {
+    ConfiguredObject::new(object.kind, object.name.clone())
+}
+
+fn creating(object: &ConfiguredObject) -> Step {
+    Step {
+        action: StepAction::Create,
+        object: object.clone(),
+        differences: differences(&bare(object), object),
+        refused: None,
+        needs_offline: false,
+    }
+}
+
+fn changing(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Option<Step> {
+    let differences = differences(known, wanted);
+    if differences.is_empty() {
+        return None;
+    }
+    let (kind, name) = (wanted.kind, &wanted.name);
+    let fixed = differences
+        .iter()
+        .find(|found| ["type", "group", "group_type", "display_name"].contains(&found.what.as_str()));
+    let refused = fixed.map(|found| {
+        format!(
+            "{kind} '{name}' keeps its {}; delete it and apply again, or give the new one another name",
+            found.what
+        )
+    });
+    Some(Step {
+        action: StepAction::Change,
+        object: wanted.clone(),
+        differences,
+        refused,
+        needs_offline: false,
+    })
+}
+
+/// What is different, in the order in which it is written.
+pub(super) fn differences(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Vec<SettingDifference> {
+    let mut found = Vec::new();
+    let mut one = |what: &str, before: Option<Setting>, after: Option<Setting>| {
+        if before != after {
+            found.push(SettingDifference { what: what.to_owned(), before, after });
+        }
+    };
+    let same = |a: &Option<String>, b: &Option<String>| a.as_deref().map(fold) == b.as_deref().map(fold);
+    let text = |text: &Option<String>| text.clone().map(Setting::Text);
+    if !same(&known.type_name, &wanted.type_name) {
+        one("type", text(&known.type_name), text(&wanted.type_name));
+    }
+    if !same(&known.group, &wanted.group) {
+        one("group", text(&known.group), text(&wanted.group));
+    }
+    one("group_type", known.group_type.map(Setting::Number), wanted.group_type.map(Setting::Number));
+    one("display_name", text(&known.display_name), text(&wanted.display_name));
+    one("library", text(&known.library), text(&wanted.library));
+    if !says_the_same(&known.depends_on, &wanted.depends_on) {
+        let expression = |text: &String| (!text.is_empty()).then(|| Setting::Text(text.clone()));
+        one("depends_on", expression(&known.depends_on), expression(&wanted.depends_on));
+    }
+    let list = |owners: &Option<Vec<String>>| owners.clone().map(Setting::List);
+    let owners = |owners: &Option<Vec<String>>| -> Option<BTreeSet<String>> {
+        owners.as_ref().map(|owners| owners.iter().map(|name| fold(name)).collect())
+    };
+    if owners(&known.possible_owners) != owners(&wanted.possible_owners) {
+        one("possible_owners", list(&known.possible_owners), list(&wanted.possible_owners));
+    }
+    let ordered = |owners: &Option<Vec<String>>| -> Option<Vec<String>> {
+        owners.as_ref().map(|owners| owners.iter().map(|name| fold(name)).collect())
+    };
+    if ordered(&known.preferred_owners) != ordered(&wanted.preferred_owners) {
+        one("preferred_owners", list(&known.preferred_owners), list(&wanted.preferred_owners));
+    }
+    for (section, known, wanted) in [
+        ("properties", &known.properties, &wanted.properties),
+        ("parameters", &known.parameters, &wanted.parameters),
+    ] {
+        for (name, before, after) in paired(known, wanted) {
+            // A secret is not in a document, and the cluster always has a descriptor.
+            if after.is_none() && (is_secret(&name) || name == layout::SECURITY_DESCRIPTOR) {
+                continue;
+            }
+            one(&format!("{section}.{name}"), before, after);
+        }
+    }
+    found
+}
+
+type Pair = (String, Option<Setting>, Option<Setting>);
+
+/// The values of both by their names, without regard to case.
+fn paired(known: &BTreeMap<String, Setting>, wanted: &BTreeMap<String, Setting>) -> Vec<Pair> {
+    let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
+    for (name, value) in known {
+        pairs.insert(fold(name), (name.clone(), Some(value.clone()), None));
+    }
+    for (name, value) in wanted {
+        let pair = pairs.entry(fold(name)).or_insert_with(|| (name.clone(), None, None));
+        pair.2 = Some(value.clone());
+    }
+    pairs.into_values().collect()
+}
+
+/// Whether two expressions say the same in the same order, however they are spelt.
+fn says_the_same(one: &str, other: &str) -> bool {
+    let names = RefCell::new(Vec::<String>::new());
+    // Who is called so does not matter here, only whether it is the same.
+    let resolve = |name: &str| {
+        let (name, mut names) = (fold(name), names.borrow_mut());
+        let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        Some(ResourceId(Uuid::from_u128(place as u128)))
+    };
+    match (Expression::parse(one, resolve), Expression::parse(other, resolve)) {
+        (Ok(one), Ok(other)) => one == other,
+        // What cannot be read is refused by whoever does the step.
+        _ => one == other,
+    }
+}
+
+/// Objects by kind, and resources behind what they need. Names that nobody has, and circles, are left to whoever does
+/// the step.
+fn in_order<'a>(objects: impl Iterator<Item = &'a ConfiguredObject>) -> Vec<&'a ConfiguredObject> {
+    let mut objects: Vec<&ConfiguredObject> = objects.collect();
+    objects.sort_by_key(|object| object.identity());
+    let resources: BTreeMap<String, &ConfiguredObject> = objects
+        .iter()
+        .filter(|object| object.kind == ConfiguredKind::Resource)
+        .map(|object| (fold(&object.name), *object))
+        .collect();
+    let mut ordered: Vec<&ConfiguredObject> =
+        objects.iter().copied().filter(|object| object.kind != ConfiguredKind::Resource).collect();
+    let mut taken = BTreeSet::new();
+    for object in resources.values() {
+        // A stack of our own: a document may have chains of any length.
+        let mut stack = vec![(*object, false)];
+        while let Some((object, is_ready)) = stack.pop() {
+            if is_ready {
+                ordered.push(object);
+            } else if taken.insert(fold(&object.name)) {
+                stack.push((object, true));
+                let providers = named_in(&object.depends_on);
+                stack.extend(
+                    providers.iter().filter_map(|name| resources.get(name)).map(|found| (*found, false)),
+                );
+            }
+        }
+    }
+    ordered
+}
+
+/// The folded names between brackets.
+fn named_in(expression: &str) -> Vec<String> {
+    let parts = expression.split('[').skip(1);
+    parts.filter_map(|part| part.split_once(']')).map(|(name, _)| fold(name.trim())).collect()
+}
+
+/// One object with everything that is set of it.
+pub(super) fn configured(model: &Model, object: &ObjectId) -> Result<ConfiguredObject, Refusal> {
+    let path = match object {
+        ObjectId::Cluster => KeyPath::root(),
+        ObjectId::Node(id) => layout::node_path(*id)?,
+        ObjectId::Group(id) => layout::group_path(*id)?,
+        ObjectId::Resource(id) => layout::resource_path(*id)?,
+        ObjectId::ResourceType(name) => layout::type_path(name)?,
+    };
+    let key = model.tree().key(&path);
+    let values = |key: Option<&Key>| -> BTreeMap<String, Value> {
+        key.into_iter().flat_map(Key::values).map(|entry| (entry.name.clone(), entry.value.clone())).collect()
+    };
+    let parameters = values(model.tree().key(&path.join(layout::PARAMETERS)?));
+    Ok(from_values(model, object, &values(key), &parameters))
+}
+
+/// The object that these values of its key and of its private properties are.
+pub(super) fn from_values(
+    model: &Model,
+    object: &ObjectId,
+    values: &BTreeMap<String, Value>,
+    parameters: &BTreeMap<String, Value>,
+) -> ConfiguredObject {
+    let found =
+        |name: &str| values.iter().find(|(known, _)| fold(known) == fold(name)).map(|(_, value)| value);
+    let text = |name: &str| found(name).and_then(Value::as_str).map(str::to_owned);
+    let node = |id: &String| {
+        let node = id.parse().ok().and_then(|id: NodeId| model.node(id));
+        node.map_or_else(|| id.clone(), |node| node.name.to_string())
+    };
+    let nodes = |name: &str| {
+        found(name).and_then(Value::as_strings).map(|ids| ids.iter().map(node).collect::<Vec<_>>())
+    };
+    let (kind, name) = match object {
+        ObjectId::Cluster => (ConfiguredKind::Cluster, None),
+        ObjectId::Node(_) => (ConfiguredKind::Node, text(layout::NODE_NAME)),
+        ObjectId::Group(_) => (ConfiguredKind::Group, text(layout::NAME)),
+        ObjectId::Resource(_) => (ConfiguredKind::Resource, text(layout::NAME)),
+        ObjectId::ResourceType(name) => (ConfiguredKind::Type, Some(name.to_string())),
+    };
+    let mut configured = ConfiguredObject::new(kind, name.unwrap_or_default());
+    match object {
+        ObjectId::Group(_) => {
+            let number = found(layout::GROUP_TYPE).and_then(Value::as_dword);
+            configured.group_type = number.filter(|number| *number != 0);
+            configured.preferred_owners = nodes(layout::PREFERRED_OWNERS);
+        }
+        ObjectId::Resource(_) => {
+            let group = text(layout::GROUP).and_then(|id| model.group(id.parse().ok()?));
+            configured.type_name = text(layout::TYPE);
+            configured.group = group.map(|group| group.name.to_string());
+            configured.depends_on = text(layout::DEPENDS_ON)
+                .and_then(|text| Expression::parse(&text, |id| id.parse().ok()).ok())
+                .map(|expression| by_names(model, &expression))
+                .unwrap_or_default();
+            configured.possible_owners = nodes(layout::POSSIBLE_OWNERS);
+        }
+        ObjectId::ResourceType(_) => {
+            configured.library = text(layout::DLL_NAME).filter(|path| !path.is_empty());
+            // Of one that is built in it is not ours to say.
+            let shown = text(layout::DISPLAY_NAME).filter(|_| configured.library.is_some());
+            configured.display_name = shown.filter(|shown| *shown != configured.name);
+        }
+        ObjectId::Cluster | ObjectId::Node(_) => {}
+    }
+    // Told above, or what happens and not what is configured.
+    const ELSEWHERE: [&str; 3] = [layout::DLL_NAME, layout::PERSISTENT_STATE, layout::MAINTENANCE_MODE];
+    for spec in common_table(object).iter().filter(|spec| spec.is_writable()) {
+        if let Some(value) = found(spec.name)
+            && !ELSEWHERE.contains(&spec.name)
+            && !is_secret(spec.name)
+        {
+            configured.properties.insert(spec.name.to_owned(), setting(value));
+        }
+    }
+    let open = parameters.iter().filter(|(name, _)| !is_secret(name));
+    configured.parameters = open.map(|(name, value)| (name.clone(), setting(value))).collect();
+    configured
+}
+
+/// An expression with the names of the resources.
+fn by_names(model: &Model, expression: &Expression) -> String {
+    let name = |id: &ResourceId| {
+        let found = model.resource(*id);
+        format!("[{}]", found.map_or_else(|| id.to_string(), |found| found.name.to_string()))
+    };
+    let clauses = expression.clauses().map(|clause| {
+        let names: Vec<String> = clause.iter().map(name).collect();
+        format!("({})", names.join(" or "))
+    });
+    clauses.collect::<Vec<_>>().join(" and ")
+}
+
+/// A registry value as documents have it.
+pub(crate) fn setting(value: &Value) -> Setting {
+    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    match value {
+        Value::Dword(number) => Setting::Number(*number),
+        Value::Sz(text) => Setting::Text(text.clone()),
+        Value::MultiSz(texts) => Setting::List(texts.clone()),
+        Value::ExpandSz(text) => Setting::Typed(TypedSetting::Expand(text.clone())),
+        Value::Qword(number) => Setting::Typed(TypedSetting::Qword(number.to_string())),
+        Value::Binary(bytes) | Value::Raw { bytes, .. } => {
+            Setting::Typed(TypedSetting::Binary(hexadecimal(bytes)))
+        }
+    }
+}

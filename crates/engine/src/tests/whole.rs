@@ -1,0 +1,264 @@
+//! The configuration as a document: applied, it is what it says; exported, it says what it is. And taken back.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::configuration::{
+    ConfiguredKind, ConfiguredObject, Setting, Step, StepAction, TypedSetting,
+};
+use mainstay_types::{GroupId, Name, ObjectId, OperationId, ResourceId, Status};
+use proptest::prelude::*;
+
+use crate::command::{Command, Remark};
+use crate::testing::World;
+
+fn configuration(world: &World) -> Vec<ConfiguredObject> {
+    world.engine.view().configuration().unwrap()
+}
+
+fn plan(world: &World, wanted: &[ConfiguredObject]) -> Vec<Step> {
+    world.engine.view().plan_configuration(wanted).unwrap()
+}
+
+/// The command for a step, as the service makes it.
+fn command(world: &mut World, step: &Step) -> Command {
+    let fresh = world.fresh();
+    let view = world.engine.view();
+    let name = step.object.name.as_str();
+    let object = match step.object.kind {
+        ConfiguredKind::Cluster => ObjectId::Cluster,
+        ConfiguredKind::Node => ObjectId::Node(view.find_node(name).unwrap()),
+        ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).unwrap()),
+        ConfiguredKind::Group => ObjectId::Group(view.find_group(name).unwrap_or(GroupId(fresh))),
+        ConfiguredKind::Resource => ObjectId::Resource(view.find_resource(name).unwrap_or(ResourceId(fresh))),
+    };
+    match (step.action, object) {
+        (StepAction::Delete, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
+        (StepAction::Delete, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
+        (StepAction::Delete, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
+        (_, object) => {
+            Command::Configure { object, wanted: Box::new(step.object.clone()), remark: Remark::default() }
+        }
+    }
+}
+
+#[track_caller]
+fn apply(world: &mut World, wanted: &[ConfiguredObject]) {
+    for step in plan(world, wanted) {
+        let command = command(world, &step);
+        let call = world.call(command);
+        world.settle();
+        let answer = world.answer(call);
+        assert_eq!(answer.status, Status::SUCCESS, "{step:?}: {}", answer.text);
+    }
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    prop_oneof![
+        any::<u32>().prop_map(Setting::Number),
+        "[ -~äß]{1,20}".prop_map(Setting::Text),
+        proptest::collection::vec("[ -~]{1,8}", 1..3).prop_map(Setting::List),
+        any::<u64>().prop_map(|number| Setting::Typed(TypedSetting::Qword(number.to_string()))),
+        "([0-9a-f]{2}){1,9}".prop_map(|digits| Setting::Typed(TypedSetting::Binary(digits))),
+        "%[A-Z]{1,5}%".prop_map(|text| Setting::Typed(TypedSetting::Expand(text))),
+    ]
+}
+
+fn parameters() -> impl Strategy<Value = BTreeMap<String, Setting>> {
+    proptest::collection::btree_map("P[a-z]{1,6}", setting(), 0..4)
+}
+
+fn properties(
+    names: &'static [(&'static str, u32, u32)],
+) -> impl Strategy<Value = BTreeMap<String, Setting>> {
+    let one = proptest::sample::select(names)
+        .prop_flat_map(|(name, min, max)| (Just(name.to_owned()), (min..=max).prop_map(Setting::Number)));
+    proptest::collection::vec(one, 0..4).prop_map(|pairs| pairs.into_iter().collect())
+}
+
+const OF_RESOURCES: &[(&str, u32, u32)] = &[
+    ("RestartAction", 0, 2),
+    ("RestartThreshold", 0, 9),
+    ("PendingTimeout", 1_000, 9_000),
+    ("SeparateMonitor", 0, 1),
+    ("LooksAlivePollInterval", 1_000, 9_000),
+];
+const OF_GROUPS: &[(&str, u32, u32)] =
+    &[("Priority", 0, 4_999), ("AutoFailbackType", 0, 1), ("GroupStartDelay", 0, 99)];
+
+/// A configuration: groups, and in each resources that need some of those before them.
+fn any_configuration() -> impl Strategy<Value = Vec<ConfiguredObject>> {
+    let resource = (properties(OF_RESOURCES), parameters(), any::<u8>(), any::<bool>());
+    let group =
+        (properties(OF_GROUPS), parameters(), proptest::collection::vec(resource, 0..4), any::<bool>());
+    let cluster = properties(&[("IgnorePersistentStateOnStartup", 0, 1)]);
+    (cluster, proptest::collection::vec(group, 0..4)).prop_map(|(cluster, groups)| {
+        let mut objects = Vec::new();
+        let mut whole = ConfiguredObject::new(ConfiguredKind::Cluster, "");
+        whole.properties = cluster;
+        objects.push(whole);
+        for (number, (properties, parameters, resources, prefers)) in groups.into_iter().enumerate() {
+            // Names in an order that is not that of dependencies.
+            let mut group = ConfiguredObject::new(ConfiguredKind::Group, format!("group {}", 9 - number));
+            (group.properties, group.parameters) = (properties, parameters);
+            group.preferred_owners = prefers.then(|| vec!["alpha".to_owned()]);
+            let mut names: Vec<String> = Vec::new();
+            for (place, (properties, parameters, needs, owned)) in resources.into_iter().enumerate() {
+                let name = format!("r{number}.{}", 9 - place);
+                let mut resource = ConfiguredObject::new(ConfiguredKind::Resource, name.clone());
+                resource.type_name = Some("Generic Application".into());
+                resource.group = Some(group.name.clone());
+                (resource.properties, resource.parameters) = (properties, parameters);
+                resource.possible_owners = owned.then(Vec::new);
+                let needed: Vec<String> = names
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| needs & (1 << bit) != 0)
+                    .map(|(_, name)| format!("[{name}]"))
+                    .collect();
+                resource.depends_on = match needed.is_empty() {
+                    true => String::new(),
+                    false if needs & 0x40 != 0 => needed.join(" AND "),
+                    false if needs & 0x80 != 0 => format!("({})", needed.join(" or ")),
+                    false => format!("({})", needed.join(") and (")),
+                };
+                names.push(name);
+                objects.push(resource);
+            }
+            objects.push(group);
+        }
+        objects
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_exported_and_applied_elsewhere_is_exported_the_same(wanted in any_configuration()) {
+        let mut world = World::default();
+        apply(&mut world, &wanted);
+        let exported = configuration(&world);
+        prop_assert_eq!(plan(&world, &exported), Vec::new());
+        prop_assert_eq!(plan(&world, &wanted), Vec::new(), "a second apply changes nothing");
+        let mut other = World::default();
+        apply(&mut other, &exported);
+        prop_assert_eq!(configuration(&other), exported);
+    }
+
+    #[test]
+    fn from_any_configuration_to_any_other(first in any_configuration(), second in any_configuration()) {
+        let (mut world, mut fresh) = (World::default(), World::default());
+        apply(&mut fresh, &second);
+        apply(&mut world, &first);
+        // Groups that have the same name have resources of other groups: those go first.
+        let refused = plan(&world, &second).iter().any(|step| step.refused.is_some());
+        prop_assume!(!refused);
+        apply(&mut world, &second);
+        prop_assert_eq!(configuration(&world), configuration(&fresh));
+    }
+}
+
+fn undo(world: &mut World, operation: OperationId) -> (Status, String) {
+    let record = world.journal[&operation].clone();
+    let command = Command::Undo {
+        operation,
+        object: record.object,
+        changes: record.changes,
+        remark: Remark::default(),
+    };
+    let call = world.call(command);
+    world.settle();
+    let answer = world.answer(call);
+    (answer.status, answer.text.clone())
+}
+
+#[test]
+fn every_kind_of_change_is_taken_back() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let (a, b) = (world.resource(group, "a"), world.resource(group, "b"));
+    let before = configuration(&world);
+    let property = |name: &str| {
+        let mut wanted = before.iter().find(|object| object.name == name).unwrap().clone();
+        wanted.properties.insert("RestartAction".into(), Setting::Number(0));
+        wanted.parameters.insert("Other".into(), Setting::Text("x".into()));
+        wanted.depends_on = "([b])".into();
+        wanted
+    };
+    let commands = [
+        Command::RenameResource { resource: a, name: "z".into() },
+        Command::RenameGroup { group, name: "h".into() },
+        Command::RenameCluster { name: "other".into() },
+        Command::AddDependency { resource: a, provider: b },
+        Command::Configure {
+            object: ObjectId::Resource(a),
+            wanted: Box::new(property("a")),
+            remark: Remark::default(),
+        },
+        Command::DeleteResource { resource: b },
+        Command::CreateGroup { id: GroupId(world.fresh()), name: "new".into(), group_type: 0 },
+    ];
+    let name = world.engine.view().cluster_name().to_owned();
+    for command in commands {
+        let shown = format!("{command:?}");
+        let call = world.call(command);
+        world.settle();
+        assert_eq!(world.answer(call).status, Status::SUCCESS, "{shown}");
+        let operation = world.answer(call).operation.unwrap();
+        assert!(configuration(&world) != before || world.engine.view().cluster_name() != name, "{shown}");
+        let (status, text) = undo(&mut world, operation);
+        assert_eq!(status, Status::SUCCESS, "{shown}: {text}");
+        assert_eq!(configuration(&world), before, "{shown}");
+        assert_eq!(world.engine.view().cluster_name(), name);
+        // Once is enough.
+        assert_eq!(undo(&mut world, operation).0, Status::INVALID_STATE, "{shown}");
+    }
+    assert!(world.engine.view().resource(b).is_some(), "what comes back has its id");
+}
+
+#[test]
+fn what_a_later_change_stands_against_is_not_taken_back() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource(group, "a");
+    let rename = |world: &mut World, name: &str| {
+        let call = world.call(Command::RenameResource { resource: a, name: name.into() });
+        world.settle();
+        world.answer(call).operation.unwrap()
+    };
+    let (first, second) = (rename(&mut world, "b"), rename(&mut world, "c"));
+    let (status, text) = undo(&mut world, first);
+    assert_eq!(status, Status::INVALID_STATE);
+    assert!(text.contains("'Name' of resource 'c' is not as it left it"), "{text}");
+    assert_eq!(undo(&mut world, second).0, Status::SUCCESS);
+    assert_eq!(undo(&mut world, first).0, Status::SUCCESS);
+    assert_eq!(world.engine.view().find_resource("a"), Some(a));
+    // The name that it would have again is another's by now.
+    let third = rename(&mut world, "d");
+    world.resource(group, "a");
+    let (status, text) = undo(&mut world, third);
+    assert_eq!((status, text.contains("'a'")), (Status::OBJECT_ALREADY_EXISTS, true), "{text}");
+}
+
+#[test]
+fn a_secret_is_in_no_document_and_no_history() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource(group, "a");
+    let exported = configuration(&world);
+    let mut wanted = exported.iter().find(|object| object.name == "a").unwrap().clone();
+    wanted.parameters.insert("AdminPassword".into(), Setting::Text("hunter2".into()));
+    let command = Command::Configure {
+        object: ObjectId::Resource(a),
+        wanted: Box::new(wanted),
+        remark: Remark::default(),
+    };
+    let call = world.call(command);
+    world.settle();
+    let operation = world.answer(call).operation.unwrap();
+    assert!(!format!("{:?}{:?}", configuration(&world), world.journal[&operation]).contains("hunter2"));
+    // And what does not name it leaves it.
+    assert_eq!(plan(&world, &exported), Vec::new());
+    let (status, text) = undo(&mut world, operation);
+    assert_eq!(status, Status::INVALID_STATE, "{text}");
+}

@@ -1,0 +1,163 @@
+//! The configuration as data: read whole, planned, done step by step, taken back.
+
+use std::sync::Arc;
+
+use mainstay_cmrp::control::ClusterControl;
+use mainstay_engine::command::{Command, Remark};
+use mainstay_engine::effect::Answer;
+use mainstay_engine::error::Refusal;
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject};
+use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::own_codes::{configure, plan_configuration, read_configuration, submit, undo};
+use mainstay_types::{Access, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId, Status};
+use serde::Serialize;
+
+use super::exchange::Exchange;
+use super::own_codes::{answer, list};
+use super::session::Session;
+use crate::ids::random_uuid;
+
+/// READ_CONFIGURATION.
+pub(super) fn read(session: &Session, exchange: Exchange<ClusterControl>) {
+    let objects = session.core.read(|view| view.configuration());
+    documents(session, exchange, read_configuration::CONFIGURATION, objects);
+}
+
+/// PLAN_CONFIGURATION.
+pub(super) fn plan(session: &Session, input: &PropertyList, exchange: Exchange<ClusterControl>) {
+    let text = input.text(plan_configuration::CONFIGURATION).unwrap_or_default();
+    let wanted: Vec<ConfiguredObject> = match serde_json::from_str(text) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            session.explain(format!("the configuration cannot be read: {error}"));
+            return exchange.refuse(Status::INVALID_PARAMETER);
+        }
+    };
+    let steps = session.core.read(|view| view.plan_configuration(&wanted));
+    documents(session, exchange, plan_configuration::STEPS, steps);
+}
+
+fn documents<D: Serialize>(
+    session: &Session,
+    exchange: Exchange<ClusterControl>,
+    name: &str,
+    documents: Result<Vec<D>, Refusal>,
+) {
+    match documents {
+        Ok(documents) => {
+            let text = serde_json::to_string(&documents).unwrap_or_default();
+            answer(exchange, &list([(name, Value::Sz(text))]));
+        }
+        Err(refusal) => {
+            session.explain(refusal.to_string());
+            exchange.refuse(refusal.status());
+        }
+    }
+}
+
+/// CONFIGURE.
+pub(super) fn configure(
+    session: &Session,
+    access: Access,
+    input: &PropertyList,
+    exchange: Exchange<ClusterControl>,
+) {
+    let text = input.text(configure::OBJECT).unwrap_or_default();
+    let Ok(wanted) = serde_json::from_str::<ConfiguredObject>(text) else {
+        return exchange.refuse(Status::INVALID_PARAMETER);
+    };
+    let deletes = input.dword(configure::DELETE).unwrap_or(0) != 0;
+    let Some(object) = object_of(session, &wanted) else {
+        session.explain(format!("there is no {} '{}', and none can be made so", wanted.kind, wanted.name));
+        return exchange.refuse(Status::INVALID_PARAMETER);
+    };
+    let remark = Remark { reason: reason(input), token: String::new() };
+    let command = match (deletes, object) {
+        (false, object) => Command::Configure { object, wanted: Box::new(wanted), remark },
+        (true, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
+        (true, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
+        (true, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
+        (true, ObjectId::Cluster | ObjectId::Node(_)) => return exchange.refuse(Status::INVALID_PARAMETER),
+    };
+    session.command(access, command, move |done| answer(exchange, &outcome(done)));
+}
+
+/// UNDO. The record is looked up in the journal, off the connection's task.
+pub(super) fn undo(
+    session: &Arc<Session>,
+    access: Access,
+    input: &PropertyList,
+    exchange: Exchange<ClusterControl>,
+) {
+    let operation = input.text(undo::UNDONE).and_then(|text| text.parse::<OperationId>().ok());
+    let Some(operation) = operation else { return exchange.refuse(Status::INVALID_PARAMETER) };
+    let remark = Remark { reason: reason(input), token: String::new() };
+    let session = Arc::clone(session);
+    tokio::task::spawn_blocking(move || {
+        let journal = &session.core.hands().journal;
+        journal.flush();
+        let record = match journal.find(operation) {
+            Ok(Some(record)) => record,
+            Ok(None) => return answer(exchange, &refused(Status::FILE_NOT_FOUND, not_there(operation))),
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be read");
+                return exchange.refuse(Status::INVALID_DATA);
+            }
+        };
+        if record.changes.is_empty() || record.end != Some(End::Done) {
+            let text = format!(
+                "operation {operation} changed nothing in the configuration; 'mainstay history' shows those that did"
+            );
+            return answer(exchange, &refused(Status::INVALID_STATE, text));
+        }
+        let OperationRecord { object, changes, .. } = record;
+        let command = Command::Undo { operation, object, changes, remark };
+        session.command(access, command, move |done| answer(exchange, &outcome(done)));
+    });
+}
+
+fn not_there(operation: OperationId) -> String {
+    format!("there is no operation {operation}, or none any more; 'mainstay history' shows those there are")
+}
+
+fn reason(input: &PropertyList) -> String {
+    input.text(configure::REASON).unwrap_or_default().to_owned()
+}
+
+/// The object of that kind and name; for one that can be made, a new id.
+fn object_of(session: &Session, wanted: &ConfiguredObject) -> Option<ObjectId> {
+    let name = wanted.name.as_str();
+    session.core.read(|view| {
+        let model = view.model();
+        Some(match wanted.kind {
+            ConfiguredKind::Cluster => ObjectId::Cluster,
+            // By name alone: a document has no ids, and a name may look like one.
+            ConfiguredKind::Node => {
+                let found: Option<NodeId> = model.nodes().find(|node| node.name.is(name)).map(|node| node.id);
+                ObjectId::Node(found?)
+            }
+            ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).ok()?),
+            ConfiguredKind::Group => {
+                let found = model.groups().find(|group| group.name.is(name)).map(|group| group.id);
+                ObjectId::Group(found.unwrap_or_else(|| GroupId(random_uuid())))
+            }
+            ConfiguredKind::Resource => {
+                let found = model.resources().find(|resource| resource.name.is(name)).map(|found| found.id);
+                ObjectId::Resource(found.unwrap_or_else(|| ResourceId(random_uuid())))
+            }
+        })
+    })
+}
+
+fn outcome(done: Answer) -> PropertyList {
+    let mut output = refused(done.status, done.text);
+    if let Some(operation) = done.operation {
+        output.set(submit::OPERATION, Value::Sz(operation.to_string()));
+    }
+    output
+}
+
+fn refused(status: Status, text: String) -> PropertyList {
+    list([(submit::STATUS, Value::Dword(status.0)), (submit::TEXT, Value::Sz(text))])
+}
