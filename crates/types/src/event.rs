@@ -151,6 +151,7 @@ impl EventKind {
         (Self::GroupPrivateProperty, "group-private-property"),
         (Self::GroupState, "group-state"),
         (Self::GroupOwnerNode, "group-owner-node"),
+        (Self::GroupPreferredOwners, "group-preferred-owners"),
         (Self::GroupResourceAdded, "group-resource-added"),
         (Self::GroupResourceGained, "group-resource-gained"),
         (Self::GroupResourceLost, "group-resource-lost"),
