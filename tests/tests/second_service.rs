@@ -113,7 +113,7 @@ fn what_runs_in_another_tree_is_not_taken_for_stopped() {
     other.push("-other");
     let other = PathBuf::from(other);
     let former = root.display().to_string();
-    let words = ["was served in cgroup_root", &former, "still run", "set cgroup_root to that one"];
+    let words = ["of this cluster's processes run in", &former, "set cgroup_root to that one"];
     refused_in(&cluster, &other, &copy, &cluster.file("other-run"), &words);
     // ... and the first, killed, not started there, be it by its own run directory or by another one.
     let (guard, host) = (cluster.guard(), cluster.pool_host());

@@ -64,16 +64,18 @@ pub enum ClaimError {
         /// Who acts there.
         holder: Holder,
     },
-    /// The cluster was served in another tree, where something of it still runs: looked for here, it would be taken
-    /// for stopped.
+    /// Something of the cluster runs in another tree: looked for in this one, it would be taken for stopped, and
+    /// started a second time.
     #[error(
-        "this cluster was served in cgroup_root '{former}' before, where {count} of its processes still run \
-         ({holder}); set cgroup_root to that one. To change it, take everything offline there first, end the service, \
-         and then guard and hosts"
+        "{count} of this cluster's processes run in cgroup_root '{other}' ({holder}), not in '{root}'; set cgroup_root \
+         to that one. To change it, take everything offline there first, end the service, and then guard and hosts. \
+         A copy of a cluster is served where the cluster is not"
     )]
-    Former {
-        /// The tree before.
-        former: PathBuf,
+    Elsewhere {
+        /// The tree that was to be acted in.
+        root: PathBuf,
+        /// The tree in which they run.
+        other: PathBuf,
         /// How many processes run there.
         count: usize,
         /// One of them.
@@ -223,23 +225,50 @@ pub fn check(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), Clai
     check_hosts(root, run_dir)
 }
 
-/// Looks whether a cluster may be served in a tree after it was served in another one, which need not be there any more.
+/// Looks whether anything of a cluster runs in another tree of the hierarchy that is mounted here. The directory with
+/// the cluster's id is the mark: it stands outside of everything that can be copied.
 ///
 /// # Errors
 ///
-/// Something of it runs in the former one.
-pub fn check_former(former: &Path, root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
-    let is_its = layout::owner(former, cluster).exists();
-    if !is_its || is_same_directory(former, root) {
-        return Ok(());
-    }
-    let pids = Leaf::new(former).pids()?;
-    match pids.first() {
-        None => Ok(()),
-        Some(pid) => {
-            Err(ClaimError::Former { former: former.to_owned(), count: pids.len(), holder: Holder::of(*pid) })
+/// Something runs there, or the hierarchy cannot be read.
+pub fn check_elsewhere(mount: &Path, root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
+    for other in trees_of(mount, cluster)?.into_iter().filter(|other| !is_same_directory(other, root)) {
+        let pids = Leaf::new(&other).pids()?;
+        if let Some(pid) = pids.first() {
+            let (root, count, holder) = (root.to_owned(), pids.len(), Holder::of(*pid));
+            return Err(ClaimError::Elsewhere { root, other, count, holder });
         }
     }
+    Ok(())
+}
+
+/// The trees of a cluster below a directory. What is in a tree is not looked through: it may have thousands of leaves.
+fn trees_of(top: &Path, cluster: ClusterId) -> Result<Vec<PathBuf>, CgroupError> {
+    let (mut found, mut open) = (Vec::new(), vec![top.to_owned()]);
+    while let Some(directory) = open.pop() {
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            // It has just gone, or it is not for us to see: then it is not ours.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) =>
+            {
+                continue;
+            }
+            Err(error) => return Err(CgroupError::io("list", &directory, error)),
+        };
+        let below: Vec<PathBuf> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .map(|entry| entry.path())
+            .collect();
+        let owner = below.iter().find_map(|path| layout::parse_owner(&path.file_name()?.to_string_lossy()));
+        match owner {
+            Some(owner) if owner == cluster => found.push(directory),
+            Some(_) => {}
+            None => open.extend(below),
+        }
+    }
+    Ok(found)
 }
 
 /// Looks whether a tree, which need not be there, is no other cluster's.
@@ -358,6 +387,30 @@ mod tests {
         ] {
             assert_eq!(parse_run_dir(line), found.map(PathBuf::from), "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_runs_in_another_tree_is_found() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let cluster = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f1".parse().unwrap();
+        let other = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f2".parse().unwrap();
+        let (one, two) = (scratch.path().join("a/one"), scratch.path().join("two"));
+        for root in [&one, &two] {
+            Leaf::new(root).create().unwrap();
+        }
+        let _guards = (Claim::guard(&one, cluster).unwrap(), Claim::guard(&two, other).unwrap());
+        check_elsewhere(scratch.path(), &two, cluster).unwrap();
+        let leaf = Leaf::new(one.join("pool"));
+        leaf.create().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        leaf.adopt(i32::try_from(child.id()).unwrap()).unwrap();
+        check_elsewhere(scratch.path(), &one, cluster).unwrap();
+        check_elsewhere(scratch.path(), &two, other).unwrap();
+        let message = check_elsewhere(scratch.path(), &two, cluster).unwrap_err().to_string();
+        assert!(message.starts_with("1 of this") && message.contains(one.to_str().unwrap()), "{message}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        check_elsewhere(scratch.path(), &two, cluster).unwrap();
     }
 
     #[test]

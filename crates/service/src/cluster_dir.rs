@@ -10,7 +10,6 @@ use mainstay_store::sqlite::{OpenError, Options, SqliteStore};
 use mainstay_store::{Store, StoreError};
 use mainstay_types::name::InvalidName;
 use mainstay_types::{ClusterId, Name, NodeId};
-use serde::{Deserialize, Serialize};
 
 use crate::paths::{self, PathError};
 
@@ -89,19 +88,6 @@ const DATA_DIR_KEY: &str = "data_dir";
 
 /// Holds this node's number and name.
 const NODE_FILE: &str = "node";
-
-/// Holds the place where the cluster was last served.
-const PLACE_FILE: &str = "place";
-
-/// Where a service has served the cluster. A copy of the directory takes it along, so that the copy is not served
-/// somewhere else while what the original started still runs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Place {
-    /// The boot of the machine in which that was; after another one nothing of it can be running.
-    pub boot: String,
-    /// The directory of the cgroup tree.
-    pub cgroup_root: PathBuf,
-}
 
 /// The files of one cluster on this node.
 #[derive(Clone, Debug)]
@@ -208,41 +194,6 @@ impl ClusterDir {
             let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
             writeln!(file, "{node} {name}")?;
             file.sync_all()
-        };
-        write().map_err(|source| self.io(&path, source))
-    }
-
-    /// Where the cluster was last served; `None` before the first time.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, or is no such place.
-    pub fn place(&self) -> Result<Option<Place>, ClusterDirError> {
-        let path = self.0.join(PLACE_FILE);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|error| self.invalid_file(&path, &error))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.io(&path, source)),
-        }
-    }
-
-    /// Keeps where the cluster is served from now on, all or nothing. A crash of the machine may lose it: with it goes
-    /// everything that the file is about.
-    ///
-    /// # Errors
-    ///
-    /// The disk says no.
-    pub fn write_place(&self, place: &Place) -> Result<(), ClusterDirError> {
-        let (path, new) = (self.0.join(PLACE_FILE), self.0.join("place.new"));
-        let write = || {
-            let mut file =
-                fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(&serde_json::to_vec(place)?)?;
-            // An empty file would keep the next service from its start.
-            file.sync_all()?;
-            fs::rename(&new, &path)
         };
         write().map_err(|source| self.io(&path, source))
     }

@@ -20,10 +20,10 @@ use mainstay_store::{KeyRange, StoreError, read_all};
 use mainstay_types::{ClusterId, Epoch};
 use sd_notify::NotifyState;
 use tokio::net::UnixListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::api::Api;
-use crate::cluster_dir::{ClusterDir, ClusterDirError, Place};
+use crate::cluster_dir::{ClusterDir, ClusterDirError};
 use crate::config::LogFormat;
 use crate::core::{Core, Hands, now};
 use crate::database::database;
@@ -143,10 +143,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
     paths::check_run_dir(&run_dir)?;
     claim::check(&cgroup_root, cluster, &run_dir)?;
-    let boot = boot_id()?;
-    if let Some(former) = dir.place()?.filter(|place| place.boot == boot) {
-        claim::check_former(&former.cgroup_root, &cgroup_root, cluster)?;
-    }
+    claim::check_elsewhere(&mainstay_process::cgroup::find_mount()?, &cgroup_root, cluster)?;
     // Who connects early waits.
     let (listener, socket_file) = listen(&settings.socket).await?;
     paths::make_run_dir(&run_dir)?;
@@ -155,8 +152,6 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cgroup_root = PathBuf::from(mainstay_process::Leaf::new(cgroup_root).real_path()?);
     // A copy of the data directory has a lock of its own; this one is the only one there is.
     let claim = Claim::service(&cgroup_root)?;
-    // Before anything runs there.
-    dir.write_place(&Place { boot: boot.clone(), cgroup_root: cgroup_root.clone() })?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {
@@ -168,7 +163,14 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         is_external: settings.external_guard,
     };
     let guard = Guard::new(guard_settings, claim, outlet.clone());
-    let leaves = guard.begin().await?;
+    let leaves = tokio::select! {
+        leaves = guard.begin() => leaves?,
+        // One that somebody else starts may take long.
+        () = told_to_end(&mut terminate, &mut interrupt) => {
+            tracing::info!("told to end before the guard was there");
+            return Ok(());
+        }
+    };
     let ground = Ground {
         data_dir: settings.data_dir.clone(),
         database: dir.database(),
@@ -195,7 +197,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let start = Start {
         snapshot,
         revision,
-        boot,
+        boot: boot_id()?,
         leaves: leaves
             .iter()
             .filter_map(|(leaf, status)| match leaf {
@@ -245,10 +247,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     tracing::info!(%cluster, socket = %settings.socket.display(), run_dir = %run_dir.display(), cgroup_root = %cgroup_root.display(), "serving");
     serving();
     let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        told_to_end(&mut terminate, &mut interrupt).await;
         tracing::info!("told to end");
         notify(&[NotifyState::Stopping]);
     };
@@ -267,6 +266,13 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     drop(socket_file);
     tracing::info!("ended");
     Ok(())
+}
+
+async fn told_to_end(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 /// Stops everything of a cluster that ends with its service.
