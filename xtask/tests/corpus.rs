@@ -17,6 +17,7 @@ const TARGETS: &[(&str, Oracle)] = &[
     ("rpc_client", mainstay_rpc::oracle::client_bytes),
     ("rpc_pdu", mainstay_rpc::oracle::pdu_bytes),
     ("rpc_server", mainstay_rpc::oracle::server_bytes),
+    ("scenario", mainstay_sim::scenario::oracle::any_bytes),
     ("security", mainstay_security::oracle::any_bytes),
 ];
 
