@@ -27,9 +27,16 @@ pub(crate) struct Closing {
 }
 
 impl Engine {
-    /// Makes a host forget a resource that is none any more, and removes its leaf.
-    pub(crate) fn forget_in_host(&mut self, id: ResourceId, host: HostId, epoch: Epoch) {
-        let group = self.closing.get(&id).map_or(GroupId(uuid::Uuid::nil()), |closing| closing.group);
+    /// Makes a host forget what it need not hold: a resource that is none any more, whose leaf is removed then, or one
+    /// that was stopped hard or has left for another host.
+    pub(crate) fn forget_in_host(&mut self, id: ResourceId, host: HostId, held: Epoch) {
+        // Not under the epoch that it was opened under: a host refuses what is older than the newest order for the group.
+        let (group, epoch) = match (self.group_of(id), self.closing.get(&id)) {
+            (Some(group), _) => (group, self.model.epoch(group).max(held)),
+            (None, Some(closing)) => (closing.group, closing.epoch.max(held)),
+            // Which group a deleted one was in is known to its host alone; see `handle_close_ended`.
+            (None, None) => (GroupId(uuid::Uuid::nil()), held),
+        };
         let operation = self.new_operation_id();
         self.close_in_host(id, group, host, epoch, operation);
     }
@@ -90,13 +97,19 @@ impl Engine {
             return false;
         };
         let (group, epoch) = (closing.group, closing.epoch);
-        if order.step == Step::Open && matches!(outcome, Outcome::Done | Outcome::FoundOnline) {
+        let is_gone = !self.live.contains_key(&id);
+        let again = match outcome {
+            Outcome::Done | Outcome::FoundOnline if order.step == Step::Open => Some(epoch),
+            // Nobody owns any more what is deleted, so that the epoch of its group protects nothing.
+            Outcome::StaleEpoch(newest) if is_gone && *newest > epoch => Some(*newest),
+            _ => None,
+        };
+        if let Some(epoch) = again {
             let operation = self.new_operation_id();
             self.close_in_host(id, group, host, epoch, operation);
             return true;
         }
         self.release_host(host);
-        let is_gone = !self.live.contains_key(&id);
         if is_gone && host == HostId::Own(id) && self.hosts.is_there(host) {
             // It lives in the leaf and ends now; see `finish_closing_of`. The timer is for one that does not.
             return true;

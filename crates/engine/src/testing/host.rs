@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_types::order::{Action, Cause, Condition, Held, News, Order, OrderId, Outcome, Report, Step};
-use mainstay_types::{Epoch, ResourceId, Status};
+use mainstay_types::order::{
+    Action, Cause, Condition, Held, News, Opening, Order, OrderId, Outcome, Report, Step,
+};
+use mainstay_types::{Epoch, GroupId, ResourceId, Status};
 
 /// Why every type here locks its resources.
 pub(super) const LOCK_REASON: u64 = 7;
@@ -62,6 +64,7 @@ pub struct Behaviour {
 /// What a host knows of one resource.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
+    pub(super) group: GroupId,
     pub(super) epoch: Epoch,
     pub(super) condition: Condition,
     /// Since when, by the world's steady clock.
@@ -74,8 +77,23 @@ pub(super) struct Known {
 }
 
 impl Known {
-    fn new(epoch: Epoch, condition: Condition, since_ms: u64, running: Option<OrderId>) -> Self {
-        Known { epoch, condition, since_ms, locked: false, running, consents: false, ended: Vec::new() }
+    fn new(
+        group: GroupId,
+        epoch: Epoch,
+        condition: Condition,
+        since_ms: u64,
+        running: Option<OrderId>,
+    ) -> Self {
+        Known {
+            group,
+            epoch,
+            condition,
+            since_ms,
+            locked: false,
+            running,
+            consents: false,
+            ended: Vec::new(),
+        }
     }
 
     pub(super) fn stand(&mut self, condition: Condition, now_ms: u64) {
@@ -92,6 +110,8 @@ pub(super) struct FakeHost {
     pub(super) is_older: bool,
     pub(super) pid: u32,
     pub(super) known: BTreeMap<ResourceId, Known>,
+    /// The newest of each group that an order came with.
+    pub(super) epochs: BTreeMap<GroupId, Epoch>,
     pub(super) sequence: u64,
     pub(super) kept: Vec<Report>,
     /// Every order that was carried out, for the tests.
@@ -144,15 +164,24 @@ impl FakeHost {
                 return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
             }
         }
-        if self.known.get(&id).is_some_and(|known| known.epoch > order.epoch) {
-            let outcome = Outcome::StaleEpoch(self.known[&id].epoch);
-            return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
+        let group = match (&order.action, self.known.get(&id)) {
+            (_, Some(known)) => Some(known.group),
+            (Action::Open(opening), None) => Some(opening.group),
+            (_, None) => None,
+        };
+        if let Some(newest) = group.map(|group| self.epochs.entry(group).or_insert(order.epoch)) {
+            if order.epoch < *newest {
+                let outcome = Outcome::StaleEpoch(*newest);
+                return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
+            }
+            *newest = order.epoch;
         }
         self.carried_out.push((id, order.id));
         match &order.action {
             Action::Open(opening) => {
                 let found_ms = opening.online_for_ms.unwrap_or(0);
-                self.open(order, behaviour, (opening.recover && found).then_some(found_ms))
+                let found = (opening.recover && found).then_some(found_ms);
+                self.open(order, opening, behaviour, found)
             }
             Action::Close => {
                 self.known.remove(&id);
@@ -165,7 +194,13 @@ impl FakeHost {
     }
 
     /// Opens; what is found has been online for this long.
-    fn open(&mut self, order: &Order, behaviour: Behaviour, found: Option<u64>) -> (Effected, Vec<Report>) {
+    fn open(
+        &mut self,
+        order: &Order,
+        opening: &Opening,
+        behaviour: Behaviour,
+        found: Option<u64>,
+    ) -> (Effected, Vec<Report>) {
         let (since_ms, found) = (self.now_ms - found.unwrap_or(0), found.is_some());
         let outcome = match behaviour.open {
             Reaction::Done | Reaction::Veto | Reaction::Pretend if found => Outcome::FoundOnline,
@@ -174,13 +209,15 @@ impl FakeHost {
             Reaction::Hang => {
                 let running = Some(order.id);
                 let (epoch, condition) = (order.epoch, Condition::Busy);
-                self.known.insert(order.resource, Known::new(epoch, condition, self.now_ms, running));
+                let known = Known::new(opening.group, epoch, condition, self.now_ms, running);
+                self.known.insert(order.resource, known);
                 return (Effected::Nothing, Vec::new());
             }
         };
         if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
             let condition = if found { Condition::Online } else { Condition::Offline };
-            self.known.insert(order.resource, Known::new(order.epoch, condition, since_ms, None));
+            let known = Known::new(opening.group, order.epoch, condition, since_ms, None);
+            self.known.insert(order.resource, known);
         }
         // What does not serve, the host kills.
         let effected = if outcome == Outcome::Done { Effected::Killed } else { Effected::Nothing };
