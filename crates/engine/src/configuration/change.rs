@@ -283,7 +283,8 @@ impl Engine {
             buffer: utf16(&id.to_string()),
         };
         let (epoch, host) = (self.model.epoch(resource.group), self.desired_host(id));
-        after.push(After::Deleted(Deleted { id, group: resource.group, epoch, host }));
+        let providers = resource.depends_on.providers().collect();
+        after.push(After::Deleted(Deleted { id, group: resource.group, epoch, host, providers }));
         after.push(After::Publish(Box::new(event(EventKind::ResourceDeleted, ObjectId::Resource(id)))));
         let lost = event(EventKind::GroupResourceLost, ObjectId::Group(resource.group));
         after.push(After::Publish(Box::new(lost)));

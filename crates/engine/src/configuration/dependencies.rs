@@ -147,8 +147,8 @@ impl Engine {
                 ));
             }
         }
-        change.after.push(After::Depends(resource.id));
-        change.claims = std::iter::once(resource.id).chain(touched).collect();
+        change.claims = std::iter::once(resource.id).chain(touched.iter().copied()).collect();
+        change.after.push(After::Depends { resource: resource.id, touched });
         Ok(change)
     }
 }

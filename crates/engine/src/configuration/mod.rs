@@ -22,7 +22,7 @@ mod values;
 pub(crate) use common::common_table;
 pub(crate) use values::{from_registry, read_list};
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::event::Event;
@@ -112,11 +112,16 @@ pub(crate) enum After {
     /// A resource's maintenance mode has begun or ended.
     Maintained(ResourceId),
     /// A resource needs something else.
-    Depends(ResourceId),
+    Depends {
+        /// Which.
+        resource: ResourceId,
+        /// What it needed, and what it needs now.
+        touched: BTreeSet<ResourceId>,
+    },
 }
 
 /// What has to be known of a resource that is gone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Deleted {
     pub(crate) id: ResourceId,
     pub(crate) group: mainstay_types::GroupId,
@@ -124,6 +129,8 @@ pub(crate) struct Deleted {
     pub(crate) epoch: mainstay_types::Epoch,
     /// The host that it belonged into.
     pub(crate) host: HostId,
+    /// What it needed.
+    pub(crate) providers: BTreeSet<ResourceId>,
 }
 
 impl Engine {
@@ -316,9 +323,21 @@ impl Engine {
             }
             After::Configured(resource) => self.configure_host(resource),
             After::Maintained(resource) => self.maintenance_changed(resource),
-            // What it needs may have failed while the change was being committed.
-            After::Depends(resource) => self.check_needs(resource),
+            After::Depends { resource, touched } => {
+                // What it needs may have failed while the change was being committed.
+                self.check_needs(resource);
+                self.try_begin(resource);
+                self.give_turns(touched);
+            }
         }
+    }
+
+    /// These may have waited for a dependent that they have no longer.
+    fn give_turns(&mut self, providers: BTreeSet<ResourceId>) {
+        for provider in providers {
+            self.try_begin(provider);
+        }
+        self.stir_policies();
     }
 
     /// A host that has the resource open, or is just opening it with its old properties, hears of the new ones.
@@ -338,7 +357,7 @@ impl Engine {
     }
 
     fn resource_deleted(&mut self, operation: OperationId, deleted: Deleted) {
-        let Deleted { id, group, host: belongs_in, .. } = deleted;
+        let Deleted { id, group, host: belongs_in, providers, .. } = deleted;
         let Some(live) = self.live.remove(&id) else { return };
         self.count_out(group, live.state);
         if let Some(claim) = live.claim {
@@ -350,6 +369,7 @@ impl Engine {
         }
         self.timers.clear(crate::timers::Timer::HardStop(id));
         self.forget_recovery(id);
+        self.give_turns(providers);
         let epoch = self.model.epoch(group).max(deleted.epoch);
         let opening = live.task.filter(|task| task.stage == Stage::Opening).and_then(|task| task.order);
         match (live.open, opening) {
