@@ -70,6 +70,8 @@ pub struct Engine {
     pub(crate) raising: BTreeSet<GroupId>,
     /// Starts that wait for an alternative which another operation has in hand.
     pub(crate) held_up: BTreeSet<ResourceId>,
+    /// Vetoes that wait for an acceptance which writes the same record.
+    pub(crate) held_up_vetoes: BTreeSet<OperationId>,
     pub(crate) requirements: Requirements,
 }
 
@@ -135,6 +137,7 @@ impl Engine {
             sweep: Sweep::default(),
             raising: BTreeSet::new(),
             held_up: BTreeSet::new(),
+            held_up_vetoes: BTreeSet::new(),
             requirements: Requirements::default(),
         }
     }
@@ -169,6 +172,7 @@ impl Engine {
                 self.serve(call);
             }
             self.go_on_with_held_up();
+            self.go_on_with_held_up_vetoes();
             self.go_on_with_policies();
             if self.recalled.is_empty() {
                 break;

@@ -237,6 +237,7 @@ impl Engine {
         };
         operation.before = draft.persistent.named.map(|(target, _)| self.persistent_before(target));
         operation.withdrawn = draft.persistent.withdrawn.clone();
+        operation.concerns = draft.persistent.concerns.clone();
         let concerned = self.concerned(&draft, &operation.record.object);
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
@@ -251,8 +252,14 @@ impl Engine {
                 crate::error::ClusterError::Full { what: "resources in one call", max: GROUP_RESOURCES_MAX };
             return self.refuse(&call, Some(id), &full.into());
         }
+        let losers = self.stored_without(id, &operation);
+        if let Some(other) = losers.keys().find_map(|loser| self.writer_of(*loser)) {
+            self.forget_token(id);
+            return self.wait_behind(other, call);
+        }
+        operation.rewrites = losers.keys().copied().collect();
         operation.call = Some(Box::new(call));
-        let transaction = match self.acceptance(id, &operation, &draft.persistent) {
+        let transaction = match self.acceptance(id, &operation, &draft.persistent, losers) {
             Ok(transaction) => transaction,
             Err(refusal) => {
                 if let Some(call) = operation.call.take() {
@@ -352,15 +359,17 @@ impl Engine {
     }
 
     fn accepted(&mut self, id: OperationId) {
-        let Some(operation) = self.operations.get_mut(&id) else { return };
+        let Some(mut operation) = self.operations.remove(&id) else { return };
         operation.call = None;
         let (clears, verb) = (operation.clears, operation.record.verb);
-        let target = operation.before.map(|before| before.target);
-        let others = self.operations.iter_mut().filter(|(other, _)| **other != id);
-        for (_, other) in others.filter(|(_, other)| matches!(other.phase, Phase::Running)) {
-            // See `stored_without`.
-            other.before = other.before.filter(|before| Some(before.target) != target);
+        // As their records say by now; one of them may have met a veto meanwhile.
+        for other in std::mem::take(&mut operation.rewrites) {
+            if let Some(other) = self.operations.get_mut(&other) {
+                (other.before, other.withdrawn) = operation.words_left_to(other);
+            }
         }
+        operation.concerns.clear();
+        self.operations.insert(id, operation);
         if let Some(confirmed) = clears.filter(|_| verb == Verb::ConfirmStopped) {
             self.take_word_that_stopped(confirmed);
         }

@@ -133,7 +133,7 @@ impl Engine {
                     let reserved = self.live.get(&id)?.reserved.filter(|other| *other != target)?;
                     self.operations.get(&reserved).is_some_and(Operation::is_settling).then_some(reserved)
                 });
-                Ok(others.max().map_or(Way::TakeBack, Way::Wait))
+                Ok(others.max().or(self.writer_of(target)).map_or(Way::TakeBack, Way::Wait))
             }
             (Phase::Running, Verb::StartUp | Verb::Recover) => {
                 Err("it is the service's own; take the resource offline instead")

@@ -24,6 +24,7 @@ impl Engine {
         id: OperationId,
         operation: &Operation,
         persistent: &PersistentWrites,
+        losers: BTreeMap<OperationId, StoredOperation>,
     ) -> Result<Transaction, Refusal> {
         let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
         persistent.put(&mut changes)?;
@@ -39,7 +40,7 @@ impl Engine {
                 then.push(Op::put(layout::owner_key(group), owner.raised(&self.boot).to_bytes()));
             }
         }
-        for (other, stored) in self.stored_without(id, operation) {
+        for (other, stored) in losers {
             if then.len() >= TRANSACTION_WRITES_MAX {
                 let what = "operations on the same resources";
                 return Err(ServiceError::Busy { what, max: TRANSACTION_WRITES_MAX }.into());
@@ -74,7 +75,7 @@ impl Engine {
 
     /// The records of operations that lose resources to this one, as they are to be from then on. A part that has ended
     /// is lost too: a crash must not do it again after this.
-    fn stored_without(
+    pub(super) fn stored_without(
         &self,
         id: OperationId,
         operation: &Operation,
@@ -105,14 +106,21 @@ impl Engine {
             }
         }
         // A word that is written over is not taken back by the operation that wrote it.
-        let target = operation.before.as_ref().map(|before| before.target);
-        let wrote =
-            |other: &&Operation| target.is_some() && other.before.map(|before| before.target) == target;
-        let others = self.operations.values().filter(is_running);
-        for other in others.filter(|other| other.record.id != id).filter(wrote) {
-            losers.entry(other.record.id).or_insert_with(|| stored(other)).before = None;
+        let others = self.operations.values().filter(is_running).filter(|other| other.record.id != id);
+        for other in others.filter(|other| operation.overrides_words_of(other)) {
+            let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
+            (loser.before, loser.withdrawn) = operation.words_left_to(other);
         }
         losers
+    }
+
+    /// The operation that is just being accepted and writes this one's record as well. Whoever else would write it waits:
+    /// what he would write knows nothing of what that one takes.
+    pub(super) fn writer_of(&self, target: OperationId) -> Option<OperationId> {
+        let mut others = self.operations.iter();
+        let writes =
+            |other: &Operation| matches!(other.phase, Phase::Committing) && other.rewrites.contains(&target);
+        others.find(|(_, other)| writes(other)).map(|(id, _)| *id)
     }
 
     /// Operations that have ended on the same resources must not be resumed after this one: their records go with

@@ -76,6 +76,10 @@ pub(crate) struct Operation {
     pub(crate) before: Option<PersistentBefore>,
     /// Whose word to stay offline it withdrew.
     pub(crate) withdrawn: BTreeSet<ResourceId>,
+    /// While it is being accepted: whom its word is about; see [`persistent::PersistentWrites`].
+    pub(crate) concerns: BTreeSet<ResourceId>,
+    /// While it is being accepted: the operations whose records its transaction writes too.
+    pub(crate) rewrites: BTreeSet<OperationId>,
     /// Calls on its resources that wait until they may be looked at.
     pub(crate) waiters: Vec<Call>,
     /// A later operation took its object.
@@ -113,6 +117,8 @@ impl Operation {
             step: StoredStep::Running,
             before: None,
             withdrawn: BTreeSet::new(),
+            concerns: BTreeSet::new(),
+            rewrites: BTreeSet::new(),
             waiters: Vec::new(),
             superseded_by: None,
             trouble: None,

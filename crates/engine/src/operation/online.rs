@@ -72,10 +72,7 @@ pub(crate) fn plan_online(
     let persistent = if online.contains(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE) {
         PersistentWrites::default()
     } else {
-        PersistentWrites {
-            named: Some((PersistentTarget::Resource(resource.id), true)),
-            withdrawn: words_withdrawn(world, &closure, [id]),
-        }
+        words(world, PersistentTarget::Resource(resource.id), &closure, [id])
     };
     let parts = ups(world, closure.iter().copied());
     Ok(Plan::Go { parts, persistent, flags: Flags { online, ..Flags::default() } })
@@ -112,10 +109,7 @@ pub(crate) fn plan_group_online(
     let synchronous = given.contains(GroupOnlineFlags::SYNCHRONOUS);
     Ok(Plan::Go {
         parts: ups(world, closure.iter().copied()),
-        persistent: PersistentWrites {
-            named: Some((PersistentTarget::Group(id), true)),
-            withdrawn: words_withdrawn(world, &closure, wanted),
-        },
+        persistent: words(world, PersistentTarget::Group(id), &closure, wanted),
         flags: Flags { online, synchronous, ..Flags::default() },
     })
 }
@@ -213,17 +207,21 @@ pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refus
 
 /// The last word wins: what these rely on is to be online too, so a word that it stay offline goes. Else they would
 /// not come back at the next start.
-fn words_withdrawn(
+fn words(
     world: &World<'_>,
+    target: PersistentTarget,
     closure: &BTreeSet<ResourceId>,
     roots: impl IntoIterator<Item = ResourceId> + Clone,
-) -> BTreeSet<ResourceId> {
-    let mut found = alternatives::relied_on(world.model, world.states, closure, roots.clone());
+) -> PersistentWrites {
+    let concerns = alternatives::relied_on(world.model, world.states, closure, roots.clone());
+    let mut withdrawn = concerns.clone();
     for root in roots {
-        found.remove(&root);
+        withdrawn.remove(&root);
     }
-    found.retain(|id| world.model.resource(*id).is_some_and(|resource| resource.persistent == Some(false)));
-    found
+    let stays_offline =
+        |id: &ResourceId| world.model.resource(*id).is_some_and(|found| found.persistent == Some(false));
+    withdrawn.retain(stays_offline);
+    PersistentWrites { named: Some((target, true)), withdrawn, concerns }
 }
 
 fn start_closure(world: &World<'_>, roots: impl IntoIterator<Item = ResourceId>) -> BTreeSet<ResourceId> {

@@ -25,12 +25,20 @@ pub(crate) struct PersistentWrites {
     pub(crate) named: Option<(PersistentTarget, bool)>,
     /// Providers whose own word, that they stay offline, goes. Then they follow their group or whoever needs them.
     pub(crate) withdrawn: BTreeSet<ResourceId>,
+    /// Whom it says something about: the named resource, or the group's, and what they rely on. A word about one of these
+    /// that was withdrawn earlier does not come back any more.
+    pub(crate) concerns: BTreeSet<ResourceId>,
 }
 
 impl PersistentWrites {
     /// A word about the object of the call only.
     pub(crate) fn of(target: PersistentTarget, value: bool) -> Self {
-        PersistentWrites { named: Some((target, value)), withdrawn: BTreeSet::new() }
+        let concerns = match target {
+            PersistentTarget::Resource(id) => [id].into(),
+            // What each of them was last asked to be stays written.
+            PersistentTarget::Group(_) => BTreeSet::new(),
+        };
+        PersistentWrites { named: Some((target, value)), withdrawn: BTreeSet::new(), concerns }
     }
 
     pub(super) fn put(&self, changes: &mut Changes<'_>) -> Result<(), Refusal> {
@@ -52,6 +60,25 @@ impl PersistentBefore {
     /// Writes it again.
     pub(super) fn put_back(&self, changes: &mut Changes<'_>) -> Result<(), Refusal> {
         write(changes, self.target, self.value)
+    }
+}
+
+impl Operation {
+    /// Whether this operation's word is about something that the other has written about.
+    pub(super) fn overrides_words_of(&self, other: &Operation) -> bool {
+        let target = self.before.map(|before| before.target);
+        target.is_some() && other.before.map(|before| before.target) == target
+            || !self.concerns.is_disjoint(&other.withdrawn)
+    }
+
+    /// What the other still has to put back once this operation's word holds: a later word is never written over.
+    pub(super) fn words_left_to(
+        &self,
+        other: &Operation,
+    ) -> (Option<PersistentBefore>, BTreeSet<ResourceId>) {
+        let target = self.before.map(|before| before.target);
+        let before = other.before.filter(|before| Some(before.target) != target);
+        (before, &other.withdrawn - &self.concerns)
     }
 }
 

@@ -68,6 +68,14 @@ impl Engine {
 impl Engine {
     /// Puts a vetoed operation's persistent state back.
     pub(crate) fn commit_veto(&mut self, id: OperationId) {
+        if self.writer_of(id).is_some() {
+            // Somebody is just taking something out of it, or writing a later word: that comes first.
+            self.held_up_vetoes.insert(id);
+            if let Some(operation) = self.operations.get_mut(&id) {
+                operation.phase = Phase::Vetoing { is_committing: false };
+            }
+            return;
+        }
         let Some(operation) = self.operations.get(&id) else { return };
         let transaction = match self.veto_transaction(id, operation) {
             Ok(transaction) => transaction,
@@ -81,6 +89,13 @@ impl Engine {
         self.reserve(id, stopped);
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.phase = Phase::Vetoing { is_committing: true };
+        }
+    }
+
+    /// Vetoes that were held up by an acceptance are looked at again: it may be through.
+    pub(crate) fn go_on_with_held_up_vetoes(&mut self) {
+        for id in std::mem::take(&mut self.held_up_vetoes) {
+            self.handle_commit_timer(id);
         }
     }
 

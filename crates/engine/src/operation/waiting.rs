@@ -76,7 +76,7 @@ impl Engine {
         };
         let mut concerned = graph::with_dependents(&self.model, stops.chain(object));
         concerned.extend(members.into_iter().flatten());
-        concerned.extend(&draft.persistent.withdrawn);
+        concerned.extend(&draft.persistent.concerns);
         let starts = draft.parts.iter().filter(|(_, goal)| !goal.is_down() || **goal == PartGoal::Cycle);
         concerned.extend(graph::with_providers(&self.model, starts.map(|(id, _)| *id)));
         concerned

@@ -1,0 +1,194 @@
+//! Walks that once broke a rule, shrunk to the steps that it takes (see [`crate::testing::walk`]).
+//!
+//! A seed means another walk as soon as the dice are thrown in another order; its steps stay what they are.
+
+use crate::testing::walk::Step::{
+    Alternatives, Behave, Cancel, Commits, CrashAfter, Create, Fail, FailCall, GroupOffline, GroupOnline,
+    HostsStart, KillService, KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect,
+    Resolve, Restart, SlowGuard, StartPolicy, Undepend, Unkillable,
+};
+use crate::testing::walk::{Entry, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
+use crate::testing::{CommitMode, Reaction};
+
+/// Group, kind, and what it needs: of each of these one.
+type Resource = (usize, Kind, &'static [&'static [usize]]);
+
+const POOL: Resource = (0, Kind::Pool, &[]);
+const OWN: Resource = (0, Kind::Own, &[]);
+const LIBRARY: Resource = (0, Kind::Library, &[]);
+
+/// Takes a walk. A rule that does not hold is a panic.
+fn check(groups: usize, resources: &[Resource], steps: &[Step]) {
+    let planned = resources.iter().map(|(group, kind, needs)| Planned {
+        group: *group,
+        kind: *kind,
+        needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
+    });
+    let layout = Layout { groups, resources: planned.collect() };
+    Plan { layout, steps: steps.to_vec() }.run(&mut Walk::new(false));
+}
+
+/// Of what a host holds and nobody wants any more, each is closed under the epoch of its own group.
+#[test]
+fn what_a_host_need_not_hold_is_closed_under_its_groups_epoch() {
+    check(
+        2,
+        &[(1, Kind::Pool, &[]), POOL, (1, Kind::Library, &[])],
+        &[
+            KillService,
+            Create(0),
+            Behave(0, Entry::Offline, Reaction::Fail),
+            GroupOnline(1),
+            Behave(3, Entry::Terminate, Reaction::Fail),
+            Behave(0, Entry::Terminate, Reaction::Veto),
+            Behave(3, Entry::Offline, Reaction::Fail),
+            Online(3),
+            Restart(0),
+            Offline(3, 4),
+            Reconnect,
+        ],
+    );
+    check(
+        2,
+        &[POOL, LIBRARY, (1, Kind::Library, &[]), (1, Kind::Pool, &[])],
+        &[
+            Online(3),
+            CrashAfter(6),
+            Behave(3, Entry::Terminate, Reaction::Fail),
+            GroupOnline(0),
+            Behave(0, Entry::Terminate, Reaction::Veto),
+            Fail(3),
+            Reconnect,
+            Fail(0),
+            Reconnect,
+        ],
+    );
+}
+
+/// A provider that waits for a dependent to come down has its turn when that one needs it no longer.
+#[test]
+fn a_dependency_that_goes_gives_its_provider_its_turn() {
+    check(
+        1,
+        &[OWN, LIBRARY, (0, Kind::Pool, &[&[1]])],
+        &[
+            Behave(2, Entry::Online, Reaction::Fail),
+            Behave(2, Entry::Terminate, Reaction::Veto),
+            Unkillable(2, true),
+            Online(2),
+            GroupOffline(0),
+            Undepend(2, 1),
+        ],
+    );
+    check(
+        1,
+        &[
+            POOL,
+            (0, Kind::Library, &[&[0]]),
+            (0, Kind::Library, &[&[1]]),
+            (0, Kind::Pool, &[&[1, 2, 0]]),
+            POOL,
+            POOL,
+            POOL,
+            (0, Kind::Pool, &[&[3]]),
+        ],
+        &[
+            GroupOnline(0),
+            Offline(0, 0),
+            Reboot,
+            HostsStart(false),
+            Online(7),
+            SlowGuard,
+            KillServiceAndPool,
+            Alternatives(7, vec![8, 1]),
+        ],
+    );
+}
+
+#[test]
+fn a_restart_that_is_far_off_takes_place() {
+    let restarts = |action, threshold, delay_ms, retry_ms| Restarts {
+        action,
+        threshold,
+        period_ms: 2_000,
+        delay_ms,
+        retry_ms,
+    };
+    check(
+        1,
+        &[OWN, POOL, POOL, POOL, POOL],
+        &[
+            Create(0),
+            GroupOnline(0),
+            Behave(3, Entry::Online, Reaction::Fail),
+            StartPolicy(0, 2_000, 2, 32),
+            Create(0),
+            Reboot,
+            Commits(CommitMode::UnknownFailed),
+            Pass(57_671),
+            CrashAfter(6),
+            FailCall(5),
+            Pass(315_248),
+            Policy(6, restarts(1, 3, 2_000, 396_655)),
+            PassLate(197_012),
+            Policy(3, restarts(2, 2, 20_000, 269_714)),
+        ],
+    );
+}
+
+/// Two calls that take resources out of the same operation: the record of that one says so of both.
+#[test]
+fn two_that_take_over_from_one_are_both_in_its_record() {
+    check(
+        1,
+        &[POOL, POOL, POOL, POOL, POOL, OWN],
+        &[
+            Behave(5, Entry::Online, Reaction::Hang),
+            Create(0),
+            Commits(CommitMode::Hold),
+            Create(0),
+            Resolve,
+            GroupOnline(0),
+            Resolve,
+            CrashAfter(17),
+            Offline(5, 7),
+            Online(7),
+            Pass(330_750),
+        ],
+    );
+}
+
+/// A veto that comes while a later call is being accepted does not write over the word of that one.
+#[test]
+fn a_veto_leaves_a_later_word() {
+    check(
+        1,
+        &[POOL, OWN, POOL, POOL],
+        &[
+            GroupOnline(0),
+            Behave(3, Entry::Offline, Reaction::Veto),
+            Commits(CommitMode::Hold),
+            Offline(3, 0),
+            Offline(3, 2),
+            Resolve,
+        ],
+    );
+}
+
+/// A word that was withdrawn comes back with a cancel only if nobody has said anything later.
+#[test]
+fn a_cancel_leaves_a_word_that_was_said_and_withdrawn_later() {
+    check(
+        1,
+        &[POOL, LIBRARY, OWN, LIBRARY, POOL, (0, Kind::Pool, &[&[0]])],
+        &[
+            Behave(0, Entry::Online, Reaction::Veto),
+            Behave(2, Entry::Online, Reaction::Hang),
+            Offline(0, 0),
+            GroupOnline(0),
+            Offline(0, 2),
+            Online(5),
+            Cancel(1),
+        ],
+    );
+}
