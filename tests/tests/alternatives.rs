@@ -51,7 +51,7 @@ fn one_of_two_disks_is_enough() {
 
     let (code, _, error) = cluster.mainstay_code(&["resource", "depend", "web", "--expression", "[ip] or"]);
     assert_eq!(code, 1, "{error}");
-    assert!(error.contains("a resource in brackets") && error.contains("87"), "{error}");
+    assert!(error.contains("a name in brackets") && error.contains("87"), "{error}");
     let said = cluster.mainstay(&["resource", "depend", "web", "--expression", ""]);
     assert_eq!(said, "resource 'web' depends on nothing any more\n");
 }

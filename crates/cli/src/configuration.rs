@@ -219,6 +219,7 @@ fn of(step: &Step) -> Subject<'_> {
         ConfiguredKind::Cluster => Subject::Cluster,
         ConfiguredKind::Node => Subject::Node(name),
         ConfiguredKind::Type => Subject::Type(name),
+        ConfiguredKind::GroupSet => Subject::GroupSet(name),
         ConfiguredKind::Group => Subject::Group(name),
         ConfiguredKind::Resource => Subject::Resource(name),
     }

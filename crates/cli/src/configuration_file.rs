@@ -42,6 +42,8 @@ struct File {
     #[serde(default, rename = "type", skip_serializing_if = "BTreeMap::is_empty")]
     types: BTreeMap<String, Section>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    group_set: BTreeMap<String, Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     group: BTreeMap<String, Section>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     resource: BTreeMap<String, Section>,
@@ -60,8 +62,12 @@ struct Section {
     display_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     library: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_set: Option<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     depends_on: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    depends_on_sets: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     possible_owners: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +87,7 @@ pub(crate) fn write(objects: &[ConfiguredObject]) -> Result<String, String> {
             ConfiguredKind::Cluster => file.cluster = Some(section),
             ConfiguredKind::Node => drop(file.node.insert(name, section)),
             ConfiguredKind::Type => drop(file.types.insert(name, section)),
+            ConfiguredKind::GroupSet => drop(file.group_set.insert(name, section)),
             ConfiguredKind::Group => drop(file.group.insert(name, section)),
             ConfiguredKind::Resource => drop(file.resource.insert(name, section)),
         }
@@ -100,6 +107,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<ConfiguredObject>, String> {
     for (kind, sections) in [
         (ConfiguredKind::Node, file.node),
         (ConfiguredKind::Type, file.types),
+        (ConfiguredKind::GroupSet, file.group_set),
         (ConfiguredKind::Group, file.group),
         (ConfiguredKind::Resource, file.resource),
     ] {
@@ -119,7 +127,9 @@ impl Section {
             preferred_owners,
             display_name,
             library,
+            group_set,
             depends_on,
+            depends_on_sets,
             possible_owners,
             properties,
             parameters,
@@ -130,7 +140,9 @@ impl Section {
             group_type,
             display_name,
             library,
+            group_set,
             depends_on,
+            depends_on_sets,
             possible_owners,
             preferred_owners,
             properties,
@@ -146,7 +158,9 @@ impl Section {
             group_type,
             display_name,
             library,
+            group_set,
             depends_on,
+            depends_on_sets,
             possible_owners,
             preferred_owners,
             properties,
@@ -161,7 +175,9 @@ impl Section {
             preferred_owners,
             display_name,
             library,
+            group_set,
             depends_on,
+            depends_on_sets,
             possible_owners,
             properties,
             parameters,
@@ -193,7 +209,12 @@ mod tests {
         ] {
             resource.parameters.insert(name.into(), value);
         }
-        let objects = [ConfiguredObject::new(ConfiguredKind::Group, "g"), resource];
+        let mut set = ConfiguredObject::new(ConfiguredKind::GroupSet, "s");
+        set.depends_on = "([t])".into();
+        let mut group = ConfiguredObject::new(ConfiguredKind::Group, "g");
+        (group.group_set, group.depends_on) = (Some("s".into()), "([h])".into());
+        group.depends_on_sets = "([t] or [u])".into();
+        let objects = [set, group, resource];
         let text = write(&objects).unwrap();
         assert_eq!(read(&text).unwrap(), objects, "{text}");
         assert!(

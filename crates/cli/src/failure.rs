@@ -33,6 +33,7 @@ pub(crate) enum Subject<'a> {
     Cluster,
     Node(&'a str),
     Group(&'a str),
+    GroupSet(&'a str),
     Resource(&'a str),
     Type(&'a str),
     Operation(OperationId),
@@ -43,6 +44,7 @@ impl Subject<'_> {
     pub(crate) fn gone(&self) -> Failure {
         let status = match self {
             Subject::Group(_) => Status::GROUP_NOT_AVAILABLE,
+            Subject::GroupSet(_) => Status::GROUPSET_NOT_AVAILABLE,
             Subject::Node(_) => Status::CLUSTER_NODE_NOT_FOUND,
             Subject::Type(_) => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
             _ => Status::RESOURCE_NOT_AVAILABLE,
@@ -57,6 +59,7 @@ impl fmt::Display for Subject<'_> {
             Subject::Cluster => f.write_str("the cluster"),
             Subject::Node(name) => write!(f, "node '{}'", clean(name)),
             Subject::Group(name) => write!(f, "group '{}'", clean(name)),
+            Subject::GroupSet(name) => write!(f, "group set '{}'", clean(name)),
             Subject::Resource(name) => write!(f, "resource '{}'", clean(name)),
             Subject::Type(name) => write!(f, "resource type '{}'", clean(name)),
             Subject::Operation(id) => write!(f, "operation {id}"),

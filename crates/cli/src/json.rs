@@ -330,6 +330,7 @@ impl From<&OperationRecord> for OperationDocument {
             ObjectId::Group(id) => ("group", Some(id.to_string())),
             ObjectId::Resource(id) => ("resource", Some(id.to_string())),
             ObjectId::ResourceType(name) => ("type", Some(name.to_string())),
+            ObjectId::GroupSet(id) => ("group-set", Some(id.to_string())),
         };
         let (cause, superseded_by) = match &record.end {
             Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause)) => {

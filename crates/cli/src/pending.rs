@@ -21,6 +21,7 @@ pub(crate) fn subject(record: &OperationRecord) -> Subject<'_> {
         ObjectId::Group(_) => Subject::Group(name),
         ObjectId::Resource(_) => Subject::Resource(name),
         ObjectId::ResourceType(_) => Subject::Type(name),
+        ObjectId::GroupSet(_) => Subject::GroupSet(name),
     }
 }
 

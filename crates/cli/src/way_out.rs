@@ -12,10 +12,11 @@ pub(crate) fn words(status: Status, subject: &Subject<'_>) -> String {
         Status::CLUSTER_RESOURCE_LOCKED_STATUS => format!("{subject} is locked"),
         Status::RESOURCE_NOT_FOUND
         | Status::GROUP_NOT_FOUND
+        | Status::GROUPSET_NOT_FOUND
         | Status::CLUSTER_NODE_NOT_FOUND
         | Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND
         | Status::FILE_NOT_FOUND => format!("there is no {}", without_article(subject)),
-        Status::RESOURCE_NOT_AVAILABLE | Status::GROUP_NOT_AVAILABLE => {
+        Status::RESOURCE_NOT_AVAILABLE | Status::GROUP_NOT_AVAILABLE | Status::GROUPSET_NOT_AVAILABLE => {
             format!("{subject} is no longer there")
         }
         Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS => format!("{subject} exists already"),
@@ -51,13 +52,16 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         (Status::GROUP_NOT_FOUND | Status::GROUP_NOT_AVAILABLE, _) => {
             "'mainstay group list' shows those there are".into()
         }
+        (Status::GROUPSET_NOT_FOUND | Status::GROUPSET_NOT_AVAILABLE, _) => {
+            "'mainstay groupset list' shows those there are".into()
+        }
         (Status::CLUSTER_NODE_NOT_FOUND, Subject::Node(_)) => {
             "'mainstay node list' shows those there are".into()
         }
         (Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, _) => "'mainstay type list' shows those there are".into(),
         (
             Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS,
-            Subject::Resource(_) | Subject::Group(_),
+            Subject::Resource(_) | Subject::Group(_) | Subject::GroupSet(_),
         ) => "choose another name".into(),
         (Status::SHARING_PAUSED | Status::BUSY, _) => "try again".into(),
         (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {

@@ -8,6 +8,7 @@ use mainstay_types::configuration::{ConfiguredObject, RegistryChange};
 use mainstay_types::operation::Asker;
 use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId};
 
+use crate::group_set::OrderChange;
 use crate::input::CallId;
 
 /// A command with its caller.
@@ -235,6 +236,8 @@ pub enum Command {
         /// The node.
         node: NodeId,
     },
+    /// A change of the order in which groups start (opnums 163 to 183).
+    Order(OrderChange),
     /// PauseClusterNode and Ex (opnums 69, 126 and 127).
     PauseNode {
         /// Which.

@@ -154,6 +154,9 @@ impl Engine {
             function::QUERY_MAINTENANCE_MODE if let ObjectId::Resource(id) = object => {
                 Answered::Here(self.maintenance_mode(*id))
             }
+            code if let Some(ids) = self.order_ids(object, code) => {
+                Answered::Here(multi_string::build(&ids).unwrap_or_default())
+            }
             function::UNKNOWN => return Err(self.unknown_code(object, &format!("{code:#x}"))),
             _ if has_type => Answered::ByType(None),
             _ => return Err(self.unknown_code(object, &format!("{code:#x}"))),
@@ -325,13 +328,14 @@ impl Engine {
         }
     }
 
-    fn id_of(&self, object: &ObjectId) -> String {
+    pub(crate) fn id_of(&self, object: &ObjectId) -> String {
         match object {
             ObjectId::Cluster => self.model.cluster().id.to_string(),
             ObjectId::Node(id) => id.to_string(),
             ObjectId::Group(id) => id.to_string(),
             ObjectId::Resource(id) => id.to_string(),
             ObjectId::ResourceType(name) => name.to_string(),
+            ObjectId::GroupSet(id) => id.to_string(),
         }
     }
 }

@@ -333,6 +333,7 @@ impl Engine {
             ObjectId::Node(_) => self.config.node_name.to_string(),
             ObjectId::Cluster => self.model.cluster().name.clone(),
             ObjectId::ResourceType(name) => name.to_string(),
+            ObjectId::GroupSet(_) => self.plain_name(&object),
         };
         OperationRecord {
             id,

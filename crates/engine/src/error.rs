@@ -7,6 +7,8 @@ use mainstay_store::registry::RegistryError;
 use mainstay_types::{NodeState, OperationId, ResourceState, Status};
 use thiserror::Error;
 
+use crate::group_set::OrderError;
+
 /// A database that this program cannot work on. Nothing in it was changed.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum DatabaseError {
@@ -45,6 +47,9 @@ pub enum Refusal {
     /// The cluster's state or configuration does not allow it.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// The order in which groups start does not allow it.
+    #[error(transparent)]
+    Order(#[from] OrderError),
     /// The service, the store or a host could not do it now.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -595,6 +600,7 @@ impl Refusal {
         match self {
             Refusal::Request(error) => error.status(),
             Refusal::Cluster(error) => error.status(),
+            Refusal::Order(error) => error.status(),
             Refusal::Service(error) => error.status(),
         }
     }

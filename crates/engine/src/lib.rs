@@ -28,6 +28,7 @@ pub mod error;
 mod events;
 mod explain;
 mod graph;
+pub mod group_set;
 mod hosts;
 pub mod input;
 pub mod limits;

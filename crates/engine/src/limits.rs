@@ -6,6 +6,8 @@
 pub const RESOURCES_MAX: usize = 16_384;
 /// Groups in a cluster. Every group has at least its owner record in the database.
 pub const GROUPS_MAX: usize = 8_192;
+/// Group sets in a cluster. Each is looked at whenever one of its groups changes its state.
+pub const GROUP_SETS_MAX: usize = 1_024;
 /// Resource types in a cluster.
 pub const RESOURCE_TYPES_MAX: usize = 1_024;
 /// Resources in one group. An operation on a group writes each of them into its record, which must fit one value of
@@ -110,6 +112,10 @@ pub const DEADLOCK_TIMEOUT_DEFAULT_MS: u32 = 300_000;
 pub const LOOKS_ALIVE_DEFAULT_MS: u32 = 5_000;
 /// See [`PENDING_TIMEOUT_DEFAULT_MS`].
 pub const IS_ALIVE_DEFAULT_MS: u32 = 60_000;
+
+/// GroupDependencyTimeout, in seconds, where the cluster has no other: how long a start waits for groups that come
+/// first. As `types::property` has it.
+pub const GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S: u32 = 600;
 
 /// Restarts of one resource, and failovers of one group, that are remembered: a threshold above this is no bound.
 pub const RESTARTS_REMEMBERED_MAX: usize = 1_024;

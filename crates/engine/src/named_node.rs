@@ -55,7 +55,9 @@ impl Engine {
                 }
                 _ => Ok(()),
             },
-            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::ResourceType(_) => Ok(()),
+            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::ResourceType(_) | ObjectId::GroupSet(_) => {
+                Ok(())
+            }
         }
     }
 

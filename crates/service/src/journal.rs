@@ -337,6 +337,7 @@ pub(crate) fn object_text(record: &OperationRecord) -> String {
         ObjectId::Group(id) => id.to_string(),
         ObjectId::Resource(id) => id.to_string(),
         ObjectId::ResourceType(name) => name.folded().to_owned(),
+        ObjectId::GroupSet(id) => id.to_string(),
     }
 }
 

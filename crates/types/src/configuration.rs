@@ -19,6 +19,8 @@ pub enum ConfiguredKind {
     Node,
     /// A resource type.
     Type,
+    /// A group set.
+    GroupSet,
     /// A group.
     Group,
     /// A resource.
@@ -32,6 +34,7 @@ impl ConfiguredKind {
             Self::Cluster => "cluster",
             Self::Node => "node",
             Self::Type => "type",
+            Self::GroupSet => "group set",
             Self::Group => "group",
             Self::Resource => "resource",
         }
@@ -112,9 +115,16 @@ pub struct ConfiguredObject {
     /// A type's shared library; `None` for a type that is built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library: Option<String>,
-    /// A resource's dependencies as an expression of names; empty for none.
+    /// The group set that a group is in, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_set: Option<String>,
+    /// What it needs, as an expression of names; empty for none. A resource names resources, a group names groups, a
+    /// group set names group sets.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub depends_on: String,
+    /// The group sets that a group depends on, as an expression of names; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub depends_on_sets: String,
     /// The nodes that may own a resource, by name; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub possible_owners: Option<Vec<String>>,
@@ -138,7 +148,9 @@ impl ConfiguredObject {
             preferred_owners: None,
             display_name: None,
             library: None,
+            group_set: None,
             depends_on: String::new(),
+            depends_on_sets: String::new(),
             possible_owners: None,
             properties: BTreeMap::new(),
             parameters: BTreeMap::new(),

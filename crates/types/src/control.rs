@@ -21,6 +21,8 @@ pub mod object {
     pub const NODE: u32 = 0x0400_0000;
     /// Codes of the cluster.
     pub const CLUSTER: u32 = 0x0700_0000;
+    /// Codes of group sets.
+    pub const GROUP_SET: u32 = 0x0800_0000;
 }
 
 const MODIFY: u32 = 1 << 22;
@@ -118,6 +120,14 @@ pub mod function {
     pub const VALIDATE_PRIVATE_PROPERTIES: u32 = 0x89;
     /// Property list of formats.
     pub const GET_PRIVATE_PROPERTY_FMTS: u32 = 0x8D;
+    /// Multi-string of ids: the groups of a group set.
+    pub const GET_GROUPS: u32 = 0x2D71;
+    /// Multi-string of ids: the group sets that a group set depends on.
+    pub const GET_PROVIDER_GROUP_SETS_OF_SET: u32 = 0x2D79;
+    /// Multi-string of ids: the groups that a group depends on.
+    pub const GET_PROVIDER_GROUPS: u32 = 0x2D7D;
+    /// Multi-string of ids: the group sets that a group depends on.
+    pub const GET_PROVIDER_GROUP_SETS: u32 = 0x2D81;
 }
 
 /// CLUSCTL_RESOURCE_DELETE: the service tells the resource type that the resource goes.

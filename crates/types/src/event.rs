@@ -22,6 +22,8 @@ pub mod object_type {
     pub const NODE: u32 = 7;
     /// CLUSTER_OBJECT_TYPE_REGISTRY.
     pub const REGISTRY: u32 = 8;
+    /// CLUSTER_OBJECT_TYPE_GROUPSET.
+    pub const GROUP_SET: u32 = 13;
 }
 
 /// What happened. Each kind is one bit of one object type's filter.
@@ -83,6 +85,22 @@ pub enum EventKind {
     NodeCommonProperty,
     /// A node's state changed.
     NodeState,
+    /// A group set was deleted.
+    GroupSetDeleted,
+    /// A common property of a group set changed; its name, when it was made.
+    GroupSetCommonProperty,
+    /// A private property of a group set changed.
+    GroupSetPrivateProperty,
+    /// What a group set says of itself changed: whether its groups are pending, whether they are online.
+    GroupSetState,
+    /// A group was put into a group set.
+    GroupSetGroupAdded,
+    /// A group was taken out of a group set.
+    GroupSetGroupRemoved,
+    /// A group set's dependencies changed.
+    GroupSetDependencies,
+    /// Others depend on the group set, or do so no longer.
+    GroupSetDependents,
     /// A key of the cluster registry was created or deleted.
     RegistryName,
     /// A value of a key of the cluster registry was written or deleted.
@@ -92,7 +110,7 @@ pub enum EventKind {
 impl EventKind {
     /// Object type and filter bit in NOTIFY_FILTER_AND_TYPE.
     pub fn filter(self) -> (u32, u64) {
-        use object_type::{CLUSTER, GROUP, NODE, REGISTRY, RESOURCE, RESOURCE_TYPE};
+        use object_type::{CLUSTER, GROUP, GROUP_SET, NODE, REGISTRY, RESOURCE, RESOURCE_TYPE};
         match self {
             Self::ClusterGroupAdded => (CLUSTER, 0x4),
             Self::ClusterResourceTypeAdded => (CLUSTER, 0x40),
@@ -122,6 +140,14 @@ impl EventKind {
             Self::ResourceTypePrivateProperty => (RESOURCE_TYPE, 0x4),
             Self::NodeCommonProperty => (NODE, 0x4),
             Self::NodeState => (NODE, 0x10),
+            Self::GroupSetDeleted => (GROUP_SET, 0x1),
+            Self::GroupSetCommonProperty => (GROUP_SET, 0x2),
+            Self::GroupSetPrivateProperty => (GROUP_SET, 0x4),
+            Self::GroupSetState => (GROUP_SET, 0x8),
+            Self::GroupSetGroupAdded => (GROUP_SET, 0x10),
+            Self::GroupSetGroupRemoved => (GROUP_SET, 0x20),
+            Self::GroupSetDependencies => (GROUP_SET, 0x40),
+            Self::GroupSetDependents => (GROUP_SET, 0x80),
             Self::RegistryName => (REGISTRY, 0x2),
             Self::RegistryValue => (REGISTRY, 0x8),
         }
@@ -168,6 +194,14 @@ impl EventKind {
         (Self::ResourceTypePrivateProperty, "resource-type-private-property"),
         (Self::NodeCommonProperty, "node-common-property"),
         (Self::NodeState, "node-state"),
+        (Self::GroupSetDeleted, "group-set-deleted"),
+        (Self::GroupSetCommonProperty, "group-set-common-property"),
+        (Self::GroupSetPrivateProperty, "group-set-private-property"),
+        (Self::GroupSetState, "group-set-state"),
+        (Self::GroupSetGroupAdded, "group-set-group-added"),
+        (Self::GroupSetGroupRemoved, "group-set-group-removed"),
+        (Self::GroupSetDependencies, "group-set-dependencies"),
+        (Self::GroupSetDependents, "group-set-dependents"),
         (Self::RegistryName, "registry-name"),
         (Self::RegistryValue, "registry-value"),
     ];

@@ -63,6 +63,9 @@ guid_id!(
 guid_id!(
     /// The identity of a group. It survives renaming.
     GroupId, "group");
+guid_id!(
+    /// The identity of a group set.
+    GroupSetId, "group set");
 
 /// The number of a node. Shown in decimal, as on the wire ("1").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -179,6 +182,8 @@ pub enum ObjectId {
     Resource(ResourceId),
     /// A resource type, by its name.
     ResourceType(crate::Name),
+    /// A group set.
+    GroupSet(GroupSetId),
 }
 
 #[cfg(test)]

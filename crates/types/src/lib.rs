@@ -29,7 +29,7 @@ pub mod version;
 pub use access::Access;
 pub use control::ControlCode;
 pub use flags::{OfflineFlags, OnlineFlags};
-pub use id::{ClusterId, Epoch, GroupId, HostId, NodeId, ObjectId, OperationId, ResourceId};
+pub use id::{ClusterId, Epoch, GroupId, GroupSetId, HostId, NodeId, ObjectId, OperationId, ResourceId};
 pub use name::Name;
 pub use reason::OfflineReason;
 pub use state::{GroupState, NodeState, ResourceState};

@@ -42,6 +42,10 @@ pub enum Verb {
     Depend,
     /// Remove a dependency.
     Undepend,
+    /// Put a group into a group set.
+    Join,
+    /// Take a group out of its group set.
+    Leave,
     /// Change possible owners.
     Owners,
     /// Make an object what a document says.
@@ -73,6 +77,8 @@ impl Verb {
             Verb::Set => "set",
             Verb::Depend => "depend",
             Verb::Undepend => "undepend",
+            Verb::Join => "join",
+            Verb::Leave => "leave",
             Verb::Owners => "owners",
             Verb::Configure => "configure",
             Verb::Undo => "undo",

@@ -58,6 +58,19 @@ bitflags! {
         /// It waits for groups that it depends on.
         const WAITING_FOR_DEPENDENCIES = 0x1000;
     }
+
+    /// StatusInformation of a group set.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
+    pub struct GroupSetStatusInformation: u64 {
+        /// A group of it is on its way.
+        const GROUPS_PENDING = 0x1;
+        /// All its groups are online.
+        const GROUPS_ONLINE = 0x2;
+        /// A system in it is alive.
+        const OS_HEARTBEAT = 0x4;
+        /// An application in it is ready.
+        const APPLICATION_READY = 0x8;
+    }
 }
 
 /// The bits that a group has as soon as one of its resources has them.

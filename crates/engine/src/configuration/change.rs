@@ -11,6 +11,7 @@ use super::{After, Change, Deleted};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
 use crate::events::{multi_string, utf16};
+use crate::group_set::place::Place;
 use crate::limits::{GROUP_RESOURCES_MAX, GROUPS_MAX, RESOURCE_TYPES_MAX, RESOURCES_MAX};
 use crate::live::Goal;
 use crate::model::layout::{self, OwnerRecord};
@@ -63,6 +64,7 @@ impl Engine {
             let (what, name, count) = ("group", group.name.to_string(), group.members.len());
             return Err(ClusterError::NotEmpty { what, name, count }.into());
         }
+        self.check_no_dependent_group(id)?;
         for member in &group.members {
             self.check_deletable(*member)?;
         }
@@ -98,6 +100,7 @@ impl Engine {
                 type_name: String::new(),
                 buffer: utf16(&id.to_string()),
             };
+            after.extend(self.after_placing(id, group.name.as_str(), &Place::default()));
             after.push(After::Publish(Box::new(event)));
             after.push(After::GroupDeleted(id));
         }
@@ -484,13 +487,13 @@ pub(crate) fn change(changes: Changes<'_>) -> Change {
     Change { compares, ops, ..Change::default() }
 }
 
-fn name_property(name: &Name) -> Vec<u8> {
+pub(crate) fn name_property(name: &Name) -> Vec<u8> {
     let list =
         mainstay_proplist::PropertyList::new().with("Name", mainstay_proplist::Value::Sz(name.to_string()));
     list.to_bytes().unwrap_or_default()
 }
 
-pub(super) fn parse_name(what: &'static str, name: &str) -> Result<Name, Refusal> {
+pub(crate) fn parse_name(what: &'static str, name: &str) -> Result<Name, Refusal> {
     Name::parse(name)
         .map_err(|error| RequestError::Name { what, name: shown(name), reason: error.to_string() }.into())
 }

@@ -156,6 +156,7 @@ pub(crate) fn common_table(object: &ObjectId) -> Table {
         ObjectId::Group(_) => property::GROUP,
         ObjectId::Resource(_) => property::RESOURCE,
         ObjectId::ResourceType(_) => property::RESOURCE_TYPE,
+        ObjectId::GroupSet(_) => property::GROUP_SET,
     }
 }
 
@@ -196,7 +197,7 @@ fn way_out(target: &ObjectId, spec: &Spec) -> &'static str {
         ObjectId::Resource(_) => "; SetClusterResourceName renames it",
         ObjectId::Group(_) => "; SetClusterGroupName renames it",
         ObjectId::Cluster => "; SetClusterName renames it",
-        ObjectId::Node(_) | ObjectId::ResourceType(_) => "",
+        ObjectId::Node(_) | ObjectId::ResourceType(_) | ObjectId::GroupSet(_) => "",
     }
 }
 

@@ -15,7 +15,7 @@ use mainstay_types::control::{function, object};
 use mainstay_types::event::EventKind;
 use mainstay_types::order::Question;
 use mainstay_types::property::{Format, Table};
-use mainstay_types::{ControlCode, GroupId, NodeId, ObjectId, ResourceId, Status};
+use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, ResourceId, Status};
 
 use super::change::{change, parse_name};
 use super::document::{configured, differences};
@@ -40,6 +40,8 @@ struct Parts {
     possible_owners: bool,
     preferred_owners: bool,
     library: bool,
+    /// A group's set, or what a group or a group set starts after.
+    order: bool,
 }
 
 impl Engine {
@@ -49,6 +51,9 @@ impl Engine {
             Ok(()) => self.reconfigure(id, wanted),
             Err(gone) => match (wanted.kind, id) {
                 (ConfiguredKind::Group, ObjectId::Group(id)) => self.configure_new_group(*id, wanted),
+                (ConfiguredKind::GroupSet, ObjectId::GroupSet(id)) => {
+                    self.configure_new_group_set(*id, wanted)
+                }
                 (ConfiguredKind::Resource, ObjectId::Resource(id)) => {
                     self.configure_new_resource(*id, wanted)
                 }
@@ -97,6 +102,9 @@ impl Engine {
         if parts.preferred_owners {
             self.write_preferred(&mut changes, &path, wanted)?;
         }
+        if parts.order {
+            after.extend(self.write_wanted_order(&mut changes, id, &path, wanted)?);
+        }
         let mut done = change(changes);
         check_writes(&done)?;
         for (list, is_common) in [(&parts.common, true), (&parts.private, false)] {
@@ -134,14 +142,18 @@ impl Engine {
         name: &str,
     ) -> Result<Vec<After>, Refusal> {
         // The same checks and the same events as the call for it.
-        let renamed = match id {
-            ObjectId::Group(group) => self.rename_group(*group, name)?,
-            ObjectId::Resource(resource) => self.rename_resource(*resource, name)?,
+        let after = match id {
+            ObjectId::Group(group) => self.rename_group(*group, name)?.after,
+            ObjectId::Resource(resource) => self.rename_resource(*resource, name)?.after,
+            ObjectId::GroupSet(set) => {
+                self.check_group_set_name(name, Some(*set))?;
+                Vec::new()
+            }
             // Found by its name, which differs in case at most.
             ObjectId::Cluster | ObjectId::Node(_) | ObjectId::ResourceType(_) => return Ok(Vec::new()),
         };
         changes.set_value(path, layout::NAME, Value::Sz(parse_name("name", name)?.to_string()))?;
-        Ok(renamed.after)
+        Ok(after)
     }
 
     fn configure_new_group(&self, id: GroupId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
@@ -155,7 +167,30 @@ impl Engine {
         if parts.preferred_owners {
             self.write_preferred(&mut changes, &path, wanted)?;
         }
-        merged(made, changes)
+        let after = match parts.order {
+            true => self.write_wanted_order(&mut changes, &object, &path, wanted)?,
+            false => Vec::new(),
+        };
+        let mut done = merged(made, changes)?;
+        done.after.extend(after);
+        Ok(done)
+    }
+
+    fn configure_new_group_set(&self, id: GroupSetId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
+        let made = self.create_group_set(id, &wanted.name)?;
+        let object = ObjectId::GroupSet(id);
+        let path = layout::group_set_path(id)?;
+        let parts = self.parts_of_new(&object, wanted)?;
+        let mut changes = self.changes();
+        changes.create_key(&path)?;
+        self.write_parts(&mut changes, &object, &path, &parts)?;
+        let after = match parts.order {
+            true => self.write_wanted_order(&mut changes, &object, &path, wanted)?,
+            false => Vec::new(),
+        };
+        let mut done = merged(made, changes)?;
+        done.after.extend(after);
+        Ok(done)
     }
 
     fn configure_new_resource(&self, id: ResourceId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
@@ -225,7 +260,8 @@ impl Engine {
                     parts.private.set(name, given(&difference.after, None, name)?);
                 }
                 None => match difference.what.as_str() {
-                    "depends_on" => parts.depends_on = true,
+                    "depends_on" if matches!(id, ObjectId::Resource(_)) => parts.depends_on = true,
+                    "depends_on" | "depends_on_sets" | "group_set" => parts.order = true,
                     "possible_owners" => parts.possible_owners = true,
                     "preferred_owners" => parts.preferred_owners = true,
                     "library" => parts.library = true,

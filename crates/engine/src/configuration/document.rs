@@ -4,18 +4,19 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use mainstay_store::registry::{Key, KeyPath, Value};
 use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, SettingDifference, Step, StepAction, TypedSetting, is_secret,
 };
 use mainstay_types::name::fold;
-use mainstay_types::{NodeId, ObjectId, ResourceId, ResourceState};
+use mainstay_types::{Name, NodeId, ObjectId, ResourceId, ResourceState};
 use uuid::Uuid;
 
 use super::common_table;
 use crate::error::{Refusal, RequestError};
-use crate::model::expression::Expression;
+use crate::model::expression::{Expression, Named};
 use crate::model::{Model, layout};
 use crate::view::View;
 
@@ -32,7 +33,8 @@ impl View<'_> {
         let types = model.resource_types().map(|found| ObjectId::ResourceType(found.name.clone()));
         let groups = model.groups().map(|group| ObjectId::Group(group.id));
         let resources = model.resources().map(|resource| ObjectId::Resource(resource.id));
-        for object in nodes.chain(types).chain(groups).chain(resources) {
+        let sets = model.group_sets().map(|set| ObjectId::GroupSet(set.id));
+        for object in nodes.chain(types).chain(sets).chain(groups).chain(resources) {
             objects.push(configured(model, &object)?);
         }
         // What is always there and of which nothing is set has nothing to say.
@@ -116,7 +118,7 @@ fn is_always_there(object: &ConfiguredObject) -> bool {
     match object.kind {
         ConfiguredKind::Cluster | ConfiguredKind::Node => true,
         ConfiguredKind::Type => object.library.is_none(),
-        ConfiguredKind::Group | ConfiguredKind::Resource => false,
+        ConfiguredKind::GroupSet | ConfiguredKind::Group | ConfiguredKind::Resource => false,
     }
 }
 
@@ -178,9 +180,17 @@ pub(super) fn differences(known: &ConfiguredObject, wanted: &ConfiguredObject) -
     one("group_type", known.group_type.map(Setting::Number), wanted.group_type.map(Setting::Number));
     one("display_name", text(&known.display_name), text(&wanted.display_name));
     one("library", text(&known.library), text(&wanted.library));
-    if !says_the_same(&known.depends_on, &wanted.depends_on) {
-        let expression = |text: &String| (!text.is_empty()).then(|| Setting::Text(text.clone()));
-        one("depends_on", expression(&known.depends_on), expression(&wanted.depends_on));
+    if !same(&known.group_set, &wanted.group_set) {
+        one("group_set", text(&known.group_set), text(&wanted.group_set));
+    }
+    let expression = |text: &String| (!text.is_empty()).then(|| Setting::Text(text.clone()));
+    for (what, known, wanted) in [
+        ("depends_on", &known.depends_on, &wanted.depends_on),
+        ("depends_on_sets", &known.depends_on_sets, &wanted.depends_on_sets),
+    ] {
+        if !says_the_same(known, wanted) {
+            one(what, expression(known), expression(wanted));
+        }
     }
     let list = |owners: &Option<Vec<String>>| owners.clone().map(Setting::List);
     let owners = |owners: &Option<Vec<String>>| -> Option<BTreeSet<String>> {
@@ -244,31 +254,24 @@ fn says_the_same(one: &str, other: &str) -> bool {
     }
 }
 
-/// Objects by kind, and resources behind what they need. Names that nobody has, and circles, are left to whoever does
-/// the step.
+/// Objects by kind, and each behind those of its kind that it needs. Names that nobody has, and circles, are left to
+/// whoever does the step.
 fn in_order<'a>(objects: impl Iterator<Item = &'a ConfiguredObject>) -> Vec<&'a ConfiguredObject> {
-    let mut objects: Vec<&ConfiguredObject> = objects.collect();
-    objects.sort_by_key(|object| object.identity());
-    let resources: BTreeMap<String, &ConfiguredObject> = objects
-        .iter()
-        .filter(|object| object.kind == ConfiguredKind::Resource)
-        .map(|object| (fold(&object.name), *object))
-        .collect();
-    let mut ordered: Vec<&ConfiguredObject> =
-        objects.iter().copied().filter(|object| object.kind != ConfiguredKind::Resource).collect();
+    let by_identity: BTreeMap<_, &ConfiguredObject> =
+        objects.map(|object| (object.identity(), object)).collect();
+    let mut ordered: Vec<&ConfiguredObject> = Vec::new();
     let mut taken = BTreeSet::new();
-    for object in resources.values() {
+    for object in by_identity.values() {
         // A stack of our own: a document may have chains of any length.
         let mut stack = vec![(*object, false)];
         while let Some((object, is_ready)) = stack.pop() {
             if is_ready {
                 ordered.push(object);
-            } else if taken.insert(fold(&object.name)) {
+            } else if taken.insert(object.identity()) {
                 stack.push((object, true));
-                let providers = named_in(&object.depends_on);
-                stack.extend(
-                    providers.iter().filter_map(|name| resources.get(name)).map(|found| (*found, false)),
-                );
+                let providers = named_in(&object.depends_on).into_iter().map(|name| (object.kind, name));
+                stack
+                    .extend(providers.filter_map(|name| by_identity.get(&name)).map(|found| (*found, false)));
             }
         }
     }
@@ -289,6 +292,7 @@ pub(super) fn configured(model: &Model, object: &ObjectId) -> Result<ConfiguredO
         ObjectId::Group(id) => layout::group_path(*id)?,
         ObjectId::Resource(id) => layout::resource_path(*id)?,
         ObjectId::ResourceType(name) => layout::type_path(name)?,
+        ObjectId::GroupSet(id) => layout::group_set_path(*id)?,
     };
     let key = model.tree().key(&path);
     let values = |key: Option<&Key>| -> BTreeMap<String, Value> {
@@ -321,6 +325,7 @@ pub(super) fn from_values(
         ObjectId::Group(_) => (ConfiguredKind::Group, text(layout::NAME)),
         ObjectId::Resource(_) => (ConfiguredKind::Resource, text(layout::NAME)),
         ObjectId::ResourceType(name) => (ConfiguredKind::Type, Some(name.to_string())),
+        ObjectId::GroupSet(_) => (ConfiguredKind::GroupSet, text(layout::NAME)),
     };
     let mut configured = ConfiguredObject::new(kind, name.unwrap_or_default());
     match object {
@@ -328,15 +333,21 @@ pub(super) fn from_values(
             let number = found(layout::GROUP_TYPE).and_then(Value::as_dword);
             configured.group_type = number.filter(|number| *number != 0);
             configured.preferred_owners = nodes(layout::PREFERRED_OWNERS);
+            let set = text(layout::GROUP_SET).and_then(|id| model.group_set(id.parse().ok()?));
+            configured.group_set = set.map(|set| set.name.to_string());
+            configured.depends_on = named(text(layout::PROVIDER_GROUPS), |id| Some(&model.group(id)?.name));
+            configured.depends_on_sets =
+                named(text(layout::PROVIDER_GROUP_SETS), |id| Some(&model.group_set(id)?.name));
+        }
+        ObjectId::GroupSet(_) => {
+            configured.depends_on =
+                named(text(layout::PROVIDER_GROUP_SETS), |id| Some(&model.group_set(id)?.name));
         }
         ObjectId::Resource(_) => {
             let group = text(layout::GROUP).and_then(|id| model.group(id.parse().ok()?));
             configured.type_name = text(layout::TYPE);
             configured.group = group.map(|group| group.name.to_string());
-            configured.depends_on = text(layout::DEPENDS_ON)
-                .and_then(|text| Expression::parse(&text, |id| id.parse().ok()).ok())
-                .map(|expression| by_names(model, &expression))
-                .unwrap_or_default();
+            configured.depends_on = named(text(layout::DEPENDS_ON), |id| Some(&model.resource(id)?.name));
             configured.possible_owners = nodes(layout::POSSIBLE_OWNERS);
         }
         ObjectId::ResourceType(_) => {
@@ -362,17 +373,16 @@ pub(super) fn from_values(
     configured
 }
 
-/// An expression with the names of the resources.
-fn by_names(model: &Model, expression: &Expression) -> String {
-    let name = |id: &ResourceId| {
-        let found = model.resource(*id);
-        format!("[{}]", found.map_or_else(|| id.to_string(), |found| found.name.to_string()))
-    };
-    let clauses = expression.clauses().map(|clause| {
-        let names: Vec<String> = clause.iter().map(name).collect();
-        format!("({})", names.join(" or "))
-    });
-    clauses.collect::<Vec<_>>().join(" and ")
+/// A stored expression with names in place of ids.
+fn named<'a, I: Named + FromStr>(stored: Option<String>, name_of: impl Fn(I) -> Option<&'a Name>) -> String {
+    let expression = stored.and_then(|text| Expression::parse(&text, |id| id.parse::<I>().ok()).ok());
+    let name = |id: &I| name_of(*id).map_or_else(|| format!("[{id}]"), |name| format!("[{name}]"));
+    let clauses: Vec<String> = expression
+        .iter()
+        .flat_map(Expression::clauses)
+        .map(|clause| format!("({})", clause.iter().map(name).collect::<Vec<_>>().join(" or ")))
+        .collect();
+    clauses.join(" and ")
 }
 
 /// A registry value as documents have it.

@@ -82,6 +82,7 @@ impl Engine {
                 ObjectId::Group(group) => self.delete_group(*group, false),
                 ObjectId::Resource(resource) => self.delete_resource(*resource),
                 ObjectId::ResourceType(name) => self.delete_type(name),
+                ObjectId::GroupSet(set) => self.delete_group_set(*set),
                 ObjectId::Cluster | ObjectId::Node(_) => Err(refuse("it made the cluster".into())),
             };
         }

@@ -118,6 +118,8 @@ pub(crate) enum After {
         /// What it needed, and what it needs now.
         touched: BTreeSet<ResourceId>,
     },
+    /// Groups start in another order, or wait differently: who waits is looked at again.
+    Ordered,
 }
 
 /// What has to be known of a resource that is gone.
@@ -329,6 +331,7 @@ impl Engine {
                 self.try_begin(resource);
                 self.give_turns(touched);
             }
+            After::Ordered => self.stir_policies(),
         }
     }
 
@@ -392,6 +395,7 @@ impl Engine {
             Command::CreateGroup { name, .. }
             | Command::CreateResource { name, .. }
             | Command::CreateResourceType { name, .. } => Some(shown(name)),
+            Command::Order(change) => change.new_name().map(shown),
             // The cluster has no name in a document.
             Command::Configure { wanted, .. } if !wanted.name.is_empty() => Some(shown(&wanted.name)),
             _ => None,
@@ -406,6 +410,9 @@ impl Engine {
             }
             ObjectId::Resource(id) => self.name_of(*id),
             ObjectId::ResourceType(name) => name.to_string(),
+            ObjectId::GroupSet(id) => {
+                self.model.group_set(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+            }
         })
     }
 
@@ -431,6 +438,7 @@ impl Engine {
             }
             Command::AddPossibleOwner { resource, node } => self.change_owner(*resource, *node, true),
             Command::RemovePossibleOwner { resource, node } => self.change_owner(*resource, *node, false),
+            Command::Order(change) => self.prepare_order(change),
             Command::PauseNode { node, drain, .. } => self.pause_node(*node, *drain, self.config.strict_cmrp),
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameCluster { name } => self.rename_cluster(name),
@@ -468,6 +476,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::AddPossibleOwner { resource, .. } | Command::RemovePossibleOwner { resource, .. } => {
             (Verb::Owners, ObjectId::Resource(*resource))
         }
+        Command::Order(change) => change.subject(),
         Command::PauseNode { node, .. } => (Verb::Pause, ObjectId::Node(*node)),
         Command::ResumeNode { node, .. } => (Verb::Resume, ObjectId::Node(*node)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),

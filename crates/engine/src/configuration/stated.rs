@@ -45,9 +45,13 @@ impl Engine {
     fn stated_property(&self, object: &ObjectId, name: &str) -> Option<Shown> {
         let text = |text: String| Some(Shown::Sz(text));
         match (object, name) {
-            (ObjectId::ResourceType(_) | ObjectId::Group(_) | ObjectId::Resource(_), "Name") => {
-                text(self.plain_name(object))
-            }
+            (
+                ObjectId::ResourceType(_)
+                | ObjectId::Group(_)
+                | ObjectId::Resource(_)
+                | ObjectId::GroupSet(_),
+                "Name",
+            ) => text(self.plain_name(object)),
             (ObjectId::Node(id), name) => self.stated_of_node(*id, name),
             (ObjectId::Cluster, "FQDN") => text(self.plain_name(object)),
             (ObjectId::Cluster, "Id") => text(self.model.cluster().id.to_string()),

@@ -11,6 +11,7 @@ use super::change::change;
 use super::{After, Change};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
+use crate::group_set::OrderError;
 use crate::limits::{
     CONTROL_OUTPUT_MAX, PRIVATE_VALUES_MAX, TRANSACTION_VALUE_BYTES_MAX, TRANSACTION_WRITES_MAX,
 };
@@ -87,6 +88,8 @@ impl Engine {
             (ObjectId::Resource(_), false) => EventKind::ResourcePrivateProperty,
             (ObjectId::ResourceType(_), true) => EventKind::ResourceTypeCommonProperty,
             (ObjectId::ResourceType(_), false) => EventKind::ResourceTypePrivateProperty,
+            (ObjectId::GroupSet(_), true) => EventKind::GroupSetCommonProperty,
+            (ObjectId::GroupSet(_), false) => EventKind::GroupSetPrivateProperty,
             (ObjectId::Node(_), _) => EventKind::NodeCommonProperty,
         };
         let (object_id, parent_id, name, type_name) = match object {
@@ -102,12 +105,16 @@ impl Engine {
                 (id.to_string(), group, self.plain_name(object), type_name)
             }
             ObjectId::ResourceType(name) => (String::new(), String::new(), name.to_string(), String::new()),
+            ObjectId::GroupSet(id) => (id.to_string(), String::new(), self.plain_name(object), String::new()),
         };
         let buffer = input.to_vec();
         let event = Event { kind, object: object.clone(), object_id, parent_id, name, type_name, buffer };
         let mut after = vec![After::Publish(Box::new(event))];
-        if let ObjectId::Resource(id) = object {
-            after.push(After::Configured(*id));
+        match object {
+            ObjectId::Resource(id) => after.push(After::Configured(*id)),
+            // When a set counts as started, and how long others wait for it.
+            ObjectId::GroupSet(_) | ObjectId::Cluster => after.push(After::Ordered),
+            _ => {}
         }
         after
     }
@@ -124,6 +131,8 @@ impl Engine {
             ObjectId::Resource(id) => Err(ClusterError::ResourceGone { id: id.to_string() }),
             ObjectId::ResourceType(name) if self.model.resource_type(name).is_some() => Ok(()),
             ObjectId::ResourceType(name) => Err(ClusterError::TypeNotFound { name: name.to_string() }),
+            ObjectId::GroupSet(id) if self.model.group_set(*id).is_some() => Ok(()),
+            ObjectId::GroupSet(id) => return Err(OrderError::SetGone { id: id.to_string() }.into()),
         };
         there.map_err(Refusal::from)
     }
@@ -136,6 +145,7 @@ impl Engine {
             ObjectId::Group(id) => layout::group_path(*id)?,
             ObjectId::Resource(id) => layout::resource_path(*id)?,
             ObjectId::ResourceType(name) => layout::type_path(name)?,
+            ObjectId::GroupSet(id) => layout::group_set_path(*id)?,
         })
     }
 
@@ -147,6 +157,7 @@ impl Engine {
             ObjectId::Group(_) => "group",
             ObjectId::Resource(_) => "resource",
             ObjectId::ResourceType(_) => "resource type",
+            ObjectId::GroupSet(_) => "group set",
         };
         match object {
             ObjectId::Cluster => what.to_owned(),

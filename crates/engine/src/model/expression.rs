@@ -1,4 +1,4 @@
-//! Dependency expressions: what a resource needs, as an AND of ORs.
+//! Dependency expressions: what a resource needs, or a group, or a group set, as an AND of ORs.
 //!
 //! Owns the text form of MS-CMRP 3.1.4.2.110 (`([id]) and ([id] or [id])`) and its evaluation. It knows no states:
 //! the caller says which providers count.
@@ -16,15 +16,44 @@
 
 use std::fmt;
 
-use mainstay_types::ResourceId;
+use mainstay_types::{GroupId, GroupSetId, ResourceId};
 use thiserror::Error;
 
 use crate::limits::{EXPRESSION_LENGTH_MAX, PROVIDERS_MAX};
 
+/// What an expression may name.
+pub trait Named: Copy + Eq + fmt::Display {
+    /// Its word.
+    const WORD: &'static str;
+    /// The command that shows all of them.
+    const LIST: &'static str;
+}
+
+impl Named for ResourceId {
+    const WORD: &'static str = "resource";
+    const LIST: &'static str = "mainstay resource list";
+}
+
+impl Named for GroupId {
+    const WORD: &'static str = "group";
+    const LIST: &'static str = "mainstay group list";
+}
+
+impl Named for GroupSetId {
+    const WORD: &'static str = "group set";
+    const LIST: &'static str = "mainstay groupset list";
+}
+
 /// Clauses that all must hold; a clause holds when one of its members serves.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Expression {
-    clauses: Vec<Vec<ResourceId>>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expression<I = ResourceId> {
+    clauses: Vec<Vec<I>>,
+}
+
+impl<I> Default for Expression<I> {
+    fn default() -> Self {
+        Self { clauses: Vec::new() }
+    }
 }
 
 /// Why a text is no dependency expression. All are the caller's to mend.
@@ -52,22 +81,27 @@ pub enum ExpressionError {
          '([first] or [second]) and ([third])'"
     )]
     Bare(String),
-    /// A name or id that no resource has.
-    #[error(
-        "the expression names '{0}', and no resource has this name or id; 'mainstay resource list' shows them"
-    )]
-    UnknownResource(String),
-    /// A resource is named twice.
-    #[error("the expression names resource '{0}' twice")]
+    /// A name or id that nothing has.
+    #[error("the expression names '{name}', and no {word} has this name or id; '{list}' shows them")]
+    Unknown {
+        /// As it is written.
+        name: String,
+        /// "resource".
+        word: &'static str,
+        /// See [`Named::LIST`].
+        list: &'static str,
+    },
+    /// One is named twice.
+    #[error("the expression names '{0}' twice")]
     Twice(String),
-    /// More than [`PROVIDERS_MAX`] resources.
-    #[error("the expression names more than {PROVIDERS_MAX} resources")]
+    /// More than [`PROVIDERS_MAX`].
+    #[error("the expression names more than {PROVIDERS_MAX} providers")]
     TooMany,
 }
 
-impl Expression {
+impl<I: Named> Expression<I> {
     /// Needs all of these.
-    pub fn all_of(providers: impl IntoIterator<Item = ResourceId>) -> Self {
+    pub fn all_of(providers: impl IntoIterator<Item = I>) -> Self {
         Self { clauses: providers.into_iter().map(|provider| vec![provider]).collect() }
     }
 
@@ -77,47 +111,47 @@ impl Expression {
     }
 
     /// Every resource that is named.
-    pub fn providers(&self) -> impl Iterator<Item = ResourceId> + '_ {
+    pub fn providers(&self) -> impl Iterator<Item = I> + '_ {
         self.clauses.iter().flatten().copied()
     }
 
     /// Whether a resource is named.
-    pub fn contains(&self, provider: ResourceId) -> bool {
+    pub fn contains(&self, provider: I) -> bool {
         self.providers().any(|named| named == provider)
     }
 
     /// What all must hold; each holds when one of its members serves. None is empty.
-    pub fn clauses(&self) -> impl Iterator<Item = &[ResourceId]> {
+    pub fn clauses(&self) -> impl Iterator<Item = &[I]> {
         self.clauses.iter().map(Vec::as_slice)
     }
 
     /// The clauses of which no member serves.
-    pub fn unmet(&self, serves: impl Fn(ResourceId) -> bool) -> impl Iterator<Item = &[ResourceId]> {
+    pub fn unmet(&self, serves: impl Fn(I) -> bool) -> impl Iterator<Item = &[I]> {
         self.clauses().filter(move |clause| !clause.iter().any(|provider| serves(*provider)))
     }
 
     /// Whether the need is met by the providers for which `serves` holds.
-    pub fn is_met(&self, mut serves: impl FnMut(ResourceId) -> bool) -> bool {
+    pub fn is_met(&self, mut serves: impl FnMut(I) -> bool) -> bool {
         self.clauses.iter().all(|clause| clause.iter().any(|provider| serves(*provider)))
     }
 
     /// The same with one more clause.
-    pub fn with(&self, provider: ResourceId) -> Self {
+    pub fn with(&self, provider: I) -> Self {
         let mut more = self.clone();
         more.clauses.push(vec![provider]);
         more
     }
 
     /// The same without this provider; a clause that becomes empty goes.
-    pub fn without(&self, provider: ResourceId) -> Self {
-        let keep = |clause: &Vec<ResourceId>| -> Vec<ResourceId> {
+    pub fn without(&self, provider: I) -> Self {
+        let keep = |clause: &Vec<I>| -> Vec<I> {
             clause.iter().copied().filter(|named| *named != provider).collect()
         };
         Self { clauses: self.clauses.iter().map(keep).filter(|clause| !clause.is_empty()).collect() }
     }
 
     /// Reads a text; `resolve` finds a resource by name or id. The empty text needs nothing.
-    pub fn parse(text: &str, resolve: impl Fn(&str) -> Option<ResourceId>) -> Result<Self, ExpressionError> {
+    pub fn parse(text: &str, resolve: impl Fn(&str) -> Option<I>) -> Result<Self, ExpressionError> {
         if text.len() > EXPRESSION_LENGTH_MAX {
             return Err(ExpressionError::TooLong { length: text.len() });
         }
@@ -139,7 +173,7 @@ impl Expression {
     }
 }
 
-impl fmt::Display for Expression {
+impl<I: Named> fmt::Display for Expression<I> {
     /// The canonical form: ids in brackets, every clause in parentheses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, clause) in self.clauses.iter().enumerate() {
@@ -153,17 +187,17 @@ impl fmt::Display for Expression {
     }
 }
 
-struct Parser<'a, R> {
+struct Parser<'a, I, R> {
     rest: &'a str,
     resolve: R,
-    seen: Vec<ResourceId>,
+    seen: Vec<I>,
     /// The last resource as it was named.
     spelt: String,
 }
 
-impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
+impl<I: Named, R: Fn(&str) -> Option<I>> Parser<'_, I, R> {
     /// `"(" a or b ")"`, or a bare `a or b` where that is all there is: beside `and` it could be read in two ways.
-    fn clause(&mut self, is_first: bool) -> Result<Vec<ResourceId>, ExpressionError> {
+    fn clause(&mut self, is_first: bool) -> Result<Vec<I>, ExpressionError> {
         let parenthesised = self.symbol('(');
         let mut members = vec![self.resource()?];
         while self.word("or") {
@@ -178,10 +212,14 @@ impl<R: Fn(&str) -> Option<ResourceId>> Parser<'_, R> {
         Ok(members)
     }
 
-    fn resource(&mut self) -> Result<ResourceId, ExpressionError> {
+    fn resource(&mut self) -> Result<I, ExpressionError> {
         let closed = self.rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        let Some((name, rest)) = closed else { return Err(self.unexpected("a resource in brackets")) };
-        let found = (self.resolve)(name).ok_or_else(|| ExpressionError::UnknownResource(shorten(name)))?;
+        let Some((name, rest)) = closed else { return Err(self.unexpected("a name in brackets")) };
+        let found = (self.resolve)(name).ok_or_else(|| ExpressionError::Unknown {
+            name: shorten(name),
+            word: I::WORD,
+            list: I::LIST,
+        })?;
         if self.seen.contains(&found) {
             return Err(ExpressionError::Twice(shorten(name)));
         }
@@ -254,16 +292,16 @@ mod tests {
             ("([a])AND([b])", Ok(format!("([{a}]) and ([{b}])"))),
             ("[a] or [b]", Ok(format!("([{a}] or [{b}])"))),
             ("([a] or [b]) and [c]", Ok(format!("([{a}] or [{b}]) and ([{c}])"))),
-            ("[a", Err("a resource in brackets")),
+            ("[a", Err("a name in brackets")),
             ("[a] [b]", Err("'and' or the end")),
-            ("[a] and", Err("a resource in brackets")),
-            ("[a] or ", Err("a resource in brackets")),
+            ("[a] and", Err("a name in brackets")),
+            ("[a] or ", Err("a name in brackets")),
             ("([a] and [b])", Err("'or' or ')'")),
             ("[a] or [b] and [c]", Err("'b' stand beside 'and' and need parentheses")),
             ("[a] and [b] or [c]", Err("'c' stand beside 'and' and need parentheses")),
             ("[x]", Err("'x'")),
             ("[a] and [a]", Err("twice")),
-            ("ä", Err("a resource in brackets")),
+            ("ä", Err("a name in brackets")),
         ] {
             match (Expression::parse(text, resolve), expected) {
                 (Ok(parsed), Ok(canonical)) => {

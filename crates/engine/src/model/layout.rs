@@ -4,9 +4,11 @@
 //!   registry\...                  the cluster registry (see mainstay_store::registry)
 //!     ClusterName, ClusterInstanceID, Security Descriptor     values of the root
 //!     Nodes\<n>                   NodeName
-//!     Groups\<id>                 Name, GroupType, PersistentState, other common properties when set; Parameters
+//!     Groups\<id>                 Name, GroupType, PersistentState, GroupSet, ProviderGroups, ProviderGroupSets,
+//!                                 other common properties when set; Parameters
 //!     Resources\<id>              Name, Type, Group, DependsOn, PossibleOwners, PersistentState, ...; Parameters
 //!     ResourceTypes\<name>        DllName, DisplayName, ...; Parameters
+//!     GroupSets\<id>              Name, ProviderGroupSets, common properties when set; Parameters
 //!   schema                        {"version":1}
 //!   own/generation                {"generation":1}
 //!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
@@ -14,7 +16,7 @@
 //! ```
 
 use mainstay_store::registry::{KeyPath, RegistryError};
-use mainstay_types::{Epoch, GroupId, Name, NodeId, OperationId, ResourceId};
+use mainstay_types::{Epoch, GroupId, GroupSetId, Name, NodeId, OperationId, ResourceId};
 use serde::{Deserialize, Serialize};
 
 /// The version of everything in this page. A database with another one is not touched.
@@ -46,6 +48,14 @@ pub const GROUP: &str = "Group";
 pub const GROUP_TYPE: &str = "GroupType";
 /// A resource's dependency expression.
 pub const DEPENDS_ON: &str = "DependsOn";
+/// The group set that a group is in.
+pub const GROUP_SET: &str = "GroupSet";
+/// The expression of the groups that a group starts after.
+pub const PROVIDER_GROUPS: &str = "ProviderGroups";
+/// The expression of the group sets that a group, or a group set, starts after.
+pub const PROVIDER_GROUP_SETS: &str = "ProviderGroupSets";
+/// DWORD of the root, in seconds: how long a start waits for the groups that it comes after.
+pub const GROUP_DEPENDENCY_TIMEOUT: &str = "GroupDependencyTimeout";
 /// A resource's possible owners; absent means every node.
 pub const POSSIBLE_OWNERS: &str = "PossibleOwners";
 /// A group's preferred owners, the best first; node numbers in decimal.
@@ -90,6 +100,8 @@ pub const DRAIN_STATUS: &str = "NodeDrainStatus";
 pub const DRAIN_TARGET: &str = "NodeDrainTarget";
 /// The key under which all types are.
 pub const RESOURCE_TYPES: &str = "ResourceTypes";
+/// The key under which all group sets are.
+pub const GROUP_SETS: &str = "GroupSets";
 /// The key under which all nodes are.
 pub const NODES: &str = "Nodes";
 
@@ -101,6 +113,11 @@ pub fn resource_path(id: ResourceId) -> Result<KeyPath, RegistryError> {
 /// A group's key.
 pub fn group_path(id: GroupId) -> Result<KeyPath, RegistryError> {
     KeyPath::parse(&format!("{GROUPS}\\{id}"))
+}
+
+/// A group set's key.
+pub fn group_set_path(id: GroupSetId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{GROUP_SETS}\\{id}"))
 }
 
 /// A type's key.
@@ -183,6 +200,7 @@ pub(crate) enum Touched {
     Node(NodeId),
     Group(GroupId),
     Resource(ResourceId),
+    GroupSet(GroupSetId),
     /// By the folded name.
     ResourceType(String),
     Owner(GroupId),
@@ -201,6 +219,7 @@ pub(crate) fn touched_by(key: &[u8]) -> Option<Touched> {
         (_, None | Some("")) => None,
         ("resources", Some(id)) => id.parse().ok().map(Touched::Resource),
         ("groups", Some(id)) => id.parse().ok().map(Touched::Group),
+        ("groupsets", Some(id)) => id.parse().ok().map(Touched::GroupSet),
         ("resourcetypes", Some(name)) => Some(Touched::ResourceType(name.to_owned())),
         ("nodes", Some(id)) => id.parse().ok().map(Touched::Node),
         _ => None,
@@ -215,6 +234,7 @@ mod tests {
     fn a_store_key_tells_its_object() {
         let resource = ResourceId(uuid::Uuid::from_u128(7));
         let group = GroupId(uuid::Uuid::from_u128(8));
+        let set = GroupSetId(uuid::Uuid::from_u128(9));
         let path = resource_path(resource).unwrap();
         for (key, expected) in [
             (path.record_key(), Some(Touched::Resource(resource))),
@@ -224,6 +244,7 @@ mod tests {
             (KeyPath::root().value_key("ClusterName").unwrap(), Some(Touched::Cluster)),
             (KeyPath::parse("Resources").unwrap().record_key(), None),
             (owner_key(group), Some(Touched::Owner(group))),
+            (group_set_path(set).unwrap().value_key("Name").unwrap(), Some(Touched::GroupSet(set))),
             (SCHEMA_KEY.to_vec(), None),
             (b"op/1-1".to_vec(), None),
         ] {

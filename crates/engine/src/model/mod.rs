@@ -6,6 +6,7 @@
 pub(crate) mod copy;
 pub mod expression;
 pub(crate) mod genesis;
+pub mod group_sets;
 pub mod layout;
 pub mod objects;
 
@@ -14,11 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_store::registry::{KeyPath, Tree, Value};
 use mainstay_store::{KeyValue, Op, Revision};
 use mainstay_types::name::fold;
-use mainstay_types::{ClusterId, Epoch, GroupId, Name, NodeId, OperationId, ResourceId};
+use mainstay_types::{ClusterId, Epoch, GroupId, GroupSetId, Name, NodeId, OperationId, ResourceId};
 use uuid::Uuid;
 
 use crate::error::DatabaseError;
+use crate::limits::GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S;
 use expression::Expression;
+use group_sets::{GroupSet, GroupSets};
 use layout::{Generation, OwnerRecord, Schema, Touched};
 use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 
@@ -35,6 +38,7 @@ pub struct Model {
     groups: BTreeMap<GroupId, Group>,
     resources: BTreeMap<ResourceId, Resource>,
     types: BTreeMap<Name, ResourceType>,
+    sets: GroupSets,
     owners: BTreeMap<GroupId, OwnerRecord>,
     group_names: BTreeMap<String, GroupId>,
     resource_names: BTreeMap<String, ResourceId>,
@@ -52,11 +56,13 @@ impl Default for Model {
                 id: ClusterId(Uuid::nil()),
                 security_descriptor: Vec::new(),
                 ignores_persistent_state: false,
+                group_dependency_timeout_s: GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S,
             },
             nodes: BTreeMap::new(),
             groups: BTreeMap::new(),
             resources: BTreeMap::new(),
             types: BTreeMap::new(),
+            sets: GroupSets::default(),
             owners: BTreeMap::new(),
             group_names: BTreeMap::new(),
             resource_names: BTreeMap::new(),
@@ -201,6 +207,26 @@ impl Model {
         self.types.values()
     }
 
+    /// A group set.
+    pub fn group_set(&self, id: GroupSetId) -> Option<&GroupSet> {
+        self.sets.find(id)
+    }
+
+    /// All group sets, by id.
+    pub fn group_sets(&self) -> impl Iterator<Item = &GroupSet> {
+        self.sets.iter()
+    }
+
+    /// A group set by name or id.
+    pub fn find_group_set(&self, text: &str) -> Option<GroupSetId> {
+        self.sets.find_text(text)
+    }
+
+    /// Whether any group may have to wait for another before it starts.
+    pub fn orders_groups(&self) -> bool {
+        self.sets.orders_groups()
+    }
+
     /// The owner record of a group.
     pub fn owner(&self, group: GroupId) -> Option<&OwnerRecord> {
         self.owners.get(&group)
@@ -293,6 +319,10 @@ impl Model {
         for name in under(&self.tree, layout::RESOURCE_TYPES)? {
             self.read_again(&Touched::ResourceType(fold(&name)))?;
         }
+        for name in under(&self.tree, layout::GROUP_SETS)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::GROUP_SETS, &name))?;
+            self.read_again(&Touched::GroupSet(id))?;
+        }
         for name in under(&self.tree, layout::GROUPS)? {
             let id = name.parse().map_err(|_| not_an_id(layout::GROUPS, &name))?;
             self.read_again(&Touched::Group(id))?;
@@ -312,6 +342,7 @@ impl Model {
 
     /// What one object names must be there.
     fn check_references(&self) -> Result<(), DatabaseError> {
+        self.sets.check_references(&self.groups)?;
         for resource in self.resources.values() {
             let damaged = |reason: String| DatabaseError::Damaged {
                 object: format!("resource '{}' ({})", resource.name, resource.id),
@@ -344,7 +375,10 @@ impl Model {
             descriptor.ok_or_else(|| damaged("it has no security descriptor"))?.to_vec();
         let ignores = self.tree.value(&root, layout::IGNORE_PERSISTENT_STATE).and_then(Value::as_dword);
         let ignores_persistent_state = ignores.is_some_and(|number| number != 0);
-        self.cluster = Cluster { name, id, security_descriptor, ignores_persistent_state };
+        let timeout_s = self.tree.value(&root, layout::GROUP_DEPENDENCY_TIMEOUT).and_then(Value::as_dword);
+        let group_dependency_timeout_s = timeout_s.unwrap_or(GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S);
+        self.cluster =
+            Cluster { name, id, security_descriptor, ignores_persistent_state, group_dependency_timeout_s };
         Ok(())
     }
 
@@ -372,13 +406,19 @@ impl Model {
                 let old = self.groups.remove(id);
                 if let Some(old) = &old {
                     self.group_names.remove(old.name.folded());
+                    self.sets.forget_group(old);
                 }
                 if let Some(read) = read {
                     let members = old.map(|old| old.members).unwrap_or_default();
                     let read = Group { members, ..read? };
                     self.group_names.insert(read.name.folded().to_owned(), *id);
+                    self.sets.note_group(&read);
                     self.groups.insert(*id, read);
                 }
+            }
+            Touched::GroupSet(id) => {
+                let key = self.tree.key(&layout::group_set_path(*id)?);
+                self.sets.read_again(*id, key)?;
             }
             Touched::Resource(id) => self.read_resource(*id)?,
         }

@@ -1,11 +1,12 @@
 //! The objects of a cluster as the engine reads them from the registry. Plain data; the tree is the truth.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use mainstay_store::registry::Key;
-use mainstay_types::{ClusterId, GroupId, Name, NodeId, ResourceId};
+use mainstay_types::{ClusterId, GroupId, GroupSetId, Name, NodeId, ResourceId};
 
-use super::expression::Expression;
+use super::expression::{Expression, Named};
 use super::layout;
 use crate::error::DatabaseError;
 use crate::placement::{GroupTerms, NodeTerms};
@@ -22,6 +23,8 @@ pub struct Cluster {
     pub security_descriptor: Vec<u8>,
     /// IgnorePersistentStateOnStartup.
     pub ignores_persistent_state: bool,
+    /// GroupDependencyTimeout, in seconds.
+    pub group_dependency_timeout_s: u32,
 }
 
 /// A node.
@@ -52,6 +55,12 @@ pub struct Group {
     pub policy: GroupPolicy,
     /// What placement heeds of it.
     pub placement: GroupTerms,
+    /// The group set that it is in.
+    pub set: Option<GroupSetId>,
+    /// The groups that it starts after.
+    pub depends_on: Expression<GroupId>,
+    /// The group sets that it starts after, beside those of its own set.
+    pub depends_on_sets: Expression<GroupSetId>,
     /// Its resources.
     pub members: BTreeSet<ResourceId>,
 }
@@ -152,6 +161,7 @@ impl Node {
 impl Group {
     /// Without its members, which the resources tell.
     pub(super) fn read(id: GroupId, key: &Key) -> Result<Self, DatabaseError> {
+        let damaged = |reason: String| DatabaseError::Damaged { object: format!("group {id}"), reason };
         Ok(Group {
             id,
             name: name(key, layout::NAME, || format!("group {id}"))?,
@@ -159,6 +169,12 @@ impl Group {
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
             policy: GroupPolicy::read(key),
             placement: GroupTerms::read(key),
+            set: match text(key, layout::GROUP_SET) {
+                Some(set) => Some(set.parse().map_err(|_| damaged("its group set is no id".into()))?),
+                None => None,
+            },
+            depends_on: expression(key, layout::PROVIDER_GROUPS, &damaged)?,
+            depends_on_sets: expression(key, layout::PROVIDER_GROUP_SETS, &damaged)?,
             members: BTreeSet::new(),
         })
     }
@@ -171,9 +187,7 @@ impl Resource {
         let group = text(key, layout::GROUP)
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| damaged("its group is missing or is no id".into()))?;
-        let expression = text(key, layout::DEPENDS_ON).unwrap_or_default();
-        let depends_on = Expression::parse(expression, |text| text.parse().ok())
-            .map_err(|error| damaged(format!("its dependencies cannot be read: {error}")))?;
+        let depends_on = expression(key, layout::DEPENDS_ON, &damaged)?;
         let possible_owners = match key.value(layout::POSSIBLE_OWNERS).map(|entry| &entry.value) {
             None => None,
             Some(value) => Some(
@@ -219,6 +233,17 @@ impl ResourceType {
     }
 }
 
+/// A stored expression; of ids, as they are written.
+pub(crate) fn expression<I: Named + FromStr>(
+    key: &Key,
+    value: &str,
+    damaged: &dyn Fn(String) -> DatabaseError,
+) -> Result<Expression<I>, DatabaseError> {
+    let stored = text(key, value).unwrap_or_default();
+    Expression::parse(stored, |text| text.parse().ok())
+        .map_err(|error| damaged(format!("its dependencies cannot be read: {error}")))
+}
+
 pub(crate) fn dword(key: &Key, name: &str) -> Option<u32> {
     key.value(name).and_then(|entry| entry.value.as_dword())
 }
@@ -231,7 +256,7 @@ pub(crate) fn texts<'a>(key: &'a Key, name: &str) -> &'a [String] {
     key.value(name).and_then(|entry| entry.value.as_strings()).unwrap_or_default()
 }
 
-fn name(key: &Key, value: &str, object: impl Fn() -> String) -> Result<Name, DatabaseError> {
+pub(crate) fn name(key: &Key, value: &str, object: impl Fn() -> String) -> Result<Name, DatabaseError> {
     let damaged = |reason: String| DatabaseError::Damaged { object: object(), reason };
     let text =
         text(key, value).ok_or_else(|| damaged(format!("its value '{value}' is missing or no text")))?;

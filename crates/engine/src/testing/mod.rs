@@ -22,13 +22,14 @@ use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{Asker, End, OperationRecord};
 use mainstay_types::order::{Order, Step};
 use mainstay_types::{
-    Access, ClusterId, ControlCode, Epoch, GroupId, HostId, Name, NodeId, ObjectId, OperationId, ResourceId,
-    ResourceState, Status,
+    Access, ClusterId, ControlCode, Epoch, GroupId, GroupSetId, HostId, Name, NodeId, ObjectId, OperationId,
+    ResourceId, ResourceState, Status,
 };
 use uuid::Uuid;
 
 use crate::command::{Call, Caller, Command, Remark};
 use crate::effect::Answer;
+use crate::group_set::OrderChange;
 use crate::input::{CallId, Input, Now, Start};
 use crate::{Config, Engine, Genesis, genesis};
 use host::FakeHost;
@@ -432,6 +433,19 @@ impl World {
         let command = Command::CreateGroup { id, name: name.into(), group_type: 0 };
         assert_eq!(self.status(command), Status::SUCCESS, "group {name}");
         id
+    }
+
+    /// A new group set.
+    pub fn group_set(&mut self, name: &str) -> GroupSetId {
+        let id = GroupSetId(self.fresh());
+        self.order(OrderChange::CreateSet { id, name: name.into() });
+        id
+    }
+
+    /// A change of the order in which groups start, which has to be taken.
+    pub fn order(&mut self, change: OrderChange) {
+        let shown = format!("{change:?}");
+        assert_eq!(self.status(Command::Order(change)), Status::SUCCESS, "{shown}");
     }
 
     /// A new resource of the built-in type.

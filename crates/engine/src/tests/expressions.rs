@@ -109,7 +109,7 @@ fn a_cluster_says_what_is_wrong_and_the_way_out() {
         (c, "[a] or [b]".to_owned(), Ok(format!("([{a}] or [{b}])"))),
         (c, format!("([{b}]) AND [A]"), Ok(format!("([{b}]) and ([{a}])"))),
         (c, String::new(), Ok(String::new())),
-        (c, "[a] or".into(), Err((invalid, "has its end where a resource in brackets is needed".to_owned()))),
+        (c, "[a] or".into(), Err((invalid, "has its end where a name in brackets is needed".to_owned()))),
         (c, "[a] or [b] and [c]".into(), Err((invalid, "'([first] or [second]) and ([third])'".into()))),
         (c, "[nobody]".into(), Err((invalid, "'nobody', and no resource has this name".into()))),
         (c, "[a] or [c]".into(), Err((invalid, "names 'c' itself".into()))),

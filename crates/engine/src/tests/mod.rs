@@ -7,6 +7,7 @@ mod checks;
 mod configuration;
 mod explain;
 mod expressions;
+mod group_order;
 mod last_word;
 mod listing;
 mod locks;

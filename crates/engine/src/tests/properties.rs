@@ -3,7 +3,8 @@
 use mainstay_proplist::{Property, PropertyList, Value, default_of, multi_string};
 use mainstay_types::control::{function, object};
 use mainstay_types::property::{
-    CLUSTER, DefaultValue, Format, GROUP, NODE, PropertyAccess, RESOURCE, RESOURCE_TYPE, Spec, Table,
+    CLUSTER, DefaultValue, Format, GROUP, GROUP_SET, NODE, PropertyAccess, RESOURCE, RESOURCE_TYPE, Spec,
+    Table,
 };
 use mainstay_types::{ControlCode, Name, NodeId, ObjectId, Status};
 
@@ -23,6 +24,7 @@ struct Class {
 fn classes(world: &mut World) -> Vec<Class> {
     let group = world.group("g");
     let resource = world.resource(group, "x");
+    let set = world.group_set("s");
     let type_name = Name::parse("Generic Application").unwrap();
     let class = |object, code, table| Class { object, code, table };
     vec![
@@ -31,6 +33,7 @@ fn classes(world: &mut World) -> Vec<Class> {
         class(ObjectId::Group(group), object::GROUP, GROUP),
         class(ObjectId::Resource(resource), object::RESOURCE, RESOURCE),
         class(ObjectId::ResourceType(type_name), object::RESOURCE_TYPE, RESOURCE_TYPE),
+        class(ObjectId::GroupSet(set), object::GROUP_SET, GROUP_SET),
     ]
 }
 
@@ -73,7 +76,9 @@ impl Class {
     /// Refused, with a text that names the property and says this, and nothing of the list was set.
     fn refuses(&self, world: &mut World, spec: &Spec, values: Vec<Value>, status: Status, says: &str) {
         let mut list = PropertyList::new().with("Description", "not to be seen".to_owned());
-        if spec.name == "Description" {
+        if let ObjectId::GroupSet(_) = self.object {
+            list = PropertyList::new();
+        } else if spec.name == "Description" {
             list = PropertyList::new().with("FaultDomain", vec!["not to be seen".to_owned()]);
             list = if self.table.find("FaultDomain").is_some_and(|other| other.format == Format::MultiSz) {
                 list
@@ -167,6 +172,7 @@ fn stated(object: &ObjectId, name: &str) -> Option<Value> {
         (ObjectId::Node(_), "CSDVersion") => mainstay_types::version::SERVICE_PACK.into(),
         (ObjectId::Group(_), "Name") => "g".into(),
         (ObjectId::Resource(_), "Name") => "x".into(),
+        (ObjectId::GroupSet(_), "Name") => "s".into(),
         (ObjectId::Resource(_), "Type") | (ObjectId::ResourceType(_), "Name") => "Generic Application".into(),
         // The process of the pool host.
         (ObjectId::Resource(_), "MonitorProcessId") => 101u32.into(),
@@ -285,7 +291,11 @@ fn every_property_refuses_what_it_may_not() {
                 class.refuses(&mut world, spec, value, Status::NOT_SUPPORTED, "an empty value");
             }
         }
-        let unknown = PropertyList::new().with("Description", "x".to_owned()).with("NoSuch", 1u32);
+        let known = match class.object {
+            ObjectId::GroupSet(_) => PropertyList::new().with("StartupDelay", 1u32),
+            _ => PropertyList::new().with("Description", "x".to_owned()),
+        };
+        let unknown = known.with("NoSuch", 1u32);
         let before = world.database();
         let answer = class.set(&mut world, &unknown);
         assert_eq!(answer.status, Status::INVALID_PARAMETER);

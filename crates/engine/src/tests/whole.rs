@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, Step, StepAction, TypedSetting,
 };
-use mainstay_types::{GroupId, Name, ObjectId, OperationId, ResourceId, Status};
+use mainstay_types::{GroupId, GroupSetId, Name, ObjectId, OperationId, ResourceId, Status};
 use proptest::prelude::*;
 
 use crate::command::{Command, Remark};
+use crate::group_set::OrderChange;
 use crate::testing::World;
 
 fn configuration(world: &World) -> Vec<ConfiguredObject> {
@@ -28,6 +29,9 @@ fn command(world: &mut World, step: &Step) -> Command {
         ConfiguredKind::Cluster => ObjectId::Cluster,
         ConfiguredKind::Node => ObjectId::Node(view.find_node(name).unwrap()),
         ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).unwrap()),
+        ConfiguredKind::GroupSet => {
+            ObjectId::GroupSet(view.find_group_set(name).unwrap_or(GroupSetId(fresh)))
+        }
         ConfiguredKind::Group => ObjectId::Group(view.find_group(name).unwrap_or(GroupId(fresh))),
         ConfiguredKind::Resource => ObjectId::Resource(view.find_resource(name).unwrap_or(ResourceId(fresh))),
     };
@@ -35,6 +39,7 @@ fn command(world: &mut World, step: &Step) -> Command {
         (StepAction::Delete, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
         (StepAction::Delete, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
         (StepAction::Delete, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
+        (StepAction::Delete, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
         (_, object) => {
             Command::Configure { object, wanted: Box::new(step.object.clone()), remark: Remark::default() }
         }
@@ -85,14 +90,38 @@ const OF_RESOURCES: &[(&str, u32, u32)] = &[
 const OF_GROUPS: &[(&str, u32, u32)] =
     &[("Priority", 0, 4_999), ("AutoFailbackType", 0, 1), ("GroupStartDelay", 0, 99)];
 
+const OF_GROUP_SETS: &[(&str, u32, u32)] =
+    &[("StartupSetting", 0, 1), ("StartupCount", 0, 9), ("StartupDelay", 0, 99), ("IsGlobal", 0, 1)];
+
+/// Group sets, of which each may start after those before it, and for each group its place among them.
+fn any_order() -> impl Strategy<Value = (Vec<ConfiguredObject>, Vec<(u8, u8)>)> {
+    let sets = proptest::collection::vec((properties(OF_GROUP_SETS), any::<u8>()), 0..4);
+    let sets = sets.prop_map(|sets| {
+        let name = |number: usize| format!("set {}", 9 - number);
+        let made = sets.into_iter().enumerate().map(|(number, (properties, after))| {
+            let mut set = ConfiguredObject::new(ConfiguredKind::GroupSet, name(number));
+            set.properties = properties;
+            set.depends_on = all_of((0..number).filter(|other| after & (1 << other) != 0).map(name));
+            set
+        });
+        made.collect::<Vec<_>>()
+    });
+    (sets, proptest::collection::vec(any::<(u8, u8)>(), 4))
+}
+
+fn all_of(names: impl Iterator<Item = String>) -> String {
+    names.map(|name| format!("([{name}])")).collect::<Vec<_>>().join(" and ")
+}
+
 /// A configuration: groups, and in each resources that need some of those before them.
 fn any_configuration() -> impl Strategy<Value = Vec<ConfiguredObject>> {
     let resource = (properties(OF_RESOURCES), parameters(), any::<u8>(), any::<bool>());
     let group =
         (properties(OF_GROUPS), parameters(), proptest::collection::vec(resource, 0..4), any::<bool>());
     let cluster = properties(&[("IgnorePersistentStateOnStartup", 0, 1)]);
-    (cluster, proptest::collection::vec(group, 0..4)).prop_map(|(cluster, groups)| {
-        let mut objects = Vec::new();
+    (cluster, proptest::collection::vec(group, 0..4), any_order()).prop_map(|(cluster, groups, order)| {
+        let (sets, places) = order;
+        let mut objects = sets.clone();
         let mut whole = ConfiguredObject::new(ConfiguredKind::Cluster, "");
         whole.properties = cluster;
         objects.push(whole);
@@ -101,6 +130,18 @@ fn any_configuration() -> impl Strategy<Value = Vec<ConfiguredObject>> {
             let mut group = ConfiguredObject::new(ConfiguredKind::Group, format!("group {}", 9 - number));
             (group.properties, group.parameters) = (properties, parameters);
             group.preferred_owners = prefers.then(|| vec!["alpha".to_owned()]);
+            // A group of a set names nothing itself, so that there is no circle.
+            let (place, after) = places[number];
+            match sets.get(usize::from(place) % 6) {
+                Some(set) => group.group_set = Some(set.name.clone()),
+                None => {
+                    let groups = (0..number).filter(|other| after & (1 << other) != 0);
+                    let free = groups.filter(|other| usize::from(places[*other].0) % 6 >= sets.len());
+                    group.depends_on = all_of(free.map(|other| format!("group {}", 9 - other)));
+                    let chosen = sets.iter().enumerate().filter(|(bit, _)| after & (0x10 << bit) != 0);
+                    group.depends_on_sets = all_of(chosen.map(|(_, set)| set.name.clone()));
+                }
+            }
             let mut names: Vec<String> = Vec::new();
             for (place, (properties, parameters, needs, owned)) in resources.into_iter().enumerate() {
                 let name = format!("r{number}.{}", 9 - place);
@@ -177,6 +218,9 @@ fn every_kind_of_change_is_taken_back() {
     let mut world = World::default();
     let group = world.group("g");
     let (a, b) = (world.resource(group, "a"), world.resource(group, "b"));
+    let (provider, set, other) = (world.group("p"), world.group_set("s"), world.group_set("t"));
+    world.order(OrderChange::Join { group: provider, set, moves: false });
+    world.order(OrderChange::AddSet { set, provider: other });
     let before = configuration(&world);
     let property = |name: &str| {
         let mut wanted = before.iter().find(|object| object.name == name).unwrap().clone();
@@ -196,6 +240,12 @@ fn every_kind_of_change_is_taken_back() {
             remark: Remark::default(),
         },
         Command::DeleteResource { resource: b },
+        Command::Order(OrderChange::Join { group, set, moves: false }),
+        Command::Order(OrderChange::Leave { group: provider }),
+        Command::Order(OrderChange::AddGroup { group, provider }),
+        Command::Order(OrderChange::AddSetToGroup { group, provider: set }),
+        Command::Order(OrderChange::RemoveSet { set, provider: other }),
+        Command::Order(OrderChange::CreateSet { id: GroupSetId(world.fresh()), name: "u".into() }),
         Command::CreateGroup { id: GroupId(world.fresh()), name: "new".into(), group_type: 0 },
     ];
     let name = world.engine.view().cluster_name().to_owned();

@@ -12,8 +12,8 @@ use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
 use mainstay_types::{
-    ClusterId, GroupId, GroupState, HostId, Name, NodeId, NodeState, ObjectId, OperationId, ResourceId,
-    ResourceState, Status,
+    ClusterId, GroupId, GroupSetId, GroupState, HostId, Name, NodeId, NodeState, ObjectId, OperationId,
+    ResourceId, ResourceState, Status,
 };
 
 use crate::Engine;
@@ -130,6 +130,11 @@ impl<'a> View<'a> {
     /// A group by name (in any case) or id.
     pub fn find_group(self, text: &str) -> Option<GroupId> {
         self.engine.model.find_group(text)
+    }
+
+    /// A group set by name (in any case) or id.
+    pub fn find_group_set(self, text: &str) -> Option<GroupSetId> {
+        self.engine.model.find_group_set(text)
     }
 
     /// A node by name (in any case) or number.

@@ -6,11 +6,12 @@ use mainstay_cmrp::control::ClusterControl;
 use mainstay_engine::command::{Command, Remark};
 use mainstay_engine::effect::Answer;
 use mainstay_engine::error::Refusal;
+use mainstay_engine::group_set::OrderChange;
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject};
 use mainstay_types::operation::{End, OperationRecord};
 use mainstay_types::own_codes::{configure, plan_configuration, read_configuration, submit, undo};
-use mainstay_types::{Access, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId, Status};
+use mainstay_types::{Access, GroupId, GroupSetId, Name, NodeId, ObjectId, OperationId, ResourceId, Status};
 use serde::Serialize;
 
 use super::exchange::Exchange;
@@ -78,6 +79,7 @@ pub(super) fn configure(
         (true, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
         (true, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
         (true, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
+        (true, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
         (true, ObjectId::Cluster | ObjectId::Node(_)) => return exchange.refuse(Status::INVALID_PARAMETER),
     };
     session.command(access, command, move |done| answer(exchange, &outcome(done)));
@@ -138,6 +140,10 @@ fn object_of(session: &Session, wanted: &ConfiguredObject) -> Option<ObjectId> {
                 ObjectId::Node(found?)
             }
             ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).ok()?),
+            ConfiguredKind::GroupSet => {
+                let found = model.group_sets().find(|set| set.name.is(name)).map(|set| set.id);
+                ObjectId::GroupSet(found.unwrap_or_else(|| GroupSetId(random_uuid())))
+            }
             ConfiguredKind::Group => {
                 let found = model.groups().find(|group| group.name.is(name)).map(|group| group.id);
                 ObjectId::Group(found.unwrap_or_else(|| GroupId(random_uuid())))

@@ -80,6 +80,7 @@ fn named(session: &Session, text: &str) -> WantedObject {
             is_cluster.then_some(ObjectId::Cluster),
             view.find_resource(text).map(ObjectId::Resource),
             view.find_group(text).map(ObjectId::Group),
+            view.find_group_set(text).map(ObjectId::GroupSet),
             view.find_node(text).map(ObjectId::Node),
             view.find_type(text).map(|found| ObjectId::ResourceType(found.name.clone())),
         ];

@@ -1,0 +1,149 @@
+//! What a group starts after: pure, from the model alone.
+//!
+//! It knows no states; whether a provider counts as started is another room's.
+
+use std::collections::BTreeSet;
+
+use mainstay_types::{GroupId, GroupSetId};
+
+use super::place::Place;
+use crate::model::Model;
+use crate::model::expression::Expression;
+use crate::model::group_sets::GroupSet;
+
+/// GroupType of the cluster's own group, for which nothing comes first.
+const CORE_CLUSTER: u32 = 1;
+
+/// What comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Provider {
+    Group(GroupId),
+    Set(GroupSetId),
+}
+
+/// By what something comes first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum By {
+    /// The group's own dependency.
+    Itself,
+    /// That of the set which the group is in.
+    Set(GroupSetId),
+    /// The provider is a global set.
+    Global,
+}
+
+/// One of these has to be started before the group starts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Need {
+    pub(crate) any_of: Vec<Provider>,
+    pub(crate) by: By,
+}
+
+/// Everything that has to be started before the group starts.
+pub(crate) fn needs(model: &Model, id: GroupId) -> Vec<Need> {
+    let Some(group) = model.group(id) else { return Vec::new() };
+    let mut needs: Vec<Need> = Vec::new();
+    let mut add = |any_of: Vec<Provider>, by: By| needs.push(Need { any_of, by });
+    for clause in group.depends_on.clauses() {
+        add(clause.iter().copied().map(Provider::Group).collect(), By::Itself);
+    }
+    for clause in group.depends_on_sets.clauses() {
+        add(clause.iter().copied().map(Provider::Set).collect(), By::Itself);
+    }
+    if let Some(set) = group.set.and_then(|set| model.group_set(set)) {
+        for clause in set.depends_on.clauses() {
+            add(clause.iter().copied().map(Provider::Set).collect(), By::Set(set.id));
+        }
+    }
+    let mut globals = model.group_sets().filter(|set| set.is_global).peekable();
+    if globals.peek().is_some() && group.group_type != CORE_CLUSTER && !base(model).contains(&id) {
+        globals.for_each(|set| add(vec![Provider::Set(set.id)], By::Global));
+    }
+    needs
+}
+
+/// The groups of global sets, and all that those start after: none of them waits for a global set.
+fn base(model: &Model) -> BTreeSet<GroupId> {
+    let globals = model.group_sets().filter(|set| set.is_global);
+    let points = reachable(model, None, globals.map(|set| Provider::Set(set.id)));
+    let group = |point| match point {
+        Provider::Group(id) => Some(id),
+        Provider::Set(_) => None,
+    };
+    points.into_iter().filter_map(group).collect()
+}
+
+/// What is asked about as if it were written already.
+pub(crate) enum Proposed<'a> {
+    Group(GroupId, &'a Place),
+    Set(GroupSetId, &'a Expression<GroupSetId>),
+}
+
+/// The provider through which something would have to wait for itself, if this were written.
+pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Provider> {
+    let (starts, own): (Vec<Provider>, BTreeSet<Provider>) = match proposed {
+        Proposed::Group(id, _) => {
+            let own = Provider::Group(*id);
+            (providers(model, Some(proposed), own), [own].into())
+        }
+        Proposed::Set(id, expression) => {
+            let members = model.group_set(*id).map(|set| set.members.clone()).unwrap_or_default();
+            let own = members.into_iter().map(Provider::Group).chain([Provider::Set(*id)]).collect();
+            (expression.providers().map(Provider::Set).collect(), own)
+        }
+    };
+    starts
+        .into_iter()
+        .find(|start| own.contains(start) || !reachable(model, Some(proposed), [*start]).is_disjoint(&own))
+}
+
+/// These and everything that they start after, directly or not. Global sets reach nobody here: they are made not to.
+fn reachable(
+    model: &Model,
+    proposed: Option<&Proposed<'_>>,
+    from: impl IntoIterator<Item = Provider>,
+) -> BTreeSet<Provider> {
+    let mut open: Vec<Provider> = from.into_iter().collect();
+    let mut seen: BTreeSet<Provider> = open.iter().copied().collect();
+    while let Some(next) = open.pop() {
+        open.extend(providers(model, proposed, next).into_iter().filter(|found| seen.insert(*found)));
+    }
+    seen
+}
+
+/// What one comes after directly. A set comes after its groups, and after the sets that it names even while it is empty.
+fn providers(model: &Model, proposed: Option<&Proposed<'_>>, point: Provider) -> Vec<Provider> {
+    let sets_of = |set: &GroupSet| -> Vec<Provider> {
+        match proposed {
+            Some(Proposed::Set(id, expression)) if *id == set.id => {
+                expression.providers().map(Provider::Set).collect()
+            }
+            _ => set.depends_on.providers().map(Provider::Set).collect(),
+        }
+    };
+    match point {
+        Provider::Group(id) => {
+            let place = match proposed {
+                Some(Proposed::Group(proposed, place)) if *proposed == id => (*place).clone(),
+                _ => model.group(id).map(Place::of).unwrap_or_default(),
+            };
+            let own_set = place.set.and_then(|set| model.group_set(set));
+            let groups = place.depends_on.providers().map(Provider::Group);
+            let sets = place.depends_on_sets.providers().map(Provider::Set);
+            groups.chain(sets).chain(own_set.into_iter().flat_map(sets_of)).collect()
+        }
+        Provider::Set(id) => {
+            let Some(set) = model.group_set(id) else { return Vec::new() };
+            let mut found = sets_of(set);
+            let mut members = set.members.clone();
+            if let Some(Proposed::Group(group, place)) = proposed {
+                match place.set == Some(id) {
+                    true => members.insert(*group),
+                    false => members.remove(group),
+                };
+            }
+            found.extend(members.into_iter().map(Provider::Group));
+            found
+        }
+    }
+}
