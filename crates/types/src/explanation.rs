@@ -76,11 +76,13 @@ pub enum Rule {
     GroupAsked,
     /// Somebody asked for something that needs it, or that it needs.
     RelatedAsked,
-    /// Nobody has ever asked for it.
+    /// What was asked for was cancelled or vetoed, and what had been done to it was taken back.
+    TakenBack,
+    /// Nothing says that it be online.
     NeverAsked,
     /// The service brought it up when it started.
     StartUp,
-    /// It was started again after a failure.
+    /// The service started it again by itself.
     Restarted,
     /// It was found as it is when the service started, or the journal does not reach back so far.
     Found,
@@ -122,7 +124,7 @@ pub enum Rule {
     Locked,
     /// Failing checks are not acted on.
     Maintenance,
-    /// What it will be after the next start of the service.
+    /// What it will be after the next start of the machine.
     NextStart,
     /// A group's state follows from its resources.
     Members,

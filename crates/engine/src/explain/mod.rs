@@ -164,7 +164,7 @@ impl Explainer<'_> {
         let because = match decide.first() {
             Some(member) => Some(self.reason_of(member, REASONS_DEEP_MAX)),
             None => self
-                .story_of_group(group.id, state == GroupState::Online)
+                .story_of_group(group, state == GroupState::Online)
                 .or_else(|| members.first().map(|member| self.reason_of(member, REASONS_DEEP_MAX))),
         };
         let all = members.len();
@@ -181,7 +181,9 @@ impl Explainer<'_> {
     }
 
     /// Who brought a group where it is, when it was asked for by its own name.
-    fn story_of_group(&self, group: GroupId, up: bool) -> Option<Reason> {
-        Story::of_group(self.records, group, up).map(|story| story.reason(self))
+    fn story_of_group(&self, group: &Group, up: bool) -> Option<Reason> {
+        let members = || group.members.iter().filter_map(|id| self.view.model().resource(*id));
+        let is_member = |name: &str| members().any(|member| member.name.is(name));
+        Story::of_group(self.records, group.id, is_member, up).map(|story| story.reason(self))
     }
 }

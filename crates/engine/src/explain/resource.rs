@@ -87,14 +87,19 @@ impl Explainer<'_> {
         let group = self.view.model().group(resource.group);
         let name = group.map_or("", |group| group.name.as_str());
         if group.and_then(|group| group.persistent) == Some(false) {
-            let because = self.story_of_group(resource.group, false).map(Box::new);
+            let because = Story::of_group_word(self.records, resource.group);
+            let because = because.map(|word| Box::new(word.reason(self)));
             let text = format!("its group '{name}' is to be offline");
             return Reason { because, ..reason(Rule::GroupAsked, text) };
         }
-        let down =
-            Story::of_resource(self.records, resource, false).map(|story| Box::new(story.reason(self)));
-        let text = format!("nobody has asked that it, or its group '{name}', be online");
-        Reason { because: down, ..reason(Rule::NeverAsked, text) }
+        if let Some(cancelled) = Story::of_cancelled_wish(self.records, resource) {
+            return cancelled.taken_back("", self);
+        }
+        // That the service has looked after it at some time is no reason.
+        let down = Story::of_resource(self.records, resource, false).filter(|story| !story.is_services_own());
+        let because = down.map(|story| Box::new(story.reason(self)));
+        let text = format!("nothing says that it, or its group '{name}', be online");
+        Reason { because, ..reason(Rule::NeverAsked, text) }
     }
 
     fn not_begun(&self, why: &NotBegun, resource: &Resource) -> Reason {
@@ -337,14 +342,20 @@ impl Explainer<'_> {
         Some(reason(Rule::RestartPlanned, text))
     }
 
-    /// Where its state and what was said of it part, the next start of the service tells.
+    /// Where its state and what was said of it part, the next start of the machine tells.
     fn next_start(&self, resource: &Resource) -> Option<Reason> {
         let is_wanted = self.view.model().is_wanted(resource);
-        let text = match (self.state(resource.id), is_wanted) {
-            (ResourceState::Online, false) => {
-                "it is not to be online: the next start of the service leaves it offline"
+        let comes_up = self.view.engine().comes_up_after_reset(resource.id);
+        let text = match (self.state(resource.id), is_wanted, comes_up) {
+            (ResourceState::Online, false, false) => {
+                "it is not to be online: the next start of the machine leaves it offline"
             }
-            (ResourceState::Failed, true) => "it is to be online: the next start of the service brings it up",
+            (ResourceState::Online, true, false) => {
+                "it is to be online, and yet the next start of the machine leaves it offline"
+            }
+            (ResourceState::Failed, true, true) => {
+                "it is to be online: the next start of the machine brings it up"
+            }
             _ => return None,
         };
         Some(reason(Rule::NextStart, text))

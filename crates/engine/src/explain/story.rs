@@ -1,8 +1,8 @@
 //! What the journal tells: by which operation something came to its state, who asked for that, and why.
 
 use mainstay_types::explanation::{Reason, Rule};
-use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, ResourceId};
+use mainstay_types::operation::{End, OperationRecord, Part, Verb};
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, ResourceId};
 
 use super::{Explainer, reason};
 use crate::live::Goal;
@@ -37,8 +37,7 @@ impl<'a> Story<'a> {
             if record.object == object && record.verb == Verb::Rename {
                 name = &record.name;
             }
-            // That it became known to a host says nothing.
-            let mut parts = record.parts.iter().rev().filter(|part| part.action != Goal::Open.word());
+            let mut parts = record.parts.iter().rev().filter(|part| !is_mere_knowledge(part));
             let part = parts.find(|part| part.resource.is(name));
             // Without a part: it was offline already, or failed and stopped.
             let without_part = !up
@@ -52,37 +51,62 @@ impl<'a> Story<'a> {
         None
     }
 
-    /// The newest operation on a group by its own name that has brought it online, or offline.
-    pub(super) fn of_group(records: &'a [OperationRecord], group: GroupId, up: bool) -> Option<Story<'a>> {
-        let verb = if up { Verb::Online } else { Verb::Offline };
-        let is_it = |record: &&OperationRecord| {
-            record.object == ObjectId::Group(group) && record.verb == verb && !was_refused(record)
+    /// The operation on a group by its own name that has brought it where it is, if that was the last one that somebody
+    /// asked for and that concerned it.
+    pub(super) fn of_group(
+        records: &'a [OperationRecord],
+        group: GroupId,
+        is_member: impl Fn(&str) -> bool,
+        up: bool,
+    ) -> Option<Story<'a>> {
+        let object = ObjectId::Group(group);
+        let is_at_it = |record: &OperationRecord| {
+            record.object == object || record.parts.iter().any(|part| is_member(part.resource.as_str()))
         };
-        let record = records.iter().find(is_it)?;
-        Some(Story { record, object: ObjectRef::Group(group), up })
+        let concerns = |record: &&OperationRecord| {
+            matches!(record.verb, Verb::Online | Verb::Offline) && !was_refused(record) && is_at_it(record)
+        };
+        let record = records.iter().find(concerns)?;
+        let verb = if up { Verb::Online } else { Verb::Offline };
+        let did_it = record.object == object && record.verb == verb && record.end == Some(End::Done);
+        did_it.then_some(Story { record, object: ObjectRef::Group(group), up })
     }
 
     /// The newest call that has said of a resource that it stay offline.
     pub(super) fn of_word(records: &'a [OperationRecord], resource: ResourceId) -> Option<Story<'a>> {
-        let writes = |record: &&OperationRecord| {
-            let flags = OfflineFlags::from_bits_truncate(record.flags);
-            record.object == ObjectId::Resource(resource)
-                && record.verb == Verb::Offline
-                && !was_refused(record)
-                && !flags.contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE)
-        };
-        let record = records.iter().find(writes)?;
+        let record = last_word(records, &[ObjectId::Resource(resource)], Verb::Offline)?;
         Some(Story { record, object: ObjectRef::Resource(resource), up: false })
+    }
+
+    /// The newest call that has said of a group that it be offline.
+    pub(super) fn of_group_word(records: &'a [OperationRecord], group: GroupId) -> Option<Story<'a>> {
+        let record = last_word(records, &[ObjectId::Group(group)], Verb::Offline)?;
+        Some(Story { record, object: ObjectRef::Group(group), up: false })
     }
 
     /// The newest call that has said of a resource, or of its group, that it be online.
     fn of_wish(records: &'a [OperationRecord], resource: &Resource) -> Option<Story<'a>> {
         let objects = [ObjectId::Resource(resource.id), ObjectId::Group(resource.group)];
-        let says = |record: &&OperationRecord| {
+        let record = last_word(records, &objects, Verb::Online)?;
+        Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
+    }
+
+    /// The newest call for it, or for its group, to be online, if that was cancelled.
+    pub(super) fn of_cancelled_wish(
+        records: &'a [OperationRecord],
+        resource: &Resource,
+    ) -> Option<Story<'a>> {
+        let objects = [ObjectId::Resource(resource.id), ObjectId::Group(resource.group)];
+        let is_wish = |record: &&OperationRecord| {
             record.verb == Verb::Online && objects.contains(&record.object) && !was_refused(record)
         };
-        let record = records.iter().find(says)?;
-        Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
+        let record = records.iter().find(is_wish).filter(|record| is_taken_back(record))?;
+        Some(Story { record, object: ObjectRef::Resource(resource.id), up: false })
+    }
+
+    /// Whether the service did it by itself.
+    pub(super) fn is_services_own(&self) -> bool {
+        !is_a_callers(self.record.verb)
     }
 
     /// Whether it was ended, or begun while it runs, at this moment of Unix time or later.
@@ -98,6 +122,10 @@ impl<'a> Story<'a> {
             ObjectRef::Resource(id) => record.object == ObjectId::Resource(id),
             ObjectRef::Group(id) => record.object == ObjectId::Group(id),
         };
+        if self.is_taken_back() {
+            let came = if self.up { "it came online again" } else { "it was taken down again" };
+            return self.taken_back(&format!("{came} when "), explainer);
+        }
         let (rule, text) = if is_object { self.about_itself(by) } else { self.about_other(by, explainer) };
         let text = match record.reason_text.as_str() {
             said if !said.is_empty() && is_a_callers(record.verb) => format!("{text}: \"{said}\""),
@@ -115,47 +143,105 @@ impl<'a> Story<'a> {
         Reason { operation: Some(record.id), at_ms: Some(record.at_ms), because, ..reason(rule, text) }
     }
 
+    /// Whether it came where it is because the operation was cancelled or vetoed, and not by what was asked for.
+    fn is_taken_back(&self) -> bool {
+        let was_asked_up = match self.record.verb {
+            Verb::Online => true,
+            Verb::Offline => false,
+            Verb::Restart => !is_taken_back(self.record),
+            _ => return false,
+        };
+        was_asked_up != self.up
+    }
+
+    /// That it was cancelled or vetoed, behind what that led to.
+    pub(super) fn taken_back(&self, begin: &str, explainer: &Explainer<'_>) -> Reason {
+        let record = self.record;
+        let (verb, name, by) = (record.verb, self.object_name(explainer), &record.asker.account);
+        let asked = match (self.object, &record.object) {
+            (ObjectRef::Resource(id), ObjectId::Resource(object)) if id == *object => format!("its {verb}"),
+            (ObjectRef::Resource(_), ObjectId::Group(_)) => format!("the {verb} of its group '{name}'"),
+            (ObjectRef::Group(_), ObjectId::Group(_)) => format!("its {verb}"),
+            _ => format!("the {verb} of '{name}'"),
+        };
+        let (what, cause) = match &record.end {
+            Some(End::Cancelled(cause)) => ("was cancelled", Some(cause)),
+            Some(End::Vetoed(cause)) => ("was vetoed", Some(cause)),
+            Some(End::Failed(cause)) => ("failed", Some(cause)),
+            _ => ("was taken back", None),
+        };
+        let because = cause.filter(|cause| !cause.text.is_empty());
+        let because = because.map(|cause| Box::new(reason(Rule::TakenBack, cause.text.clone())));
+        let text = format!("{begin}{asked}, which {by} had asked for, {what}");
+        let (operation, at_ms) = (Some(record.id), Some(record.at_ms));
+        Reason { operation, at_ms, because, ..reason(Rule::TakenBack, text) }
+    }
+
+    fn object_name<'b>(&'b self, explainer: &'b Explainer<'_>) -> &'b str {
+        let model = explainer.view.model();
+        let name = match &self.record.object {
+            ObjectId::Group(id) => model.group(*id).map(|found| found.name.as_str()),
+            ObjectId::Resource(id) => model.resource(*id).map(|found| found.name.as_str()),
+            _ => None,
+        };
+        name.unwrap_or(&self.record.name)
+    }
+
     fn about_itself(&self, by: &str) -> (Rule, String) {
         let keeps = OfflineFlags::from_bits_truncate(self.record.flags)
             .contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE);
         match self.record.verb {
-            Verb::Online => (Rule::Asked, format!("{by} brought it online")),
+            Verb::Online if self.was_done() => (Rule::Asked, format!("{by} brought it online")),
+            Verb::Online => (Rule::Asked, format!("{by} asked that it be online")),
+            Verb::Offline if !self.was_done() => (Rule::Asked, format!("{by} asked that it be offline")),
             Verb::Offline if keeps => {
                 (Rule::Asked, format!("{by} took it offline, without saying that it stay so"))
             }
             Verb::Offline => (Rule::Asked, format!("{by} took it offline")),
-            Verb::Restart => (Rule::Asked, format!("{by} restarted it")),
+            Verb::Restart if self.up => (Rule::Asked, format!("{by} restarted it")),
+            Verb::Restart => (Rule::Asked, format!("{by} asked for its restart, which took it down")),
             Verb::Fail => (Rule::Asked, format!("{by} had it treated as failed")),
             Verb::ConfirmStopped => {
                 (Rule::Asked, format!("{by} gave the word that nothing of it was left after its failure"))
             }
             Verb::StartUp => (Rule::StartUp, "the service brought it up when it started".into()),
-            Verb::Recover if self.up => (Rule::Restarted, "it was started again after a failure".into()),
-            Verb::Recover => (Rule::Failure, "what was left of it after a failure was stopped".into()),
+            Verb::Recover if self.up => (Rule::Restarted, "the service started it again".into()),
+            Verb::Recover => (Rule::Cleaning, "the service made sure that nothing of it was left".into()),
             verb => (Rule::Asked, format!("{by} asked for {verb}")),
         }
     }
 
     fn about_other(&self, by: &str, explainer: &Explainer<'_>) -> (Rule, String) {
         let record = self.record;
-        let model = explainer.view.model();
-        let (name, is_group) = match &record.object {
-            ObjectId::Group(id) => (model.group(*id).map(|found| found.name.as_str()), true),
-            ObjectId::Resource(id) => (model.resource(*id).map(|found| found.name.as_str()), false),
-            _ => (None, false),
-        };
-        let name = name.unwrap_or(&record.name);
+        let is_group = matches!(record.object, ObjectId::Group(_));
+        let name = self.object_name(explainer);
         match (record.verb, is_group) {
-            (Verb::Online, true) => (Rule::GroupAsked, format!("{by} brought its group '{name}' online")),
-            (Verb::Offline, true) => (Rule::GroupAsked, format!("{by} took its group '{name}' offline")),
+            (Verb::Online, true) if self.was_done() => {
+                (Rule::GroupAsked, format!("{by} brought its group '{name}' online"))
+            }
+            (Verb::Online, true) => {
+                (Rule::GroupAsked, format!("{by} asked that its group '{name}' be online"))
+            }
+            (Verb::Offline, true) if self.was_done() => {
+                (Rule::GroupAsked, format!("{by} took its group '{name}' offline"))
+            }
+            (Verb::Offline, true) => {
+                (Rule::GroupAsked, format!("{by} asked that its group '{name}' be offline"))
+            }
             (Verb::StartUp, _) => {
                 (Rule::StartUp, format!("the service brought group '{name}' up when it started"))
             }
-            (Verb::Online, false) => {
+            (Verb::Online, false) if self.was_done() => {
                 (Rule::RelatedAsked, format!("{by} brought '{name}' online, which needs it"))
             }
-            (Verb::Offline, false) => {
+            (Verb::Online, false) => {
+                (Rule::RelatedAsked, format!("{by} asked that '{name}' be online, which needs it"))
+            }
+            (Verb::Offline, false) if self.was_done() => {
                 (Rule::RelatedAsked, format!("{by} took '{name}' offline, which it needs"))
+            }
+            (Verb::Offline, false) => {
+                (Rule::RelatedAsked, format!("{by} asked that '{name}' be offline, which it needs"))
             }
             (Verb::Restart, _) => {
                 (Rule::RelatedAsked, format!("{by} restarted '{name}', which it goes with"))
@@ -163,17 +249,53 @@ impl<'a> Story<'a> {
             (Verb::Fail, _) => {
                 (Rule::RelatedAsked, format!("{by} had '{name}' treated as failed, which it goes with"))
             }
-            (Verb::Recover, _) if self.up => (Rule::Restarted, format!("it came up again with '{name}'")),
+            (Verb::Recover, _) if self.up => {
+                (Rule::Restarted, format!("the service started it again with '{name}'"))
+            }
             (Verb::Recover, _) => {
                 (Rule::NeedsOther, format!("it went offline with '{name}', which it needs"))
             }
             (verb, _) => (Rule::RelatedAsked, format!("{by} asked for {verb} of '{name}'")),
         }
     }
+
+    /// Whether what was asked for came true.
+    fn was_done(&self) -> bool {
+        self.record.end == Some(End::Done)
+    }
+}
+
+/// The newest of these calls whose word about one of these objects was written, and not put back since.
+fn last_word<'a>(
+    records: &'a [OperationRecord],
+    objects: &[ObjectId],
+    verb: Verb,
+) -> Option<&'a OperationRecord> {
+    records.iter().find(|record| {
+        let keeps = verb == Verb::Offline
+            && (record.reason == Some(OfflineReason::ShuttingDown)
+                || matches!(record.object, ObjectId::Resource(_))
+                    && OfflineFlags::from_bits_truncate(record.flags)
+                        .contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE));
+        record.verb == verb
+            && objects.contains(&record.object)
+            && !was_refused(record)
+            && !is_taken_back(record)
+            && !keeps
+    })
 }
 
 fn was_refused(record: &OperationRecord) -> bool {
     matches!(record.end, Some(End::Refused(_)))
+}
+
+fn is_taken_back(record: &OperationRecord) -> bool {
+    matches!(record.end, Some(End::Cancelled(_) | End::Vetoed(_)))
+}
+
+/// That it became known to a host says nothing: what ran ran on, and what was offline stayed so.
+fn is_mere_knowledge(part: &Part) -> bool {
+    [Goal::Open.word(), Goal::Reopen.word()].contains(&part.action.as_str())
 }
 
 /// Whether operations of this kind are asked for, and their reason is in a caller's words.

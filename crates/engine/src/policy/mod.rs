@@ -13,6 +13,7 @@
 //! zero, and brings up what is to be online anyhow. How a resource is started, stopped and cleaned is the operations'
 //! and the tasks'; whether one is to be online is the model's.
 
+mod after_reset;
 mod at_once;
 mod failover;
 mod maintenance;

@@ -49,6 +49,16 @@ impl Case {
         let _ = self.world.status(Command::OfflineResource { resource, flags, buffer: Vec::new(), remark });
     }
 
+    /// Cancels what runs, which hangs at `db`, and lets that come to its end.
+    fn cancel_running(&mut self) {
+        let operation = self.world.engine.shown_operations().last().expect("one that runs").id;
+        let remark = Remark { reason: "changed my mind".into(), ..Remark::default() };
+        let _ = self.world.status(Command::CancelOperation { operation, remark });
+        let db = self.db;
+        self.world.behave(db).offline = Reaction::Done;
+        self.world.end_order(db, Reaction::Done);
+    }
+
     fn fail_for_good(&mut self, id: ResourceId) {
         self.world.behave(id).online = Reaction::Fail;
         self.world.fail(id);
@@ -162,6 +172,139 @@ fn every_state_has_its_reason() {
                 case
             },
             &["base"],
+        ),
+        (
+            "online again since its offline was cancelled",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Hang;
+                case.offline_because(case.disk, 0, "new disk");
+                case.cancel_running();
+                case
+            },
+            &["web", "db", "disk", "g"],
+        ),
+        (
+            "online again since its restart was cancelled",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Hang;
+                let (resource, remark) = (case.db, Remark::default());
+                let _ = case.world.status(Command::RestartResource { resource, flags: 0, remark });
+                case.cancel_running();
+                case
+            },
+            &["web", "db"],
+        ),
+        (
+            "online again since its group's offline was cancelled",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Hang;
+                case.group_call(false);
+                case.cancel_running();
+                case
+            },
+            &["web", "db", "g"],
+        ),
+        (
+            "online still since its type vetoed the stop",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Veto;
+                case.offline_because(case.disk, 0, "new disk");
+                case
+            },
+            &["web", "db", "disk", "g"],
+        ),
+        (
+            "its group's online was cancelled",
+            || {
+                let mut case = Case::new();
+                case.world.behave(case.db).online = Reaction::Hang;
+                case.group_call(true);
+                case.cancel_running();
+                case
+            },
+            &["disk", "db", "web", "g"],
+        ),
+        (
+            "its group's offline failed",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Fail;
+                case.group_call(false);
+                case
+            },
+            &["disk", "db", "web", "g"],
+        ),
+        (
+            "what a dependent brought up, and its earlier word was that it stay offline",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                case.offline_because(case.disk, 0, "");
+                case.world.online(case.web);
+                case
+            },
+            &["disk", "web"],
+        ),
+        (
+            "the same after a start of the machine",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                case.offline_because(case.disk, 0, "");
+                case.world.online(case.web);
+                case.world.reboot();
+                case
+            },
+            &["disk", "web"],
+        ),
+        (
+            "never spoken of, after a start of the service and of the machine",
+            || {
+                let mut case = Case::new();
+                case.world.restart_service();
+                case.world.reboot();
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "made after a start of the service",
+            || {
+                let mut case = Case::online();
+                case.world.restart_service();
+                let fresh = case.world.resource(case.group, "fresh");
+                case.world.restart_service();
+                let _ = fresh;
+                case
+            },
+            &["fresh", "db", "g"],
+        ),
+        (
+            "a library's, never spoken of, after a start of the service",
+            || {
+                let mut case = Case::new();
+                case.world.library_type("Demo");
+                let _ = case.world.resource_of_type(case.group, "demo", "Demo", 0);
+                case.world.restart_service();
+                case
+            },
+            &["demo"],
+        ),
+        (
+            "a library's, never spoken of, whose host was lost",
+            || {
+                let mut case = Case::new();
+                case.world.library_type("Demo");
+                let demo = case.world.resource_of_type(case.group, "demo", "Demo", 0);
+                case.world.kill_host(HostId::Own(demo));
+                case.world.restart_service();
+                case
+            },
+            &["demo"],
         ),
         (
             "offline because it was asked, with a reason, and what needs it",
