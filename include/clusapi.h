@@ -331,6 +331,8 @@ MAINSTAY_EXTERN_C_BEGIN
 CLUSAPI_WIDE(HCLUSTER, OpenCluster, (LPCWSTR lpszClusterName));
 CLUSAPI_WIDE(HCLUSTER, OpenClusterEx, (LPCWSTR lpszClusterName, DWORD DesiredAccess, DWORD *GrantedAccess));
 CLUSAPI(BOOL, CloseCluster, (HCLUSTER hCluster));
+/* Takes effect at once. */
+CLUSAPI_WIDE(DWORD, SetClusterName, (HCLUSTER hCluster, LPCWSTR lpszNewClusterName));
 CLUSAPI_WIDE(DWORD, GetClusterInformation,
              (HCLUSTER hCluster, LPWSTR lpszClusterName, LPDWORD lpcchClusterName,
               LPCLUSTERVERSIONINFO lpClusterInfo));
@@ -381,6 +383,7 @@ CLUSAPI_WIDE(HGROUP, OpenClusterGroupEx,
              (HCLUSTER hCluster, LPCWSTR lpszGroupName, DWORD dwDesiredAccess, DWORD *lpdwGrantedAccess));
 CLUSAPI(BOOL, CloseClusterGroup, (HGROUP hGroup));
 CLUSAPI(HCLUSTER, GetClusterFromGroup, (HGROUP hGroup));
+CLUSAPI_WIDE(DWORD, SetClusterGroupName, (HGROUP hGroup, LPCWSTR lpszGroupName));
 CLUSAPI_WIDE(CLUSTER_GROUP_STATE, GetClusterGroupState,
              (HGROUP hGroup, LPWSTR lpszNodeName, LPDWORD lpcchNodeName));
 CLUSAPI(DWORD, OnlineClusterGroup, (HGROUP hGroup, HNODE hDestinationNode));
@@ -420,6 +423,8 @@ CLUSAPI_WIDE(HRESOURCE, OpenClusterResourceEx,
              (HCLUSTER hCluster, LPCWSTR lpszResourceName, DWORD dwDesiredAccess, DWORD *lpdwGrantedAccess));
 CLUSAPI(BOOL, CloseClusterResource, (HRESOURCE hResource));
 CLUSAPI(HCLUSTER, GetClusterFromResource, (HRESOURCE hResource));
+/* Also while an operation on it runs. */
+CLUSAPI_WIDE(DWORD, SetClusterResourceName, (HRESOURCE hResource, LPCWSTR lpszResourceName));
 CLUSAPI_WIDE(CLUSTER_RESOURCE_STATE, GetClusterResourceState,
              (HRESOURCE hResource, LPWSTR lpszNodeName, LPDWORD lpcchNodeName, LPWSTR lpszGroupName,
               LPDWORD lpcchGroupName));

@@ -46,6 +46,11 @@ pub enum ClusterVerb {
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Rename the cluster
+    Rename {
+        /// Its new name
+        new_name: String,
+    },
     /// Write the whole configuration as one TOML text; secrets are left out
     Export,
     /// Show what applying a configuration would do, and do nothing
@@ -62,6 +67,7 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
         ClusterVerb::Show => show(context),
         ClusterVerb::Validate(arguments) => validate::run(&arguments, context),
         ClusterVerb::Set { properties } => set(&properties, context),
+        ClusterVerb::Rename { new_name } => rename(&new_name, context),
         ClusterVerb::Export => configuration::export(context),
         ClusterVerb::Plan(given) => configuration::plan(&given, context),
         ClusterVerb::Apply(given) => configuration::apply(&given, context),
@@ -147,4 +153,11 @@ fn set(properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
     let notes = owner().set_and_say_unknown(&mut cluster, properties)?;
     let name = String::new();
     context.done("cluster", &name, None, notes, || "the cluster's properties are set".into())
+}
+
+fn rename(new_name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let mut cluster = context.change()?;
+    cluster.rename(new_name).map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
+    context
+        .done("cluster", new_name, None, Vec::new(), || format!("the cluster is '{}' now", clean(new_name)))
 }

@@ -48,6 +48,13 @@ pub enum GroupVerb {
         #[arg(value_name = "NODE")]
         nodes: Vec<String>,
     },
+    /// Rename a group, also while something is done to it
+    Rename {
+        /// Name or id of the group
+        name: String,
+        /// Its new name
+        new_name: String,
+    },
     /// Delete a group that has no resources
     Delete {
         /// Name or id of the group
@@ -88,6 +95,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Create { name } => create(&name, context),
         GroupVerb::Set { name, properties } => set(&name, &properties, context),
         GroupVerb::Prefer { name, nodes } => prefer(&name, &nodes, context),
+        GroupVerb::Rename { name, new_name } => rename(&name, &new_name, context),
         GroupVerb::Delete { name } => delete(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
@@ -194,6 +202,18 @@ fn prefer(name: &str, nodes: &[String], context: &mut Context) -> Result<Exit, F
         [] => format!("{subject} prefers no node"),
         nodes => format!("{subject} would rather be on {}", clean(&nodes.join(", "))),
     })
+}
+
+fn rename(name: &str, new_name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    cluster
+        .rename_group(&object, new_name)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    let now = Subject::Group(new_name);
+    context.done("group", new_name, id, Vec::new(), || format!("{subject} is {now} now"))
 }
 
 fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {

@@ -61,7 +61,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let is_json = has_flag(&words, "--json");
+            let is_json = asks_for_json(&words);
             let mut output = Output::before_arguments(is_json);
             if is_json && error.use_stderr() {
                 let failure = misuse::failure(&error);
@@ -100,6 +100,12 @@ fn parse(words: &[OsString]) -> Result<Arguments, clap::Error> {
 /// Looked for by hand, because help and complaints are written before there are arguments.
 fn has_flag(words: &[OsString], flag: &str) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == flag)
+}
+
+/// Whether JSON is asked for, be it in a way that is refused, as `--json=yes`.
+fn asks_for_json(words: &[OsString]) -> bool {
+    let mut options = words.iter().take_while(|word| *word != "--").map(|word| word.to_string_lossy());
+    options.any(|word| word == "--json" || word.starts_with("--json="))
 }
 
 fn try_parse(words: &[OsString]) -> Result<Arguments, clap::Error> {

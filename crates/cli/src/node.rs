@@ -10,6 +10,7 @@ use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::{NodeDetails, NodeDocument};
+use crate::plan::subject_of;
 use crate::properties::Owner;
 use crate::render::{Cell, STRONG, Table, clean, of_node, styled};
 
@@ -135,7 +136,7 @@ fn pause(given: &Paused, context: &mut Context) -> Result<Exit, Failure> {
     };
     let reason = given.reason.as_deref().unwrap_or_default();
     let submission = Submission { reason, ..Submission::new(Verb::Pause, object) };
-    let (status, id) = submit(name, &submission, context)?;
+    let (status, id) = submit(name, given.target.as_deref(), &submission, context)?;
     let subject = Subject::Node(name);
     context.done("node", name, Some(id), Vec::new(), || match status {
         Status::IO_PENDING => format!("{subject} is paused, and its groups leave it"),
@@ -147,21 +148,25 @@ fn resume(name: &str, reason: Option<&str>, context: &mut Context) -> Result<Exi
     let object = SubmitObject::ResumedNode { node: name, failback: 0 };
     let reason = reason.unwrap_or_default();
     let submission = Submission { reason, ..Submission::new(Verb::Resume, object) };
-    let (_, id) = submit(name, &submission, context)?;
+    let (_, id) = submit(name, None, &submission, context)?;
     context.done("node", name, Some(id), Vec::new(), || format!("{} is resumed", Subject::Node(name)))
 }
 
 /// Submits it once: what it asks for is the same when asked again. Answers the node's number too.
 fn submit(
     name: &str,
+    target: Option<&str>,
     submission: &Submission<'_>,
     context: &mut Context,
 ) -> Result<(Status, String), Failure> {
     let subject = Subject::Node(name);
     let mut cluster = context.change()?;
     let object: Node = open_object(&mut cluster, name, &subject)?;
-    let submitted =
-        cluster.submit(submission).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let submitted = cluster.submit(submission).map_err(|error| {
+        // The node itself has just been opened.
+        let subject = subject_of(&error, subject, target);
+        Failure::of_call(&mut cluster, &error, &subject)
+    })?;
     match submitted.status {
         Status::SUCCESS | Status::IO_PENDING => Ok((submitted.status, object.id().to_owned())),
         status => {

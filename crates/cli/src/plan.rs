@@ -1,7 +1,7 @@
 //! `mainstay plan`: what a call would do, without doing it.
 
 use clap::Subcommand;
-use mainstay_client::{Asking, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_client::{Asking, CallError, Cluster, Group, Resource, SubmitObject, Target};
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::name::fold;
 use mainstay_types::own_codes::plan as words;
@@ -138,7 +138,11 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         PlanVerb::Move { group, to } => {
             let object = Object::Group(group);
             let asking = Asking { target: to.as_deref(), ..Asking::new(words::MOVE, object.of_submission()) };
-            return match ask(&asking, object.subject(), &mut cluster)? {
+            let answer = cluster.plan(&asking).map_err(|error| {
+                let subject = subject_of(&error, object.subject(), to.as_deref());
+                Failure::of_call(&mut cluster, &error, &subject)
+            });
+            return match answer? {
                 Plan::Call(plan) => show(&plan, words::MOVE, object.subject(), context),
                 Plan::Placement(groups) => show_places(&groups, context),
             };
@@ -158,6 +162,14 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
     let asking = Asking::new(call, object.of_submission());
     let plan = ask_call(&asking, object.subject(), &mut cluster)?;
     show(&plan, call, object.subject(), context)
+}
+
+/// What a refusal is about: the node that was named beside it, where that is none.
+pub(crate) fn subject_of<'a>(error: &CallError, subject: Subject<'a>, node: Option<&'a str>) -> Subject<'a> {
+    match node {
+        Some(node) if error.status() == Status::CLUSTER_NODE_NOT_FOUND => Subject::Node(node),
+        _ => subject,
+    }
 }
 
 fn offline(given: &PlanOffline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {

@@ -67,6 +67,13 @@ pub enum ResourceVerb {
         #[arg(long = "property", value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
+    /// Rename a resource, also while something is done to it
+    Rename {
+        /// Name or id of the resource
+        name: String,
+        /// Its new name
+        new_name: String,
+    },
     /// Delete a resource that is offline and that no other depends on
     Delete {
         /// Name or id of the resource
@@ -203,6 +210,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Create { name, group, type_name, properties } => {
             create(&name, &group, &type_name, &properties, context)
         }
+        ResourceVerb::Rename { name, new_name } => rename(&name, &new_name, context),
         ResourceVerb::Delete { name } => delete(&name, context),
         ResourceVerb::Online(given) => online(&given, context),
         ResourceVerb::Offline(given) => offline(&given, context),
@@ -296,6 +304,18 @@ fn delete_new(cluster: &mut Cluster, made: &Resource) -> Result<(), CallError> {
             outcome => return outcome,
         }
     }
+}
+
+fn rename(name: &str, new_name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Resource(name);
+    let mut cluster = context.change()?;
+    let object: Resource = open_object(&mut cluster, name, &subject)?;
+    cluster
+        .rename_resource(&object, new_name)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    let now = Subject::Resource(new_name);
+    context.done("resource", new_name, id, Vec::new(), || format!("{subject} is {now} now"))
 }
 
 fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {

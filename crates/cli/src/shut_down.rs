@@ -4,15 +4,16 @@
 //! settled: whoever is about to lose the power has nothing better to do. A refusal or a failure of one group keeps no
 //! other from going.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use mainstay_client::{Cluster, SubmitObject};
+use mainstay_client::{Cluster, Group, SubmitObject};
 use mainstay_types::flags::GroupOfflineFlags;
 use mainstay_types::operation::Verb;
 use mainstay_types::{OperationId, Status};
 
-use crate::context::{Context, glance};
+use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::ShutDownDocument;
@@ -26,7 +27,7 @@ const ASKED_APART: Duration = Duration::from_millis(500);
 /// Which groups, and for how long.
 #[derive(Debug, clap::Args)]
 pub struct ShutDown {
-    /// Names or ids of groups
+    /// Names or ids of groups; if one of them is none, nothing is done
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "GROUP")]
     pub names: Vec<String>,
     /// All groups
@@ -65,7 +66,7 @@ pub(crate) fn run(given: &ShutDown, context: &mut Context) -> Result<Exit, Failu
     let mut cluster = context.change_by(bound.answers_by())?;
     let names = match given.all {
         true => glance(&mut cluster)?.groups.into_iter().map(|group| group.name.to_string()).collect(),
-        false => given.names.clone(),
+        false => found(&given.names, &mut cluster)?,
     };
     let mut groups: Vec<Going> =
         names.into_iter().map(|name| Going { name, step: Step::Pending(None) }).collect();
@@ -85,6 +86,19 @@ pub(crate) fn run(given: &ShutDown, context: &mut Context) -> Result<Exit, Failu
         thread::sleep(bound.left().map_or(ASKED_APART, |left| left.min(ASKED_APART)));
     }
     report(groups, context)
+}
+
+/// These groups, each once. All are looked up before anything is done, so that a wrong name changes nothing.
+fn found(names: &[String], cluster: &mut Cluster) -> Result<Vec<String>, Failure> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for name in names {
+        let group: Group = open_object(cluster, name, &Subject::Group(name))?;
+        if seen.insert(group.id().to_owned()) {
+            found.push(name.clone());
+        }
+    }
+    Ok(found)
 }
 
 impl Going {

@@ -78,6 +78,36 @@ fn a_shutdown_takes_groups_along_and_waits_for_what_is_pending() {
 }
 
 #[test]
+fn a_shutdown_looks_all_groups_up_before_it_begins_and_takes_each_once() {
+    let fake = Fake::start();
+    fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    let ran = fake.mainstay(&["group", "shut-down", "g", "nix"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("there is no group 'nix': 5013 ERROR_GROUP_NOT_FOUND"), "{ran:?}");
+    assert!(fake.inputs(SUBMIT).is_empty(), "nothing is done");
+
+    let ran = fake.mainstay(&["group", "shut-down", "g", "G", "h", "g"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let sent: Vec<_> =
+        fake.inputs(SUBMIT).iter().map(|input| input.text(submit::OBJECT).unwrap().to_owned()).collect();
+    assert_eq!(sent, ["g", "h"]);
+}
+
+#[test]
+fn a_node_that_is_none_is_named_and_not_what_is_asked_of_it() {
+    for (words, code) in
+        [("plan move g --to nosuch", PLAN), ("node pause n1 --drain --target nosuch", SUBMIT)]
+    {
+        let fake = Fake::start();
+        fake.on(code, [Step::Status(5042)]);
+        let ran = fake.mainstay(&words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let said = "there is no node 'nosuch': 5042 ERROR_CLUSTER_NODE_NOT_FOUND; 'mainstay node list'";
+        assert!(ran.err.contains(said), "{words}: {ran:?}");
+    }
+}
+
+#[test]
 fn a_shutdown_of_all_groups_is_bounded_and_shown_as_a_document() {
     let fake = Fake::start();
     let pending =

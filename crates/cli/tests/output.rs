@@ -213,6 +213,8 @@ fn with_json_a_complaint_about_the_command_line_is_json_too() {
         ("operation show x --json", "'x' for '<ID>'", "--help"),
         ("resource ofline db --json", "'ofline'", "offline"),
         ("--json", "requires a subcommand", "Usage: mainstay"),
+        ("status --json=yes", "unexpected value 'yes' for '--json'", "Usage: mainstay"),
+        ("resource offline --json=", "'--json'", "Usage: mainstay"),
         ("--json resource", "names no command", "mainstay --help"),
     ] {
         let words: Vec<&str> = words.split(' ').collect();

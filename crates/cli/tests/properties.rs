@@ -256,3 +256,21 @@ fn a_group_would_rather_be_on_some_nodes() {
     assert_eq!((ran.code, ran.out.as_str()), (0, "group 'g' prefers no node\n"));
     assert_eq!(log(&fake), ["nodes \"n2\\01\\0\\0\"", "nodes \"\\0\""]);
 }
+
+#[test]
+fn objects_are_renamed() {
+    for (words, said, log_line) in [
+        ("resource rename db base", "resource 'db' is resource 'base' now\n", "SetResourceName base"),
+        ("group rename g front", "group 'g' is group 'front' now\n", "SetGroupName front"),
+        ("cluster rename north", "the cluster is 'north' now\n", "SetClusterName north"),
+    ] {
+        let fake = Fake::start();
+        let ran = fake.mainstay(&words.split(' ').collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.out.as_str()), (0, said), "{ran:?}");
+        assert_eq!(log(&fake), [log_line]);
+    }
+    let fake = Fake::start();
+    let ran = fake.mainstay(&["resource", "rename", "db", "taken"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("183 ERROR_ALREADY_EXISTS"), "{ran:?}");
+}

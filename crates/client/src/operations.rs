@@ -68,6 +68,15 @@ impl<T: Transport> Cluster<T> {
         })
     }
 
+    /// Renames the cluster.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn rename(&mut self, name: &str) -> Result<(), CallError> {
+        self.done(|_| Ok(wire::SetClusterName { name: name.to_owned() })).map(drop)
+    }
+
     /// Objects of the cluster by name; the bits of the mask are CLUSTER_ENUM_.
     ///
     /// # Errors
@@ -169,6 +178,18 @@ impl<T: Transport> Cluster<T> {
     /// See [`CallError`].
     pub fn delete_resource(&mut self, object: &Resource) -> Result<(), CallError> {
         self.done(|session| Ok(resource::DeleteResource { resource: session.handle(object)? })).map(drop)
+    }
+
+    /// Renames a resource. Handles stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn rename_resource(&mut self, object: &Resource, name: &str) -> Result<(), CallError> {
+        self.done(|session| {
+            Ok(resource::SetResourceName { resource: session.handle(object)?, name: name.to_owned() })
+        })
+        .map(drop)
     }
 
     /// The state of a resource, its node and its group.
@@ -363,6 +384,16 @@ impl<T: Transport> Cluster<T> {
     /// See [`CallError`].
     pub fn delete_group(&mut self, object: &Group) -> Result<(), CallError> {
         self.done(|session| Ok(group::DeleteGroup { group: session.handle(object)?, force: false })).map(drop)
+    }
+
+    /// Renames a group. Handles stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn rename_group(&mut self, object: &Group, name: &str) -> Result<(), CallError> {
+        self.done(|session| Ok(group::SetGroupName { group: session.handle(object)?, name: name.to_owned() }))
+            .map(drop)
     }
 
     /// The state of a group and its node.

@@ -64,6 +64,17 @@ pub(crate) fn handle_of(connection: &Connection) -> Outcome<usize> {
     tables().clusters.get(handle).map(|_| handle)
 }
 
+/// SetClusterName. It takes effect at once, since no network name hangs on it.
+///
+/// # Safety
+/// As [`wide::read`].
+pub(crate) unsafe fn rename<U: Unit>(cluster: usize, name: *const U) -> Outcome<()> {
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    connection.with(|cluster| cluster.rename(&name))
+}
+
 /// CLUSTERVERSIONINFO for one width of wchar_t.
 #[repr(C)]
 pub(crate) struct VersionInfo<U> {

@@ -7,10 +7,9 @@ use mainstay_client::{CONTROL_OUTPUT_MAX, Target};
 use mainstay_resutils::wide;
 use mainstay_types::{ControlCode, Status};
 
-use crate::connection::{Connection, same};
+use crate::connection::Connection;
 use crate::guard::Outcome;
-use crate::memory;
-use crate::tables::tables;
+use crate::{memory, node};
 
 /// The buffers of a control function.
 ///
@@ -38,14 +37,7 @@ pub(crate) unsafe fn send(
     code: u32,
     buffers: ControlBuffers,
 ) -> Outcome<()> {
-    let host = match host {
-        0 => None,
-        handle => {
-            let node = tables().nodes.get(handle)?;
-            same(connection, &node.connection)?;
-            Some(node)
-        }
-    };
+    let host = node::named(connection, host)?;
     if buffers.output.is_null() && buffers.output_size != 0 {
         return Err(Status::INVALID_PARAMETER);
     }

@@ -189,6 +189,7 @@ exports! {
         GetClusterInformation(cluster: usize, name: *mut U, name_length: *mut u32,
             version: *mut cluster::VersionInfo<U>): status
             = cluster::information(cluster, name, name_length, version);
+        SetClusterName(cluster: usize, name: *const U): status = cluster::rename(cluster, name);
         ClusterEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
             = enumeration::entry(&tables().cluster_enums, list, index, kind, name, name_length);
         ClusterEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
@@ -208,6 +209,7 @@ exports! {
             = group::open(cluster, name, Desired::Full, nowhere());
         OpenClusterGroupEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
             = group::open(cluster, name, Desired::Mask(desired), granted);
+        SetClusterGroupName(group: usize, name: *const U): status = group::rename(group, name);
         GetClusterGroupState(group: usize, node: *mut U, node_length: *mut u32): state
             = group::state(group, node, node_length);
         ClusterGroupEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
@@ -225,6 +227,7 @@ exports! {
             = resource::open(cluster, name, Desired::Full, nowhere());
         OpenClusterResourceEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
             = resource::open(cluster, name, Desired::Mask(desired), granted);
+        SetClusterResourceName(resource: usize, name: *const U): status = resource::rename(resource, name);
         GetClusterResourceState(resource: usize, node: *mut U, node_length: *mut u32, group: *mut U,
             group_length: *mut u32): state
             = resource::state(resource, node, node_length, group, group_length);

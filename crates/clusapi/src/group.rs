@@ -3,12 +3,14 @@
 use mainstay_client::{Accepted, CallError, Cluster, Desired, Target, Watched, kind};
 use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
+use mainstay_types::access::GENERIC_READ;
 
 use crate::cluster::handle_of;
 use crate::connection::{Held, admit, same};
 use crate::control::{self, ControlBuffers};
 use crate::guard::Outcome;
 use crate::memory;
+use crate::node;
 use crate::tables::tables;
 
 /// OpenClusterGroup and OpenClusterGroupEx.
@@ -46,6 +48,17 @@ pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<
 pub(crate) fn delete(group: usize) -> Outcome<()> {
     let held = tables().groups.get(group)?;
     held.connection.with(|cluster| cluster.delete_group(&held.object))
+}
+
+/// SetClusterGroupName.
+///
+/// # Safety
+/// As [`wide::read`].
+pub(crate) unsafe fn rename<U: Unit>(group: usize, name: *const U) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    held.connection.with(|cluster| cluster.rename_group(&held.object, &name))
 }
 
 /// CloseClusterGroup.
@@ -104,14 +117,9 @@ fn online_at(
     online: impl Fn(&mut Cluster, &Held<kind::Group>) -> Result<Accepted, CallError>,
 ) -> Outcome<()> {
     let held = tables().groups.get(group)?;
-    let node = match destination {
-        0 => None,
-        handle => {
-            let node = tables().nodes.get(handle)?;
-            same(&held.connection, &node.connection)?;
-            Some(node)
-        }
-    };
+    let node = node::named(&held.connection, destination)?;
+    // Who may only read is refused the online that he asked for.
+    let node = node.filter(|_| held.object.granted() != GENERIC_READ);
     let accepted = held.connection.with(|cluster| {
         if let Some(node) = &node {
             cluster.move_group(&held.object, &node.object)?;

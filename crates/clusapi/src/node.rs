@@ -1,13 +1,15 @@
 //! Nodes.
 
-use mainstay_client::{Desired, Submission, SubmitObject, Target, Watched};
+use std::sync::Arc;
+
+use mainstay_client::{Desired, Submission, SubmitObject, Target, Watched, kind};
 use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
 use mainstay_types::access::GENERIC_READ;
 use mainstay_types::operation::Verb;
 
 use crate::cluster::handle_of;
-use crate::connection::{admit, same};
+use crate::connection::{Connection, Held, admit, same};
 use crate::control::{self, ControlBuffers};
 use crate::group::status_of;
 use crate::guard::Outcome;
@@ -45,6 +47,16 @@ pub(crate) fn cluster(node: usize) -> Outcome<usize> {
     handle_of(&tables().nodes.get(node)?.connection)
 }
 
+/// The node that a call on another object names, of the same connection; none for NULL.
+pub(crate) fn named(connection: &Arc<Connection>, node: usize) -> Outcome<Option<Arc<Held<kind::Node>>>> {
+    if node == 0 {
+        return Ok(None);
+    }
+    let held = tables().nodes.get(node)?;
+    same(connection, &held.connection)?;
+    Ok(Some(held))
+}
+
 /// GetClusterNodeState.
 pub(crate) fn state(node: usize) -> Outcome<u32> {
     let held = tables().nodes.get(node)?;
@@ -60,14 +72,7 @@ pub(crate) fn pause(node: usize) -> Outcome<()> {
 /// PauseClusterNodeEx. Without a drain, flags and target mean nothing.
 pub(crate) fn pause_ex(node: usize, drain: bool, flags: u32, target: usize) -> Outcome<()> {
     let held = tables().nodes.get(node)?;
-    let target = match target {
-        0 => None,
-        handle => {
-            let target = tables().nodes.get(handle)?;
-            same(&held.connection, &target.connection)?;
-            Some(target)
-        }
-    };
+    let target = named(&held.connection, target)?;
     status_of(held.connection.with(|cluster| {
         let target = target.as_ref().map(|target| &target.object);
         cluster.pause_node_ex(&held.object, drain, flags, target)
@@ -91,14 +96,7 @@ pub(crate) unsafe fn pause_ex2<U: Unit>(
     if reason.is_empty() {
         return pause_ex(node, drain, flags, target);
     }
-    let target = match target {
-        0 => None,
-        handle => {
-            let target = tables().nodes.get(handle)?;
-            same(&held.connection, &target.connection)?;
-            Some(target)
-        }
-    };
+    let target = named(&held.connection, target)?;
     let id = held.object.id();
     let object = match drain {
         true => {

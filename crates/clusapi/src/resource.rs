@@ -61,6 +61,17 @@ pub(crate) fn delete(resource: usize) -> Outcome<()> {
     held.connection.with(|cluster| cluster.delete_resource(&held.object))
 }
 
+/// SetClusterResourceName.
+///
+/// # Safety
+/// As [`wide::read`].
+pub(crate) unsafe fn rename<U: Unit>(resource: usize, name: *const U) -> Outcome<()> {
+    let held = tables().resources.get(resource)?;
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    held.connection.with(|cluster| cluster.rename_resource(&held.object, &name))
+}
+
 /// CloseClusterResource.
 pub(crate) fn close(resource: usize) -> Outcome<()> {
     let held = tables().resources.remove(resource)?;

@@ -52,6 +52,8 @@ pub struct World {
     pub inputs: Vec<(u32, PropertyList)>,
     held: Vec<(ControlRequest, Reply)>,
     created: HashSet<String>,
+    /// Names of opened groups, in small letters.
+    groups: HashMap<Uuid, String>,
 }
 
 type Shared = Arc<(Mutex<World>, Condvar)>;
@@ -327,7 +329,9 @@ impl World {
             }
             R::OpenGroupEx(request) => {
                 there(&request.name, 5013)?;
-                let answer = OpenExResponse::opened(request.desired_access, handle().into());
+                let opened = handle();
+                self.groups.insert(opened.uuid, request.name.to_lowercase());
+                let answer = OpenExResponse::opened(request.desired_access, opened.into());
                 stub::<group::OpenGroupEx>(&answer)
             }
             R::OpenNodeEx(request) => {
@@ -339,9 +343,27 @@ impl World {
                 let id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
                 stub::<resource::GetResourceId>(&StringResponse::new(id))
             }
-            R::GetGroupId(_) => {
-                let id = "00000000-0000-0000-0000-000000000001";
+            R::GetGroupId(request) => {
+                let handle: ContextHandle = request.group.into();
+                let number =
+                    if self.groups.get(&handle.uuid).is_some_and(|name| name == "h") { 2 } else { 1 };
+                let id = format!("00000000-0000-0000-0000-00000000000{number}");
                 stub::<group::GetGroupId>(&StringResponse::new(id))
+            }
+            R::SetGroupName(request) => {
+                self.log.push(format!("SetGroupName {}", request.name));
+                stub::<group::SetGroupName>(&0.into())
+            }
+            R::SetResourceName(request) => {
+                self.log.push(format!("SetResourceName {}", request.name));
+                match request.name.as_str() {
+                    "taken" => return Err(183),
+                    _ => stub::<resource::SetResourceName>(&0.into()),
+                }
+            }
+            R::SetClusterName(request) => {
+                self.log.push(format!("SetClusterName {}", request.name));
+                stub::<cluster::SetClusterName>(&0.into())
             }
             R::CreateResource(request) => {
                 self.log.push(format!("CreateResource {} {}", request.name, request.type_name));
@@ -492,6 +514,7 @@ pub fn explained(text: &str) -> Step {
 }
 
 pub const SUBMIT: u32 = own::SUBMIT.0;
+pub const PLAN: u32 = own::PLAN.0;
 pub const WAIT: u32 = own::WAIT_OPERATION.0;
 pub const JOURNAL: u32 = own::READ_JOURNAL.0;
 pub const EXPLAIN: u32 = own::EXPLAIN.0;

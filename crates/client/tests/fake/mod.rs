@@ -410,6 +410,16 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
                 stub::<resource::DeleteResource>(&0.into())
             })
         }
+        R::SetResourceName(request) => {
+            let is_taken = world.resource(&request.name).is_some();
+            resource_of(world, connection, request.resource).and_then(|found| match is_taken {
+                true => Err(183),
+                false => {
+                    found.name = request.name.clone();
+                    Ok(stub::<resource::SetResourceName>(&0.into()))
+                }
+            })
+        }
         R::CloseResource(request) => closed::<resource::CloseResource, _>(connection, request.resource),
         R::GetResourceId(request) => resource_of(world, connection, request.resource)
             .map(|r| stub::<resource::GetResourceId>(&StringResponse::new(r.id.clone()))),
@@ -476,6 +486,17 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
             Some(Object::Group(id)) => Ok(stub::<group::GetGroupId>(&StringResponse::new(id))),
             _ => Err(6),
         },
+        R::SetGroupName(request) => match connection.find(request.group) {
+            Some(Object::Group(id)) => {
+                let found = world.groups.iter_mut().find(|(known, _)| *known == id);
+                found
+                    .map(|(_, name)| name.clone_from(&request.name))
+                    .ok_or(5012)
+                    .map(|()| stub::<group::SetGroupName>(&0.into()))
+            }
+            _ => Err(6),
+        },
+        R::SetClusterName(_) => Ok(stub::<cluster::SetClusterName>(&0.into())),
         R::GetGroupState(_) => Ok(stub::<group::GetGroupState>(&group::GetGroupStateResponse {
             state: 3,
             node_name: Some("n1".into()),

@@ -117,7 +117,15 @@ static void handles(void)
         CHECK_IS(SetClusterGroupNodeList((HGROUP)bad, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterNode((HNODE)bad), FALSE, ERROR_INVALID_HANDLE);
 
+        CHECK_IS(SetClusterResourceName(bad, L"n"), ERROR_INVALID_HANDLE);
+        CHECK_IS(SetClusterGroupName((HGROUP)bad, L"n"), ERROR_INVALID_HANDLE);
+
         CHECK_FAILS(ClusterGetEnumCount((HCLUSENUM)bad), 0, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterGetEnumCountEx((HCLUSENUMEX)bad), 0, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterGroupGetEnumCount((HGROUPENUM)bad), 0, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterGroupGetEnumCountEx((HGROUPENUMEX)bad), 0, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterResourceGetEnumCount((HRESENUM)bad), 0, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterResourceGetEnumCountEx((HRESENUMEX)bad), 0, ERROR_INVALID_HANDLE);
         CHECK_IS(ClusterEnum((HCLUSENUM)bad, 0, NULL, NULL, &size), ERROR_INVALID_HANDLE);
         CHECK_IS(ClusterCloseEnum((HCLUSENUM)bad), ERROR_INVALID_HANDLE);
         CHECK_IS(ClusterGroupCloseEnum((HGROUPENUM)bad), ERROR_INVALID_HANDLE);
@@ -132,6 +140,7 @@ static void handles(void)
             CHECK_FAILS(OpenClusterResource((HCLUSTER)bad, L"web"), NULL, ERROR_INVALID_HANDLE);
             CHECK_FAILS(CreateClusterGroup((HCLUSTER)bad, L"new"), NULL, ERROR_INVALID_HANDLE);
             CHECK_FAILS(ClusterOpenEnum((HCLUSTER)bad, 4), NULL, ERROR_INVALID_HANDLE);
+            CHECK_IS(SetClusterName((HCLUSTER)bad, L"n"), ERROR_INVALID_HANDLE);
             CHECK_IS(GetClusterInformation((HCLUSTER)bad, NULL, NULL, NULL), ERROR_INVALID_HANDLE);
             CHECK_IS(ClusterControl((HCLUSTER)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
             CHECK_IS(DeleteClusterResourceType((HCLUSTER)bad, L"t"), ERROR_INVALID_HANDLE);
@@ -296,6 +305,7 @@ static void lists(void)
     CHECK_IS(ClusterGroupCloseEnum((HGROUPENUM)list), ERROR_INVALID_HANDLE);
     CHECK_IS(ClusterCloseEnum(list), ERROR_SUCCESS);
     CHECK_IS(ClusterCloseEnum(list), ERROR_INVALID_HANDLE);
+    CHECK_FAILS(ClusterGetEnumCount(list), 0, ERROR_INVALID_HANDLE);
 
     HRESENUM providers = ClusterResourceOpenEnum(web, CLUSTER_RESOURCE_ENUM_DEPENDS);
     length = 8;
@@ -303,6 +313,7 @@ static void lists(void)
     CHECK_IS(ClusterResourceEnum(providers, 0, &kind, name, &length), ERROR_SUCCESS);
     CHECK(same(name, L"db"));
     CHECK_IS(ClusterResourceCloseEnum(providers), ERROR_SUCCESS);
+    CHECK_FAILS(ClusterResourceGetEnumCount(providers), 0, ERROR_INVALID_HANDLE);
 
     HCLUSENUMEX ex = ClusterOpenEnumEx(cluster, CLUSTER_ENUM_RESOURCE, NULL);
     CLUSTER_ENUM_ITEM *item = malloc(512);
@@ -321,6 +332,7 @@ static void lists(void)
     CHECK_IS(item->cbId, 37 * sizeof(WCHAR));
     CHECK_IS(ClusterEnumEx(ex, 2, item, &size), ERROR_NO_MORE_ITEMS);
     CHECK_IS(ClusterCloseEnumEx(ex), ERROR_SUCCESS);
+    CHECK_FAILS(ClusterGetEnumCountEx(ex), 0, ERROR_INVALID_HANDLE);
     CHECK_FAILS(ClusterOpenEnumEx(cluster, CLUSTER_ENUM_RESOURCE, item), NULL, ERROR_INVALID_PARAMETER);
 
     /* The list of names travels as UTF-16: '*', NUL, NUL; the test's server gives it back. */
@@ -333,6 +345,7 @@ static void lists(void)
     CHECK(same(group->lpszName, L"g") && same(group->lpszOwnerNode, L"n1"));
     CHECK(group->cbProperties == 6 && ((BYTE *)group->pProperties)[0] == '*' && group->pRoProperties == NULL);
     CHECK_IS(ClusterGroupCloseEnumEx(groups), ERROR_SUCCESS);
+    CHECK_FAILS(ClusterGroupGetEnumCountEx(groups), 0, ERROR_INVALID_HANDLE);
     CHECK_FAILS(ClusterGroupOpenEnumEx(cluster, all, sizeof all, NULL, 0, 1), NULL, ERROR_INVALID_PARAMETER);
     CHECK_FAILS(ClusterGroupOpenEnumEx(cluster, all, 3, NULL, 0, 0), NULL, ERROR_INVALID_PARAMETER);
     CHECK_FAILS(ClusterGroupOpenEnumEx(cluster, NULL, 6, NULL, 0, 0), NULL, ERROR_INVALID_PARAMETER);
@@ -340,11 +353,39 @@ static void lists(void)
     HRESENUMEX resources = ClusterResourceOpenEnumEx(cluster, NULL, 0, NULL, 0, 0);
     CLUSTER_RESOURCE_ENUM_ITEM *resource = (CLUSTER_RESOURCE_ENUM_ITEM *)item;
     size = 512;
+    /* The item only comes out: what stands in it before is not looked at. */
+    resource->dwVersion = 9;
     CHECK_IS(ClusterResourceEnumEx(resources, 0, resource, &size), ERROR_SUCCESS);
+    CHECK(resource->dwVersion == CLUSTER_RESOURCE_ENUM_ITEM_VERSION);
     CHECK(same(resource->lpszName, L"web") && same(resource->lpszOwnerGroupName, L"g"));
     CHECK(same(resource->lpszOwnerGroupId, L"group-id") && resource->cbProperties == 0);
     CHECK_IS(ClusterResourceCloseEnumEx(resources), ERROR_SUCCESS);
+    CHECK_FAILS(ClusterResourceGetEnumCountEx(resources), 0, ERROR_INVALID_HANDLE);
     free(item);
+}
+
+static void renamed(void)
+{
+    HGROUP group = OpenClusterGroup(cluster, L"g");
+    HRESOURCE made = CreateClusterResource(group, L"before", L"Generic Application", 0);
+    CHECK_IS(SetClusterResourceName(made, L"WEB"), ERROR_ALREADY_EXISTS);
+    CHECK_IS(SetClusterResourceName(made, NULL), ERROR_INVALID_PARAMETER);
+    CHECK_IS(SetClusterResourceName(made, L"after"), ERROR_SUCCESS);
+    CHECK_FAILS(OpenClusterResource(cluster, L"before"), NULL, ERROR_RESOURCE_NOT_FOUND);
+    HRESOURCE found = OpenClusterResource(cluster, L"after");
+    CHECK(found != NULL);
+    CloseClusterResource(found);
+    CHECK_IS(DeleteClusterResource(made), ERROR_SUCCESS);
+    CHECK_IS(SetClusterResourceName(made, L"later"), ERROR_RESOURCE_NOT_AVAILABLE);
+    CloseClusterResource(made);
+
+    CHECK_IS(SetClusterGroupName(group, L"other"), ERROR_SUCCESS);
+    CHECK_FAILS(OpenClusterGroup(cluster, L"g"), NULL, ERROR_GROUP_NOT_FOUND);
+    CHECK_IS(SetClusterGroupName(group, L"g"), ERROR_SUCCESS);
+    CHECK_IS(SetClusterGroupName(group, NULL), ERROR_INVALID_PARAMETER);
+    CloseClusterGroup(group);
+    CHECK_IS(SetClusterName(cluster, NULL), ERROR_INVALID_PARAMETER);
+    CHECK_IS(SetClusterName(cluster, L"renamed"), ERROR_SUCCESS);
 }
 
 static void deleted(void)
@@ -449,6 +490,7 @@ int main(void)
     sizes();
     buffers();
     lists();
+    renamed();
     deleted();
     keys();
     threads();

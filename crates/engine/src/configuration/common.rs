@@ -194,9 +194,9 @@ fn fitted(
 fn way_out(target: &ObjectId, spec: &Spec) -> &'static str {
     match target {
         _ if spec.name != layout::NAME => "; the service sets it by itself",
-        ObjectId::Resource(_) => "; SetClusterResourceName renames it",
-        ObjectId::Group(_) => "; SetClusterGroupName renames it",
-        ObjectId::Cluster => "; SetClusterName renames it",
+        ObjectId::Resource(_) => "; 'mainstay resource rename' and SetClusterResourceName rename it",
+        ObjectId::Group(_) => "; 'mainstay group rename' and SetClusterGroupName rename it",
+        ObjectId::Cluster => "; 'mainstay cluster rename' and SetClusterName rename it",
         ObjectId::Node(_) | ObjectId::ResourceType(_) | ObjectId::GroupSet(_) => "",
     }
 }

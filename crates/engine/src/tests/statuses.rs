@@ -22,7 +22,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         R::ReadOnlyProperty {
             object: object(),
             property: s("Name"),
-            way_out: "; SetClusterResourceName renames it",
+            way_out: "; 'mainstay resource rename' and SetClusterResourceName rename it",
         }
         .into(),
         R::PropertyFormat { object: object(), property: property(), expected: "dword", found: "sz" }.into(),
