@@ -116,6 +116,8 @@ pub enum Command {
     CancelOperation {
         /// Which.
         operation: OperationId,
+        /// Object and name that it was about by the journal, where it has ended; for the record of the refusal.
+        about: Option<Box<(ObjectId, String)>>,
         /// What the caller wants remembered.
         remark: Remark,
     },
@@ -242,6 +244,8 @@ pub enum Command {
     PauseNode {
         /// Which.
         node: NodeId,
+        /// `dwPauseFlags` as it came.
+        flags: u32,
         /// Whether what it has leaves.
         drain: Option<Drain>,
         /// What the caller wants remembered.
@@ -319,8 +323,6 @@ pub enum Command {
 /// How a node is drained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Drain {
-    /// `dwPauseFlags` as it came.
-    pub flags: u32,
     /// The node that takes everything; `None` leaves it to placement.
     pub target: Option<NodeId>,
 }

@@ -124,7 +124,7 @@ pub enum RequestError {
         object: String,
         /// The property.
         property: String,
-        /// "; SetClusterGroupName renames it", or empty where nothing does.
+        /// "; SetClusterGroupName renames it" in other words, or empty where nothing does.
         way_out: &'static str,
     },
     /// A property of another format.
@@ -317,12 +317,14 @@ pub enum ClusterError {
         state: NodeState,
     },
     /// It has ended, or there is nothing in it that could be taken back.
-    #[error("operation {operation} cannot be cancelled: {reason}")]
+    #[error("operation {operation} cannot be cancelled: {reason}; {way_out}")]
     NotCancellable {
         /// The operation.
         operation: String,
         /// Why.
-        reason: String,
+        reason: &'static str,
+        /// What helps.
+        way_out: String,
     },
     /// Nothing runs on the group as a whole.
     #[error(

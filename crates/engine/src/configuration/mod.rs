@@ -439,7 +439,7 @@ impl Engine {
             Command::AddPossibleOwner { resource, node } => self.change_owner(*resource, *node, true),
             Command::RemovePossibleOwner { resource, node } => self.change_owner(*resource, *node, false),
             Command::Order(change) => self.prepare_order(change),
-            Command::PauseNode { node, drain, .. } => self.pause_node(*node, *drain, self.config.strict_cmrp),
+            Command::PauseNode { node, flags, drain, .. } => self.pause_node(*node, *flags, *drain),
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameCluster { name } => self.rename_cluster(name),
             Command::Configure { object, wanted, .. } => self.configure(object, wanted),

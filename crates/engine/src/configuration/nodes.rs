@@ -83,26 +83,33 @@ fn check_drain(nodes: &[Seen], node: NodeId, target: Option<NodeId>) -> Result<(
     }
 }
 
+fn check_flags(flags: u32, strict: bool) -> Result<(), Refusal> {
+    let (all, allowed) = match strict {
+        true => (REMAIN_ON_MOVE_ERROR, "1 is the only flag, and strict_cmrp refuses all else"),
+        false => (REMAIN_ON_MOVE_ERROR | AVOID_PLACEMENT | RETRY_DRAIN, "1, 2 and 4 are flags"),
+    };
+    match flags & !all {
+        0 => Ok(()),
+        _ => Err(RequestError::Flags { flags, allowed }.into()),
+    }
+}
+
 impl Engine {
     /// PauseClusterNode and Ex.
-    pub(super) fn pause_node(
-        &self,
-        id: NodeId,
-        drain: Option<Drain>,
-        strict: bool,
-    ) -> Result<Change, Refusal> {
+    pub(super) fn pause_node(&self, id: NodeId, flags: u32, drain: Option<Drain>) -> Result<Change, Refusal> {
         let (path, name) = self.node(id)?;
         let state = self.view().node_state(id);
         if !matches!(state, NodeState::Up | NodeState::Paused) {
             return Err(ClusterError::NodeNotUp { name, state }.into());
         }
+        // Without a drain they mean nothing, but what is no flag is refused all the same.
+        check_flags(flags, self.config.strict_cmrp && drain.is_some())?;
         let mut changes = self.changes();
         let mut answer = Status::SUCCESS;
         changes.set_value(&path, layout::PAUSED, Value::Dword(1))?;
         if let Some(drain) = drain {
-            self.check_flags(drain.flags, strict)?;
             self.check_drain(id, name, drain.target)?;
-            self.begin_drain(&path, drain, &mut changes)?;
+            self.begin_drain(&path, flags, drain, &mut changes)?;
             answer = Status::IO_PENDING;
         }
         let mut change = change(changes);
@@ -145,17 +152,6 @@ impl Engine {
         Ok((layout::node_path(id)?, found.name.to_string()))
     }
 
-    fn check_flags(&self, flags: u32, strict: bool) -> Result<(), Refusal> {
-        let (all, allowed) = match strict {
-            true => (REMAIN_ON_MOVE_ERROR, "1 is the only flag, and strict_cmrp refuses all else"),
-            false => (REMAIN_ON_MOVE_ERROR | AVOID_PLACEMENT | RETRY_DRAIN, "1, 2 and 4 are flags"),
-        };
-        match flags & !all {
-            0 => Ok(()),
-            _ => Err(RequestError::Flags { flags, allowed }.into()),
-        }
-    }
-
     fn check_drain(&self, id: NodeId, name: String, target: Option<NodeId>) -> Result<(), Refusal> {
         let view = self.view();
         let seen = |node: &crate::model::objects::Node| Seen {
@@ -179,14 +175,20 @@ impl Engine {
         })
     }
 
-    fn begin_drain(&self, path: &KeyPath, drain: Drain, changes: &mut Changes<'_>) -> Result<(), Refusal> {
+    fn begin_drain(
+        &self,
+        path: &KeyPath,
+        flags: u32,
+        drain: Drain,
+        changes: &mut Changes<'_>,
+    ) -> Result<(), Refusal> {
         changes.set_value(path, layout::DRAIN_STATUS, Value::Dword(drain_status::IN_PROGRESS))?;
         match drain.target {
             Some(target) => changes.set_value(path, layout::DRAIN_TARGET, Value::Dword(target.0))?,
             None => drop(changes.delete_value(path, layout::DRAIN_TARGET)?),
         }
         let mut status = self.stored_status(path) & !node_status::DRAIN | node_status::DRAIN_IN_PROGRESS;
-        if drain.flags & AVOID_PLACEMENT != 0 {
+        if flags & AVOID_PLACEMENT != 0 {
             status |= node_status::AVOID_PLACEMENT;
         }
         self.set_status(path, status, changes)

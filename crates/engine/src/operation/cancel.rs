@@ -41,6 +41,13 @@ enum Way {
     TakeBack,
 }
 
+/// Why an operation cannot be cancelled.
+struct Obstacle {
+    reason: &'static str,
+    /// What helps, with `ID` for the operation's.
+    way_out: &'static str,
+}
+
 impl Engine {
     /// Serves a call that ends an operation.
     pub(crate) fn serve_cancel(&mut self, call: Call) {
@@ -61,20 +68,20 @@ impl Engine {
 
     /// The record of a call that cancels is about the object of the operation that it ends.
     pub(super) fn record_of_cancel(&self, record: OperationRecord, command: &Command) -> OperationRecord {
-        let target = match command {
-            Command::CancelOperation { operation, .. } => Some(*operation),
-            Command::CancelGroupOperation { group, .. } => self.operation_on(&ObjectId::Group(*group)),
+        let (target, about) = match command {
+            Command::CancelOperation { operation, about, .. } => {
+                (Some(*operation), about.as_deref().cloned())
+            }
+            Command::CancelGroupOperation { group, .. } => {
+                (self.operation_on(&ObjectId::Group(*group)), None)
+            }
             _ => return record,
         };
         let Some(target) = target else { return record };
         let instructions = format!("operation {target}");
-        match self.operations.get(&target).map(|operation| &operation.record) {
-            Some(found) => OperationRecord {
-                object: found.object.clone(),
-                name: found.name.clone(),
-                instructions,
-                ..record
-            },
+        let found = self.operations.get(&target).map(|operation| &operation.record);
+        match found.map(|found| (found.object.clone(), found.name.clone())).or(about) {
+            Some((object, name)) => OperationRecord { object, name, instructions, ..record },
             None => OperationRecord { instructions, ..record },
         }
     }
@@ -106,27 +113,36 @@ impl Engine {
             }
             _ => return Err(ServiceError::Internal("not a call that cancels".into()).into()),
         };
-        self.check_cancellable(target).map(|way| (target, way)).map_err(|reason| {
-            ClusterError::NotCancellable { operation: target.to_string(), reason: reason.into() }.into()
+        self.check_cancellable(target).map(|way| (target, way)).map_err(|obstacle| {
+            let operation = target.to_string();
+            let way_out = obstacle.way_out.replace("ID", &operation);
+            ClusterError::NotCancellable { operation, reason: obstacle.reason, way_out }.into()
         })
     }
 
-    fn check_cancellable(&self, target: OperationId) -> Result<Way, &'static str> {
-        let ended = "it does not run; 'mainstay operation show' says how it ended";
-        let operation = self.operations.get(&target).ok_or(ended)?;
+    fn check_cancellable(&self, target: OperationId) -> Result<Way, Obstacle> {
+        let because = |reason, way_out| Obstacle { reason, way_out };
+        let ended = || because("it does not run", "'mainstay operation show ID' says how it ended");
+        let operation = self.operations.get(&target).ok_or_else(ended)?;
+        let (wait, wait_and_ask) = (
+            "'mainstay operation wait ID' waits for its end",
+            "wait for its end with 'mainstay operation wait ID', and then ask for what is to be",
+        );
         match (&operation.phase, operation.record.verb) {
-            (Phase::Ended, _) => Err("it has ended"),
+            (Phase::Ended, _) => Err(ended()),
             (Phase::Checking(_), _) => Ok(Way::Withdraw),
             (Phase::Committing | Phase::Vetoing { .. }, _) => Ok(Way::Wait(target)),
-            (Phase::Running, _) if operation.step.restores() => Err("it is being taken back already"),
+            (Phase::Running, _) if operation.step.restores() => {
+                Err(because("it is being taken back already", wait))
+            }
             (Phase::Running, Verb::Online | Verb::Offline | Verb::Restart) if operation.is_stored => {
                 let can_turn = |part: &Part| {
                     let is_open = part.state != PartState::Ended && turns(&part.goal);
                     is_open || part.has_stopped
                 };
-                let no_way_back = "what is left of it is being terminated, and there is no way back";
                 if !operation.parts.values().any(can_turn) {
-                    return Err(no_way_back);
+                    let reason = "what is left of it is being terminated, and there is no way back";
+                    return Err(because(reason, wait_and_ask));
                 }
                 // A call may just be taking something out of it, or writing another word.
                 let others = self.touched_by(operation).into_iter().filter_map(|id| {
@@ -136,9 +152,9 @@ impl Engine {
                 Ok(others.max().or(self.writer_of(target)).map_or(Way::TakeBack, Way::Wait))
             }
             (Phase::Running, Verb::StartUp | Verb::Recover) => {
-                Err("it is the service's own; take the resource offline instead")
+                Err(because("it is the service's own", "take the resource offline instead"))
             }
-            (Phase::Running, _) => Err("there is no way back from it"),
+            (Phase::Running, _) => Err(because("there is no way back from it", wait_and_ask)),
         }
     }
 
@@ -208,6 +224,7 @@ impl Engine {
         let (mut compares, mut then) = changes.into_parts();
         let mut record = stored(operation);
         record.step = StoredStep::Cancelled(cancel_cause(&own.record));
+        record.superseded_by = None;
         for (resource, part) in operation.parts.iter().filter(|(_, part)| is_coming_up(part)) {
             match part.state {
                 PartState::Running => drop(record.closure.insert(*resource, PartGoal::DownAtOnce)),
@@ -253,6 +270,8 @@ impl Engine {
         self.journal(by);
         if let Some(operation) = self.operations.get_mut(&target) {
             operation.step = StoredStep::Cancelled(cause);
+            // Who took something before was overtaken by this; who comes later overtakes it.
+            operation.superseded_by = None;
         }
         self.give_up_starts(target);
         let is_open = |engine: &Self| {

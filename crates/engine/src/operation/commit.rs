@@ -100,8 +100,12 @@ impl Engine {
                 let is_open = other.parts.get(member).is_some_and(|part| part.state != PartState::Ended);
                 let is_object =
                     !matches!(other.record.object, ObjectId::Resource(object) if object != *member);
-                if is_open && is_object && !loser.step.restores() {
-                    loser.step = StoredStep::Superseded(id);
+                match &loser.step {
+                    _ if !is_open || !is_object => {}
+                    // The rest is taken back all the same.
+                    StoredStep::Cancelled(_) => loser.superseded_by = Some(id),
+                    StoredStep::Restoring(_) => {}
+                    _ => loser.step = StoredStep::Superseded(id),
                 }
             }
         }
@@ -179,5 +183,6 @@ pub(crate) fn stored(operation: &Operation) -> StoredOperation {
         before: operation.before,
         withdrawn: operation.withdrawn.clone(),
         step: operation.step.clone(),
+        superseded_by: operation.superseded_by.filter(|_| operation.step.restores()),
     }
 }

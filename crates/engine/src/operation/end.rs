@@ -24,8 +24,9 @@ impl Engine {
         let end = match (&operation.superseded_by, &operation.step, &operation.trouble) {
             // Whoever took the resource meanwhile: the persistent state is the one before the call.
             (_, StoredStep::Restoring(cause), _) => End::Vetoed(cause.clone()),
-            (_, StoredStep::Cancelled(cause), _) => End::Cancelled(cause.clone()),
+            // By one that came before the cancellation had come to its end.
             (Some(by), ..) => End::Superseded(*by),
+            (_, StoredStep::Cancelled(cause), _) => End::Cancelled(cause.clone()),
             (_, _, Some(cause)) => End::Failed(cause.clone()),
             (_, _, None) => End::Done,
         };

@@ -33,6 +33,9 @@ pub struct StoredOperation {
     pub withdrawn: BTreeSet<ResourceId>,
     /// How far it is.
     pub step: StoredStep,
+    /// Who took over while it was being taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<OperationId>,
 }
 
 /// How far an open operation is, as far as the database has to know.

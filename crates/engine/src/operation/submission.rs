@@ -108,9 +108,8 @@ pub(super) fn subject(command: &Command) -> Option<Subject<'_>> {
         Command::ConfirmStopped { resource: id, remark } => {
             Subject { verb: Verb::ConfirmStopped, object: resource(id), flags: 0, buffer: &[], remark }
         }
-        Command::PauseNode { node, drain, remark } => {
-            let flags = drain.map_or(0, |drain| drain.flags);
-            Subject { verb: Verb::Pause, object: ObjectId::Node(*node), flags, buffer: &[], remark }
+        Command::PauseNode { node, flags, remark, .. } => {
+            Subject { verb: Verb::Pause, object: ObjectId::Node(*node), flags: *flags, buffer: &[], remark }
         }
         Command::ResumeNode { node, flags, remark, .. } => {
             Subject { verb: Verb::Resume, object: ObjectId::Node(*node), flags: *flags, buffer: &[], remark }

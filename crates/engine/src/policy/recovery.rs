@@ -373,13 +373,14 @@ impl Engine {
         }
     }
 
-    /// It is on its way down since somebody wants it offline. Nothing that fails on the way is restarted.
+    /// It is on its way down since somebody wants it offline. Nothing that fails on the way is restarted, unless that is
+    /// being taken back.
     fn is_being_taken_offline(&self, id: ResourceId) -> bool {
         let Some(live) = self.live.get(&id).filter(|live| live.state == ResourceState::OfflinePending) else {
             return false;
         };
         let claim = live.claim.and_then(|claim| self.operations.get(&claim));
-        claim.is_some_and(|operation| operation.record.verb == Verb::Offline)
+        claim.is_some_and(|operation| operation.record.verb == Verb::Offline && !operation.step.restores())
     }
 
     /// These, and what cannot run without them.

@@ -156,6 +156,7 @@ impl Engine {
         operation.withdrawn = stored.withdrawn;
         (operation.is_stored, operation.is_resumed) = (true, true);
         operation.step = stored.step;
+        operation.superseded_by = stored.superseded_by;
         let restores = operation.step.restores();
         self.operations.insert(id, operation);
         let mut vetoed = None;

@@ -3,7 +3,7 @@
 //! The situations are those of [`super::while_pending`]: `disk ◄─ db ◄─ web`, and `db` does not come to an end.
 
 use mainstay_types::operation::{End, Verb};
-use mainstay_types::{OperationId, ResourceState, Status};
+use mainstay_types::{ObjectId, OperationId, ResourceState, Status};
 
 use super::while_pending::{Before, Cluster};
 use crate::command::{Command, Remark};
@@ -17,7 +17,7 @@ const FORCE: u32 = 2;
 
 fn cancel(cluster: &mut Cluster, operation: OperationId) -> Option<Answer> {
     let remark = Remark { reason: "changed my mind".into(), token: String::new() };
-    let call = cluster.world.call(Command::CancelOperation { operation, remark });
+    let call = cluster.world.call(Command::CancelOperation { operation, about: None, remark });
     cluster.world.answers.get(&call).cloned()
 }
 
@@ -93,8 +93,52 @@ fn there_is_no_way_back_from_what_is_terminated_or_taken_back_already() {
     cluster.release();
     let ended = cancel(&mut cluster, first).expect("an answer");
     assert_eq!(ended.status, INVALID);
+    assert!(
+        ended.text.ends_with(&format!("'mainstay operation show {first}' says how it ended")),
+        "{}",
+        ended.text
+    );
     let unknown = cancel(&mut cluster, OperationId { number: 4_711, ..first }).expect("an answer");
-    assert!(unknown.text.contains("'mainstay operation show' says"), "{}", unknown.text);
+    assert!(unknown.text.contains("'mainstay operation show 1-4711' says"), "{}", unknown.text);
+}
+
+#[test]
+fn a_refused_cancellation_names_a_way_out_and_is_about_what_the_operation_was() {
+    for before in [Before::Terminating, Before::Cleaning, Before::Cancelling] {
+        let mut cluster = Cluster::new(before);
+        let first = cluster.first;
+        let refused = cancel(&mut cluster, first).expect("an answer");
+        assert_eq!(refused.status, INVALID);
+        assert!(refused.text.contains("; "), "{before:?}: {}", refused.text);
+        assert_eq!(cluster.world.last_record().name, "db", "{before:?}");
+    }
+    // Of one that is forgotten only the journal knows what it was about.
+    let mut cluster = Cluster::new(Before::Stopping);
+    let (operation, [_, db, _]) = (cluster.first, cluster.ids);
+    cluster.release();
+    assert!(cluster.world.records_left().is_empty());
+    let about = Some(Box::new((ObjectId::Resource(db), "db".to_owned())));
+    let remark = Remark::default();
+    assert_eq!(cluster.world.status(Command::CancelOperation { operation, about, remark }), INVALID);
+    let record = cluster.world.last_record();
+    assert_eq!((record.verb, &record.object), (Verb::Cancel, &ObjectId::Resource(db)));
+}
+
+#[test]
+fn a_force_that_comes_while_it_is_cancelled_has_the_last_word_over_a_crash_too() {
+    for dies in [false, true] {
+        let mut cluster = Cluster::new(Before::Cancelling);
+        let (first, [_, db, _]) = (cluster.first, cluster.ids);
+        cluster.world.behave(db).terminate = Reaction::Hang;
+        let force = cluster.world.call(offline(db, FORCE, Vec::new()));
+        let force = cluster.world.answer(force).operation.expect("an operation");
+        if dies {
+            cluster.world.restart_service();
+        }
+        cluster.release();
+        assert_eq!(cluster.world.journal[&first].end, Some(End::Superseded(force)), "{dies}");
+        assert_eq!(cluster.states(), "+--", "{dies}");
+    }
 }
 
 #[test]

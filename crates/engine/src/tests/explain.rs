@@ -53,7 +53,7 @@ impl Case {
     fn cancel_running(&mut self) {
         let operation = self.world.engine.shown_operations().last().expect("one that runs").id;
         let remark = Remark { reason: "changed my mind".into(), ..Remark::default() };
-        let _ = self.world.status(Command::CancelOperation { operation, remark });
+        let _ = self.world.status(Command::CancelOperation { operation, about: None, remark });
         let db = self.db;
         self.world.behave(db).offline = Reaction::Done;
         self.world.end_order(db, Reaction::Done);

@@ -15,7 +15,11 @@ fn remark() -> Remark {
 }
 
 fn pause(world: &mut World, drain: Option<Drain>) -> Answer {
-    let call = world.call(Command::PauseNode { node: NODE, drain, remark: remark() });
+    pause_with(world, 0, drain)
+}
+
+fn pause_with(world: &mut World, flags: u32, drain: Option<Drain>) -> Answer {
+    let call = world.call(Command::PauseNode { node: NODE, flags, drain, remark: remark() });
     world.answer(call).clone()
 }
 
@@ -81,7 +85,7 @@ fn a_node_that_is_alone_is_not_drained_and_says_why() {
             (0, Some(NODE), Status::INVALID_TARGET_HANDLE, "node 'alpha' cannot be drained to itself"),
             (0, Some(NodeId(7)), Status::CLUSTER_NODE_NOT_FOUND, "node 7 is no member"),
         ] {
-            let answer = pause(&mut world, Some(Drain { flags, target }));
+            let answer = pause_with(&mut world, flags, Some(Drain { target }));
             assert_eq!(answer.status, status, "{flags:#x} {target:?}: {}", answer.text);
             assert!(answer.text.contains(words), "{}", answer.text);
         }
@@ -95,7 +99,26 @@ fn strict_rules_know_one_flag() {
     for (flags, status) in
         [(0, Status::CLUSTER_NODE_DOWN), (1, Status::CLUSTER_NODE_DOWN), (2, Status::INVALID_PARAMETER)]
     {
-        assert_eq!(pause(&mut world, Some(Drain { flags, target: None })).status, status, "{flags}");
+        assert_eq!(pause_with(&mut world, flags, Some(Drain { target: None })).status, status, "{flags}");
+    }
+}
+
+#[test]
+fn what_is_no_flag_is_refused_without_a_drain_too() {
+    for strict in [false, true] {
+        for (flags, status) in [
+            (0, Status::SUCCESS),
+            // Without a drain they mean nothing.
+            (7, Status::SUCCESS),
+            (8, Status::INVALID_PARAMETER),
+            (0x8000_0001, Status::INVALID_PARAMETER),
+        ] {
+            let mut world = World::new(strict);
+            let answer = pause_with(&mut world, flags, None);
+            assert_eq!(answer.status, status, "{flags:#x}, strict: {strict}: {}", answer.text);
+            let expected = if status == Status::SUCCESS { NodeState::Paused } else { NodeState::Up };
+            assert_eq!((state(&world), world.last_record().flags), (expected, flags));
+        }
     }
 }
 
@@ -115,14 +138,14 @@ fn what_is_not_paused_is_not_resumed() {
 fn a_reader_pauses_nothing_and_a_node_that_is_none_is_named() {
     let mut world = World::default();
     for command in [
-        Command::PauseNode { node: NODE, drain: None, remark: remark() },
+        Command::PauseNode { node: NODE, flags: 0, drain: None, remark: remark() },
         Command::ResumeNode { node: NODE, failback: 0, flags: 0, remark: remark() },
     ] {
         let call = world.call_as(Access::Read, command);
         assert_eq!(world.answer(call).status, Status::ACCESS_DENIED);
     }
     let node = NodeId(7);
-    let status = world.status(Command::PauseNode { node, drain: None, remark: remark() });
+    let status = world.status(Command::PauseNode { node, flags: 0, drain: None, remark: remark() });
     assert_eq!((status, state(&world)), (Status::CLUSTER_NODE_NOT_FOUND, NodeState::Up));
 }
 

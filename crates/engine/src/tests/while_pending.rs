@@ -37,6 +37,10 @@ pub(super) enum Before {
     Cleaning,
     /// `db` refused to stop; the words before are being put back.
     Vetoing,
+    /// Offline of `db`, cancelled while its type was at it; its Offline goes on, and it comes back after that.
+    Cancelling,
+    /// Online of `web`, cancelled while the Online of `db` was at it; the Terminate of `db` is at it.
+    GivingUp,
 }
 
 pub(super) struct Cluster {
@@ -53,14 +57,18 @@ impl Cluster {
         let [_, db, web] = ids;
         let (flags, buffer, remark) = (0, Vec::new(), Remark::default());
         let restart = Command::RestartResource { resource: db, flags, remark: remark.clone() };
-        if !matches!(before, Before::Starting | Before::GroupStarting) {
+        if !matches!(before, Before::Starting | Before::GroupStarting | Before::GivingUp) {
             world.online(web);
         }
         let first = match before {
-            Before::Stopping | Before::GroupStopping | Before::RestartStopping | Before::Vetoing => {
+            Before::Stopping
+            | Before::GroupStopping
+            | Before::RestartStopping
+            | Before::Vetoing
+            | Before::Cancelling => {
                 world.behave(db).offline = Reaction::Hang;
                 match before {
-                    Before::Stopping | Before::Vetoing => offline(db, 0, buffer),
+                    Before::Stopping | Before::Vetoing | Before::Cancelling => offline(db, 0, buffer),
                     Before::GroupStopping => Command::OfflineGroup { group, flags, buffer, remark },
                     _ => restart,
                 }
@@ -73,8 +81,11 @@ impl Cluster {
                 world.behave(db).online = Reaction::Hang;
                 restart
             }
-            Before::Starting => {
+            Before::Starting | Before::GivingUp => {
                 world.behave(db).online = Reaction::Hang;
+                if before == Before::GivingUp {
+                    world.behave(db).terminate = Reaction::Hang;
+                }
                 Command::OnlineResource { resource: web, flags, buffer, remark }
             }
             Before::GroupStarting => {
@@ -101,7 +112,12 @@ impl Cluster {
             world.end_order(db, Reaction::Veto);
         }
         let node = mainstay_types::NodeId(1);
-        Cluster { world, group, ids, first: OperationId { node, number: last + 1 } }
+        let first = OperationId { node, number: last + 1 };
+        if matches!(before, Before::Cancelling | Before::GivingUp) {
+            let remark = Remark::default();
+            world.call(Command::CancelOperation { operation: first, about: None, remark });
+        }
+        Cluster { world, group, ids, first }
     }
 
     fn id(&self, name: &str) -> ResourceId {
@@ -512,6 +528,62 @@ fn while_a_veto_is_written() {
             ("rename db", WAITS, "+v-", OK, "vetoed", "done", "+++"),
             ("rename group", WAITS, "+v-", OK, "vetoed", "done", "+++"),
             ("set db", WAITS, "+v-", OK, "vetoed", "done", "+++"),
+        ],
+    );
+}
+
+#[test]
+fn while_it_is_being_cancelled() {
+    check(
+        Before::Cancelling,
+        &[
+            ("offline db", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            // It overtakes the cancellation, which has not come to its end.
+            ("force db", NOW, "+--", PENDING, "superseded", "done", "+--"),
+            ("offline web", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("offline disk", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("offline group", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("online db", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("online web", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("online group", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("restart db", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("restart web", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("fail db", NOW, "+!!", OK, "superseded", "done", "+++"),
+            ("fail web", NOW, "+v!", OK, "cancelled", "done", "+++"),
+            ("delete web", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("delete db", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("delete group", NOW, "+v^", INVALID, "cancelled", "refused", "+++"),
+            ("rename db", NOW, "+v^", OK, "cancelled", "done", "+++"),
+            ("rename group", NOW, "+v^", OK, "cancelled", "done", "+++"),
+            ("set db", NOW, "+v^", OK, "cancelled", "done", "+++"),
+        ],
+    );
+}
+
+#[test]
+fn while_a_cancelled_online_is_given_up() {
+    check(
+        Before::GivingUp,
+        &[
+            ("offline db", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            // What the online was about, `web`, is at rest already.
+            ("force db", NOW, "+v-", PENDING, "cancelled", "done", "+--"),
+            ("offline web", NOW, "+v-", OK, "cancelled", "done", "+--"),
+            ("offline disk", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("offline group", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("online db", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("online web", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("online group", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("restart db", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("restart web", NOW, "+v-", OK, "cancelled", "done", "+--"),
+            ("fail db", NOW, "+!-", OK, "cancelled", "done", "++-"),
+            ("fail web", NOW, "+v-", NOT_RUNNING, "cancelled", "refused", "+--"),
+            ("delete web", NOW, "+vx", OK, "cancelled", "done", "+-x"),
+            ("delete db", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("delete group", NOW, "+v-", INVALID, "cancelled", "refused", "+--"),
+            ("rename db", NOW, "+v-", OK, "cancelled", "done", "+--"),
+            ("rename group", NOW, "+v-", OK, "cancelled", "done", "+--"),
+            ("set db", NOW, "+v-", OK, "cancelled", "done", "+--"),
         ],
     );
 }

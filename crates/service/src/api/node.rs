@@ -71,27 +71,24 @@ fn to_node<O>(
     }
 }
 
-fn paused(node: NodeId, drain: Option<Drain>) -> Command {
-    Command::PauseNode { node, drain, remark: Remark::default() }
+fn paused(node: NodeId, flags: u32, drain: Option<Drain>) -> Command {
+    Command::PauseNode { node, flags, drain, remark: Remark::default() }
 }
 
 pub(super) fn pause(session: &Arc<Session>, exchange: Exchange<PauseNode>) {
-    to_node(session, exchange, |r| r.node, |node, _| Ok(paused(node, None)));
+    to_node(session, exchange, |r| r.node, |node, _| Ok(paused(node, 0, None)));
 }
 
-/// Without a drain the flags mean nothing.
 pub(super) fn pause_ex(session: &Arc<Session>, exchange: Exchange<PauseNodeEx>) {
-    let command = |node, r: &PauseNodeEx| {
-        let drain = r.drain.then_some(Drain { flags: r.flags, target: None });
-        Ok(paused(node, drain))
-    };
+    let command =
+        |node, r: &PauseNodeEx| Ok(paused(node, r.flags, r.drain.then_some(Drain { target: None })));
     to_node(session, exchange, |r| r.node, command);
 }
 
 pub(super) fn pause_with_drain_target(session: &Arc<Session>, exchange: Exchange<PauseNodeWithDrainTarget>) {
     let command = |node, r: &PauseNodeWithDrainTarget| {
         let (target, _) = session.handles.lock().node(r.drain_target)?;
-        Ok(paused(node, Some(Drain { flags: r.flags, target: Some(target) })))
+        Ok(paused(node, r.flags, Some(Drain { target: Some(target) })))
     };
     to_node(session, exchange, |r| r.node, command);
 }

@@ -101,16 +101,41 @@ fn submit_operation(
     exchange: Exchange<ClusterControl>,
 ) {
     match submission(session, input) {
-        Ok(command) => session.command(access, command, move |done| {
-            let mut output =
-                list([(submit::STATUS, Value::Dword(done.status.0)), (submit::TEXT, Value::Sz(done.text))]);
-            if let Some(operation) = done.operation {
-                output.set(submit::OPERATION, Value::Sz(operation.to_string()));
-            }
-            answer(exchange, &output);
-        }),
+        Ok(Command::CancelOperation { operation, remark, .. })
+            if session.core.read(|view| view.operation(operation)).is_none() =>
+        {
+            // It is refused; what it was about the journal says.
+            let session = Arc::clone(session);
+            tokio::spawn(async move {
+                let record = current(&session, operation).await.ok().flatten();
+                let about = record.map(|record| Box::new((record.object, record.name)));
+                submit_command(
+                    &session,
+                    access,
+                    Command::CancelOperation { operation, about, remark },
+                    exchange,
+                );
+            });
+        }
+        Ok(command) => submit_command(session, access, command, exchange),
         Err(refused) => exchange.refuse(refused),
     }
+}
+
+fn submit_command(
+    session: &Arc<Session>,
+    access: Access,
+    command: Command,
+    exchange: Exchange<ClusterControl>,
+) {
+    session.command(access, command, move |done| {
+        let mut output =
+            list([(submit::STATUS, Value::Dword(done.status.0)), (submit::TEXT, Value::Sz(done.text))]);
+        if let Some(operation) = done.operation {
+            output.set(submit::OPERATION, Value::Sz(operation.to_string()));
+        }
+        answer(exchange, &output);
+    });
 }
 
 /// The command that a list describes.
@@ -167,8 +192,8 @@ pub(super) fn submission(session: &Session, input: &PropertyList) -> Result<Comm
                         None => None,
                     };
                     let drains = input.dword(submit::DRAIN).is_some_and(|drain| drain != 0);
-                    let drain = drains.then_some(Drain { flags, target });
-                    Ok(Command::PauseNode { node, drain, remark })
+                    let drain = drains.then_some(Drain { target });
+                    Ok(Command::PauseNode { node, flags, drain, remark })
                 }
                 v if v == Verb::Resume.as_str() => {
                     let failback = input.dword(submit::FAILBACK).unwrap_or(0);
@@ -179,7 +204,7 @@ pub(super) fn submission(session: &Session, input: &PropertyList) -> Result<Comm
         }
         Some(submit::OBJECT_TYPE_OPERATION) if verb == Verb::Cancel.as_str() => {
             let operation = OperationId::from_str(object).map_err(|_| Status::INVALID_PARAMETER)?;
-            Ok(Command::CancelOperation { operation, remark })
+            Ok(Command::CancelOperation { operation, about: None, remark })
         }
         _ => Err(Status::INVALID_PARAMETER),
     }

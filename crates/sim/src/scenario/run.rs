@@ -250,7 +250,7 @@ impl Story {
                 let Some(operation) = found.and_then(|found| found.operation) else {
                     return self.differences.push((line, format!("nothing has '{name}' in hand")));
                 };
-                Command::CancelOperation { operation, remark: remark() }
+                Command::CancelOperation { operation, about: None, remark: remark() }
             }
             Call::Maintain(name, on) => Command::Control {
                 object: ObjectId::Resource(self.id(name)),

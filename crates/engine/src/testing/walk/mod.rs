@@ -235,7 +235,7 @@ impl Walk {
                 let claim = world.glance(resource).operation;
                 let oldest = || world.engine.view().operations().first().map(|record| record.id);
                 let Some(operation) = claim.or_else(oldest) else { return };
-                self.call(Command::CancelOperation { operation, remark: remark() });
+                self.call(Command::CancelOperation { operation, about: None, remark: remark() });
             }
             Step::Confirm(_) => {
                 if world.state(resource) == ResourceState::Failed {
