@@ -13,9 +13,10 @@ use crate::effect::{Answer, Effect};
 use crate::error::ServiceError;
 use crate::events::Counts;
 use crate::graph::{States, stop_closure};
+use crate::group_set::wait::Waits;
 use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
-use crate::model::Model;
+use crate::model::{Model, layout};
 use crate::operation::{Operation, Phase};
 use crate::policy::Policies;
 use crate::queries::Queries;
@@ -73,6 +74,8 @@ pub struct Engine {
     /// Vetoes that wait for an acceptance which writes the same record.
     pub(crate) held_up_vetoes: BTreeSet<OperationId>,
     pub(crate) requirements: Requirements,
+    /// Starts that wait for other groups.
+    pub(crate) waits: Waits,
 }
 
 /// A transaction that is being committed.
@@ -139,6 +142,7 @@ impl Engine {
             held_up: BTreeSet::new(),
             held_up_vetoes: BTreeSet::new(),
             requirements: Requirements::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -173,8 +177,9 @@ impl Engine {
             }
             self.go_on_with_held_up();
             self.go_on_with_held_up_vetoes();
+            self.go_on_with_group_waits();
             self.go_on_with_policies();
-            if self.recalled.is_empty() {
+            if self.recalled.is_empty() && !self.has_stirred_waits() {
                 break;
             }
         }
@@ -208,6 +213,7 @@ impl Engine {
             Timer::Ping => self.handle_ping_timer(),
             Timer::Query(id) => self.handle_query_timer(id),
             Timer::Restart(id) => self.handle_restart_timer(id),
+            Timer::GroupWaits => self.handle_group_waits_timer(),
             Timer::StartUp => self.stir_policies(),
         }
     }
@@ -397,6 +403,7 @@ impl Engine {
             }
             let task = live.task.as_ref();
             let word = task.and_then(|task| task.last_word.clone());
+            let group_wait = self.group_wait_limit(*resource).filter(|_| task.is_none());
             record.pending.push(Pending {
                 resource: self.shared_name_of(*resource),
                 state: live.state,
@@ -404,8 +411,11 @@ impl Engine {
                 waits_for: self.waits_for(*resource),
                 last_word: word.as_ref().map(|(text, _)| text.clone()).unwrap_or_default(),
                 last_word_at_ms: word.map(|(_, at_ms)| at_ms),
-                next_limit: task.map(|task| task.stage.limit().to_owned()).unwrap_or_default(),
-                next_limit_at_ms: task.and_then(|task| task.limit_unix_ms),
+                next_limit: match group_wait {
+                    Some(_) => layout::GROUP_DEPENDENCY_TIMEOUT.to_owned(),
+                    None => task.map(|task| task.stage.limit().to_owned()).unwrap_or_default(),
+                },
+                next_limit_at_ms: group_wait.or_else(|| task.and_then(|task| task.limit_unix_ms)),
                 is_locked: self.stop_is_locked(*resource),
             });
         }

@@ -59,6 +59,7 @@ impl Engine {
     pub(crate) fn count_in(&mut self, group: GroupId, state: ResourceState) {
         self.counts.entry(group).or_default().add(state);
         self.changed_groups.insert(group);
+        self.stir_waits();
     }
 
     /// A resource is in a group no longer.
@@ -106,7 +107,9 @@ impl Engine {
 
     /// Tells the watchers of groups whose state has changed in this step.
     pub(crate) fn publish_group_states(&mut self) {
-        for group in std::mem::take(&mut self.changed_groups) {
+        let groups = std::mem::take(&mut self.changed_groups);
+        self.publish_group_set_states(&groups);
+        for group in groups {
             let state = self.group_state(group);
             let Some(counts) = self.counts.get_mut(&group) else { continue };
             if counts.published.replace(state) != Some(state) {

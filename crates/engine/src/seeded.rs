@@ -31,6 +31,8 @@ bugs! {
     DependentNotAwaited = "dependent-not-awaited",
     /// A dependent is started before its providers are online.
     ProviderNotAwaited = "provider-not-awaited",
+    /// A group is started before the groups that come first.
+    GroupNotAwaited = "group-not-awaited",
     /// The last alternative that serves is stopped under its dependent.
     LastAlternativeStopped = "last-alternative-stopped",
     /// A closed leaf is opened without a higher epoch.

@@ -35,6 +35,8 @@ pub(crate) enum Timer {
     Query(u64),
     /// The end of RestartDelay, or of RetryPeriodOnFailure.
     Restart(ResourceId),
+    /// Starts that wait for other groups: the end of a delay, or of the wait.
+    GroupWaits,
     /// GroupStartDelay, or the longest wait for groups of a higher priority.
     StartUp,
 }

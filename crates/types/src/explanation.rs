@@ -100,6 +100,8 @@ pub enum Rule {
     StartDelay,
     /// ColdStartSetting.
     ColdStart,
+    /// Its group starts after other groups.
+    GroupsWait,
     /// Its turn in the service's start has not come.
     TurnWaits,
     /// It failed.

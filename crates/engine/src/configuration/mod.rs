@@ -321,6 +321,7 @@ impl Engine {
             After::GroupDeleted(group) => {
                 self.counts.remove(&group);
                 self.forget_failovers(group);
+                self.forget_group_waits(group);
                 self.changed_groups.remove(&group);
             }
             After::Configured(resource) => self.configure_host(resource),
@@ -331,7 +332,10 @@ impl Engine {
                 self.try_begin(resource);
                 self.give_turns(touched);
             }
-            After::Ordered => self.stir_policies(),
+            After::Ordered => {
+                self.stir_policies();
+                self.stir_waits();
+            }
         }
     }
 

@@ -77,6 +77,9 @@ impl Engine {
             (ObjectId::Group(id), layout::STATUS_INFORMATION) => {
                 Some(Shown::ULarge(self.group_status(*id).bits()))
             }
+            (ObjectId::GroupSet(id), layout::STATUS_INFORMATION) => {
+                Some(Shown::ULarge(self.group_set_status(*id).bits()))
+            }
             _ => None,
         }
     }
@@ -121,6 +124,7 @@ impl Engine {
             status |= self.resource_status(*member).of_group();
         }
         status.set(GroupStatusInformation::WAITING_TO_START, self.waits_to_start(id));
+        status.set(GroupStatusInformation::WAITING_FOR_DEPENDENCIES, self.waits_for_groups(id));
         status
     }
 }

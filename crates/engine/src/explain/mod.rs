@@ -92,7 +92,7 @@ impl<'a> View<'a> {
             name: group.name.clone(),
             state: state.to_string(),
             since_ms: None,
-            reason: explainer.reason_of_group(group, state),
+            reason: explainer.reason_of_group(group, state, REASONS_DEEP_MAX),
             notes: Vec::new(),
             members: explainer.members_of(group),
             placement: placement
@@ -143,7 +143,7 @@ impl Explainer<'_> {
     }
 
     /// A group's state is that of its resources: the one that decides has the reason.
-    fn reason_of_group(&self, group: &Group, state: GroupState) -> Reason {
+    fn reason_of_group(&self, group: &Group, state: GroupState, depth: usize) -> Reason {
         let members: Vec<&Resource> =
             group.members.iter().filter_map(|id| self.view.model().resource(*id)).collect();
         if members.is_empty() {
@@ -162,10 +162,10 @@ impl Explainer<'_> {
             GroupState::Online | GroupState::Offline => Vec::new(),
         };
         let because = match decide.first() {
-            Some(member) => Some(self.reason_of(member, REASONS_DEEP_MAX)),
+            Some(member) => Some(self.reason_of(member, depth)),
             None => self
                 .story_of_group(group, state == GroupState::Online)
-                .or_else(|| members.first().map(|member| self.reason_of(member, REASONS_DEEP_MAX))),
+                .or_else(|| members.first().map(|member| self.reason_of(member, depth))),
         };
         let all = members.len();
         let text = match decide.as_slice() {

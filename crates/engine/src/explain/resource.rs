@@ -2,10 +2,13 @@
 
 use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::glance::Recovery;
-use mainstay_types::{OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, GroupState, OperationId, ResourceId, ResourceState, Status};
 
 use super::story::Story;
 use super::{Explainer, reason};
+use crate::group_set::order::Provider;
+use crate::limits::REASONS_DEEP_MAX;
+use crate::model::layout;
 use crate::model::objects::Resource;
 use crate::policy::settings::RestartAction;
 use crate::policy::show::duration;
@@ -151,6 +154,19 @@ impl Explainer<'_> {
                      (StartsAtOncePerStorage)"
                 ),
             ),
+            NotBegun::Groups { lacks, until_unix_ms } => {
+                let text = format!(
+                    "its group '{name}' starts after others: it waits for {lacks}; GroupDependencyTimeout ends that"
+                );
+                let because = self.awaited(resource.group, REASONS_DEEP_MAX - 1).map(Box::new);
+                Reason { until_ms: Some(*until_unix_ms), because, ..reason(Rule::GroupsWait, text) }
+            }
+            NotBegun::GroupsInVain { lacked } => {
+                let text = format!(
+                    "its group '{name}' starts after others, and the service's start has waited in vain for {lacked}"
+                );
+                reason(Rule::GroupsWait, text)
+            }
             NotBegun::Turn => reason(Rule::TurnWaits, "its turn in the service's start has not come yet"),
         }
     }
@@ -206,6 +222,13 @@ impl Explainer<'_> {
         };
         let mut found = self.in_hand(operation, resource.id);
         let asked = found.because.take();
+        if depth > 1
+            && self.view.engine().awaited_groups(resource.id).is_some()
+            && self.waits_on(resource.id).is_none()
+        {
+            let because = self.awaited(resource.group, depth - 1).map(Box::new).or(asked);
+            return Reason { because, ..found };
+        }
         let blocked = self.waits_on(resource.id).and_then(|id| self.view.model().resource(id));
         found.because = match blocked.filter(|_| depth > 1) {
             Some(other) => {
@@ -216,6 +239,26 @@ impl Explainer<'_> {
             None => asked,
         };
         found
+    }
+
+    /// The reason of the group that a group waits for, if it waits for one.
+    fn awaited(&self, group: GroupId, depth: usize) -> Option<Reason> {
+        let engine = self.view.engine();
+        let unmet = engine.unmet(group);
+        let (provider, _) = unmet.first()?.lacks.first()?;
+        let model = self.view.model();
+        let state = |id: &GroupId| engine.group_state(*id);
+        let awaited = match provider {
+            Provider::Group(id) => Some(*id),
+            Provider::Set(id) => {
+                let members = &model.group_set(*id)?.members;
+                members.iter().copied().find(|id| state(id) != GroupState::Online)
+            }
+        };
+        let found = model.group(awaited?).filter(|_| depth > 0)?;
+        let mut because = self.reason_of_group(found, state(&found.id), depth);
+        because.text = format!("group '{}': {}", found.name, because.text);
+        Some(because)
     }
 
     /// The resource that a pending one waits for, if it waits for one.
@@ -253,7 +296,9 @@ impl Explainer<'_> {
         if let Some((word, _)) = task.and_then(|task| task.last_word.as_ref()) {
             text = format!("{text}, which last said \"{word}\"");
         }
-        let until_ms = task.and_then(|task| task.limit_unix_ms);
+        let group_wait = engine.group_wait_limit(id).filter(|_| task.is_none());
+        let until_ms = group_wait.or_else(|| task.and_then(|task| task.limit_unix_ms));
+        let limit = group_wait.map(|_| layout::GROUP_DEPENDENCY_TIMEOUT).or(limit);
         if let Some(limit) = limit.filter(|_| until_ms.is_some()) {
             text = format!("{text}; {limit} ends that");
         }

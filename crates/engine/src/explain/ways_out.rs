@@ -3,10 +3,11 @@
 
 use mainstay_types::explanation::WayOut;
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
-use mainstay_types::{GroupState, OfflineFlags, OnlineFlags, ResourceId, ResourceState};
+use mainstay_types::{GroupId, GroupState, OfflineFlags, OnlineFlags, ResourceId, ResourceState};
 
 use super::Explainer;
 use crate::command::{Command, Remark};
+use crate::group_set::order::Provider;
 use crate::model::objects::{Group, Resource};
 use crate::policy::NotBegun;
 
@@ -53,6 +54,7 @@ impl Explainer<'_> {
                 ways.extend(offline("makes it Offline and ends what is planned"));
             }
             ResourceState::OnlinePending | ResourceState::OfflinePending | ResourceState::Initializing => {
+                ways.extend(self.way_to_provider(resource).filter(|_| live.task.is_none()));
                 if let Some(operation) = live.claim {
                     let id = operation.to_string();
                     ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
@@ -137,8 +139,23 @@ impl Explainer<'_> {
                 &["group", "set", name, "ColdStartSetting=0"],
                 "has the next start of the machine bring it up by itself",
             )),
+            NotBegun::Groups { .. } | NotBegun::GroupsInVain { .. } => self.way_to_provider(resource),
             NotBegun::Delay { .. } | NotBegun::Priority { .. } | NotBegun::AtOnce(_) | NotBegun::Turn => None,
         }
+    }
+
+    /// Brings up a group that the resource's group waits for.
+    fn way_to_provider(&self, resource: &Resource) -> Option<WayOut> {
+        let engine = self.view.engine();
+        let unmet = engine.unmet(resource.group);
+        let (provider, _) = unmet.first()?.lacks.first()?;
+        let down = |id: &GroupId| engine.group_state(*id) == GroupState::Offline;
+        let awaited = match provider {
+            Provider::Group(id) => Some(*id).filter(down),
+            Provider::Set(id) => self.view.model().group_set(*id)?.members.iter().copied().find(down),
+        };
+        let group = self.view.model().group(awaited?)?;
+        self.group_call(group, true, "brings up a group that has to be started first")
     }
 
     pub(super) fn ways_out_of_group(&self, group: &Group, state: GroupState) -> Vec<WayOut> {

@@ -29,12 +29,10 @@ pub enum OrderError {
         group: String,
     },
     /// Groups are in the set.
-    #[error("group set '{name}' still has {count} groups, '{group}' among them; remove them from it first")]
+    #[error("group set '{name}' is not empty, group '{group}' is in it; take its groups out of it first")]
     SetNotEmpty {
         /// The set.
         name: String,
-        /// How many.
-        count: usize,
         /// One of them.
         group: String,
     },

@@ -9,14 +9,15 @@
 //!
 //! A dependency says when a group starts and nothing else: a provider that goes offline takes nobody with it, and a
 //! start of the dependent starts no provider. Owns what may be written about it ([`place`], [`sets`]), what a group
-//! waits for ([`order`]). It orders nothing to hosts.
+//! waits for ([`order`], [`started`]), and the waits themselves ([`wait`]). It orders nothing to hosts.
 
 mod error;
-#[allow(dead_code, reason = "the waits come next")]
 pub(crate) mod order;
 pub(crate) mod place;
 pub(crate) mod sets;
 mod show;
+pub(crate) mod started;
+pub(crate) mod wait;
 
 pub use error::OrderError;
 use mainstay_types::operation::Verb;

@@ -1,6 +1,6 @@
 //! What a group starts after: pure, from the model alone.
 //!
-//! It knows no states; whether a provider counts as started is another room's.
+//! It knows no states; whether a provider counts as started is [`super::started`]'s.
 
 use std::collections::BTreeSet;
 

@@ -38,9 +38,8 @@ impl Engine {
     pub(crate) fn delete_group_set(&self, id: GroupSetId) -> Result<Change, Refusal> {
         let set = self.group_set_in_order(id)?;
         if let Some(group) = set.members.first() {
-            let (name, count) = (set.name.to_string(), set.members.len());
-            let group = self.plain_name(&ObjectId::Group(*group));
-            return Err(OrderError::SetNotEmpty { name, count, group }.into());
+            let (name, group) = (set.name.to_string(), self.plain_name(&ObjectId::Group(*group)));
+            return Err(OrderError::SetNotEmpty { name, group }.into());
         }
         let own = ObjectId::GroupSet(id);
         if let Some(dependent) = self.dependents_of_set(id).first() {

@@ -1,9 +1,17 @@
-//! What readers see of the order: ids by control code.
+//! What readers see of the order and of the waits, and what watchers are told of sets.
 
-use mainstay_types::ObjectId;
+use std::collections::BTreeSet;
+
 use mainstay_types::control::function;
+use mainstay_types::event::{Event, EventKind};
+use mainstay_types::status_information::GroupSetStatusInformation;
+use mainstay_types::{GroupId, GroupSetId, GroupState, ObjectId, ResourceId};
 
+use super::order::{By, Provider};
+use super::started::{Lack, Unmet};
 use crate::Engine;
+use crate::effect::Effect;
+use crate::model::group_sets::Trigger;
 
 impl Engine {
     /// Ids that a code asks for: the groups of a set, what a group or a set starts after; `None` for another code, or
@@ -29,6 +37,99 @@ impl Engine {
                 }
             }
             _ => None,
+        }
+    }
+
+    /// What needs lack, in words: "group 'db', which is Offline".
+    pub(crate) fn unmet_text(&self, unmet: &[Unmet]) -> String {
+        let texts: Vec<String> = unmet.iter().map(|unmet| self.one_unmet_text(unmet)).collect();
+        texts.join(", and for ")
+    }
+
+    fn one_unmet_text(&self, unmet: &Unmet) -> String {
+        let lacks: Vec<String> =
+            unmet.lacks.iter().map(|(provider, lack)| self.lack_text(*provider, *lack)).collect();
+        let lacks = match lacks.as_slice() {
+            [only] => only.clone(),
+            several => format!("one of {}", several.join(" or ")),
+        };
+        match unmet.need.by {
+            By::Itself => lacks,
+            By::Set(set) => {
+                let set = self.describe(&ObjectId::GroupSet(set));
+                format!("{lacks}, since it is in {set}, which starts after that")
+            }
+            By::Global => format!("{lacks}, since that set is global"),
+        }
+    }
+
+    fn lack_text(&self, provider: Provider, lack: Lack) -> String {
+        let name = self.describe(&provider.object());
+        match (provider, lack) {
+            (Provider::Group(id), _) => format!("{name}, which is {}", self.group_state(id)),
+            (_, Lack::NotOnline) => name,
+            (_, Lack::Count { trigger, have, needed }) => {
+                let what = match trigger {
+                    Trigger::Online => "online",
+                    Trigger::Delay => "begun",
+                };
+                format!("{name}, which has {have} of its groups {what} and needs {needed}")
+            }
+            (_, Lack::Delay { until_ms }) => {
+                let left_s = until_ms.saturating_sub(self.now.steady_ms).div_ceil(1_000);
+                format!("{name}, whose StartupDelay is over in {left_s} s")
+            }
+        }
+    }
+
+    /// What a resource waits for whose start is held, in words.
+    pub(crate) fn awaited_groups(&self, resource: ResourceId) -> Option<String> {
+        let group = self.group_of(resource).filter(|group| self.waits_for_groups(*group))?;
+        Some(self.unmet_text(&self.unmet(group)))
+    }
+
+    /// When the wait of a resource for other groups ends at the latest, in milliseconds of Unix time.
+    pub(crate) fn group_wait_limit(&self, resource: ResourceId) -> Option<u64> {
+        let group = self.group_of(resource).filter(|group| self.waits_for_groups(*group))?;
+        self.group_waits_until_ms(group).map(|at_ms| self.unix_ms_at(at_ms))
+    }
+
+    /// A steady time that is to come, in Unix time.
+    pub(crate) fn unix_ms_at(&self, steady_ms: u64) -> u64 {
+        self.now.unix_ms + steady_ms.saturating_sub(self.now.steady_ms)
+    }
+
+    /// StatusInformation of a group set.
+    pub(crate) fn group_set_status(&self, id: GroupSetId) -> GroupSetStatusInformation {
+        let members = self.model.group_set(id).map(|set| &set.members);
+        let states: Vec<GroupState> =
+            members.into_iter().flatten().map(|group| self.group_state(*group)).collect();
+        let mut status = GroupSetStatusInformation::empty();
+        let is_pending = states.contains(&GroupState::Pending);
+        let is_online = !states.is_empty() && states.iter().all(|state| *state == GroupState::Online);
+        status.set(GroupSetStatusInformation::GROUPS_PENDING, is_pending);
+        status.set(GroupSetStatusInformation::GROUPS_ONLINE, is_online);
+        status
+    }
+
+    /// Tells the watchers of sets whose status is another one since these groups have changed.
+    pub(crate) fn publish_group_set_states(&mut self, groups: &BTreeSet<GroupId>) {
+        let sets: BTreeSet<GroupSetId> =
+            groups.iter().filter_map(|group| self.model.group(*group)?.set).collect();
+        for set in sets {
+            let bits = self.group_set_status(set).bits();
+            if self.waits.told.insert(set, bits).unwrap_or(0) == bits {
+                continue;
+            }
+            self.effects.push(Effect::Publish(Box::new(Event {
+                kind: EventKind::GroupSetState,
+                object: ObjectId::GroupSet(set),
+                object_id: set.to_string(),
+                parent_id: String::new(),
+                name: self.plain_name(&ObjectId::GroupSet(set)),
+                type_name: String::new(),
+                buffer: u32::try_from(bits).unwrap_or_default().to_le_bytes().to_vec(),
+            })));
         }
     }
 }

@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// A start that never had its turn is a part of the story all the same.
-    pub(super) fn show_part_unbegun(&mut self, id: OperationId, resource: ResourceId, cause: &Cause) {
+    pub(crate) fn show_part_unbegun(&mut self, id: OperationId, resource: ResourceId, cause: &Cause) {
         let (resource, now_ms) = (self.shared_name_of(resource), self.now.unix_ms);
         let Some(operation) = self.operations.get_mut(&id) else { return };
         if operation.record.parts.len() < PARTS_SHOWN_MAX {
@@ -120,6 +120,9 @@ impl Engine {
                 [] => {}
                 [only] => return format!("provider '{only}'"),
                 several => return format!("one of the providers '{}'", several.join("', '")),
+            }
+            if let Some(groups) = self.awaited_groups(resource) {
+                return groups;
             }
             let stopping = graph::stopping_dependent(&self.model, &self.live, resource);
             return stopping.map_or_else(

@@ -223,6 +223,9 @@ impl Engine {
             let text = format!("'{name}' was locked by its type meanwhile (reason {reason})");
             return self.veto(id, Cause::new(Status::CLUSTER_RESOURCE_LOCKED_STATUS, text));
         }
+        if goal == Goal::Start && self.holds_start(id, resource) {
+            return;
+        }
         self.begin_part(id, resource, goal);
     }
 
@@ -242,6 +245,7 @@ impl Engine {
             part.shown = Some(operation.record.parts.len());
             operation.record.parts.push(shown);
         }
+        self.note_begun(resource, goal);
         self.retarget_task(resource, id, goal);
     }
 

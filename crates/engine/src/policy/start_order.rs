@@ -19,6 +19,7 @@ use super::AtOnce;
 use super::settings::ColdStart;
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
+use crate::group_set::wait::Held;
 use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
 use crate::operation::{PartGoal, Phase};
 use crate::timers::Timer;
@@ -110,6 +111,20 @@ impl Engine {
                 if now_ms < begins_ms {
                     wake_at(begins_ms);
                     continue;
+                }
+                if self.has_turn(group) {
+                    // Whoever comes later by its Priority may be what it waits for.
+                    match self.hold_group(group) {
+                        Held::No => {}
+                        Held::Until(at_ms) => {
+                            wake_at(at_ms);
+                            continue;
+                        }
+                        Held::GivenUp => {
+                            self.policies.start.left.remove(&group);
+                            continue;
+                        }
+                    }
                 }
                 if self.has_turn(group) && self.hold_or_count(group, starting.as_mut()).is_some() {
                     // When another has come up, or when there may be more.
@@ -298,6 +313,18 @@ pub(crate) enum NotBegun {
     },
     /// As many groups as may do so at once start already.
     AtOnce(AtOnce),
+    /// Other groups come first.
+    Groups {
+        /// Which, and what they lack.
+        lacks: String,
+        /// The end of the wait, in milliseconds of Unix time.
+        until_unix_ms: u64,
+    },
+    /// Other groups come first, and were waited for too long.
+    GroupsInVain {
+        /// Which, and what they lacked.
+        lacked: String,
+    },
     /// Its turn has not come.
     Turn,
 }
@@ -314,6 +341,9 @@ impl Engine {
         let group = self.model.group(self.group_of(id)?)?;
         let start = &self.policies.start;
         if !start.is_left(group.id, id) {
+            if let Some(lacked) = self.given_up_start(group.id) {
+                return Some(NotBegun::GroupsInVain { lacked: lacked.to_owned() });
+            }
             return match group.policy.cold_start {
                 _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
                 ColdStart::Never if start.is_cold => Some(NotBegun::NeverCold),
@@ -326,6 +356,11 @@ impl Engine {
         let begins_ms = start.ready_at_ms + u64::from(group.policy.start_delay_s) * 1_000;
         if let Some(left_ms) = begins_ms.checked_sub(self.now.steady_ms).filter(|left_ms| *left_ms > 0) {
             return Some(NotBegun::Delay { until_unix_ms: self.now.unix_ms + left_ms });
+        }
+        if self.waits_for_groups(group.id) {
+            let lacks = self.unmet_text(&self.unmet(group.id));
+            let until_ms = self.group_waits_until_ms(group.id).unwrap_or(self.now.steady_ms);
+            return Some(NotBegun::Groups { lacks, until_unix_ms: self.unix_ms_at(until_ms) });
         }
         let running = start.begun.keys().filter_map(|operation| match self.operations.get(operation) {
             Some(found) if !matches!(found.phase, Phase::Ended) => match found.record.object {

@@ -151,6 +151,7 @@ impl World {
             assert!(!is_false, "truth: '{name}' is said to be {state} and runs (host lost: {host_died})");
         }
         self.engine.check_policies("the last input");
+        self.check_group_order();
     }
 
     /// What the engine is at, for the table of which fault struck when.

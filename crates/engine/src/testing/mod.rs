@@ -5,6 +5,7 @@
 #![allow(clippy::panic, reason = "a broken invariant is a failed test, and says which")]
 
 mod faults;
+mod group_order;
 mod host;
 mod invariants;
 mod log;
@@ -138,6 +139,8 @@ pub struct World {
     /// What was seen of restarts.
     restarts: BTreeMap<ResourceId, restarts::Seen>,
     restarts_seen: BTreeSet<OperationId>,
+    /// When groups were first seen up or on their way, in steady milliseconds; since the service is ready.
+    begun: Option<BTreeMap<GroupId, u64>>,
 }
 
 fn name(text: &str) -> Name {
@@ -210,6 +213,7 @@ impl World {
             epochs: BTreeMap::new(),
             restarts: BTreeMap::new(),
             restarts_seen: BTreeSet::new(),
+            begun: None,
         };
         world.start_service();
         world
@@ -222,7 +226,7 @@ impl World {
         (self.slow_hosts, self.late) = Default::default();
         self.watched.clear();
         // What is counted and planned is in memory.
-        (self.restarts, self.restarts_seen) = Default::default();
+        (self.restarts, self.restarts_seen, self.begun) = Default::default();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");
         let stored = crate::stored_operations(&snapshot);

@@ -7,7 +7,7 @@ use crate::testing::walk::Step::{
     HostsStart, KillService, KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect,
     Resolve, Restart, SlowGuard, StartPolicy, Undepend, Unkillable,
 };
-use crate::testing::walk::{Entry, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
+use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CommitMode, Reaction};
 
 /// Group, kind, and what it needs: of each of these one.
@@ -24,7 +24,7 @@ fn check(groups: usize, resources: &[Resource], steps: &[Step]) {
         kind: *kind,
         needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
     });
-    let layout = Layout { groups, resources: planned.collect() };
+    let layout = Layout { groups, resources: planned.collect(), order: GroupOrder::None };
     Plan { layout, steps: steps.to_vec() }.run(&mut Walk::new(false));
 }
 

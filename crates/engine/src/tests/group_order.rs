@@ -158,7 +158,7 @@ const RULES: &[&[(&str, Status, &str)]] = &[
         ("a after S", Status::GROUPSET_CANT_PROVIDE, "'S'"),
         ("b after S", OK, ""),
         ("b in S", Status::GROUPSET_CANT_PROVIDE, "'S'"),
-        ("delete S", Status::DIR_NOT_EMPTY, "1 groups"),
+        ("delete S", Status::DIR_NOT_EMPTY, "group 'a'"),
         ("a out", OK, ""),
         ("delete S", Status::DEPENDENT_RESOURCE_EXISTS, "group 'b'"),
         ("b not after S", OK, ""),

@@ -8,6 +8,7 @@ mod configuration;
 mod explain;
 mod expressions;
 mod group_order;
+mod group_waits;
 mod last_word;
 mod listing;
 mod locks;

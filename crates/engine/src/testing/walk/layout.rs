@@ -30,6 +30,29 @@ pub struct Planned {
     pub needs: Vec<Vec<usize>>,
 }
 
+/// In which order groups start: each after the one before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum GroupOrder {
+    /// In none.
+    #[default]
+    None,
+    /// By dependencies on groups.
+    Groups,
+    /// By dependencies on sets of one group each, with this StartupSetting and StartupDelay in seconds.
+    Sets(u32, u32),
+    /// The first is a global set, with this StartupSetting and StartupDelay in seconds.
+    Global(u32, u32),
+}
+
+impl GroupOrder {
+    /// A random one, often none.
+    pub fn random(dice: &mut Dice) -> Self {
+        let (setting, delay_s) = (dice.below(2) as u32, dice.below(60) as u32);
+        let sets = [GroupOrder::Sets(setting, delay_s), GroupOrder::Global(setting, delay_s)];
+        dice.weighted(&[(4, GroupOrder::None), (2, GroupOrder::Groups), (1, sets[0]), (1, sets[1])])
+    }
+}
+
 /// A cluster to begin with.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
@@ -37,6 +60,8 @@ pub struct Layout {
     pub groups: usize,
     /// The resources.
     pub resources: Vec<Planned>,
+    /// In which order the groups start.
+    pub order: GroupOrder,
 }
 
 impl Layout {
@@ -53,7 +78,7 @@ impl Layout {
             let needs = random_needs(dice, near);
             resources.push(Planned { group, kind, needs });
         }
-        Layout { groups, resources }
+        Layout { groups, resources, order: GroupOrder::None }
     }
 }
 

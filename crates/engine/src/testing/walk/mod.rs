@@ -22,7 +22,7 @@ use mainstay_types::order::Step as OrderStep;
 use mainstay_types::{Access, ControlCode, GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 pub use dice::Dice;
-pub use layout::{Kind, Layout, Planned};
+pub use layout::{GroupOrder, Kind, Layout, Planned};
 pub use step::{Entry, Restarts, Step};
 
 use super::{Behaviour, CommitMode, World, offline};
@@ -53,7 +53,9 @@ impl Plan {
     /// The walk of a seed.
     pub fn of_seed(seed: u64, steps: usize) -> Self {
         let mut dice = Dice::new(seed);
-        let layout = Layout::random(&mut dice);
+        let mut layout = Layout::random(&mut dice);
+        // Of its own dice, so that a seed's other steps stay what they were.
+        layout.order = GroupOrder::random(&mut Dice::new(!seed));
         let (resources, groups) = (layout.resources.len() + CREATED_MAX, layout.groups);
         let may_reconfigure = dice.once_in(RECONFIGURED_ONCE_IN);
         let mut step = || loop {
@@ -119,6 +121,7 @@ impl Walk {
     fn build(&mut self, layout: &Layout) {
         let log = self.world.log.take();
         self.groups = (0..layout.groups).map(|number| self.world.group(&format!("g{number}"))).collect();
+        self.world.order_groups(&self.groups, layout.order);
         if layout.resources.iter().any(|planned| planned.kind == Kind::Library) {
             self.world.library_type("Demo");
         }

@@ -1,0 +1,297 @@
+//! The waits: whose start is held until what comes first is started, and when that ends.
+//!
+//! ```text
+//!   a group's first start ──► held ──► all needs met ──────────► begins
+//!                               └─ GroupDependencyTimeout over ──► ends: nothing of it was started
+//! ```
+//!
+//! Held are the starts of a call, whose resources are OnlinePending meanwhile, and those of the service's own start,
+//! which have not begun. A group of which something is up or on its way has started: nothing more of it is held, and
+//! what fails in it is restarted without a look at other groups.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::order::Cause;
+use mainstay_types::{GroupId, GroupSetId, ObjectId, OperationId, ResourceId, ResourceState, Status};
+
+use super::order;
+use super::started::{Seen, Unmet};
+use crate::Engine;
+use crate::effect::Effect;
+use crate::live::{Goal, Live};
+use crate::operation::{PartGoal, PartState, Phase};
+use crate::seeded::{self, Bug};
+use crate::timers::Timer;
+
+/// Who waits, and since when; times in steady milliseconds. All of it is in memory: after a crash waits begin anew.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Waits {
+    /// When the groups that are up or on their way began to start. One that was found up has no entry.
+    begun: BTreeMap<GroupId, u64>,
+    /// Operations whose starts are held.
+    operations: BTreeMap<OperationId, u64>,
+    /// Groups that the service's start holds.
+    held: BTreeMap<GroupId, u64>,
+    /// Groups that the service's start has given up, and what they lacked.
+    given_up: BTreeMap<GroupId, String>,
+    /// What watchers know of group sets.
+    pub(super) told: BTreeMap<GroupSetId, u64>,
+    /// Something was seen that may end a wait.
+    stirred: bool,
+}
+
+/// Whether the service's start holds a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Held {
+    /// It may begin.
+    No,
+    /// It is looked at again then at the latest.
+    Until(u64),
+    /// It has waited long enough, and is not begun.
+    GivenUp,
+}
+
+impl Engine {
+    /// What the group still waits for before it starts; nothing for one that has started.
+    pub(crate) fn unmet(&self, group: GroupId) -> Vec<Unmet> {
+        if !self.model.orders_groups() || self.has_begun(group) {
+            return Vec::new();
+        }
+        let needs = order::needs(&self.model, group);
+        self.seen(|seen| seen.unmet(needs))
+    }
+
+    /// What is seen of groups now.
+    pub(super) fn seen<T>(&self, look: impl FnOnce(&Seen<'_>) -> T) -> T {
+        let is_online = |id| self.is_group_online(id);
+        let begun_ms = |id| self.begun_ms(id);
+        look(&Seen {
+            model: &self.model,
+            is_online: &is_online,
+            begun_ms: &begun_ms,
+            now_ms: self.now.steady_ms,
+        })
+    }
+
+    /// Whether something of the group is up or being brought up.
+    pub(crate) fn has_begun(&self, group: GroupId) -> bool {
+        let members = self.model.group(group).into_iter().flat_map(|group| &group.members);
+        members.filter_map(|id| self.live.get(id)).any(is_begun)
+    }
+
+    fn begun_ms(&self, id: GroupId) -> Option<u64> {
+        let is_empty = self.model.group(id).is_none_or(|group| group.members.is_empty());
+        (is_empty || self.has_begun(id)).then(|| self.waits.begun.get(&id).copied().unwrap_or(0))
+    }
+
+    /// Whether everything of the group that is to be online is, and something is at all.
+    fn is_group_online(&self, id: GroupId) -> bool {
+        let Some(group) = self.model.group(id) else { return true };
+        let is_up =
+            |id: &ResourceId| self.live.get(id).is_some_and(|live| live.state == ResourceState::Online);
+        let is_wanted = |id: &&ResourceId| {
+            self.model.resource(**id).is_some_and(|resource| self.model.is_wanted(resource))
+        };
+        group.members.is_empty()
+            || group.members.iter().any(is_up) && group.members.iter().filter(is_wanted).all(is_up)
+    }
+
+    /// A resource is about to be started: its group begins with it, if nothing of it is up yet.
+    pub(crate) fn note_begun(&mut self, resource: ResourceId, goal: Goal) {
+        if goal != Goal::Start || !self.model.orders_groups() {
+            return;
+        }
+        if let Some(group) = self.group_of(resource).filter(|group| !self.has_begun(*group)) {
+            self.waits.begun.insert(group, self.now.steady_ms);
+            self.waits.given_up.remove(&group);
+            self.stir_waits();
+        }
+    }
+
+    /// Something has changed that may end a wait.
+    pub(crate) fn stir_waits(&mut self) {
+        self.waits.stirred = true;
+    }
+
+    /// Whether waits are to be looked at before this step ends.
+    pub(crate) fn has_stirred_waits(&self) -> bool {
+        self.waits.stirred && !self.waits.operations.is_empty()
+    }
+
+    /// A group is gone.
+    pub(crate) fn forget_group_waits(&mut self, group: GroupId) {
+        self.waits.begun.remove(&group);
+        self.waits.held.remove(&group);
+        self.waits.given_up.remove(&group);
+        self.stir_waits();
+    }
+
+    /// Whether a part whose turn has come is held until other groups are started.
+    pub(crate) fn holds_start(&mut self, id: OperationId, resource: ResourceId) -> bool {
+        if !self.model.orders_groups() || !self.starts_groups(id) || seeded::has(Bug::GroupNotAwaited) {
+            return false;
+        }
+        let Some(group) = self.group_of(resource) else { return false };
+        let unmet = self.unmet(group);
+        if unmet.is_empty() {
+            return false;
+        }
+        let now_ms = self.now.steady_ms;
+        let since_ms = *self.waits.operations.entry(id).or_insert(now_ms);
+        self.wake_waits(since_ms, &unmet);
+        true
+    }
+
+    /// Whether what the operation brings up is the start of a group. What was up before is restarted, which is none.
+    fn starts_groups(&self, id: OperationId) -> bool {
+        let Some(operation) = self.operations.get(&id) else { return false };
+        match operation.record.verb {
+            Verb::Online | Verb::StartUp => true,
+            Verb::Restart => {
+                let was_up =
+                    operation.parts.values().any(|part| part.has_stopped || part.goal == PartGoal::Cycle);
+                !was_up && !operation.is_resumed
+            }
+            _ => false,
+        }
+    }
+
+    /// The end of a wait that began then, in steady milliseconds: GroupDependencyTimeout.
+    fn wait_ends_ms(&self, since_ms: u64) -> u64 {
+        since_ms + u64::from(self.model.cluster().group_dependency_timeout_s) * 1_000
+    }
+
+    /// Looks again when a delay is over, or the wait.
+    fn wake_waits(&mut self, since_ms: u64, unmet: &[Unmet]) {
+        let delays = unmet.iter().filter_map(Unmet::met_at_ms);
+        let at_ms = delays.fold(self.wait_ends_ms(since_ms), u64::min);
+        if self.timers.deadline(Timer::GroupWaits).is_none_or(|set_ms| at_ms < set_ms) {
+            self.timers.set(Timer::GroupWaits, at_ms);
+        }
+    }
+
+    /// Timer: a delay or a wait may be over.
+    pub(crate) fn handle_group_waits_timer(&mut self) {
+        self.stir_waits();
+        self.stir_policies();
+    }
+
+    /// Operations whose starts are held are looked at again: they begin, go on waiting, or end.
+    pub(crate) fn go_on_with_group_waits(&mut self) {
+        if !std::mem::take(&mut self.waits.stirred) {
+            return;
+        }
+        for (id, since_ms) in self.waits.operations.clone() {
+            let running = self.operations.get(&id).filter(|found| !matches!(found.phase, Phase::Ended));
+            let Some(operation) = running else {
+                self.waits.operations.remove(&id);
+                continue;
+            };
+            if !matches!(operation.phase, Phase::Running) {
+                // It is being cancelled; should that fail, it waits as long as it would have.
+                continue;
+            }
+            let waiting: Vec<ResourceId> = operation
+                .parts
+                .iter()
+                .filter(|(_, part)| part.goal == PartGoal::Up && part.state == PartState::Waiting)
+                .map(|(id, _)| *id)
+                .collect();
+            let group = waiting.first().and_then(|id| self.group_of(*id));
+            let unmet = group.map(|group| self.unmet(group)).unwrap_or_default();
+            if unmet.is_empty() {
+                self.waits.operations.remove(&id);
+                waiting.iter().for_each(|resource| self.try_begin(*resource));
+            } else if self.now.steady_ms >= self.wait_ends_ms(since_ms) {
+                self.waits.operations.remove(&id);
+                self.end_wait(id, waiting, &unmet);
+            } else {
+                self.wake_waits(since_ms, &unmet);
+            }
+        }
+    }
+
+    /// The wait is over, and nothing was begun: what was to start is as it was, and the operation has failed.
+    fn end_wait(&mut self, id: OperationId, waiting: Vec<ResourceId>, unmet: &[Unmet]) {
+        let cause = self.waited_in_vain(unmet);
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.trouble.get_or_insert(cause.clone());
+        }
+        for resource in waiting {
+            self.show_part_unbegun(id, resource, &cause);
+            self.set_state(resource, ResourceState::Offline);
+            self.close_part(id, resource);
+        }
+        self.end_if_done(id);
+    }
+
+    fn waited_in_vain(&self, unmet: &[Unmet]) -> Cause {
+        let limit_s = self.model.cluster().group_dependency_timeout_s;
+        let text = format!(
+            "waited {limit_s} s (GroupDependencyTimeout) for {}; nothing of it was started",
+            self.unmet_text(unmet)
+        );
+        Cause::new(Status::TIMEOUT, text)
+    }
+
+    /// Whether the service's start holds a group that would begin now.
+    pub(crate) fn hold_group(&mut self, group: GroupId) -> Held {
+        let unmet = self.unmet(group);
+        if unmet.is_empty() || seeded::has(Bug::GroupNotAwaited) {
+            self.waits.held.remove(&group);
+            return Held::No;
+        }
+        let now_ms = self.now.steady_ms;
+        let since_ms = *self.waits.held.entry(group).or_insert(now_ms);
+        let ends_ms = self.wait_ends_ms(since_ms);
+        if now_ms < ends_ms {
+            let delays = unmet.iter().filter_map(Unmet::met_at_ms);
+            return Held::Until(delays.fold(ends_ms, u64::min));
+        }
+        self.waits.held.remove(&group);
+        let cause = self.waited_in_vain(&unmet);
+        self.waits.given_up.insert(group, self.unmet_text(&unmet));
+        let operation = self.new_operation_id();
+        let why = "the service has started";
+        let mut record = self.internal_record(operation, Verb::StartUp, ObjectId::Group(group), why);
+        record.ended_at_ms = Some(self.now.unix_ms);
+        record.end = Some(End::Failed(cause));
+        self.effects.push(Effect::Journal(Box::new(record)));
+        Held::GivenUp
+    }
+
+    /// The group's start is held, by the service's start or by a call.
+    pub(crate) fn waits_for_groups(&self, group: GroupId) -> bool {
+        let holds = |id: &OperationId| {
+            let parts = self.operations.get(id).map(|operation| operation.parts.keys());
+            parts.into_iter().flatten().any(|resource| self.group_of(*resource) == Some(group))
+        };
+        (self.waits.held.contains_key(&group) || self.waits.operations.keys().any(holds))
+            && !self.unmet(group).is_empty()
+    }
+
+    /// Until when a group waits at most, in steady milliseconds.
+    pub(crate) fn group_waits_until_ms(&self, group: GroupId) -> Option<u64> {
+        let of_call = self.waits.operations.iter().find(|(id, _)| {
+            let parts = self.operations.get(id).map(|operation| operation.parts.keys());
+            parts.into_iter().flatten().any(|resource| self.group_of(*resource) == Some(group))
+        });
+        let since_ms = of_call.map(|(_, since_ms)| *since_ms);
+        since_ms.or_else(|| self.waits.held.get(&group).copied()).map(|since_ms| self.wait_ends_ms(since_ms))
+    }
+
+    /// What a group lacked whose wait the service's start has given up, where it has not started since.
+    pub(crate) fn given_up_start(&self, group: GroupId) -> Option<&str> {
+        self.waits.given_up.get(&group).map(String::as_str)
+    }
+}
+
+/// Up, or being brought up.
+fn is_begun(live: &Live) -> bool {
+    live.state == ResourceState::Online
+        || live
+            .task
+            .as_ref()
+            .is_some_and(|task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen))
+}

@@ -1,0 +1,137 @@
+//! The order in which groups start, as a walk makes it, and what must hold of it: a group is not started before what
+//! comes first is. Looked at from outside: by states and properties, not by the engine's own account of needs.
+
+use std::collections::BTreeMap;
+
+use mainstay_types::operation::Verb;
+use mainstay_types::{GroupId, GroupSetId, ObjectId, ResourceId, ResourceState};
+
+use super::World;
+use super::walk::GroupOrder;
+use crate::group_set::OrderChange;
+use crate::live::Goal;
+use crate::model::Model;
+use crate::model::group_sets::Trigger;
+
+impl World {
+    /// Has groups start one after the other.
+    pub(super) fn order_groups(&mut self, groups: &[GroupId], order: GroupOrder) {
+        for pair in groups.windows(2) {
+            let [provider, group] = [pair[0], pair[1]];
+            match order {
+                GroupOrder::None => {}
+                GroupOrder::Groups => self.order(OrderChange::AddGroup { group, provider }),
+                GroupOrder::Sets(setting, delay_s) => {
+                    let set = self.set_of_group(provider, setting, delay_s);
+                    self.order(OrderChange::AddSetToGroup { group, provider: set });
+                }
+                GroupOrder::Global(..) => {}
+            }
+        }
+        if let (GroupOrder::Global(setting, delay_s), Some(first)) = (order, groups.first()) {
+            let set = self.set_of_group(*first, setting, delay_s);
+            self.set_of(ObjectId::GroupSet(set), "IsGlobal", 1);
+        }
+    }
+
+    fn set_of_group(&mut self, group: GroupId, setting: u32, delay_s: u32) -> GroupSetId {
+        let set = self.group_set(&format!("set of {group}"));
+        self.set_of(ObjectId::GroupSet(set), "StartupSetting", setting);
+        self.set_of(ObjectId::GroupSet(set), "StartupDelay", delay_s);
+        self.order(OrderChange::Join { group, set, moves: false });
+        set
+    }
+
+    /// Whoever was neither up nor on its way before the last input and is now, by a call or by the service's start, had
+    /// what comes first.
+    pub(super) fn check_group_order(&mut self) {
+        let model = self.engine.view().model();
+        if !model.orders_groups() {
+            return;
+        }
+        let now_ms = self.now.steady_ms;
+        let is_first_look = self.begun.is_none();
+        let known = self.begun.take().unwrap_or_default();
+        let mut begun = BTreeMap::new();
+        for group in model.groups().filter(|group| group.members.iter().any(|id| self.has_begun(*id))) {
+            let since_ms = known.get(&group.id).copied();
+            begun.insert(group.id, since_ms.unwrap_or(if is_first_look { 0 } else { now_ms }));
+        }
+        for (group, since_ms) in &begun {
+            if *since_ms != now_ms
+                || known.contains_key(group)
+                || is_first_look
+                || !self.is_group_start(*group)
+            {
+                continue;
+            }
+            let missing = self.comes_before(model, *group, &begun);
+            let name = self.engine.plain_name(&ObjectId::Group(*group));
+            assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
+        }
+        self.begun = Some(begun);
+    }
+
+    fn has_begun(&self, id: ResourceId) -> bool {
+        let Some(live) = self.engine.live.get(&id) else { return false };
+        let comes_up = live
+            .task
+            .as_ref()
+            .is_some_and(|task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen));
+        live.state == ResourceState::Online || comes_up
+    }
+
+    /// What is being started of it is so by a call for it, or by the service's start.
+    fn is_group_start(&self, group: GroupId) -> bool {
+        let members = self.engine.model.group(group).map(|group| &group.members);
+        let mut verbs = members.into_iter().flatten().filter_map(|id| {
+            let task = self.engine.live.get(id)?.task.as_ref().filter(|task| task.goal == Goal::Start)?;
+            Some(self.engine.operations.get(&task.operation)?.record.verb)
+        });
+        verbs.any(|verb| matches!(verb, Verb::Online | Verb::StartUp))
+    }
+
+    /// Something that has to be started before the group and is not.
+    fn comes_before(&self, model: &Model, id: GroupId, begun: &BTreeMap<GroupId, u64>) -> Option<ObjectId> {
+        let group = model.group(id)?;
+        if let Some(missing) = group.depends_on.unmet(|id| self.is_up(model, id)).next() {
+            return missing.first().copied().map(ObjectId::Group);
+        }
+        let is_started = |set: GroupSetId| self.is_set_started(model, set, begun);
+        let own_set = group.set.and_then(|set| model.group_set(set));
+        let expressions = [Some(&group.depends_on_sets), own_set.map(|set| &set.depends_on)];
+        if let Some(missing) = expressions.into_iter().flatten().flat_map(|it| it.unmet(is_started)).next() {
+            return missing.first().copied().map(ObjectId::GroupSet);
+        }
+        // Who is needed by others may be needed by a global set, which then does not come first.
+        let is_named = model.groups().any(|other| other.depends_on.contains(id));
+        let mut globals = model.group_sets().filter(|set| set.is_global);
+        let is_in_global = own_set.is_some_and(|set| set.is_global);
+        match is_named || is_in_global {
+            true => None,
+            false => globals.find(|set| !is_started(set.id)).map(|set| ObjectId::GroupSet(set.id)),
+        }
+    }
+
+    fn is_set_started(&self, model: &Model, id: GroupSetId, begun: &BTreeMap<GroupId, u64>) -> bool {
+        let Some(set) = model.group_set(id) else { return true };
+        let delay_ms = u64::from(set.startup.delay_s) * 1_000;
+        let counts = |group: &&GroupId| match set.startup.trigger {
+            Trigger::Online => self.is_up(model, **group),
+            Trigger::Delay => {
+                let is_empty = model.group(**group).is_none_or(|group| group.members.is_empty());
+                is_empty || begun.get(*group).is_some_and(|since| since + delay_ms <= self.now.steady_ms)
+            }
+        };
+        set.members.iter().filter(counts).count() >= set.startup.needed(set.members.len())
+    }
+
+    fn is_up(&self, model: &Model, id: GroupId) -> bool {
+        let members: Vec<ResourceId> =
+            model.group(id).into_iter().flat_map(|group| group.members.iter().copied()).collect();
+        let is_up = |id: &ResourceId| self.state(*id) == ResourceState::Online;
+        let is_wanted =
+            |id: &&ResourceId| model.resource(**id).is_some_and(|resource| model.is_wanted(resource));
+        members.is_empty() || members.iter().any(is_up) && members.iter().filter(is_wanted).all(is_up)
+    }
+}
