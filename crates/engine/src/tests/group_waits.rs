@@ -170,7 +170,7 @@ fn a_wait_can_be_cancelled_or_taken_over() {
     let mut cast = Cast::new(2).after_group(1, 0);
     cast.online(1);
     let operation = cast.world.engine.view().operations()[0].id;
-    let cancel = Command::CancelOperation { operation, remark: Remark::default() };
+    let cancel = Command::CancelOperation { operation, about: None, remark: Remark::default() };
     assert_eq!(cast.world.status(cancel), Status::SUCCESS);
     assert_eq!(cast.states(), [Offline, Offline]);
     assert!(matches!(cast.world.journal[&operation].end, Some(End::Cancelled(_))));
