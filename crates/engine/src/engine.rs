@@ -156,7 +156,10 @@ impl Engine {
             Input::CallerGone(call) => self.handle_caller_gone(call),
             Input::Committed { commit, outcome } => self.handle_committed(commit, outcome),
             Input::Journaled(operation) => self.handle_journaled(operation),
-            Input::HostConnected { host, pid, held } => self.handle_host_connected(host, pid, held),
+            Input::HostConnected { host, pid, held, newest } => {
+                self.number_after(newest);
+                self.handle_host_connected(host, pid, held);
+            }
             Input::OrderUnsent { host, resource, order } => self.handle_order_unsent(host, resource, order),
             Input::HostEnded { host, cause } => self.handle_host_ended(host, cause),
             Input::HostSilent(host) => self.handle_host_silent(host),
@@ -315,6 +318,13 @@ impl Engine {
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
             CommitPurpose::Boot(groups) => self.handle_boot_committed(groups, &outcome),
         }
+    }
+
+    /// Operations that are new get higher numbers than these. An operation of the service's own is in no record, and yet
+    /// hosts remember its orders: they would answer a new one of the same identity from memory.
+    fn number_after(&mut self, known: Vec<OperationId>) {
+        let own = known.into_iter().filter(|id| id.node == self.config.node);
+        self.last_operation = own.map(|id| id.number).fold(self.last_operation, u64::max);
     }
 
     /// The next operation's id.

@@ -60,6 +60,8 @@ pub enum Input {
         pid: u32,
         /// Everything that it holds.
         held: Vec<Held>,
+        /// Of each node, the newest operation whose order came there.
+        newest: Vec<OperationId>,
     },
     /// An order surely did not reach its host, which is ending; HostEnded follows.
     OrderUnsent {

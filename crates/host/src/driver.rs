@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 use mainstay_ipc::host::FromHost;
 use mainstay_types::order::{Cause, Opening, OrderId, Outcome, QueryAnswer, RESOURCE_CONTROL};
 use mainstay_types::{
-    ClusterId, Epoch, GroupId, HostId, Name, OfflineFlags, OfflineReason, OnlineFlags, ResourceId,
+    ClusterId, Epoch, GroupId, HostId, Name, NodeId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId,
 };
 
 use crate::resource_type::{Completion, Failure, Found, OperationNumber};
@@ -279,6 +279,8 @@ pub struct HostCore {
     connection: Option<u64>,
     session: u64,
     epochs: BTreeMap<GroupId, Epoch>,
+    /// The number of each node's newest operation whose order came here.
+    newest: BTreeMap<NodeId, u64>,
     resources: BTreeMap<ResourceId, HeldResource>,
     gone: VecDeque<(ResourceId, OrderId, Outcome)>,
     reports: Reports,
@@ -297,6 +299,7 @@ impl HostCore {
             connection: None,
             session: 0,
             epochs: BTreeMap::new(),
+            newest: BTreeMap::new(),
             resources: BTreeMap::new(),
             gone: VecDeque::new(),
             reports: Reports::default(),

@@ -13,7 +13,7 @@
 //! ```
 
 use mainstay_types::order::{Held, Opening, Order, Query, QueryAnswer, Report};
-use mainstay_types::{ClusterId, HostId, ResourceId};
+use mainstay_types::{ClusterId, HostId, OperationId, ResourceId};
 use serde::{Deserialize, Serialize};
 
 /// From the service to a host.
@@ -66,6 +66,10 @@ pub enum FromHost {
         pid: u32,
         /// Everything it holds.
         held: Vec<Held>,
+        /// Of each node, the newest operation whose order came here: it answers from memory what it had before, also of
+        /// resources that it holds no longer. A host of the version before does not say it.
+        #[serde(default)]
+        newest: Vec<OperationId>,
     },
     /// The Hello was not accepted; the connection ends.
     Refused {

@@ -439,13 +439,13 @@ impl Inner {
         let (welcome, welcomed) = oneshot::channel();
         let mut welcome = Some(welcome);
         let reading = link.read(|message| match message {
-            FromHost::Welcome { pid, held, .. } => {
+            FromHost::Welcome { pid, held, newest, .. } => {
                 if let Some(welcome) = welcome.take() {
                     *entry.link.lock() = Some(Arc::clone(&link));
                     // The engine sends again what this one does not know.
                     entry.unsent.lock().clear();
                     let _ = welcome.send(());
-                    self.outlet.feed(Input::HostConnected { host, pid, held });
+                    self.outlet.feed(Input::HostConnected { host, pid, held, newest });
                 }
             }
             FromHost::Refused { reason } => tracing::error!(%host, %reason, "a host refuses the service"),

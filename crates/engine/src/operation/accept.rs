@@ -383,6 +383,10 @@ impl Engine {
         }
         self.heed_accepted(id);
         self.run(id);
+        if let Some(cleared) = clears {
+            // What it needs may have waited until nothing of it was left.
+            self.poke(cleared);
+        }
     }
 
     /// Answers whoever waits for the acceptance.

@@ -178,7 +178,8 @@ impl Rehearsal {
                 self.comes(0, Input::Committed { commit, outcome });
             }
             Effect::StartHost { host, .. } => {
-                self.comes(0, Input::HostConnected { host, pid: 0, held: Vec::new() });
+                let (held, newest) = (Vec::new(), Vec::new());
+                self.comes(0, Input::HostConnected { host, pid: 0, held, newest });
             }
             Effect::StopHost(host) | Effect::KillHost(host) => {
                 self.comes(0, Input::HostEnded { host, cause: told_to_end() });

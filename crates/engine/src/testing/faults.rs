@@ -166,8 +166,8 @@ impl World {
     /// The connection to the host breaks and is made again.
     pub fn reconnect_host(&mut self, host: HostId) {
         if let Some(fake) = self.hosts.get(&host) {
-            let (pid, held, kept) = (fake.pid, fake.held(), fake.kept.clone());
-            self.inbox.push_back(Input::HostConnected { host, pid, held });
+            let kept = fake.kept.clone();
+            self.inbox.push_back(fake.connects(host));
             self.inbox.extend(kept.into_iter().map(|report| Input::HostReport { host, report }));
             self.settle();
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use mainstay_types::order::{
     Action, Cause, Condition, Held, News, Opening, Order, OrderId, Outcome, Report, Step,
 };
-use mainstay_types::{Epoch, GroupId, ResourceId, Status};
+use mainstay_types::{Epoch, GroupId, HostId, NodeId, OperationId, ResourceId, Status};
+
+use crate::input::Input;
 
 /// Why every type here locks its resources.
 pub(super) const LOCK_REASON: u64 = 7;
@@ -112,6 +114,10 @@ pub(super) struct FakeHost {
     pub(super) known: BTreeMap<ResourceId, Known>,
     /// The newest of each group that an order came with.
     pub(super) epochs: BTreeMap<GroupId, Epoch>,
+    /// The number of each node's newest operation whose order came here.
+    pub(super) newest: BTreeMap<NodeId, u64>,
+    /// How orders ended of resources that it does not hold any more.
+    pub(super) gone: Vec<(ResourceId, OrderId, Outcome)>,
     pub(super) sequence: u64,
     pub(super) kept: Vec<Report>,
     /// Every order that was carried out, for the tests.
@@ -132,6 +138,12 @@ pub(super) enum Effected {
 }
 
 impl FakeHost {
+    /// What it says to a service that connects.
+    pub(super) fn connects(&self, host: HostId) -> Input {
+        let newest = self.newest.iter().map(|(node, number)| OperationId { node: *node, number: *number });
+        Input::HostConnected { host, pid: self.pid, held: self.held(), newest: newest.collect() }
+    }
+
     pub(super) fn held(&self) -> Vec<Held> {
         let held = |(id, known): (&ResourceId, &Known)| Held {
             resource: *id,
@@ -147,6 +159,15 @@ impl FakeHost {
         self.known.iter().map(held).collect()
     }
 
+    /// Whether it has had this order, and would answer it from memory.
+    pub(super) fn remembers(&self, id: ResourceId, order: OrderId) -> bool {
+        let held = self.known.get(&id);
+        let is_held = held.is_some_and(|known| {
+            known.running == Some(order) || known.ended.iter().any(|(ended, _)| *ended == order)
+        });
+        is_held || self.gone.iter().any(|(of, was, _)| (*of, *was) == (id, order))
+    }
+
     /// Takes an order; answers what it did and what it reports.
     pub(super) fn take(
         &mut self,
@@ -155,6 +176,8 @@ impl FakeHost {
         found: bool,
     ) -> (Effected, Vec<Report>) {
         let id = order.resource;
+        let newest = self.newest.entry(order.id.operation.node).or_default();
+        *newest = order.id.operation.number.max(*newest);
         if let Some(known) = self.known.get(&id) {
             if known.running == Some(order.id) {
                 return (Effected::Nothing, Vec::new());
@@ -163,6 +186,12 @@ impl FakeHost {
                 let outcome = outcome.clone();
                 return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
             }
+        }
+        if let Some((_, _, outcome)) =
+            self.gone.iter().rev().find(|(of, was, _)| (*of, *was) == (id, order.id))
+        {
+            let outcome = outcome.clone();
+            return (Effected::Nothing, vec![self.report(id, News::Ended { order: order.id, outcome })]);
         }
         let group = match (&order.action, self.known.get(&id)) {
             (_, Some(known)) => Some(known.group),
@@ -184,7 +213,8 @@ impl FakeHost {
                 self.open(order, opening, behaviour, found)
             }
             Action::Close => {
-                self.known.remove(&id);
+                let ended = self.known.remove(&id).map(|known| known.ended).unwrap_or_default();
+                self.gone.extend(ended.into_iter().map(|(order, outcome)| (id, order, outcome)));
                 (Effected::Nothing, vec![self.ended(order, Outcome::Done)])
             }
             Action::Online { .. } => self.act(order, behaviour.online),
@@ -295,8 +325,10 @@ impl FakeHost {
         if matches!(reaction, Reaction::Fail | Reaction::Hang) {
             self.known.remove(&id);
             let outcome = Outcome::Failed(Cause::new(Status::MOD_NOT_FOUND, "no such library"));
+            self.gone.push((id, order, outcome.clone()));
             return (Effected::Nothing, self.report(id, News::Ended { order, outcome }));
         }
+        self.gone.push((id, order, Outcome::Done));
         if let Some(known) = self.known.get_mut(&id) {
             known.running = None;
             known.stand(Condition::Offline, self.now_ms);
@@ -305,10 +337,10 @@ impl FakeHost {
     }
 
     fn ended(&mut self, order: &Order, outcome: Outcome) -> Report {
-        if order.id.step != Step::Open
-            && let Some(known) = self.known.get_mut(&order.resource)
-        {
-            known.ended.push((order.id, outcome.clone()));
+        // An Open is never the last order that is told of.
+        match self.known.get_mut(&order.resource).filter(|_| order.id.step != Step::Open) {
+            Some(known) => known.ended.push((order.id, outcome.clone())),
+            None => self.gone.push((order.resource, order.id, outcome.clone())),
         }
         self.report(order.resource, News::Ended { order: order.id, outcome })
     }

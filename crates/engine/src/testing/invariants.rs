@@ -6,7 +6,7 @@ use mainstay_store::{KeyRange, read_all};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Action, Order};
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState};
+use mainstay_types::{GroupId, HostId, ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState};
 
 use super::World;
 use crate::live::Stage;
@@ -35,6 +35,18 @@ impl World {
             Action::Online { .. } if self.checks && self.is_first(order) => self.check_start(order),
             _ => {}
         }
+    }
+
+    /// I4: what an operation of this service orders is not what its host has done for an earlier service: it would answer
+    /// from memory, and do nothing.
+    pub(super) fn check_identity(&self, host: HostId, order: &Order) {
+        let is_resumed = self.engine.operations.get(&order.id.operation).is_none_or(|found| found.is_resumed);
+        let is_it = |sent: &Order| sent.resource == order.resource && sent.id == order.id;
+        if is_resumed || self.orders[self.earlier_orders..].iter().any(is_it) {
+            return;
+        }
+        let knows = self.hosts.get(&host).is_some_and(|fake| fake.remembers(order.resource, order.id));
+        assert!(!knows, "I4: {} is new, and its host has had it before", order.id);
     }
 
     /// It was not given before: an order may have to be sent again.

@@ -77,6 +77,8 @@ pub struct World {
     pub journal: BTreeMap<OperationId, OperationRecord>,
     /// Orders that were sent, in order.
     pub orders: Vec<Order>,
+    /// How many of them earlier services have given.
+    earlier_orders: usize,
     /// Resources whose types were asked whether they can go offline, in order.
     pub asked: Vec<ResourceId>,
     /// How the next commits go.
@@ -176,6 +178,7 @@ impl World {
             events: Vec::new(),
             journal: BTreeMap::new(),
             orders: Vec::new(),
+            earlier_orders: 0,
             asked: Vec::new(),
             commit_mode: CommitMode::Done,
             behaviours: BTreeMap::new(),
@@ -225,6 +228,7 @@ impl World {
         // What a slow host has said to the service before is lost with it; what counts, the host has kept.
         (self.slow_hosts, self.late) = Default::default();
         self.watched.clear();
+        self.earlier_orders = self.orders.len();
         // What is counted and planned is in memory.
         (self.restarts, self.restarts_seen, self.begun) = Default::default();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
@@ -245,7 +249,7 @@ impl World {
         };
         self.inbox.push_back(Input::Started(Box::new(start)));
         for (host, fake) in &self.hosts {
-            self.inbox.push_back(Input::HostConnected { host: *host, pid: fake.pid, held: fake.held() });
+            self.inbox.push_back(fake.connects(*host));
             for report in &fake.kept {
                 self.inbox.push_back(Input::HostReport { host: *host, report: report.clone() });
             }

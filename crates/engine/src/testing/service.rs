@@ -113,8 +113,9 @@ impl World {
         }
         self.next_pid += 1;
         let pid = self.next_pid;
-        self.hosts.insert(host, FakeHost { pid, now_ms: self.now.steady_ms, ..FakeHost::default() });
-        self.inbox.push_back(Input::HostConnected { host, pid, held: Vec::new() });
+        let fake = FakeHost { pid, now_ms: self.now.steady_ms, ..FakeHost::default() };
+        self.inbox.push_back(fake.connects(host));
+        self.hosts.insert(host, fake);
     }
 
     fn end_host(&mut self, host: HostId) {
@@ -127,6 +128,7 @@ impl World {
     fn carry_out_order(&mut self, host: HostId, group: GroupId, order: Order) {
         let id = order.resource;
         self.check_order(group, &order);
+        self.check_identity(host, &order);
         self.orders.push(order.clone());
         if !self.hosts.contains_key(&host) {
             return;

@@ -3,12 +3,13 @@
 //! A seed means another walk as soon as the dice are thrown in another order; its steps stay what they are.
 
 use crate::testing::walk::Step::{
-    Alternatives, Behave, Cancel, Commits, CrashAfter, Create, Fail, FailCall, GroupOffline, GroupOnline,
-    HostsStart, KillService, KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect,
-    Resolve, Restart, SlowGuard, StartPolicy, Undepend, Unkillable,
+    Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
+    EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillPool, KillService,
+    KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Resolve, Restart,
+    SlowGuard, StartPolicy, StopService, Undepend, Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
-use crate::testing::{CommitMode, Reaction};
+use crate::testing::{CheckReaction, CommitMode, Reaction};
 
 /// Group, kind, and what it needs: of each of these one.
 type Resource = (usize, Kind, &'static [&'static [usize]]);
@@ -190,5 +191,45 @@ fn a_cancel_leaves_a_word_that_was_said_and_withdrawn_later() {
             Online(5),
             Cancel(1),
         ],
+    );
+}
+
+/// The operation that an earlier service began by itself is in no record, and its order is in the host's memory: what the
+/// next service begins has another identity.
+#[test]
+fn an_order_of_a_new_service_is_not_taken_for_an_earlier_one() {
+    check(
+        1,
+        &[POOL, LIBRARY],
+        &[Behave(1, Entry::Open, Reaction::Hang), KillService, StopService, EndOrder(1, Reaction::Fail)],
+    );
+}
+
+/// A provider that waits for a dependent to come down has its turn when somebody says that nothing is left of that one.
+#[test]
+fn a_confirmed_stop_gives_its_provider_its_turn() {
+    check(
+        1,
+        &[POOL, POOL, LIBRARY, POOL, (0, Kind::Library, &[&[3]])],
+        &[
+            Behave(4, Entry::Open, Reaction::Fail),
+            Reboot,
+            DeadGuard(true),
+            Online(4),
+            DeadGuard(false),
+            KillService,
+            Offline(3, 0),
+            Confirm(4),
+        ],
+    );
+}
+
+/// A host that dies owes an answer: the call that waited for it goes on, and its caller may be gone.
+#[test]
+fn a_call_that_waited_for_a_host_goes_on_when_that_dies() {
+    check(
+        1,
+        &[POOL, OWN, (0, Kind::Pool, &[&[1]])],
+        &[GroupOnline(0), Check(2, CheckReaction::Silent), Offline(1, 0), CallerGone, KillPool],
     );
 }

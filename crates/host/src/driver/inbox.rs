@@ -2,7 +2,7 @@
 
 use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_types::order::{Opening, Query, QueryAnswer, Question};
-use mainstay_types::{ClusterId, ResourceId, Status};
+use mainstay_types::{ClusterId, OperationId, ResourceId, Status};
 use std::time::Instant;
 
 use super::resource::Standing;
@@ -82,6 +82,11 @@ impl HostCore {
             host: self.host,
             pid: self.pid,
             held: self.resources.iter().map(|(resource, held)| held.describe(*resource, now)).collect(),
+            newest: self
+                .newest
+                .iter()
+                .map(|(node, number)| OperationId { node: *node, number: *number })
+                .collect(),
         };
         self.send(welcome, actions);
         let kept = self.reports.kept().cloned().map(FromHost::Report);

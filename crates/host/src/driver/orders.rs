@@ -25,6 +25,8 @@ impl HostCore {
     /// Takes an order: it is a repetition, it is too old, it waits, or it begins.
     pub(super) fn handle_order(&mut self, order: Order, now: Instant, actions: &mut Vec<Action>) {
         let resource = order.resource;
+        let newest = self.newest.entry(order.id.operation.node).or_default();
+        *newest = order.id.operation.number.max(*newest);
         if let Some((epoch, outcome)) = self.recall(&order) {
             let news = News::Ended { order: order.id, outcome };
             return self.report_again(resource, epoch, news, actions);

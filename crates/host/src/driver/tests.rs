@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_types::order::{
-    Action as Asked, Cause, Condition, News, Opening, Order, OrderId, Outcome, Query, Question, RegistryCopy,
-    Report, Step,
+    Action as Asked, Cause, Condition, Held, News, Opening, Order, OrderId, Outcome, Query, Question,
+    RegistryCopy, Report, Step,
 };
 use mainstay_types::{
     ClusterId, Epoch, GroupId, HostId, Name, NodeId, OfflineFlags, OfflineReason, OnlineFlags, OperationId,
@@ -785,16 +785,36 @@ proptest! {
     }
 }
 
-/// What a service is told that connects now: how the resource stands, and for how long.
-fn standing(bench: &mut Bench) -> (Condition, Option<u64>) {
+/// What a service is told that connects now: what is held, and the newest operations.
+fn welcome(bench: &mut Bench) -> (Vec<Held>, Vec<OperationId>) {
     bench.connection += 1;
     let session = bench.connection;
     let hello = ToHost::Hello { version: mainstay_ipc::VERSION, cluster: CLUSTER, session };
     let told = bench.message(hello).into_iter().find_map(|action| match action {
-        Action::Send { message: FromHost::Welcome { held, .. }, .. } => held.into_iter().next(),
+        Action::Send { message: FromHost::Welcome { held, newest, .. }, .. } => Some((held, newest)),
         _ => None,
     });
-    told.map(|held| (held.condition, held.standing_for_ms)).unwrap()
+    told.unwrap()
+}
+
+/// How the resource stands, and for how long.
+fn standing(bench: &mut Bench) -> (Condition, Option<u64>) {
+    let held = welcome(bench).0.into_iter().next().unwrap();
+    (held.condition, held.standing_for_ms)
+}
+
+#[test]
+fn a_service_is_told_the_newest_operation_also_of_what_is_not_held() {
+    let mut bench = Bench::new();
+    assert_eq!(welcome(&mut bench), (Vec::new(), Vec::new()));
+    for input in [Open, Returns("Open", opened(Found::Online)), Close] {
+        bench.feed(input);
+    }
+    let newest = OperationId { node: NodeId(1), number: 2 };
+    assert_eq!(welcome(&mut bench).1, [newest]);
+    // A repetition is nothing newer.
+    bench.feed(Again(1));
+    assert_eq!(welcome(&mut bench).1, [newest]);
 }
 
 #[test]

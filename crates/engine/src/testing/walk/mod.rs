@@ -483,9 +483,12 @@ impl Walk {
             (live.state, walk.world.runs(id), live.since_unix_ms)
         };
         let engine = &self.world.engine;
-        // A part that has ended counts: a veto brings it back.
-        let has_part =
-            |id: ResourceId| engine.operations.values().any(|operation| operation.parts.contains_key(&id));
+        // A part that has ended counts: a veto brings it back. So does a call that is being checked, whose caller may be
+        // gone: the answer that the host owes it is not waited for any more.
+        let has_part = |id: ResourceId| {
+            let mut operations = engine.operations.values();
+            operations.any(|found| found.parts.contains_key(&id) || found.reserved.contains(&id))
+        };
         let spared: Vec<_> = self
             .ids
             .iter()
