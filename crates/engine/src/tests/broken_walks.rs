@@ -4,7 +4,7 @@
 
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
-    EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillPool, KillService,
+    EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool, KillService,
     KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Resolve, Restart,
     SlowGuard, StartPolicy, StopService, Undepend, Unkillable,
 };
@@ -231,5 +231,15 @@ fn a_call_that_waited_for_a_host_goes_on_when_that_dies() {
         1,
         &[POOL, OWN, (0, Kind::Pool, &[&[1]])],
         &[GroupOnline(0), Check(2, CheckReaction::Silent), Offline(1, 0), CallerGone, KillPool],
+    );
+}
+
+/// What was cancelled and then overtaken by force has taken its word back, although it ends superseded.
+#[test]
+fn a_cancel_that_is_overtaken_has_taken_its_word_back() {
+    check(
+        2,
+        &[POOL, (1, Kind::Library, &[]), (1, Kind::Pool, &[])],
+        &[HostsStart(false), KillOwn(1), Online(1), SlowGuard, Cancel(2), Offline(1, 7)],
     );
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::operation::End;
-use mainstay_types::{GroupId, ResourceId};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{GroupId, OperationId, ResourceId};
 
 use super::{Walk, World, is_accepted};
 use crate::input::CallId;
@@ -74,6 +74,14 @@ impl Walk {
         }
     }
 
+    /// Operations that somebody has cancelled, however they ended.
+    fn cancelled(&self) -> BTreeSet<OperationId> {
+        let records = self.world.journal.values();
+        let cancels = records.filter(|record| record.verb == Verb::Cancel && record.end == Some(End::Done));
+        // The record of a cancellation names the operation in its instructions.
+        cancels.filter_map(|record| record.instructions.rsplit(' ').next()?.parse().ok()).collect()
+    }
+
     /// I5: the last acknowledged word holds, unless it was vetoed or cancelled, and then the one before. A word that something be
     /// online overrides one that a provider of it stay offline.
     pub(super) fn check_persistent(&mut self) {
@@ -83,6 +91,7 @@ impl Walk {
         for call in gone {
             self.forget_call(call, CallId(u64::MAX));
         }
+        let cancelled = self.cancelled();
         let mut words = Vec::new();
         let mut unsettled = Vec::new();
         // While a word held that was taken back, it kept its resource out of what was asked of the group.
@@ -94,16 +103,17 @@ impl Walk {
             };
             let Some(operation) = answer.operation else { panic!("I5: call {} has no operation", call.0) };
             let end = self.world.journal.get(&operation).and_then(|record| record.end.as_ref());
-            match (end, word) {
-                (Some(End::Vetoed(_) | End::Cancelled(_)), Word::Offline(id)) => {
-                    retracted.push((operation.number, *id));
-                }
-                (Some(End::Vetoed(_)), _) => {}
+            let is_vetoed = matches!(end, Some(End::Vetoed(_)));
+            // One that was cancelled and then overtaken has been superseded; its words were taken back before.
+            let is_cancelled = matches!(end, Some(End::Cancelled(_))) || cancelled.contains(&operation);
+            match word {
+                Word::Offline(id) if is_vetoed || is_cancelled => retracted.push((operation.number, *id)),
+                _ if is_vetoed => {}
                 // Words that it had overridden come back where nothing came of it.
-                (Some(End::Cancelled(_)), Word::Online(id)) => {
+                Word::Online(id) if is_cancelled => {
                     unsettled.extend(needs(&self.world, *id).into_iter().map(|id| (id, *call)));
                 }
-                (Some(End::Cancelled(_)), Word::GroupOnline(group)) => {
+                Word::GroupOnline(group) if is_cancelled => {
                     unsettled.extend(self.members(*group).into_iter().map(|id| (id, *call)));
                 }
                 _ => words.push((operation.number, *call, *word)),
