@@ -7,7 +7,7 @@ use mainstay_client::Target;
 use mainstay_proplist::PropertyList;
 use mainstay_tests::{TestCluster, WIDTHS, exported_functions, open_resource};
 use mainstay_types::control::{function, object};
-use mainstay_types::operation::{End, Verb};
+use mainstay_types::operation::{End, OperationRecord, Verb};
 use mainstay_types::{ControlCode, OfflineFlags, ResourceState, Status};
 
 /// The resource that the example and the page's program name.
@@ -178,6 +178,12 @@ fn every_function_of_the_library_does_what_it_is_for() {
         let exported: BTreeSet<&str> = exported.iter().map(|name| name.trim_end_matches("_w4")).collect();
         assert_eq!(called, exported);
     }
+    // Who may only read is refused what he has asked for.
+    let refused = |record: &OperationRecord| matches!(record.end, Some(End::Refused(_)));
+    let journal = cluster.journal("g");
+    let denied = journal.iter().filter(|it| refused(it) && it.answer == Status::ACCESS_DENIED);
+    let verbs: Vec<Verb> = denied.map(|record| record.verb).collect();
+    assert_eq!(verbs, [Verb::Online; WIDTHS.len()]);
 }
 
 #[test]

@@ -60,6 +60,11 @@ fn an_offline_is_cancelled_and_what_it_stopped_comes_back_whatever_dies() {
         let (code, _, error) = cluster.mainstay_code(&["operation", "cancel", &id]);
         assert_eq!(code, 1, "{error}");
         assert!(error.contains("5023 ERROR_INVALID_STATE"), "{error}");
+        assert!(error.contains(&format!("'mainstay operation show {id}'")), "{error}");
+        // The refusal is on record with what the operation was about.
+        let refused = cluster.journal("db").into_iter().find(|record| record.verb == Verb::Cancel).unwrap();
+        assert!(matches!(refused.end, Some(End::Refused(_))), "{refused:#?}");
+        assert_eq!((refused.name.as_str(), refused.instructions), ("db", format!("operation {id}")));
     }
 }
 

@@ -56,3 +56,53 @@ fn what_is_killed_in_maintenance_is_restarted_when_it_is_over() {
     assert_eq!((cluster.state("db"), cluster.glance("db").cause), (ResourceState::Online, None));
     assert_ne!(cluster.processes("web"), web, "it went down with what it needs");
 }
+
+/// Whatever host it has, and whether the service goes too.
+#[test]
+fn a_new_host_restarts_nothing_in_maintenance() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "db", "sleep 1000");
+    cluster.application("h", "own", "sleep 1001");
+    cluster.set_common("own", &[("SeparateMonitor", "1")]);
+    let hosted = |cluster: &TestCluster, name: &str| match name {
+        "own" => cluster.own_host("own"),
+        _ => cluster.pool_host(),
+    };
+    for (name, group) in [("db", "g"), ("own", "h")] {
+        let web = format!("web-{name}");
+        cluster.application(group, &web, "sleep 1002");
+        cluster.depend(&web, name);
+        assert_eq!(cluster.carry_out(Verb::Online, &web).end, Some(End::Done));
+        cluster.mainstay(&["resource", "maintenance", name, "on"]);
+        let served = cluster.processes(&web);
+
+        let port = NotifyPort::open(cluster.socket()).unwrap();
+        let object_type = object_type::RESOURCE;
+        port.watch(Watch { object: Watched::Cluster, object_type, events: COMMON_PROPERTY, key: 0 }).unwrap();
+        let host = hosted(&cluster, name);
+        let its = cluster.processes(name).into_iter().find(|pid| *pid != host.pid()).unwrap();
+        kill(&Process::open(its).unwrap());
+        cluster.kill_host(&host);
+        let deadline = Instant::now() + HANG;
+        while cluster.glance(name).cause.is_none() {
+            port.next(Some(deadline), |_| ((), true)).unwrap();
+        }
+        for restarted in [false, true] {
+            if restarted {
+                cluster.kill_service();
+                cluster.start_service();
+            }
+            let glance = cluster.glance(name);
+            assert_eq!((glance.state, glance.in_maintenance), (ResourceState::Online, true), "{name}");
+            assert!(glance.cause.is_some(), "{name}, restarted: {restarted}");
+            assert_eq!(cluster.processes(&web), served, "{name}, restarted: {restarted}");
+            let began = cluster.journal(name);
+            let starts = began.iter().filter(|record| matches!(record.verb, Verb::Recover | Verb::StartUp));
+            assert_eq!(starts.flat_map(|it| &it.parts).filter(|part| part.action == "start").count(), 0);
+        }
+        cluster.mainstay(&["resource", "maintenance", name, "off"]);
+        cluster.wait_for_state(&web, ResourceState::Online);
+        assert_eq!((cluster.state(name), cluster.glance(name).cause), (ResourceState::Online, None));
+        assert_ne!(cluster.processes(&web), served, "it went down with what it needs");
+    }
+}

@@ -272,5 +272,5 @@ fn objects_are_renamed() {
     let fake = Fake::start();
     let ran = fake.mainstay(&["resource", "rename", "db", "taken"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("183 ERROR_ALREADY_EXISTS"), "{ran:?}");
+    assert!(ran.err.contains("5010 ERROR_OBJECT_ALREADY_EXISTS; choose another name"), "{ran:?}");
 }

@@ -83,6 +83,7 @@ impl Library {
             is_alive_interval_ms: 60_000,
             recover: false,
             online_for_ms: None,
+            borne: None,
         }
     }
 

@@ -76,6 +76,7 @@ impl Place {
             is_alive_interval_ms: 3_600_000,
             recover: false,
             online_for_ms: None,
+            borne: None,
         }
     }
 

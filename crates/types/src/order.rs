@@ -131,6 +131,10 @@ pub struct Opening {
     /// say it; then it is online since the host has found it.
     #[serde(default)]
     pub online_for_ms: Option<u64>,
+    /// With `recover`: it is in maintenance, and held as failed with this cause where nothing of it is found, so that a
+    /// service that comes later sees what happened. The order is done all the same.
+    #[serde(default)]
+    pub borne: Option<Cause>,
 }
 
 /// A copy of a registry key: its values, and its subkeys.

@@ -154,6 +154,12 @@ static void life(HCLUSTER cluster)
     IS(ERROR_SUCCESS, SetClusterResourceDependencyExpression, (a, L"[b]"));
     NEED_IS(SetClusterResourceDependencyExpression(a, L""), ERROR_SUCCESS);
     NEED_IS(DeleteClusterResource(b), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, SetClusterResourceName, (a, L"c"));
+    NEED_IS(SetClusterResourceName(a, L"ONE"), ERROR_OBJECT_ALREADY_EXISTS);
+    NEED_IS(SetClusterResourceName(a, L""), ERROR_INVALID_NAME);
+    IS(ERROR_SUCCESS, SetClusterGroupName, (group, L"passed"));
+    NEED_IS(SetClusterGroupName(group, L"G"), ERROR_OBJECT_ALREADY_EXISTS);
+    NEED(OpenClusterGroup(cluster, L"passing") == NULL && GetLastError() == ERROR_GROUP_NOT_FOUND);
     IS(ERROR_SUCCESS, DeleteClusterResource, (a));
     IS(ERROR_SUCCESS, DeleteClusterGroup, (group));
     IS_TRUE(CloseClusterResource, (a));
@@ -178,6 +184,9 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     IS(ERROR_SUCCESS, FailClusterResource, (one));
     until(ClusterResourceOnline);
     IS(ERROR_IO_PENDING, OfflineClusterResource, (one));
+    /* Whatever is being done to it. */
+    NEED_IS(SetClusterResourceName(one, L"uno"), ERROR_SUCCESS);
+    NEED_IS(SetClusterResourceName(one, L"one"), ERROR_SUCCESS);
     until(ClusterResourceOffline);
     IS(ERROR_IO_PENDING, OnlineClusterResourceEx, (one, 0, NULL, 0));
     until(ClusterResourceOnline);
@@ -221,6 +230,9 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     IS(ERROR_SUCCESS, PauseClusterNodeEx, (node, FALSE, 0, NULL));
     NODE_IS(ERROR_INVALID_TARGET_HANDLE, PauseClusterNodeEx, (node, TRUE, 0, node));
     NEED_IS(PauseClusterNodeEx(node, TRUE, 0, other_node), ERROR_INVALID_PARAMETER);
+    NEED_IS(PauseClusterNodeEx(node, FALSE, 8, NULL), ERROR_INVALID_PARAMETER);
+    NEED_IS(PauseClusterNodeEx2(node, FALSE, 8, NULL, L"why"), ERROR_INVALID_PARAMETER);
+    NEED_IS(ResumeClusterNodeEx(node, FailbackGroupsPerPolicy, 0x10), ERROR_INVALID_PARAMETER);
     IS(ERROR_SUCCESS, ResumeClusterNodeEx, (node, FailbackGroupsPerPolicy, 0));
     IS(ERROR_SUCCESS, PauseClusterNodeEx2, (node, FALSE, 0, NULL, L"every function is called"));
     IS(ERROR_SUCCESS, ResumeClusterNodeEx2, (node, DoNotFailbackGroups, 0, L"every function is called"));
@@ -242,12 +254,15 @@ int main(void)
     OPEN(cluster, OpenCluster, (NULL));
     OPEN(other, OpenClusterEx, (NULL, GENERIC_READ, &granted));
     IS(ERROR_SUCCESS, GetClusterInformation, (cluster, name, &length, NULL));
+    IS(ERROR_SUCCESS, SetClusterName, (cluster, L"renamed"));
+    NEED_IS(SetClusterName(cluster, name), ERROR_SUCCESS);
     OPEN(node, OpenClusterNode, (cluster, L"node1"));
     OPEN(node_ex, OpenClusterNodeEx, (cluster, L"node1", GENERIC_READ, &granted));
     NEED((other_node = OpenClusterNodeEx(other, L"node1", GENERIC_READ, &granted)) != NULL);
     IS(ClusterNodeUp, GetClusterNodeState, (node));
     OPEN(group, OpenClusterGroup, (cluster, L"g"));
     OPEN(group_ex, OpenClusterGroupEx, (cluster, L"g", GENERIC_READ, &granted));
+    NEED_IS(OnlineClusterGroup(group_ex, node), ERROR_ACCESS_DENIED);
     length = 256;
     IS(ClusterGroupOffline, GetClusterGroupState, (group, name, &length));
     OPEN(one, OpenClusterResource, (cluster, L"one"));

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     NEED_IS(ResumeClusterNode(node), ERROR_CLUSTER_NODE_NOT_PAUSED);
     NEED_IS(ResumeClusterNodeEx(node, DoNotFailbackGroups, 0), ERROR_CLUSTER_NODE_NOT_PAUSED);
 
-    /* Nowhere to go; whoever has no drain in mind has no flags either. */
+    /* Nowhere to go. Without a drain the flags mean nothing, but what is none is refused. */
     NEED_IS(PauseClusterNodeEx(node, TRUE, 0, NULL), ERROR_CLUSTER_NODE_DOWN);
     NEED_IS(PauseClusterNodeEx(node, TRUE, 0x100, NULL), ERROR_INVALID_PARAMETER);
     NEED_IS(PauseClusterNodeEx(node, TRUE, 0, node), ERROR_INVALID_TARGET_HANDLE);
@@ -38,7 +38,8 @@ int main(int argc, char **argv)
     NEED_IS(PauseClusterNodeEx2(node, TRUE, 0, NULL, L"why"), ERROR_CLUSTER_NODE_DOWN);
     NEED_IS(PauseClusterNodeEx2(node, TRUE, 0, node, L"why"), ERROR_INVALID_TARGET_HANDLE);
     printf("%d\n", (int)GetClusterNodeState(node));
-    NEED_IS(PauseClusterNodeEx(node, FALSE, 0x100, NULL), ERROR_SUCCESS);
+    NEED_IS(PauseClusterNodeEx(node, FALSE, 0x100, NULL), ERROR_INVALID_PARAMETER);
+    NEED_IS(PauseClusterNodeEx(node, FALSE, 7, NULL), ERROR_SUCCESS);
     NEED_IS(PauseClusterNode(node), ERROR_SUCCESS);
     printf("%d\n", (int)GetClusterNodeState(node));
 

@@ -357,7 +357,7 @@ impl World {
             R::SetResourceName(request) => {
                 self.log.push(format!("SetResourceName {}", request.name));
                 match request.name.as_str() {
-                    "taken" => return Err(183),
+                    "taken" => return Err(5010),
                     _ => stub::<resource::SetResourceName>(&0.into()),
                 }
             }

@@ -413,7 +413,7 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
         R::SetResourceName(request) => {
             let is_taken = world.resource(&request.name).is_some();
             resource_of(world, connection, request.resource).and_then(|found| match is_taken {
-                true => Err(183),
+                true => Err(5010),
                 false => {
                     found.name = request.name.clone();
                     Ok(stub::<resource::SetResourceName>(&0.into()))

@@ -368,7 +368,7 @@ static void renamed(void)
 {
     HGROUP group = OpenClusterGroup(cluster, L"g");
     HRESOURCE made = CreateClusterResource(group, L"before", L"Generic Application", 0);
-    CHECK_IS(SetClusterResourceName(made, L"WEB"), ERROR_ALREADY_EXISTS);
+    CHECK_IS(SetClusterResourceName(made, L"WEB"), ERROR_OBJECT_ALREADY_EXISTS);
     CHECK_IS(SetClusterResourceName(made, NULL), ERROR_INVALID_PARAMETER);
     CHECK_IS(SetClusterResourceName(made, L"after"), ERROR_SUCCESS);
     CHECK_FAILS(OpenClusterResource(cluster, L"before"), NULL, ERROR_RESOURCE_NOT_FOUND);

@@ -167,6 +167,9 @@ impl Explainer<'_> {
                 );
                 reason(Rule::GroupsWait, text)
             }
+            NotBegun::Maintenance => {
+                reason(Rule::Maintenance, "it is in maintenance, and is brought up when that is over")
+            }
             NotBegun::Turn => reason(Rule::TurnWaits, "its turn in the service's start has not come yet"),
         }
     }
@@ -356,6 +359,9 @@ impl Explainer<'_> {
         }
         let policy = resource.restart;
         Some(match self.view.engine().shown_recovery(resource) {
+            Some(Recovery::Restart { .. }) if resource.in_maintenance => {
+                reason(Rule::RestartPlanned, "it is restarted when its maintenance is over")
+            }
             Some(Recovery::Restart { at_ms, number, max, period_ms }) => {
                 let period = duration(period_ms.into());
                 let left = max.saturating_sub(number);

@@ -140,7 +140,11 @@ impl Explainer<'_> {
                 "has the next start of the machine bring it up by itself",
             )),
             NotBegun::Groups { .. } | NotBegun::GroupsInVain { .. } => self.way_to_provider(resource),
-            NotBegun::Delay { .. } | NotBegun::Priority { .. } | NotBegun::AtOnce(_) | NotBegun::Turn => None,
+            NotBegun::Delay { .. }
+            | NotBegun::Priority { .. }
+            | NotBegun::AtOnce(_)
+            | NotBegun::Maintenance
+            | NotBegun::Turn => None,
         }
     }
 

@@ -300,6 +300,12 @@ impl Engine {
                 self.part_done(id, resource);
                 self.check_needs(resource);
             }
+            TaskEnd::Borne(cause) => {
+                self.show_part_ended(id, shown, format!("in maintenance: {cause}"));
+                self.bears_with(resource, &cause);
+                self.part_done(id, resource);
+                self.check_needs(resource);
+            }
             TaskEnd::Offline => {
                 self.show_part_ended(id, shown, "offline".into());
                 self.part_is_offline(id, resource, &goal);
@@ -324,7 +330,9 @@ impl Engine {
     /// A task whose operation is gone; that would be a mistake of ours. The resource keeps a true state.
     fn orphan_ended(&mut self, resource: ResourceId, end: TaskEnd) {
         match end {
-            TaskEnd::Online | TaskEnd::Vetoed(_) => self.set_state(resource, ResourceState::Online),
+            TaskEnd::Online | TaskEnd::Vetoed(_) | TaskEnd::Borne(_) => {
+                self.set_state(resource, ResourceState::Online);
+            }
             TaskEnd::Offline => self.set_state(resource, ResourceState::Offline),
             TaskEnd::Failed { cause, proven } => self.set_failed(resource, cause, proven),
         }

@@ -11,6 +11,7 @@ use crate::Engine;
 use crate::configuration::{After, Change};
 use crate::error::{Refusal, RequestError};
 use crate::model::layout;
+use crate::task::not_found_again;
 
 /// CLUS_MAINTENANCE_MODE_INFO, a BOOL, is the beginning of CLUS_MAINTENANCE_MODE_INFOEX, whose other members concern disks.
 const INFO_LENGTHS: [usize; 2] = [4, 16];
@@ -59,12 +60,18 @@ impl Engine {
         true
     }
 
-    /// Maintenance has begun, or ended: then what was borne with counts.
+    /// What a resource is held with whose host is replaced, if nothing of it is found.
+    pub(crate) fn borne_with(&self, id: ResourceId) -> Cause {
+        self.live.get(&id).and_then(|live| live.borne.clone()).unwrap_or_else(not_found_again)
+    }
+
+    /// Maintenance has begun, or ended: then what was borne with counts, and restarts that are due take place.
     pub(crate) fn maintenance_changed(&mut self, id: ResourceId) {
         self.publish_status_information(id);
         if self.is_in_maintenance(id) {
             return;
         }
+        self.stir_policies();
         let borne = self.live.get_mut(&id).and_then(|live| live.borne.take());
         if let Some(cause) = borne {
             self.handle_failed(id, cause);

@@ -179,6 +179,10 @@ impl Engine {
         let is_failed = self.live.get(&id).is_some_and(|live| live.state == ResourceState::Failed);
         let policy = self.restart_policy(id).filter(|policy| policy.action != RestartAction::Stay);
         let Some(policy) = policy.filter(|_| is_failed) else { return self.cancel_recovery(id) };
+        if self.is_in_maintenance(id) {
+            // When that is over.
+            return;
+        }
         let closure = self.restart_closure(id);
         if !closure.iter().chain(&companions).all(|member| self.is_at_rest(*member)) {
             return;

@@ -228,7 +228,7 @@ impl Engine {
         if self.model.resource(id).is_none() {
             return Turn::Never;
         }
-        if !self.is_at_rest(id) {
+        if !self.is_at_rest(id) || self.waits_for_maintenance(id) {
             return Turn::Later;
         }
         if !self.is_to_start(id) {
@@ -287,6 +287,12 @@ impl Engine {
         is_down && !stays_offline && resource.may_run_on(self.config.node)
     }
 
+    /// Whatever ran before this service may have gone while somebody worked on it: that is not acted on. A start of the
+    /// machine brings it up all the same.
+    fn waits_for_maintenance(&self, id: ResourceId) -> bool {
+        self.is_in_maintenance(id) && !self.policies.start.is_cold && self.is_to_start(id)
+    }
+
     fn ignores_persistent_state(&self) -> bool {
         self.policies.start.is_cold && self.model.cluster().ignores_persistent_state
     }
@@ -325,6 +331,8 @@ pub(crate) enum NotBegun {
         /// Which, and what they lacked.
         lacked: String,
     },
+    /// It is in maintenance.
+    Maintenance,
     /// Its turn has not come.
     Turn,
 }
@@ -352,6 +360,9 @@ impl Engine {
                 }
                 _ => None,
             };
+        }
+        if self.waits_for_maintenance(id) {
+            return Some(NotBegun::Maintenance);
         }
         let begins_ms = start.ready_at_ms + u64::from(group.policy.start_delay_s) * 1_000;
         if let Some(left_ms) = begins_ms.checked_sub(self.now.steady_ms).filter(|left_ms| *left_ms > 0) {

@@ -46,6 +46,8 @@ pub(crate) enum TaskEnd {
     Failed { cause: Cause, proven: bool },
     /// It refused to stop, and is as it was.
     Vetoed(Cause),
+    /// Nothing of it serves any more, and that is not acted on while it is in maintenance.
+    Borne(Cause),
 }
 
 impl Engine {
@@ -313,6 +315,10 @@ impl Engine {
             Goal::Reopen if has_trouble => self.leave_to_clean_up(id),
             _ if has_trouble => self.terminate(id),
             Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
+            Goal::Reopen if !found && self.is_in_maintenance(id) => {
+                let cause = self.borne_with(id);
+                self.end_task(id, TaskEnd::Borne(cause));
+            }
             Goal::Reopen if !found => self.fail_replaced(id),
             // What acted in the process of the host that ended cannot have stopped well.
             Goal::Stop if !found && was_cut_off => self.fail_replaced(id),
@@ -323,8 +329,7 @@ impl Engine {
     }
 
     fn fail_replaced(&mut self, id: ResourceId) {
-        let text = "nothing of it was serving any more when its host was replaced";
-        let cause = Cause::new(Status::RESOURCE_FAILED, text);
+        let cause = not_found_again();
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(task) = live.task.as_mut() else { return };
         task.cause.get_or_insert(cause);
@@ -487,6 +492,12 @@ impl Engine {
     fn is_closed_for(&self, id: ResourceId) -> bool {
         self.live.get(&id).is_some_and(|live| live.open.is_none()) && self.is_leaf_closed(id)
     }
+}
+
+/// It was online in a host that ended, and the next one has not found it.
+pub(crate) fn not_found_again() -> Cause {
+    let text = "nothing of it was serving any more when its host was replaced";
+    Cause::new(Status::RESOURCE_FAILED, text)
 }
 
 /// An outcome that is no success, as a cause.

@@ -84,6 +84,7 @@ impl Engine {
             looks_alive_interval_ms: times.looks_alive_ms.unwrap_or(LOOKS_ALIVE_DEFAULT_MS),
             is_alive_interval_ms: times.is_alive_ms.unwrap_or(IS_ALIVE_DEFAULT_MS),
             recover,
+            borne: (recover && resource.in_maintenance).then(|| self.borne_with(id)),
             online_for_ms: live
                 .filter(|live| recover && live.state == ResourceState::Online)
                 .map(|live| self.now.unix_ms.saturating_sub(live.since_unix_ms)),

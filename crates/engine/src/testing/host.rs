@@ -245,7 +245,11 @@ impl FakeHost {
             }
         };
         if outcome == Outcome::Done || outcome == Outcome::FoundOnline {
-            let condition = if found { Condition::Online } else { Condition::Offline };
+            let condition = match (found, &opening.borne) {
+                (true, _) => Condition::Online,
+                (false, Some(cause)) if opening.recover => Condition::Failed(cause.clone()),
+                (false, _) => Condition::Offline,
+            };
             let known = Known::new(opening.group, order.epoch, condition, since_ms, None);
             self.known.insert(order.resource, known);
         }

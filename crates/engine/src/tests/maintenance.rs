@@ -1,6 +1,7 @@
 //! Maintenance mode: what fails meanwhile is seen, and not acted on.
 
 use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
+use mainstay_types::order::Step;
 use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::command::Command;
@@ -50,6 +51,76 @@ fn what_fails_meanwhile_is_seen_and_counts_when_it_is_over() {
         assert_eq!((world.state(db), world.state(web)), (ResourceState::Online, ResourceState::Online));
         assert_eq!(world.glance(db).cause, None);
     }
+}
+
+/// Nothing is started, whichever of the host, its processes and the service are lost, until maintenance is over.
+#[test]
+fn a_new_host_restarts_nothing_either() {
+    for library in [false, true] {
+        for (fails_first, service_too) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut world = World::default();
+            let group = world.group("g");
+            world.library_type("Demo");
+            let db = match library {
+                true => world.resource_of_type(group, "db", "Demo", 0),
+                false => world.resource(group, "db"),
+            };
+            let web = world.resource(group, "web");
+            world.depend(web, db);
+            world.online(web);
+            set(&mut world, db, 1);
+            if fails_first {
+                world.fail(db);
+            }
+            world.take_down_by_hand(db);
+            let began = world.orders.len();
+            world.kill_host(world.host_of(db));
+            world.pass_ms(600_000);
+            if service_too {
+                world.restart_service();
+                world.pass_ms(600_000);
+            }
+            let what = format!("library {library}, fails first {fails_first}, service too {service_too}");
+            assert_eq!(world.state(db), ResourceState::Online, "{what}");
+            assert_eq!(world.state(web), ResourceState::Online, "{what}");
+            let seen = if fails_first { "killed by signal 9" } else { "when its host was replaced" };
+            let cause = world.glance(db).cause.unwrap_or_else(|| panic!("{what}: what was seen"));
+            assert!(cause.text.contains(seen), "{what}: {cause}");
+            let starts = world.orders[began..].iter().filter(|order| order.id.step == Step::Start).count();
+            assert_eq!(starts, 0, "{what}");
+            set(&mut world, db, 0);
+            world.pass_ms(60_000);
+            assert_eq!((world.state(db), world.state(web)), (ResourceState::Online, ResourceState::Online));
+            assert!(world.runs(db), "{what}");
+            assert_eq!(world.glance(db).cause, None, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_restart_that_is_planned_waits_and_so_does_the_start_of_a_service() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let app = world.resource(group, "app");
+    world.online(app);
+    world.set(app, "RestartDelay", 5_000);
+    world.fail(app);
+    assert_eq!(world.state(app), ResourceState::Failed);
+    set(&mut world, app, 1);
+    world.pass_ms(600_000);
+    assert_eq!(world.state(app), ResourceState::Failed);
+    // Neither does a service that finds neither host nor process.
+    world.lose_host_unseen(HostId::Pool);
+    world.restart_service();
+    world.pass_ms(600_000);
+    assert_ne!(world.state(app), ResourceState::Online);
+    set(&mut world, app, 0);
+    world.pass_ms(5_000);
+    assert_eq!(world.state(app), ResourceState::Online);
+    // The machine's start brings it up.
+    set(&mut world, app, 1);
+    world.reboot();
+    assert_eq!(world.state(app), ResourceState::Online);
 }
 
 #[test]

@@ -102,7 +102,8 @@ impl HostCore {
     ) {
         let Some(held) = self.resources.get_mut(&resource) else { return };
         // A group is changed by Close and Open only: the leaf is in its slice.
-        held.opening = Opening { group: held.group, recover: false, online_for_ms: None, ..opening };
+        held.opening =
+            Opening { group: held.group, recover: false, online_for_ms: None, borne: None, ..opening };
         held.reconfigure = true;
         if held.standing == Standing::Online && held.running.is_none() {
             held.schedule_checks(now);

@@ -244,7 +244,8 @@ impl HostCore {
         let Some(held) = self.resources.get_mut(&resource) else { return };
         match result {
             Ok(Found::Offline) => {
-                held.stand(Standing::Offline, now);
+                let borne = held.opening.borne.take().filter(|_| held.opening.recover);
+                held.stand(borne.map_or(Standing::Offline, Standing::Failed), now);
                 self.end_running(resource, Outcome::Done, actions);
             }
             Ok(Found::Online) => {

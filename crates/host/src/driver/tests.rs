@@ -101,6 +101,7 @@ fn opening() -> Opening {
         is_alive_interval_ms: IS_MS,
         recover: false,
         online_for_ms: None,
+        borne: None,
     }
 }
 
@@ -848,13 +849,17 @@ fn a_service_is_told_for_how_long_a_resource_stands_so() {
 
 #[test]
 fn what_is_recovered_is_online_for_as_long_as_the_service_knows() {
-    for (said_ms, found, condition, expected_ms) in [
-        (Some(90_000), Found::Online, Condition::Online, 90_020),
-        (None, Found::Online, Condition::Online, 0),
-        (Some(90_000), Found::Offline, Condition::Offline, 0),
+    let borne = || Some(cause());
+    for (said_ms, borne, found, condition, expected_ms) in [
+        (Some(90_000), None, Found::Online, Condition::Online, 90_020),
+        (None, None, Found::Online, Condition::Online, 0),
+        (Some(90_000), None, Found::Offline, Condition::Offline, 0),
+        // In maintenance it is not what nobody has stopped that is offline.
+        (Some(90_000), borne(), Found::Online, Condition::Online, 90_020),
+        (Some(90_000), borne(), Found::Offline, Condition::Failed(cause()), 0),
     ] {
         let mut bench = Bench::new();
-        let opening = Opening { recover: true, online_for_ms: said_ms, ..opening() };
+        let opening = Opening { recover: true, online_for_ms: said_ms, borne, ..opening() };
         for action in bench.order(Step::Open, Asked::Open(Box::new(opening))) {
             bench.note(action);
         }

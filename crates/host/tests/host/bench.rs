@@ -265,6 +265,7 @@ impl Application {
             is_alive_interval_ms: 3_600_000,
             recover: false,
             online_for_ms: None,
+            borne: None,
         }
     }
 }
