@@ -78,3 +78,23 @@ fn what_failed_is_told_with_its_chain_and_its_plan() {
     assert_eq!(code, 1, "{error}");
     assert!(error.contains("5007 ERROR_RESOURCE_NOT_FOUND"), "{error}");
 }
+
+#[test]
+fn what_nobody_spoke_of_has_not_failed_because_the_service_was_started_again() {
+    let Some(mut cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    cluster.application("shop", "before", "sleep 1000");
+    cluster.resource("shop", "library", "dummy", &[]);
+    cluster.kill_service();
+    cluster.start_service();
+    cluster.application("shop", "after", "sleep 1000");
+    for restarted in [false, true] {
+        if restarted {
+            cluster.kill_service();
+            cluster.start_service();
+        }
+        for name in ["before", "library", "after"] {
+            cluster.wait_for_state(name, ResourceState::Offline);
+            assert_eq!(rules(&explain(&cluster, name)), ["never-asked"], "{name}, restarted: {restarted}");
+        }
+    }
+}

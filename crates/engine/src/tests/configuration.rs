@@ -37,7 +37,16 @@ fn names_are_unique_whatever_their_case() {
     let rename = |name: &str| Command::RenameResource { resource: a, name: name.into() };
     assert_eq!(world.status(rename("B")), Status::OBJECT_ALREADY_EXISTS);
     assert_eq!(world.status(rename("A")), Status::SUCCESS);
-    assert_eq!(world.status(rename("x\\y")), Status::INVALID_NAME);
+    let too_long = "x".repeat(mainstay_types::name::NAME_LENGTH_MAX + 1);
+    for name in ["", " ", " x", "x\\y", too_long.as_str()] {
+        assert_eq!(world.status(rename(name)), Status::INVALID_NAME, "{name:?}");
+    }
+    world.group("other");
+    let rename_group = |name: &str| Command::RenameGroup { group, name: name.into() };
+    assert_eq!(world.status(rename_group("OTHER")), Status::OBJECT_ALREADY_EXISTS);
+    assert_eq!(world.status(rename_group("")), Status::INVALID_NAME);
+    assert_eq!(world.status(rename_group("front")), Status::SUCCESS);
+    assert_eq!(world.engine.view().find_group("Front"), Some(group));
     assert_eq!(world.engine.view().find_resource("a"), Some(a));
     assert_eq!(world.engine.view().find_resource(&a.to_string()), Some(a));
 }
