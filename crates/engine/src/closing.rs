@@ -64,7 +64,7 @@ impl Engine {
         epoch: Epoch,
         operation: OperationId,
     ) {
-        let order_id = OrderId { operation, step: Step::Close };
+        let order_id = OrderId { operation, number: 0, step: Step::Close };
         self.closing.insert(id, Closing { group, epoch, order: Some((host, order_id)) });
         self.timers.set(Timer::Close(id), self.now.steady_ms + CLOSE_LIMIT_MS);
         if self.hosts.is_connected(host) {

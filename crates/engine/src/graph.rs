@@ -85,9 +85,9 @@ pub(crate) fn may_stop(model: &Model, states: &States, id: ResourceId) -> bool {
 
 /// A dependent that is not down yet. One that what else is online suffices for blocks nothing.
 pub(crate) fn blocking_dependent(model: &Model, states: &States, id: ResourceId) -> Option<ResourceId> {
-    let serves = |found: ResourceId| found != id && states.get(&found).is_some_and(Live::serves);
+    let serves = |found: ResourceId| states.get(&found).is_some_and(Live::serves);
     model.dependents(id).find(|dependent| {
-        let needs = model.resource(*dependent).is_some_and(|resource| !resource.depends_on.is_met(serves));
+        let needs = model.resource(*dependent).is_some_and(|found| found.depends_on.relies_on(id, serves));
         needs && states.get(dependent).is_some_and(|live| !live.is_down())
     })
 }

@@ -397,9 +397,12 @@ impl Engine {
         live.state == ResourceState::Online
     }
 
-    /// Of resources that are online again: those whose host ended while they were to stop.
+    /// Of resources that are online again: those whose host ended while they were to stop, and that are not open in the
+    /// next one yet.
     pub(crate) fn reopen_what_lost_its_host(&mut self, resources: &[ResourceId]) {
-        let is_lost = |id: &ResourceId| self.live.get(id).is_some_and(|live| live.open.is_none());
+        let is_lost = |id: &ResourceId| {
+            self.live.get(id).is_some_and(|live| live.open.is_none() || live.task.is_some())
+        };
         let lost: Vec<ResourceId> = resources.iter().copied().filter(is_lost).collect();
         if !lost.is_empty() {
             let text = "it ended while they were to stop";

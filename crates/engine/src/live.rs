@@ -34,6 +34,8 @@ pub(crate) struct Live {
     pub(crate) task: Option<Task>,
     /// The host that has it open.
     pub(crate) open: Option<HostId>,
+    /// The number of the next order.
+    pub(crate) orders: u64,
     /// The leaf is closed for every epoch up to this one.
     pub(crate) floor: Epoch,
     /// Whether the guard saw something in the leaf when the service started.
@@ -61,6 +63,7 @@ impl Live {
             reserved: None,
             task: None,
             open: None,
+            orders: 0,
             floor: Epoch::default(),
             populated: false,
             hard_stops: 0,
@@ -92,10 +95,14 @@ impl Live {
 
     /// It is online, and is not just being taken down since nobody knows how it is.
     pub(crate) fn serves(&self) -> bool {
-        let is_doomed = |task: &Task| {
+        self.state == ResourceState::Online && !self.is_doomed()
+    }
+
+    /// Its task has met with trouble, or takes it down at once.
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| {
             task.cause.is_some() || matches!(task.stage, Stage::Terminating | Stage::HardStopping)
-        };
-        self.state == ResourceState::Online && !self.task.as_ref().is_some_and(is_doomed)
+        })
     }
 
     /// It would have to stop before what it needs may go.

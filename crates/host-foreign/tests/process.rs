@@ -165,7 +165,7 @@ impl Host {
 
     fn order(&mut self, step: Step, action: Action) -> OrderId {
         self.number += 1;
-        let id = OrderId { operation: OperationId { node: NodeId(1), number: self.number }, step };
+        let id = OrderId { operation: OperationId { node: NodeId(1), number: self.number }, number: 0, step };
         let epoch = Epoch { generation: 1, epoch: 1 };
         self.send(&ToHost::Order(Order { id, resource: RESOURCE, epoch, action }));
         id

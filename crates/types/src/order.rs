@@ -43,13 +43,17 @@ pub enum Step {
     Close,
 }
 
-/// The identity of an order to one resource: the operation, and the step of it.
+/// The identity of an order to one resource: the operation, the step of it, and which order to the resource it is.
 ///
-/// Sending the same identity again is the same order.
+/// Sending the same identity again is the same order. An operation that has to take a step a second time, since the
+/// service was started anew in between, gives another order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct OrderId {
     /// The operation that needs it.
     pub operation: OperationId,
+    /// One more than that of the order to the resource before, as far as its host knows of one.
+    #[serde(default)]
+    pub number: u64,
     /// The step of that operation.
     pub step: Step,
 }
@@ -383,6 +387,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// The orders that it tells of, the newest one last.
+    pub fn orders(&self) -> impl Iterator<Item = OrderId> {
+        self.last.as_ref().map(|(order, _)| *order).into_iter().chain(self.running)
+    }
+
     /// The type's reason, if it is locked; 0 where its host does not say which.
     pub fn lock(&self) -> Option<u64> {
         self.locked.then(|| self.lock_reason.unwrap_or(0))

@@ -135,6 +135,12 @@ impl<I: Named> Expression<I> {
         self.clauses.iter().all(|clause| clause.iter().any(|provider| serves(*provider)))
     }
 
+    /// Whether a provider cannot go: no other one that serves is in its place.
+    pub fn relies_on(&self, provider: ResourceId, serves: impl Fn(ResourceId) -> bool) -> bool {
+        let others = |found| found != provider && serves(found);
+        self.unmet(others).any(|clause| clause.contains(&provider))
+    }
+
     /// The same with one more clause.
     pub fn with(&self, provider: I) -> Self {
         let mut more = self.clone();

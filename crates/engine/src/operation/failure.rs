@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mainstay_types::operation::Verb;
 use mainstay_types::order::Cause;
-use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
+use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState, Status};
 
 use super::{Operation, Part, PartGoal, PartState};
 use crate::Engine;
@@ -44,6 +44,14 @@ impl Engine {
             (ResourceState::Online, _) => self.recover_from(resource, cause),
             _ => {}
         }
+    }
+
+    /// What counts as online is being taken down since nobody knows how it is.
+    pub(super) fn fail_doomed(&mut self, resource: ResourceId) {
+        let task = self.live.get(&resource).and_then(|live| live.task.as_ref());
+        let cause = task.and_then(|task| task.cause.clone());
+        let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it is being taken down"));
+        self.recover_from(resource, cause);
     }
 
     /// Cleans up after a failure: what failed is terminated, and what depends on it goes down in the same step.

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_types::operation::Verb;
-use mainstay_types::{ObjectId, OnlineFlags, OperationId, ResourceId, ResourceState};
+use mainstay_types::{OnlineFlags, OperationId, ResourceId, ResourceState};
 
 use super::{Part, PartGoal, PartState};
 use crate::Engine;
@@ -42,9 +41,6 @@ impl Engine {
             }
             _ => {}
         }
-        if self.operations.get(&id).is_some_and(|operation| operation.is_resumed) {
-            return self.try_under_new_id(id, resource, others.into_keys().collect());
-        }
         for other in others.keys() {
             if let Some(operation) = self.operations.get_mut(&id) {
                 operation.parts.insert(*other, Part::new(PartGoal::Up));
@@ -57,25 +53,6 @@ impl Engine {
         for other in others.keys() {
             self.try_begin(*other);
         }
-        Fallback::Tried
-    }
-
-    /// The same for an operation that an earlier service began: that one may have given these orders already, of which no
-    /// record tells, and a host would answer them from memory. So they get another id.
-    fn try_under_new_id(
-        &mut self,
-        id: OperationId,
-        resource: ResourceId,
-        others: Vec<ResourceId>,
-    ) -> Fallback {
-        for other in &others {
-            let mut tried = Part::new(PartGoal::Up);
-            tried.state = PartState::Ended;
-            self.operations.entry(id).and_modify(|operation| drop(operation.parts.insert(*other, tried)));
-        }
-        let parts = others.into_iter().map(|other| (other, PartGoal::Up)).collect();
-        let why = format!("'{}' needs it, and what it relied on did not come up", self.name_of(resource));
-        self.start_internal(Verb::Recover, ObjectId::Resource(resource), parts, &why);
         Fallback::Tried
     }
 

@@ -21,6 +21,7 @@ use crate::error::Refusal;
 use crate::graph;
 use crate::input::CommitOutcome;
 use crate::limits::COMMIT_PAUSE_MS;
+use crate::live::Live;
 use crate::model::layout;
 use crate::seeded::{self, Bug};
 use crate::timers::Timer;
@@ -180,7 +181,8 @@ impl Engine {
         live.claim.is_none() && live.state == ResourceState::Offline && !is_spoken_for
     }
 
-    /// What had not begun to stop is online as before. Answers which resources that are.
+    /// What had not begun to stop is online as before, unless it has met with trouble by itself: that has failed. Answers
+    /// which resources that are.
     fn revert_waiting_parts(&mut self, id: OperationId) -> Vec<ResourceId> {
         let Some(operation) = self.operations.get(&id) else { return Vec::new() };
         let waiting: Vec<ResourceId> = operation
@@ -195,7 +197,12 @@ impl Engine {
             self.set_state(*resource, ResourceState::Online);
             self.close_part(id, *resource);
         }
-        self.reopen_what_lost_its_host(&waiting);
+        let is_doomed = |id: &ResourceId| self.live.get(id).is_some_and(Live::is_doomed);
+        let (doomed, well): (Vec<ResourceId>, Vec<ResourceId>) = waiting.iter().partition(|id| is_doomed(id));
+        for resource in doomed {
+            self.fail_doomed(resource);
+        }
+        self.reopen_what_lost_its_host(&well);
         waiting
     }
 }

@@ -98,6 +98,7 @@ impl Engine {
                 live.open = Some(*host);
                 live.locked = held.lock();
                 live.consents = held.consents;
+                live.orders = held.orders().last().map_or(0, |order| order.number.saturating_add(1));
                 // A host that has opened it and done nothing since proves nothing about the one before.
                 let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
                 let has_only_opened = held.condition == Condition::Offline && held.last.is_none();
@@ -154,7 +155,7 @@ impl Engine {
         operation.token = stored.token;
         operation.before = stored.before;
         operation.withdrawn = stored.withdrawn;
-        (operation.is_stored, operation.is_resumed) = (true, true);
+        operation.is_stored = true;
         operation.step = stored.step;
         operation.superseded_by = stored.superseded_by;
         let restores = operation.step.restores();
@@ -166,7 +167,7 @@ impl Engine {
             }
             let held = held.get(&resource).map(|(_, held)| held);
             if let Some((last, Outcome::Vetoed(cause))) = held.and_then(|held| held.last.as_ref())
-                && *last == (OrderId { operation: id, step: Step::Stop })
+                && (last.operation, last.step) == (id, Step::Stop)
                 && !restores
             {
                 vetoed = Some(self.cause_of(id, resource, cause.clone()));
@@ -222,7 +223,7 @@ impl Engine {
         }
         let overtaken =
             |order: &OrderId| order.operation.node == id.node && order.operation.number > id.number;
-        let newest = held.and_then(|held| held.running.max(held.last.as_ref().map(|(order, _)| *order)));
+        let newest = held.and_then(|held| held.orders().last());
         if newest.is_some_and(|order| overtaken(&order)) && !seeded::has(Bug::OvertakenResumed) {
             // A later operation has taken it since, one of the service's own that left no record, say.
             return self.resume_lost(id, resource, goal);
@@ -239,7 +240,7 @@ impl Engine {
         let is_orphan = held.is_none() && live.populated;
         let last = held.and_then(|held| held.last.as_ref()).filter(|(order, _)| order.operation == id);
         let restarted = last.is_some_and(|(order, _)| order.step == Step::Start);
-        // The same identity would be the same order: what was tried and undone is not tried again.
+        // What was tried and undone is not tried again.
         let was_tried = last
             .is_some_and(|(order, _)| matches!(order.step, Step::Start | Step::Restore | Step::Terminate));
         let clean = || PartGoal::Clean(failure.clone().unwrap_or_else(|| unfinished("was being started")));

@@ -173,7 +173,7 @@ impl Engine {
     pub(crate) fn hear_held(&mut self, host: HostId, held: Vec<Held>) {
         self.forget_held(host);
         for held in held {
-            for order in held.running.iter().chain(held.last.as_ref().map(|(order, _)| order)) {
+            for order in held.orders() {
                 // Its memory must not answer an order that is new.
                 if order.operation.node == self.config.node {
                     self.last_operation = self.last_operation.max(order.operation.number);

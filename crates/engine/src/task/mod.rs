@@ -154,7 +154,7 @@ impl Engine {
             Goal::Reopen => self.end_task(id, TaskEnd::Online),
             Goal::Start => self.ask_and_start(id),
             Goal::Restore => self.start(id, Step::Restore),
-            Goal::Stop if !graph::may_stop(&self.model, &self.live, id) => self.step_back(id),
+            Goal::Stop if self.has_lost_its_turn(id) => self.step_back(id),
             Goal::Stop => {
                 self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
                 self.give_order(id, Step::Stop);
@@ -164,7 +164,18 @@ impl Engine {
         }
     }
 
-    /// While its host was waited for, what else served a dependent has gone: its turn has to come again.
+    /// Whether something may be there to be taken down, a host was waited for, and what else served a dependent has gone
+    /// meanwhile.
+    fn has_lost_its_turn(&self, id: ResourceId) -> bool {
+        let Some((live, task)) = self.live.get(&id).and_then(|live| Some((live, live.task.as_ref()?))) else {
+            return false;
+        };
+        let waited = matches!(task.stage, Stage::Host | Stage::Opening);
+        let has_begun_up = matches!(task.goal, Goal::Open | Goal::Start | Goal::Restore) && !live.cut_off;
+        waited && live.open.is_some() && !has_begun_up && !graph::may_stop(&self.model, &self.live, id)
+    }
+
+    /// Its turn has to come again.
     fn step_back(&mut self, id: ResourceId) {
         self.timers.clear(Timer::Stage(id));
         self.timers.clear(Timer::Limit(id));
@@ -211,10 +222,13 @@ impl Engine {
 
     /// Stops it at once: by Terminate where a host has it, else hard.
     pub(crate) fn terminate(&mut self, id: ResourceId) {
+        if self.has_lost_its_turn(id) {
+            return self.step_back(id);
+        }
         let Some(live) = self.live.get(&id).filter(|live| live.open.is_some()) else {
             return self.hard_stop(id);
         };
-        // The operation may have to terminate what it starts itself, and that is another order.
+        // What an earlier host may have left is another thing than what the operation has started itself.
         let step = if live.cut_off { Step::CleanUp } else { Step::Terminate };
         let limit_ms = self.pending_timeout_ms(id).min(TERMINATE_LIMIT_MS);
         self.set_stage(id, Stage::Terminating, limit_ms);

@@ -1,6 +1,6 @@
 //! The orders of a task: what they say, and sending them again.
 //!
-//! An order's identity is its operation, its step and its resource; sending it again is always safe.
+//! An order's identity is its operation, its step, its number and its resource; sending it again is always safe.
 
 use mainstay_types::order::{Action, Opening, Order, OrderId, Step};
 use mainstay_types::{ResourceId, ResourceState};
@@ -16,8 +16,12 @@ use crate::model::objects::Resource;
 
 impl Engine {
     pub(super) fn give_order(&mut self, id: ResourceId, step: Step) {
-        if let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) {
-            task.order = Some(OrderId { operation: task.operation, step });
+        if let Some(live) = self.live.get_mut(&id)
+            && let Some(task) = live.task.as_mut()
+        {
+            // Its host would answer an identity that it knows from memory, also one from before the service's start.
+            task.order = Some(OrderId { operation: task.operation, number: live.orders, step });
+            live.orders = live.orders.saturating_add(1);
         }
         self.send_order_again(id);
     }

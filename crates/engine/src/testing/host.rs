@@ -154,7 +154,11 @@ impl FakeHost {
             consents: known.consents,
             standing_for_ms: (!self.is_older).then(|| self.now_ms - known.since_ms),
             running: known.running,
-            last: known.ended.last().cloned(),
+            last: known
+                .ended
+                .iter()
+                .rfind(|(order, _)| !matches!(order.step, Step::Open | Step::Close))
+                .cloned(),
         };
         self.known.iter().map(held).collect()
     }

@@ -32,7 +32,12 @@ impl World {
                 self.check_stop(order);
                 self.serving.remove(&order.resource);
             }
-            Action::Online { .. } if self.checks && self.is_first(order) => self.check_start(order),
+            Action::Online { .. } if self.is_first(order) => {
+                self.serving.remove(&order.resource);
+                if self.checks {
+                    self.check_start(order);
+                }
+            }
             _ => {}
         }
     }
@@ -87,9 +92,9 @@ impl World {
             let serves = |other: ResourceId| {
                 let state = self.state(other);
                 let waits = state == ResourceState::OfflinePending && self.serving.contains(&other);
-                other != provider && (state == ResourceState::Online || waits)
+                state == ResourceState::Online || waits
             };
-            let is_served = needs.is_met(serves);
+            let is_served = !needs.relies_on(provider, serves);
             // It has not come online since this dependent did, or is only told again, harder.
             let is_unused = !self.serving.contains(&provider);
             let name = self.engine.name_of(dependent);

@@ -24,6 +24,7 @@ mod rehearsal;
 mod requirements;
 mod restarts;
 mod scenarios;
+mod short_walks;
 mod since;
 mod start_order;
 mod statuses;

@@ -146,7 +146,7 @@ impl Bench {
     fn order(&mut self, step: Step, action: Asked) -> Vec<Action> {
         let operation = OperationId { node: NodeId(1), number: self.orders.len() as u64 + 1 };
         let epoch = Epoch { generation: 1, epoch: self.epoch };
-        let order = Order { id: OrderId { operation, step }, resource: RESOURCE, epoch, action };
+        let order = Order { id: OrderId { operation, number: 0, step }, resource: RESOURCE, epoch, action };
         self.orders.push(order.clone());
         self.message(ToHost::Order(order))
     }

@@ -160,7 +160,7 @@ impl Service {
     pub fn order(&mut self, resource: ResourceId, step: Step, action: Action) -> OrderId {
         self.operation += 1;
         let operation = OperationId { node: NodeId(1), number: self.operation };
-        let id = OrderId { operation, step };
+        let id = OrderId { operation, number: 0, step };
         self.send_order(id, resource, action);
         id
     }

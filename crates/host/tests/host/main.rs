@@ -485,7 +485,7 @@ fn a_host_ends_only_when_it_holds_nothing_and_ignores_hangups() {
 
 fn service_order(number: u64) -> mainstay_types::order::OrderId {
     let operation = mainstay_types::OperationId { node: mainstay_types::NodeId(1), number };
-    mainstay_types::order::OrderId { operation, step: Step::Terminate }
+    mainstay_types::order::OrderId { operation, number: 0, step: Step::Terminate }
 }
 
 #[test]
