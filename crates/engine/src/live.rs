@@ -174,6 +174,11 @@ impl Task {
 }
 
 impl Goal {
+    /// Whether it leads up from where nothing runs.
+    pub(crate) fn is_up(self) -> bool {
+        matches!(self, Goal::Open | Goal::Start | Goal::Restore)
+    }
+
     /// The word for the journal.
     pub(crate) fn word(self) -> &'static str {
         match self {

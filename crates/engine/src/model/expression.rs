@@ -136,8 +136,8 @@ impl<I: Named> Expression<I> {
     }
 
     /// Whether a provider cannot go: no other one that serves is in its place.
-    pub fn relies_on(&self, provider: ResourceId, serves: impl Fn(ResourceId) -> bool) -> bool {
-        let others = |found| found != provider && serves(found);
+    pub fn relies_on(&self, provider: I, serves: impl Fn(I) -> bool) -> bool {
+        let others = |found: I| found != provider && serves(found);
         self.unmet(others).any(|clause| clause.contains(&provider))
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Operation {
     pub(crate) members: BTreeSet<ResourceId>,
     /// Whether the database has its record.
     pub(crate) is_stored: bool,
+    /// An earlier service began it.
+    pub(crate) is_resumed: bool,
     pub(crate) step: StoredStep,
     /// What it wrote over.
     pub(crate) before: Option<PersistentBefore>,
@@ -111,6 +113,7 @@ impl Operation {
             reserved: Vec::new(),
             members: BTreeSet::new(),
             is_stored: false,
+            is_resumed: false,
             step: StoredStep::Running,
             before: None,
             withdrawn: BTreeSet::new(),

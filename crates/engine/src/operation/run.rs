@@ -255,12 +255,16 @@ impl Engine {
         if graph::may_yet_start(&self.model, &self.live, resource, |provider| self.comes_up(provider)) {
             return;
         }
+        let is_cut_off = self.live.get(&resource).is_some_and(|live| live.cut_off);
         match self.try_alternatives(id, resource) {
-            Fallback::Tried | Fallback::HeldUp => {}
-            Fallback::None => {
+            Fallback::Tried => {}
+            // What an earlier host may have left of it holds up the provider in turn, and goes first.
+            Fallback::HeldUp if !is_cut_off => {}
+            Fallback::HeldUp | Fallback::None => {
                 let cause = self.provider_failed(resource);
                 self.show_part_unbegun(id, resource, &cause);
-                self.part_failed(id, resource, cause, true);
+                self.part_failed(id, resource, cause, !is_cut_off);
+                self.clean_up_doubt(resource);
             }
         }
     }

@@ -155,7 +155,7 @@ impl Engine {
         operation.token = stored.token;
         operation.before = stored.before;
         operation.withdrawn = stored.withdrawn;
-        operation.is_stored = true;
+        (operation.is_stored, operation.is_resumed) = (true, true);
         operation.step = stored.step;
         operation.superseded_by = stored.superseded_by;
         let restores = operation.step.restores();

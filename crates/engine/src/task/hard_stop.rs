@@ -174,7 +174,7 @@ impl Engine {
 
     /// Begins an operation of the service's own that has what a failed resource may have left taken down. One that has it
     /// in hand comes first; it is looked at again later.
-    pub(super) fn clean_up_doubt(&mut self, id: ResourceId) {
+    pub(crate) fn clean_up_doubt(&mut self, id: ResourceId) {
         let in_doubt = |live: &&crate::live::Live| live.unproven && live.task.is_none();
         let Some(live) = self.live.get(&id).filter(in_doubt) else { return };
         if live.claim.or(live.reserved).is_some() {

@@ -171,8 +171,8 @@ impl Engine {
             return false;
         };
         let waited = matches!(task.stage, Stage::Host | Stage::Opening);
-        let has_begun_up = matches!(task.goal, Goal::Open | Goal::Start | Goal::Restore) && !live.cut_off;
-        waited && live.open.is_some() && !has_begun_up && !graph::may_stop(&self.model, &self.live, id)
+        let may_be_there = !task.goal.is_up() || live.cut_off;
+        waited && live.open.is_some() && may_be_there && !graph::may_stop(&self.model, &self.live, id)
     }
 
     /// Its turn has to come again.
@@ -223,7 +223,9 @@ impl Engine {
     /// Stops it at once: by Terminate where a host has it, else hard.
     pub(crate) fn terminate(&mut self, id: ResourceId) {
         if self.has_lost_its_turn(id) {
-            return self.step_back(id);
+            let task = self.live.get(&id).and_then(|live| live.task.as_ref());
+            let has_failed_up = task.is_some_and(|task| task.goal.is_up() && task.cause.is_some());
+            return if has_failed_up { self.leave_to_clean_up(id) } else { self.step_back(id) };
         }
         let Some(live) = self.live.get(&id).filter(|live| live.open.is_some()) else {
             return self.hard_stop(id);
@@ -355,8 +357,8 @@ impl Engine {
         }
     }
 
-    /// What was online and cannot be found again has failed. Something of it may be left; it is taken down when its
-    /// turn has come, since what depends on it still runs.
+    /// What was online and cannot be found again has failed, and so has what cannot be started. Something of it may be
+    /// left; it is taken down when its turn has come, since what depends on it still runs.
     pub(super) fn leave_to_clean_up(&mut self, id: ResourceId) {
         let cause = self.live.get(&id).and_then(|live| live.task.as_ref()?.cause.clone());
         let cause = cause.unwrap_or_else(|| Cause::new(Status::RESOURCE_FAILED, "it was not found again"));

@@ -4,9 +4,10 @@
 
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
-    EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool, KillService,
-    KillServiceAndPool, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Resolve, Restart,
-    SlowGuard, StartPolicy, StopService, Undepend, Unkillable,
+    Deadlock, EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool,
+    KillProcesses, KillService, KillServiceAndPool, LoseOwn, Offline, Online, Pass, PassLate, Policy, Reboot,
+    Reconnect, Resolve, Restart, SlowGuard, SlowHost, StartPolicy, StartService, StopService, Undepend,
+    Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CheckReaction, CommitMode, Reaction};
@@ -241,5 +242,166 @@ fn a_cancel_that_is_overtaken_has_taken_its_word_back() {
         2,
         &[POOL, (1, Kind::Library, &[]), (1, Kind::Pool, &[])],
         &[HostsStart(false), KillOwn(1), Online(1), SlowGuard, Cancel(2), Offline(1, 7)],
+    );
+}
+
+/// What an earlier host has left of one alternative waits for its new host; meanwhile the other one goes.
+#[test]
+fn a_clean_up_whose_turn_passes_while_it_waits_waits_for_the_next() {
+    check(
+        1,
+        &[POOL, LIBRARY, (0, Kind::Pool, &[&[0, 1]])],
+        &[
+            Behave(2, Entry::Offline, Reaction::Hang),
+            GroupOnline(0),
+            GroupOffline(0),
+            HostsStart(false),
+            SlowHost(0),
+            EndOrder(2, Reaction::Pretend),
+            Deadlock(1),
+            Reconnect,
+            KillService,
+            Online(0),
+            KillPool,
+            CrashAfter(1),
+            HostsStart(true),
+            KillProcesses(0),
+            PassLate(240_859),
+        ],
+    );
+    check(
+        1,
+        &[POOL, (0, Kind::Library, &[&[0]]), (0, Kind::Library, &[&[1, 0]])],
+        &[
+            Behave(2, Entry::Terminate, Reaction::Veto),
+            Behave(1, Entry::Open, Reaction::Hang),
+            Online(2),
+            LoseOwn(1),
+            Offline(1, 0),
+            Pass(310_050),
+            StopService,
+            Fail(0),
+            Fail(2),
+            StartService,
+            EndOrder(1, Reaction::Done),
+        ],
+    );
+}
+
+/// It has lost one need, and hangs on its way down; an alternative of another need goes, and one more stays.
+#[test]
+fn only_the_last_alternative_waits_for_what_relies_on_it() {
+    check(
+        1,
+        &[LIBRARY, OWN, POOL, (0, Kind::Library, &[&[2], &[0, 1]]), (0, Kind::Own, &[&[0]])],
+        &[
+            GroupOnline(0),
+            Behave(3, Entry::Offline, Reaction::Hang),
+            Commits(CommitMode::UnknownFailed),
+            Deadlock(0),
+            Deadlock(2),
+        ],
+    );
+}
+
+/// Something is left of what was being started when its provider fails, and another one needs it that is on its way down.
+#[test]
+fn what_cannot_start_and_has_something_left_is_cleaned_in_its_turn() {
+    check(
+        1,
+        &[POOL, LIBRARY, POOL, (0, Kind::Library, &[&[1]]), (0, Kind::Pool, &[&[1, 3, 2]])],
+        &[
+            GroupOnline(0),
+            Behave(3, Entry::Terminate, Reaction::Veto),
+            Behave(4, Entry::Terminate, Reaction::Hang),
+            Behave(3, Entry::Online, Reaction::Hang),
+            Behave(4, Entry::Online, Reaction::Fail),
+            Reboot,
+            FailCall(2),
+            StopService,
+            Fail(1),
+            StartService,
+        ],
+    );
+}
+
+/// It comes back, is lost with the service, and has to be stopped or brought back a second time by the same operation.
+#[test]
+fn a_step_that_is_taken_again_after_a_crash_is_another_order() {
+    check(
+        1,
+        &[POOL, (0, Kind::Pool, &[&[0]])],
+        &[
+            Behave(0, Entry::Offline, Reaction::Hang),
+            Online(1),
+            Offline(0, 0),
+            Cancel(0),
+            Behave(0, Entry::Online, Reaction::Fail),
+            CrashAfter(10),
+            Pass(294_136),
+        ],
+    );
+    check(
+        1,
+        &[POOL, LIBRARY, POOL, (0, Kind::Pool, &[&[1], &[0, 2]])],
+        &[
+            Online(3),
+            Behave(0, Entry::Offline, Reaction::Hang),
+            GroupOffline(0),
+            Cancel(3),
+            StopService,
+            Fail(1),
+            StartService,
+            KillService,
+        ],
+    );
+}
+
+/// It waits for its turn to stop and is being stopped hard already, since no host would take it. Nobody may say then that
+/// it is online as before.
+#[test]
+fn a_veto_brings_nothing_back_that_is_being_stopped_hard() {
+    check(
+        1,
+        &[POOL, (0, Kind::Own, &[&[0]])],
+        &[
+            Behave(1, Entry::Offline, Reaction::Veto),
+            SlowGuard,
+            Online(1),
+            HostsStart(false),
+            KillPool,
+            Pass(11_780),
+            Restart(0),
+        ],
+    );
+    check(
+        1,
+        &[POOL, POOL, (0, Kind::Pool, &[&[0]])],
+        &[
+            GroupOnline(0),
+            SlowGuard,
+            Behave(0, Entry::Open, Reaction::Fail),
+            Behave(1, Entry::Offline, Reaction::Veto),
+            KillServiceAndPool,
+            GroupOffline(0),
+        ],
+    );
+}
+
+/// Cancelled while a host still opens what was to stop: what becomes of the Open is somebody's.
+#[test]
+fn an_open_that_outlives_the_operation_behind_it_counts() {
+    check(
+        1,
+        &[POOL, (0, Kind::Pool, &[&[0]]), (0, Kind::Pool, &[&[0]])],
+        &[
+            GroupOnline(0),
+            Behave(0, Entry::Open, Reaction::Hang),
+            KillServiceAndPool,
+            Behave(1, Entry::Offline, Reaction::Hang),
+            Offline(0, 0),
+            KillService,
+            Cancel(1),
+        ],
     );
 }

@@ -24,7 +24,6 @@ mod rehearsal;
 mod requirements;
 mod restarts;
 mod scenarios;
-mod short_walks;
 mod since;
 mod start_order;
 mod statuses;
