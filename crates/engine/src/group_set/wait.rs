@@ -218,10 +218,14 @@ impl Engine {
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.trouble.get_or_insert(cause.clone());
         }
+        for resource in &waiting {
+            self.show_part_unbegun(id, *resource, &cause);
+            self.set_state(*resource, ResourceState::Offline);
+            self.close_part(id, *resource);
+        }
         for resource in waiting {
-            self.show_part_unbegun(id, resource, &cause);
-            self.set_state(resource, ResourceState::Offline);
-            self.close_part(id, resource);
+            // Another operation may have counted on its coming.
+            self.poke(resource);
         }
         self.end_if_done(id);
     }

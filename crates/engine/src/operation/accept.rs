@@ -253,7 +253,8 @@ impl Engine {
             return self.refuse(&call, Some(id), &full.into());
         }
         let losers = self.stored_without(id, &operation);
-        if let Some(other) = losers.keys().find_map(|loser| self.writer_of(*loser)) {
+        let writer = losers.keys().find_map(|loser| self.writer_of(*loser));
+        if let Some(other) = writer.or_else(|| self.puts_back_words_before(&operation)) {
             self.forget_token(id);
             return self.wait_behind(other, call);
         }

@@ -93,6 +93,16 @@ impl Engine {
         }
     }
 
+    /// The operation that is just putting back what this one's word is about, or is about to: the later word has to come
+    /// later in the database too.
+    pub(super) fn puts_back_words_before(&self, operation: &Operation) -> Option<OperationId> {
+        let mut others = self.operations.iter();
+        let is_it = |other: &Operation| {
+            matches!(other.phase, Phase::Vetoing { .. }) && operation.overrides_words_of(other)
+        };
+        others.find(|(_, other)| is_it(other)).map(|(id, _)| *id)
+    }
+
     /// Vetoes that were held up by an acceptance are looked at again: it may be through.
     pub(crate) fn go_on_with_held_up_vetoes(&mut self) {
         for id in std::mem::take(&mut self.held_up_vetoes) {

@@ -12,6 +12,8 @@ use crate::policy::settings::{RestartAction, RestartPolicy};
 pub(super) struct Seen {
     policy: RestartPolicy,
     failed_at_ms: Option<u64>,
+    /// When it had failed before that.
+    failed_before_ms: Option<u64>,
     /// When it was restarted, since the last pause of RetryPeriodOnFailure.
     restarts: Vec<u64>,
 }
@@ -36,6 +38,10 @@ impl World {
     pub(super) fn watch_failure(&mut self, id: ResourceId) {
         let now_ms = self.now.steady_ms;
         if let Some(seen) = self.seen(id) {
+            // Told twice at one time, it is one failure.
+            if seen.failed_at_ms != Some(now_ms) {
+                seen.failed_before_ms = seen.failed_at_ms;
+            }
             seen.failed_at_ms = Some(now_ms);
         }
     }
@@ -63,7 +69,9 @@ impl World {
         let Some(seen) = self.seen(id) else { return };
         let policy = seen.policy;
         // Without a failure, it was planned by an earlier policy.
-        let Some(failed_at_ms) = seen.failed_at_ms else { return };
+        // One that fails at once has failed before this look at it: then the failure before is what it was for.
+        let earlier_ms = seen.failed_before_ms.filter(|_| seen.failed_at_ms == Some(now_ms));
+        let Some(failed_at_ms) = earlier_ms.or(seen.failed_at_ms) else { return };
         assert!(policy.action != RestartAction::Stay, "policy: '{name}' is restarted with RestartAction 0");
         let after_ms = now_ms - failed_at_ms;
         let delay_ms = u64::from(policy.delay_ms);

@@ -21,12 +21,16 @@ const LIBRARY: Resource = (0, Kind::Library, &[]);
 
 /// Takes a walk. A rule that does not hold is a panic.
 fn check(groups: usize, resources: &[Resource], steps: &[Step]) {
+    check_in_order(GroupOrder::None, groups, resources, steps);
+}
+
+fn check_in_order(order: GroupOrder, groups: usize, resources: &[Resource], steps: &[Step]) {
     let planned = resources.iter().map(|(group, kind, needs)| Planned {
         group: *group,
         kind: *kind,
         needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
     });
-    let layout = Layout { groups, resources: planned.collect(), order: GroupOrder::None };
+    let layout = Layout { groups, resources: planned.collect(), order };
     Plan { layout, steps: steps.to_vec() }.run(&mut Walk::new(false));
 }
 
@@ -403,5 +407,76 @@ fn an_open_that_outlives_the_operation_behind_it_counts() {
             KillService,
             Cancel(1),
         ],
+    );
+}
+
+/// A call that comes right behind a vetoed one, and behind another: its word comes last in the database too.
+#[test]
+fn a_word_waits_for_a_veto_that_is_held_up() {
+    check(
+        1,
+        &[POOL, LIBRARY, LIBRARY],
+        &[
+            Create(0),
+            GroupOnline(0),
+            Behave(3, Entry::Offline, Reaction::Veto),
+            Commits(CommitMode::Hold),
+            Offline(3, 0),
+            Offline(3, 7),
+            Offline(3, 3),
+            Resolve,
+        ],
+    );
+}
+
+/// A resource that has failed may come up in place of what a host had that is gone.
+#[test]
+fn an_alternative_that_had_failed_comes_up_for_what_a_host_had() {
+    let policy = Restarts { action: 2, threshold: 0, period_ms: 60_000, delay_ms: 20_000, retry_ms: 294_840 };
+    check(
+        1,
+        &[POOL, POOL, LIBRARY, POOL, (0, Kind::Library, &[&[2, 3]])],
+        &[
+            Policy(2, policy),
+            Behave(3, Entry::Online, Reaction::Hang),
+            Online(4),
+            CrashAfter(0),
+            Fail(2),
+            KillPool,
+        ],
+    );
+}
+
+/// A restart that fails in the moment in which it begins comes a RestartDelay after the failure before.
+#[test]
+fn a_restart_that_fails_at_once_was_not_too_early() {
+    check_in_order(
+        GroupOrder::Groups,
+        1,
+        &[LIBRARY, POOL, (0, Kind::Pool, &[&[0, 1]])],
+        &[
+            Behave(2, Entry::Open, Reaction::Fail),
+            Offline(0, 0),
+            StartPolicy(0, 3_000, 2, 12),
+            Reboot,
+            DeadGuard(true),
+            Online(2),
+            HostsStart(false),
+            KillService,
+            KillPool,
+            Pass(201_726),
+            Online(0),
+        ],
+    );
+}
+
+/// A start that waited for other groups in vain: who counted on what it would have brought up looks again.
+#[test]
+fn a_start_that_is_given_up_is_waited_for_no_longer() {
+    check_in_order(
+        GroupOrder::Groups,
+        2,
+        &[POOL, (1, Kind::Own, &[]), (1, Kind::Pool, &[&[1]])],
+        &[GroupOnline(1), FailCall(2)],
     );
 }

@@ -505,8 +505,9 @@ impl Walk {
             let Some(resource) = self.world.engine.view().model().resource(id) else { continue };
             let online = |id: ResourceId| self.world.state(id) == ResourceState::Online;
             // What needs a resource that has failed goes down for that. What was down takes no harm; it may come up as
-            // the group's start-up goes on, or after a veto.
-            if !resource.depends_on.is_met(online) || (before.0 == ResourceState::Offline && !before.1) {
+            // the group's start-up goes on, after a veto, or in place of what the host had.
+            let was_down = matches!(before.0, ResourceState::Offline | ResourceState::Failed) && !before.1;
+            if !resource.depends_on.is_met(online) || was_down {
                 continue;
             }
             // What it needs may have been found to be down, and may be up again by now.
