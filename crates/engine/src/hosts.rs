@@ -260,10 +260,16 @@ impl Engine {
         let has_failed =
             |id: &ResourceId| held.get(id).is_some_and(|held| matches!(held.condition, Condition::Failed(_)));
         let (failed, others): (Vec<ResourceId>, Vec<ResourceId>) = expected.into_iter().partition(has_failed);
+        let mut fresh = Vec::new();
+        for id in failed {
+            let cause = held.remove(&id).and_then(|held| self.reconcile_one(id, host, held));
+            fresh.extend(cause.map(|cause| (id, cause)));
+        }
+        self.handle_failed_together(fresh);
         let mut alive = Vec::new();
-        for id in failed.into_iter().chain(others) {
+        for id in others {
             match held.remove(&id) {
-                Some(held) => self.reconcile_one(id, host, held),
+                Some(held) => drop(self.reconcile_one(id, host, held)),
                 None if self.lose_host(id, &forgotten) => alive.push(id),
                 None => {}
             }
@@ -274,7 +280,9 @@ impl Engine {
         for (id, held) in held {
             let opening = self.live.get(&id).and_then(|live| live.task.as_ref());
             if opening.is_some_and(|task| task.stage == Stage::Opening && self.task_host(id) == host) {
-                self.reconcile_one(id, host, held);
+                if let Some(cause) = self.reconcile_one(id, host, held) {
+                    self.handle_failed(id, cause);
+                }
             } else if opening.is_none() {
                 // Nobody asked for it to be there: a resource that was deleted, or left for another host.
                 self.forget_in_host(id, host, held.epoch);
@@ -286,9 +294,10 @@ impl Engine {
         }
     }
 
-    /// One resource that the host holds as expected: the order that is under way may have ended, or been lost.
-    fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) {
-        let Some(live) = self.live.get_mut(&id) else { return };
+    /// One resource that the host holds as expected: the order that is under way may have ended, or been lost. Answers why
+    /// it has failed by itself.
+    fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) -> Option<Cause> {
+        let live = self.live.get_mut(&id)?;
         live.locked = held.lock();
         live.consents = held.consents;
         let expected: Option<OrderId> = live.task.as_ref().and_then(|task| task.order);
@@ -300,10 +309,11 @@ impl Engine {
             (Some(_), _) => self.send_order_again(id),
             (None, _) => {
                 if let Condition::Failed(cause) = held.condition {
-                    self.handle_failed(id, cause);
+                    return Some(cause);
                 }
             }
         }
+        None
     }
 
     /// Input: a host's process has ended.

@@ -16,15 +16,34 @@ use crate::live::Goal;
 impl Engine {
     /// A host reports that a resource is online no longer.
     pub(crate) fn handle_failed(&mut self, resource: ResourceId, cause: Cause) {
-        let Some(live) = self.live.get_mut(&resource) else { return };
-        live.last_status = cause.status.0;
-        if self.bears_with(resource, &cause) {
-            return;
+        self.handle_failed_together(vec![(resource, cause)]);
+    }
+
+    /// A host reports it of several: none of them is relied on any more while another one is cleaned.
+    pub(crate) fn handle_failed_together(&mut self, failed: Vec<(ResourceId, Cause)>) {
+        let mut served = Vec::new();
+        for (resource, cause) in failed {
+            if self.note_reported_failure(resource, &cause) {
+                self.set_failed(resource, cause.clone(), false);
+                served.push((resource, cause));
+            }
         }
-        let Some(live) = self.live.get(&resource) else { return };
+        for (resource, cause) in served {
+            self.recover_from(resource, cause);
+        }
+    }
+
+    /// Answers whether it served until now, so that it has to be recovered.
+    fn note_reported_failure(&mut self, resource: ResourceId, cause: &Cause) -> bool {
+        let Some(live) = self.live.get_mut(&resource) else { return false };
+        live.last_status = cause.status.0;
+        if self.bears_with(resource, cause) {
+            return false;
+        }
+        let Some(live) = self.live.get(&resource) else { return false };
         if live.task.as_ref().is_some_and(|task| task.goal != Goal::Reopen) {
             // The order that is under way ends with it.
-            return;
+            return false;
         }
         let (claim, state) = (live.claim, live.state);
         let waiting = claim.filter(|id| self.is_running(*id) || self.is_vetoing(*id));
@@ -37,13 +56,14 @@ impl Engine {
                     if comes_back {
                         self.note_failure(resource);
                     }
-                    self.set_failed(resource, cause, false);
+                    self.set_failed(resource, cause.clone(), false);
                     self.try_begin(resource);
                 }
             }
-            (ResourceState::Online, _) => self.recover_from(resource, cause),
+            (ResourceState::Online, _) => return true,
             _ => {}
         }
+        false
     }
 
     /// What counts as online is being taken down since nobody knows how it is.

@@ -3,6 +3,8 @@
 //! A part's turn comes when nothing that depends on it still runs (down) or when everything it needs is online (up).
 //! So order follows from the graph, and independent resources go side by side.
 
+use std::collections::BTreeSet;
+
 use mainstay_types::operation::{Part as ShownPart, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState, Status};
@@ -411,16 +413,18 @@ impl Engine {
         self.end_if_done(id);
     }
 
-    /// Something about a resource has changed: its neighbours may have their turn.
+    /// Something about a resource has changed: its neighbours may have their turn, and so may what serves the same
+    /// dependents, and is perhaps relied on no longer.
     pub(crate) fn poke(&mut self, resource: ResourceId) {
-        let providers: Vec<ResourceId> = self
-            .model
-            .resource(resource)
-            .map(|found| found.depends_on.providers().collect())
-            .unwrap_or_default();
         let dependents: Vec<ResourceId> = self.model.dependents(resource).collect();
+        let mut neighbours: BTreeSet<ResourceId> = dependents.iter().copied().collect();
+        for id in dependents.into_iter().chain([resource]) {
+            neighbours
+                .extend(self.model.resource(id).into_iter().flat_map(|found| found.depends_on.providers()));
+        }
+        neighbours.remove(&resource);
         self.try_begin(resource);
-        for neighbour in providers.into_iter().chain(dependents) {
+        for neighbour in neighbours {
             self.try_begin(neighbour);
         }
     }

@@ -329,6 +329,35 @@ fn what_cannot_start_and_has_something_left_is_cleaned_in_its_turn() {
     );
 }
 
+/// One alternative waits to stop until another one is there; that one comes, or the stop would wait for ever.
+#[test]
+fn what_is_relied_on_no_longer_has_its_turn_to_stop() {
+    check(
+        1,
+        &[OWN, POOL, POOL, (0, Kind::Pool, &[&[0]]), (0, Kind::Pool, &[&[1, 0, 2]])],
+        &[
+            DeadGuard(true),
+            Behave(2, Entry::Open, Reaction::Fail),
+            Online(3),
+            KillOwn(0),
+            GroupOnline(0),
+            KillPool,
+            Pass(19_774),
+            Offline(1, 6),
+        ],
+    );
+}
+
+/// A host tells of two failures at once: neither of the two is in the other's place.
+#[test]
+fn what_has_failed_with_it_is_no_alternative() {
+    check(
+        1,
+        &[POOL, POOL, POOL, (0, Kind::Pool, &[&[2, 1]])],
+        &[GroupOnline(0), SlowHost(2), Fail(2), Fail(1), Reconnect],
+    );
+}
+
 /// It comes back, is lost with the service, and has to be stopped or brought back a second time by the same operation.
 #[test]
 fn a_step_that_is_taken_again_after_a_crash_is_another_order() {
