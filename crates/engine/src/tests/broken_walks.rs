@@ -5,9 +5,9 @@
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
     Deadlock, EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool,
-    KillProcesses, KillService, KillServiceAndPool, LoseOwn, Offline, Online, Pass, PassLate, Policy, Reboot,
-    Reconnect, Resolve, Restart, SlowGuard, SlowHost, StartPolicy, StartService, StopService, Undepend,
-    Unkillable,
+    KillProcesses, KillService, KillServiceAndPool, LoseOwn, Maintain, Offline, Online, Pass, PassLate,
+    Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard, SlowHost, StartPolicy, StartService,
+    StopService, Undepend, Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CheckReaction, CommitMode, Reaction};
@@ -507,5 +507,25 @@ fn a_start_that_is_given_up_is_waited_for_no_longer() {
         2,
         &[POOL, (1, Kind::Own, &[]), (1, Kind::Pool, &[&[1]])],
         &[GroupOnline(1), FailCall(2)],
+    );
+}
+
+/// A maintenance whose call waits until faults have ceased ends all the same, and what it kept from being restarted is.
+#[test]
+fn a_maintenance_that_begins_late_ends() {
+    check(
+        1,
+        &[POOL, LIBRARY, POOL, (0, Kind::Library, &[&[0, 1, 2]])],
+        &[
+            Commits(CommitMode::UnknownFailed),
+            Reboot,
+            Restart(1),
+            Rename(3, 2),
+            Rename(2, 4),
+            FailCall(0),
+            Maintain(0, true),
+            Online(0),
+            Maintain(1, false),
+        ],
     );
 }

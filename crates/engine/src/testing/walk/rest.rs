@@ -51,6 +51,10 @@ impl Walk {
         let alive: Vec<ResourceId> = self.ids.iter().copied().filter(|id| self.is_alive(*id)).collect();
         // What ended unseen is found by the next health check.
         for id in alive {
+            // A call that began a maintenance may have waited until now.
+            if self.world.engine.is_in_maintenance(id) {
+                self.maintain(id, false);
+            }
             if self.world.state(id) == ResourceState::Online && !self.world.runs(id) {
                 self.world.fail(id);
             }
