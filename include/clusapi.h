@@ -41,11 +41,13 @@ typedef struct _HCLUSTER *HCLUSTER;
 typedef struct _HNODE *HNODE;
 typedef struct _HRESOURCE *HRESOURCE;
 typedef struct _HGROUP *HGROUP;
+typedef struct _HGROUPSET *HGROUPSET;
 typedef struct _HNETWORK *HNETWORK;
 typedef struct _HNETINTERFACE *HNETINTERFACE;
 typedef struct _HCHANGE *HCHANGE;
 typedef struct _HCLUSENUM *HCLUSENUM;
 typedef struct _HGROUPENUM *HGROUPENUM;
+typedef struct _HGROUPSETENUM *HGROUPSETENUM;
 typedef struct _HRESENUM *HRESENUM;
 typedef struct _HRESTYPEENUM *HRESTYPEENUM;
 typedef struct _HCLUSENUMEX *HCLUSENUMEX;
@@ -412,6 +414,32 @@ CLUSAPI(DWORD, ClusterGroupGetEnumCountEx, (HGROUPENUMEX hGroupEnumEx));
 CLUSAPI_WIDE(DWORD, ClusterGroupEnumEx,
              (HGROUPENUMEX hGroupEnumEx, DWORD dwIndex, PCLUSTER_GROUP_ENUM_ITEM pItem, LPDWORD cbItem));
 CLUSAPI(DWORD, ClusterGroupCloseEnumEx, (HGROUPENUMEX hGroupEnumEx));
+
+/* ---- Group sets, and the order in which groups start ------------------------------------------------------- */
+
+CLUSAPI_WIDE(HGROUPSET, CreateClusterGroupSet, (HCLUSTER hCluster, LPCWSTR groupSetName));
+CLUSAPI_WIDE(HGROUPSET, OpenClusterGroupSet, (HCLUSTER hCluster, LPCWSTR lpszGroupSetName));
+CLUSAPI(BOOL, CloseClusterGroupSet, (HGROUPSET hGroupSet));
+CLUSAPI(DWORD, DeleteClusterGroupSet, (HGROUPSET hGroupSet));
+CLUSAPI(DWORD, ClusterAddGroupToGroupSet, (HGROUPSET hGroupSet, HGROUP hGroup));
+CLUSAPI(DWORD, ClusterRemoveGroupFromGroupSet, (HGROUP hGroup));
+CLUSAPI(DWORD, ClusterGroupSetControl,
+        (HGROUPSET hGroupSet, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD cbInBufferSize,
+         LPVOID lpOutBuffer, DWORD cbOutBufferSize, LPDWORD lpBytesReturned));
+CLUSAPI(DWORD, AddClusterGroupDependency, (HGROUP hDependentGroup, HGROUP hProviderGroup));
+CLUSAPI_WIDE(DWORD, SetGroupDependencyExpression, (HGROUP hGroup, LPCWSTR lpszDependencyExpression));
+CLUSAPI(DWORD, RemoveClusterGroupDependency, (HGROUP hGroup, HGROUP hDependsOn));
+CLUSAPI(DWORD, AddClusterGroupSetDependency, (HGROUPSET hDependentGroupSet, HGROUPSET hProviderGroupSet));
+CLUSAPI_WIDE(DWORD, SetClusterGroupSetDependencyExpression, (HGROUPSET hGroupSet, LPCWSTR lpszDependencyExpression));
+CLUSAPI(DWORD, RemoveClusterGroupSetDependency, (HGROUPSET hGroupSet, HGROUPSET hDependsOn));
+CLUSAPI(DWORD, AddClusterGroupToGroupSetDependency, (HGROUP hDependentGroup, HGROUPSET hProviderGroupSet));
+CLUSAPI(DWORD, RemoveClusterGroupToGroupSetDependency, (HGROUP hGroup, HGROUPSET hDependsOn));
+
+CLUSAPI(HGROUPSETENUM, ClusterGroupSetOpenEnum, (HCLUSTER hCluster));
+CLUSAPI(DWORD, ClusterGroupSetGetEnumCount, (HGROUPSETENUM hGroupSetEnum));
+CLUSAPI_WIDE(DWORD, ClusterGroupSetEnum,
+             (HGROUPSETENUM hGroupSetEnum, DWORD dwIndex, LPWSTR lpszName, LPDWORD lpcchName));
+CLUSAPI(DWORD, ClusterGroupSetCloseEnum, (HGROUPSETENUM hGroupSetEnum));
 
 /* ---- Resources --------------------------------------------------------------------------------------------- */
 

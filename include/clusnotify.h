@@ -60,6 +60,18 @@ typedef DWORD CLUSTER_OBJECT_TYPE;
 #define CLUSTER_CHANGE_GROUP_HANDLE_CLOSE_V2 0x200
 #define CLUSTER_CHANGE_GROUP_ALL_V2 0x3FF
 
+/* ---- Group set, version 2 ---------------------------------------------------------------------------------- */
+
+#define CLUSTER_CHANGE_GROUPSET_DELETED_v2 0x1
+#define CLUSTER_CHANGE_GROUPSET_COMMON_PROPERTY_V2 0x2
+#define CLUSTER_CHANGE_GROUPSET_PRIVATE_PROPERTY_V2 0x4
+#define CLUSTER_CHANGE_GROUPSET_STATE_V2 0x8
+#define CLUSTER_CHANGE_GROUPSET_GROUP_ADDED 0x10
+#define CLUSTER_CHANGE_GROUPSET_GROUP_REMOVED 0x20
+#define CLUSTER_CHANGE_GROUPSET_DEPENDENCIES_V2 0x40
+#define CLUSTER_CHANGE_GROUPSET_DEPENDENTS_V2 0x80
+#define CLUSTER_CHANGE_GROUPSET_HANDLE_CLOSE_v2 0x100
+
 /* ---- Resource, version 2 ----------------------------------------------------------------------------------- */
 
 #define CLUSTER_CHANGE_RESOURCE_COMMON_PROPERTY_V2 0x1

@@ -9,8 +9,10 @@ use mainstay_cmrp::control::{
 };
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
-    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName, SetGroupNodeList,
+    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, RemoveClusterGroupDependency,
+    SetGroupDependencyExpression, SetGroupName, SetGroupNodeList,
 };
+use mainstay_cmrp::group_set::{CreateGroupSet, OpenGroupSet, RemoveGroupFromGroupSet};
 use mainstay_cmrp::node::{
     OpenNode, OpenNodeEx, PauseNode, PauseNodeEx, PauseNodeWithDrainTarget, ResumeNode, ResumeNodeEx,
 };
@@ -47,6 +49,9 @@ const NOT_SERVED: u32 = Status::CALL_NOT_IMPLEMENTED.0;
 const MODIFY: u32 = 0x40_0000;
 /// Bit 21: it belongs to a vendor.
 const USER: u32 = 0x20_0000;
+
+/// What needs the handle of a group set, which nobody gets who may only look: there is no method for that.
+const OF_GROUP_SETS: [u16; 11] = [166, 167, 169, 171, 172, 173, 174, 177, 178, 179, 183];
 
 /// Room that no answer needs.
 const ROOM: u32 = 4096;
@@ -126,6 +131,11 @@ impl Held {
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             CancelClusterGroupOperation { group, flags: 0 }.into(),
             SetGroupNodeList { group, nodes: None }.into(),
+            CreateGroupSet { name: "new".into() }.into(),
+            OpenGroupSet { name: "set".into() }.into(),
+            RemoveGroupFromGroupSet { group }.into(),
+            SetGroupDependencyExpression { group, expression: String::new() }.into(),
+            RemoveClusterGroupDependency { group, provider: group }.into(),
             PauseNode { node }.into(),
             PauseNodeEx { node, drain: false, flags: 0 }.into(),
             PauseNodeWithDrainTarget { node, flags: 0, drain_target: node }.into(),
@@ -241,7 +251,9 @@ fn every_operation_that_changes_something_is_refused_to_a_reader() {
             }
             // No operation was forgotten here.
             let mut served = served(&mut Wire::connect(&cluster));
-            served.retain(|number, _| !requests.iter().any(|request| request.opnum() == *number));
+            served.retain(|number, _| {
+                !OF_GROUP_SETS.contains(number) && !requests.iter().any(|request| request.opnum() == *number)
+            });
             assert!(served.is_empty(), "not tried: {served:?}");
         }
     });

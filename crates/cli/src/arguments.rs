@@ -10,6 +10,7 @@ pub use crate::configuration::{ApplyArguments, PlanArguments};
 pub use crate::events::{EventDocument, EventsArguments};
 pub use crate::explain::ExplainArguments;
 pub use crate::group::GroupVerb;
+pub use crate::group_set::GroupSetVerb;
 pub use crate::history::{HistoryArguments, UndoArguments};
 pub use crate::instructions::Instructions;
 pub use crate::journal::JournalArguments;
@@ -73,6 +74,9 @@ pub enum Noun {
     /// Work with groups: resources that stay together
     #[command(subcommand)]
     Group(GroupVerb),
+    /// Work with group sets: groups that others start after
+    #[command(subcommand, name = "groupset")]
+    GroupSet(GroupSetVerb),
     /// Work with resources
     #[command(subcommand)]
     Resource(ResourceVerb),

@@ -9,6 +9,7 @@ use mainstay_types::operation::Verb;
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
+use crate::group_order::{self, NewOrder, Order};
 use crate::instructions::Instructions;
 use crate::json::{GroupDetails, GroupDocument};
 use crate::properties::Owner;
@@ -55,6 +56,10 @@ pub enum GroupVerb {
         /// Its new name
         new_name: String,
     },
+    /// Have a group start after another one, or after a group set
+    Depend(NewOrder),
+    /// Have a group start after another one, or after a group set, no longer
+    Undepend(Order),
     /// Delete a group that has no resources
     Delete {
         /// Name or id of the group
@@ -96,6 +101,8 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Set { name, properties } => set(&name, &properties, context),
         GroupVerb::Prefer { name, nodes } => prefer(&name, &nodes, context),
         GroupVerb::Rename { name, new_name } => rename(&name, &new_name, context),
+        GroupVerb::Depend(given) => group_order::depend(&given, context),
+        GroupVerb::Undepend(given) => group_order::undepend(&given, context),
         GroupVerb::Delete { name } => delete(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
@@ -159,6 +166,16 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             if !details.group.preferred_owners.is_empty() {
                 let preferred = details.group.preferred_owners.join(", ");
                 table.row(vec!["would rather be on".into(), preferred.into()]);
+            }
+            for (what, said) in [
+                ("group set", &details.group.group_set),
+                ("starts after groups", &details.group.depends_on),
+                ("starts after group sets", &details.group.depends_on_sets),
+                ("waits for", &details.group.waits_for),
+            ] {
+                if let Some(said) = said {
+                    table.row(vec![what.into(), clean(said).into()]);
+                }
             }
             let wanted =
                 group.persistent.map_or("nobody asked yet", |wanted| if wanted { "yes" } else { "no" });

@@ -4,6 +4,7 @@
 //! number and name.
 
 pub mod explanation;
+pub mod group_set;
 pub mod plan;
 pub mod validation;
 
@@ -19,6 +20,7 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
 use crate::render::rfc3339;
+use group_set::GroupSetDocument;
 
 /// A Win32 code.
 #[derive(Clone, Debug, Serialize)]
@@ -91,7 +93,7 @@ impl From<&Failure> for FailureDocument {
 pub struct DoneDocument {
     /// Always true; a failure is told on standard error.
     pub done: bool,
-    /// The kind of the object: `cluster`, `group`, `resource`, `type`.
+    /// The kind of the object: `cluster`, `group`, `group-set`, `resource`, `type`.
     pub kind: &'static str,
     /// Its name, as it was given.
     pub name: String,
@@ -135,6 +137,16 @@ pub struct GroupDocument {
     pub resources: Vec<String>,
     /// Names of the nodes on which it would rather be, the best first.
     pub preferred_owners: Vec<String>,
+    /// The group set that it is in.
+    pub group_set: Option<String>,
+    /// The groups that it starts after, as an expression of names; `null` for none.
+    pub depends_on: Option<String>,
+    /// The group sets that it starts after, beside those of its own set; `null` for none.
+    pub depends_on_sets: Option<String>,
+    /// What its start waits for; `null` while it waits for nothing.
+    pub waits_for: Option<String>,
+    /// When that wait ends at the latest.
+    pub waits_until: Option<String>,
 }
 
 impl GroupDocument {
@@ -149,8 +161,17 @@ impl GroupDocument {
             wanted_online: group.persistent,
             resources: resources.map(|resource| resource.name.to_string()).collect(),
             preferred_owners: group.preferred_owners.iter().map(ToString::to_string).collect(),
+            group_set: group.group_set.as_ref().map(ToString::to_string),
+            depends_on: said(&group.depends_on),
+            depends_on_sets: said(&group.depends_on_sets),
+            waits_for: said(&group.waits_for),
+            waits_until: group.waits_until_ms.map(rfc3339),
         }
     }
+}
+
+fn said(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// A resource.
@@ -255,6 +276,8 @@ pub struct GlanceDocument {
     pub nodes: Vec<NodeDocument>,
     /// Its groups.
     pub groups: Vec<GroupDocument>,
+    /// Its group sets.
+    pub group_sets: Vec<GroupSetDocument>,
     /// Its resources.
     pub resources: Vec<ResourceDocument>,
     /// Operations that run.
@@ -268,6 +291,7 @@ impl From<&Glance> for GlanceDocument {
             cluster_id: glance.cluster_id.to_string(),
             nodes: glance.nodes.iter().map(NodeDocument::from).collect(),
             groups: glance.groups.iter().map(|group| GroupDocument::new(group, glance)).collect(),
+            group_sets: glance.group_sets.iter().map(GroupSetDocument::from).collect(),
             resources: glance.resources.iter().map(ResourceDocument::from).collect(),
             operations: glance.operations.iter().map(OperationDocument::from).collect(),
         }
@@ -281,7 +305,7 @@ pub struct OperationDocument {
     pub id: String,
     /// `online`, `offline`, `restart`, `fail`, `create`, ...
     pub verb: String,
-    /// The kind of the object: `cluster`, `node`, `group`, `resource`, `type`.
+    /// The kind of the object: `cluster`, `node`, `group`, `group-set`, `resource`, `type`.
     pub kind: &'static str,
     /// The object's id; its name for a type, `null` for the cluster.
     pub object: Option<String>,

@@ -20,6 +20,8 @@ pub mod exit;
 mod explain;
 mod failure;
 mod group;
+mod group_order;
+mod group_set;
 mod history;
 mod instructions;
 mod journal;
@@ -119,6 +121,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Cluster(verb) => cluster::run(verb, context),
         Noun::Node(verb) => node::run(verb, context),
         Noun::Group(verb) => group::run(verb, context),
+        Noun::GroupSet(verb) => group_set::run(verb, context),
         Noun::Resource(verb) => resource::run(verb, context),
         Noun::Type(verb) => resource_type::run(verb, context),
         Noun::Status => status::run(context),

@@ -66,6 +66,7 @@ impl Owner<'_> {
             Target::ResourceType(_) => object::RESOURCE_TYPE,
             Target::Resource(_) => object::RESOURCE,
             Target::Group(_) => object::GROUP,
+            Target::GroupSet(_) => object::GROUP_SET,
             Target::Node(_) => object::NODE,
         };
         ControlCode(object | function)

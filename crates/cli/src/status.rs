@@ -1,7 +1,7 @@
 //! `mainstay status`: everything at a glance.
 
 use mainstay_types::ResourceState;
-use mainstay_types::glance::{Glance, Recovery, ResourceGlance};
+use mainstay_types::glance::{Glance, GroupGlance, Recovery, ResourceGlance};
 
 use crate::context::{Context, glance};
 use crate::exit::Exit;
@@ -53,6 +53,8 @@ fn groups(glance: &Glance, now_ms: u64) -> Table {
             Cell::new(of_group(group.state), group.state.to_string()),
             "".into(),
             group.owner_name.as_str().into(),
+            "".into(),
+            waits(group, now_ms),
         ]);
         for resource in glance.resources.iter().filter(|resource| resource.group == group.id) {
             table.row(vec![
@@ -66,6 +68,18 @@ fn groups(glance: &Glance, now_ms: u64) -> Table {
         }
     }
     table
+}
+
+/// What a group's start waits for.
+fn waits(group: &GroupGlance, now_ms: u64) -> Cell {
+    if group.waits_for.is_empty() {
+        return "".into();
+    }
+    let mut text = format!("waits for {}", clean(&group.waits_for));
+    if let Some(at_ms) = group.waits_until_ms {
+        text.push_str(&format!("; gives up in {}", span(at_ms.saturating_sub(now_ms))));
+    }
+    Cell::new(MARKED, text)
 }
 
 /// What is worth knowing about a resource besides its state.
@@ -174,7 +188,13 @@ mod tests {
                 group_type: 9999,
                 epoch: Epoch::default(),
                 preferred_owners: vec![],
+                group_set: None,
+                depends_on: String::new(),
+                depends_on_sets: String::new(),
+                waits_for: String::new(),
+                waits_until_ms: None,
             }],
+            group_sets: vec![],
             resources: vec![
                 ResourceGlance {
                     operation: Some("1-42".parse().unwrap()),

@@ -6,7 +6,7 @@ use mainstay_types::{ControlCode, Status};
 
 use crate::CallError;
 use crate::cluster::Cluster;
-use crate::object::{Group, Node, Resource};
+use crate::object::{Group, GroupSet, Node, Resource};
 use crate::session::Session;
 use crate::transport::Transport;
 
@@ -21,6 +21,8 @@ pub enum Target<'a> {
     Resource(&'a Resource),
     /// A group.
     Group(&'a Group),
+    /// A group set.
+    GroupSet(&'a GroupSet),
     /// A node.
     Node(&'a Node),
 }
@@ -91,6 +93,13 @@ impl<T: Transport> Cluster<T> {
             (Target::Group(object), Some(host)) => self.controlled(|s| {
                 let (group, host_node) = (s.handle(object)?, s.handle(host)?);
                 Ok(NodeGroupControl { group, host_node, control: control() })
+            }),
+            (Target::GroupSet(object), None) => {
+                self.controlled(|s| Ok(GroupSetControl { group_set: s.handle(object)?, control: control() }))
+            }
+            (Target::GroupSet(object), Some(host)) => self.controlled(|s| {
+                let (group_set, host_node) = (s.handle(object)?, s.handle(host)?);
+                Ok(NodeGroupSetControl { group_set, host_node, control: control() })
             }),
             (Target::Node(object), None) => {
                 self.controlled(|s| Ok(NodeControl { node: s.handle(object)?, control: control() }))

@@ -24,6 +24,7 @@ mod error;
 mod notify;
 mod object;
 mod operations;
+mod order;
 mod own;
 mod session;
 mod transport;
@@ -34,7 +35,7 @@ pub use control::{CONTROL_OUTPUT_MAX, ControlAnswer, Target};
 pub use error::CallError;
 pub use mainstay_cmrp::enumeration::{GroupEnumEntry, ResourceEnumEntry};
 pub use notify::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
-pub use object::{Desired, Group, Kind, Node, Opened, Resource, kind};
+pub use object::{Desired, Group, GroupSet, Kind, Node, Opened, Resource, kind};
 pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};
 pub use own::{
     Asking, EventFilter, Events, EventsFrom, OperationWait, Submission, SubmitObject, Submitted,

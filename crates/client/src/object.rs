@@ -37,6 +37,8 @@ pub struct Opened<K> {
 pub type Resource = Opened<kind::Resource>;
 /// An opened group.
 pub type Group = Opened<kind::Group>;
+/// An opened group set.
+pub type GroupSet = Opened<kind::GroupSet>;
 /// An opened node.
 pub type Node = Opened<kind::Node>;
 
@@ -118,7 +120,7 @@ pub trait Kind: sealed::Sealed {
     fn when_gone(status: Status) -> Status;
 }
 
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
@@ -130,6 +132,9 @@ pub mod kind {
     /// Groups.
     #[derive(Debug)]
     pub enum Group {}
+    /// Group sets.
+    #[derive(Debug)]
+    pub enum GroupSet {}
     /// Nodes.
     #[derive(Debug)]
     pub enum Node {}

@@ -618,7 +618,7 @@ impl<T: Transport> Cluster<T> {
 }
 
 /// What an answer lists; a list without names in it would be of no use, so those lines count as empty names.
-fn entries(list: Option<EnumList>) -> Vec<Entry> {
+pub(crate) fn entries(list: Option<EnumList>) -> Vec<Entry> {
     let entry =
         |entry: mainstay_cmrp::EnumEntry| Entry { kind: entry.kind, name: entry.name.unwrap_or_default() };
     list.map(|list| list.entries.into_iter().map(entry).collect()).unwrap_or_default()

@@ -10,8 +10,8 @@ use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    configure, explain, explain_object, list_operations, plan, plan_configuration, read_configuration,
-    read_events, read_journal, status, submit, undo, validate, wait_operation,
+    configure, depend_group, explain, explain_object, list_operations, plan, plan_configuration,
+    read_configuration, read_events, read_journal, status, submit, undo, validate, wait_operation,
 };
 use mainstay_types::plan::Plan;
 use mainstay_types::validation::Validation;
@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::CallError;
 use crate::cluster::Cluster;
 use crate::control::Target;
+use crate::object::Group;
 use crate::transport::Transport;
 
 /// The object of a submitted operation, by name or id.
@@ -406,6 +407,20 @@ impl<T: Transport> Cluster<T> {
         const CALL: &str = "UNDO";
         let input = PropertyList::new().with(undo::UNDONE, operation.to_string()).with(undo::REASON, reason);
         let answer = self.own_code(CALL, own::UNDO, &input)?;
+        submitted(CALL, &answer)
+    }
+
+    /// Has a group start after another one. A refusal is told in the answer.
+    pub(crate) fn depend_group(
+        &mut self,
+        dependent: &Group,
+        provider: &Group,
+    ) -> Result<Submitted, CallError> {
+        const CALL: &str = "DEPEND_GROUP";
+        let input = PropertyList::new()
+            .with(depend_group::GROUP, dependent.id())
+            .with(depend_group::PROVIDER, provider.id());
+        let answer = self.own_code(CALL, own::DEPEND_GROUP, &input)?;
         submitted(CALL, &answer)
     }
 

@@ -158,6 +158,7 @@ fn close_object(cluster: &mut Cluster, object: &Watched) {
         Watched::Cluster => {}
         Watched::Resource(object) => cluster.close_object(object),
         Watched::Group(object) => cluster.close_object(object),
+        Watched::GroupSet(object) => cluster.close_object(object),
         Watched::Node(object) => cluster.close_object(object),
     }
 }

@@ -22,6 +22,12 @@ pub(crate) fn open_group(group: usize, type_mask: u32) -> Outcome<usize> {
     tables().group_enums.insert(Arc::new(entries))
 }
 
+/// ClusterGroupSetOpenEnum.
+pub(crate) fn open_group_sets(cluster: usize) -> Outcome<usize> {
+    let connection = tables().clusters.get(cluster)?;
+    tables().group_set_enums.insert(Arc::new(connection.with(|cluster| cluster.list_group_sets())?))
+}
+
 /// ClusterResourceOpenEnum; the bits are CLUSTER_RESOURCE_ENUM_.
 pub(crate) fn open_resource(resource: usize, type_mask: u32) -> Outcome<usize> {
     let held = tables().resources.get(resource)?;

@@ -18,7 +18,9 @@ use crate::control::ControlBuffers;
 use crate::guard;
 use crate::notify::{FilterAndType, Places};
 use crate::tables::tables;
-use crate::{cluster, enumeration, enumeration_ex, group, node, notify, registry, resource, resource_type};
+use crate::{
+    cluster, enumeration, enumeration_ex, group, group_set, node, notify, registry, resource, resource_type,
+};
 
 mainstay_resutils::export_win32!();
 
@@ -144,6 +146,29 @@ exports! {
         ClusterGroupGetEnumCountEx(list: usize): count = enumeration::count(&tables().group_enums_ex, list);
         ClusterGroupCloseEnumEx(list: usize): status = enumeration::close(&tables().group_enums_ex, list);
 
+        CloseClusterGroupSet(set: usize): truth = group_set::close(set);
+        DeleteClusterGroupSet(set: usize): status = group_set::delete(set);
+        ClusterAddGroupToGroupSet(set: usize, group: usize): status = group_set::add_group(set, group);
+        ClusterRemoveGroupFromGroupSet(group: usize): status = group_set::remove_group(group);
+        ClusterGroupSetControl(set: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = group_set::control(set, host, code, buffers(input, input_size, output, output_size, returned));
+        AddClusterGroupDependency(group: usize, provider: usize): status
+            = group_set::add_group_dependency(group, provider);
+        RemoveClusterGroupDependency(group: usize, provider: usize): status
+            = group_set::remove_group_dependency(group, provider);
+        AddClusterGroupSetDependency(set: usize, provider: usize): status
+            = group_set::add_set_dependency(set, provider);
+        RemoveClusterGroupSetDependency(set: usize, provider: usize): status
+            = group_set::remove_set_dependency(set, provider);
+        AddClusterGroupToGroupSetDependency(group: usize, provider: usize): status
+            = group_set::add_group_to_set_dependency(group, provider);
+        RemoveClusterGroupToGroupSetDependency(group: usize, provider: usize): status
+            = group_set::remove_group_to_set_dependency(group, provider);
+        ClusterGroupSetOpenEnum(cluster: usize): handle = enumeration::open_group_sets(cluster);
+        ClusterGroupSetGetEnumCount(list: usize): count = enumeration::count(&tables().group_set_enums, list);
+        ClusterGroupSetCloseEnum(list: usize): status = enumeration::close(&tables().group_set_enums, list);
+
         DeleteClusterResource(resource: usize): status = resource::delete(resource);
         CloseClusterResource(resource: usize): truth = resource::close(resource);
         GetClusterFromResource(resource: usize): handle = resource::cluster(resource);
@@ -220,6 +245,15 @@ exports! {
                 ro_properties_size, flags);
         ClusterGroupEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
             = enumeration_ex::group_item::<U>(list, index, item, size);
+
+        CreateClusterGroupSet(cluster: usize, name: *const U): handle = group_set::create(cluster, name);
+        OpenClusterGroupSet(cluster: usize, name: *const U): handle = group_set::open(cluster, name);
+        SetGroupDependencyExpression(group: usize, expression: *const U): status
+            = group_set::set_group_expression(group, expression);
+        SetClusterGroupSetDependencyExpression(set: usize, expression: *const U): status
+            = group_set::set_set_expression(set, expression);
+        ClusterGroupSetEnum(list: usize, index: u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(&tables().group_set_enums, list, index, std::ptr::null_mut(), name, name_length);
 
         CreateClusterResource(group: usize, name: *const U, type_name: *const U, flags: u32): handle
             = resource::create(group, name, type_name, flags);

@@ -25,6 +25,7 @@ mod enumeration;
 mod enumeration_ex;
 mod exports;
 mod group;
+mod group_set;
 mod guard;
 mod memory;
 mod node;

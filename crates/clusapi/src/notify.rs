@@ -206,6 +206,10 @@ fn watched(object_type: u32, object: usize) -> Outcome<(Arc<Connection>, Watched
             let held = tables.groups.get(object)?;
             Ok((Arc::clone(&held.connection), Watched::Group(held.object.clone())))
         }
+        filter::GROUP_SET => {
+            let held = tables.group_sets.get(object)?;
+            Ok((Arc::clone(&held.connection), Watched::GroupSet(held.object.clone())))
+        }
         filter::NODE => {
             let held = tables.nodes.get(object)?;
             Ok((Arc::clone(&held.connection), Watched::Node(held.object.clone())))

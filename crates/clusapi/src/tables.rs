@@ -31,12 +31,14 @@ pub(crate) struct Tables {
     pub(crate) resources: Table<Held<kind::Resource>>,
     pub(crate) groups: Table<Held<kind::Group>>,
     pub(crate) nodes: Table<Held<kind::Node>>,
+    pub(crate) group_sets: Table<Held<kind::GroupSet>>,
     pub(crate) cluster_enums: Table<Vec<Entry>>,
     pub(crate) group_enums: Table<Vec<Entry>>,
     pub(crate) resource_enums: Table<Vec<Entry>>,
     pub(crate) cluster_enums_ex: Table<Vec<ClusterItem>>,
     pub(crate) group_enums_ex: Table<Vec<GroupItem>>,
     pub(crate) resource_enums_ex: Table<Vec<ResourceItem>>,
+    pub(crate) group_set_enums: Table<Vec<Entry>>,
     pub(crate) ports: Table<Port>,
 }
 
@@ -78,6 +80,8 @@ impl Tables {
             group_enums_ex: Table::new(0xA, depth),
             resource_enums_ex: Table::new(0xC, depth),
             ports: Table::new(0xD, depth),
+            group_sets: Table::new(0xE, depth),
+            group_set_enums: Table::new(0xF, depth),
         }
     }
 }

@@ -111,6 +111,9 @@ impl Engine {
         self.publish_group_set_states(&groups);
         for group in groups {
             let state = self.group_state(group);
+            if state == GroupState::Offline {
+                self.note_offline(group);
+            }
             let Some(counts) = self.counts.get_mut(&group) else { continue };
             if counts.published.replace(state) != Some(state) {
                 self.publish_group(EventKind::GroupState, group, state.number().to_le_bytes().to_vec());

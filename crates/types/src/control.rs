@@ -177,6 +177,9 @@ pub mod own {
     /// Takes back what an operation changed in the configuration.
     pub const UNDO: ControlCode = ControlCode(0x074D_3452);
 
+    /// Has a group start after another one: AddClusterGroupDependency, for which MS-CMRP has no method.
+    pub const DEPEND_GROUP: ControlCode = ControlCode(0x074D_3456);
+
     /// Every code of the block.
     pub const ALL: &[ControlCode] = &[
         SUBMIT,
@@ -193,6 +196,7 @@ pub mod own {
         PLAN_CONFIGURATION,
         CONFIGURE,
         UNDO,
+        DEPEND_GROUP,
     ];
 }
 
@@ -207,7 +211,7 @@ mod tests {
         assert!(ControlCode(0x0160_0014).is_user() && ControlCode(0x0160_0014).modifies());
         assert!(RESOURCE_VALIDATE_OFFLINE.is_internal() && !RESOURCE_VALIDATE_OFFLINE.is_user());
         for &code in own::ALL {
-            let modifies = [own::SUBMIT, own::CONFIGURE, own::UNDO];
+            let modifies = [own::SUBMIT, own::CONFIGURE, own::UNDO, own::DEPEND_GROUP];
             assert_eq!(code.modifies(), modifies.contains(&code), "{code}");
             assert!(!code.is_user() && !code.is_internal(), "{code}");
             assert_eq!(code.0 & 0xFF00_0000, object::CLUSTER, "{code}");

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::operation::OperationRecord;
 use crate::order::Cause;
 use crate::{
-    ClusterId, Epoch, GroupId, GroupState, Name, NodeId, NodeState, OperationId, ResourceId, ResourceState,
+    ClusterId, Epoch, GroupId, GroupSetId, GroupState, Name, NodeId, NodeState, OperationId, ResourceId,
+    ResourceState,
 };
 
 /// The cluster with all its objects, as it is now.
@@ -19,6 +20,9 @@ pub struct Glance {
     pub nodes: Vec<NodeGlance>,
     /// All groups, by name.
     pub groups: Vec<GroupGlance>,
+    /// All group sets, by name.
+    #[serde(default)]
+    pub group_sets: Vec<GroupSetGlance>,
     /// All resources, by name.
     pub resources: Vec<ResourceGlance>,
     /// Operations that run, with what is pending in them.
@@ -58,6 +62,40 @@ pub struct GroupGlance {
     /// Names of the nodes on which it would rather be, the best first.
     #[serde(default)]
     pub preferred_owners: Vec<Name>,
+    /// The group set that it is in.
+    #[serde(default)]
+    pub group_set: Option<Name>,
+    /// The groups that it starts after, as an expression of names; empty for none.
+    #[serde(default)]
+    pub depends_on: String,
+    /// The group sets that it starts after, beside those of its own set, as an expression of names.
+    #[serde(default)]
+    pub depends_on_sets: String,
+    /// What its start waits for now, in words; empty while it waits for nothing.
+    #[serde(default)]
+    pub waits_for: String,
+    /// When that wait ends at the latest, in milliseconds of Unix time.
+    #[serde(default)]
+    pub waits_until_ms: Option<u64>,
+}
+
+/// A group set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupSetGlance {
+    /// Its id.
+    pub id: GroupSetId,
+    /// Its name.
+    pub name: Name,
+    /// Names of its groups.
+    pub groups: Vec<Name>,
+    /// The group sets that its groups start after, as an expression of names; empty for none.
+    pub depends_on: String,
+    /// Whether every group that is in no such set starts after it.
+    pub is_global: bool,
+    /// When it counts as started, in words.
+    pub startup: String,
+    /// Whether it counts as started.
+    pub is_started: bool,
 }
 
 /// A resource.

@@ -211,3 +211,11 @@ pub mod undo {
     /// In, SZ, optional: why, for the journal.
     pub const REASON: &str = "Reason";
 }
+
+/// DEPEND_GROUP: has a group start after another one. Answers as [`submit`] does: `Status`, `Operation`, `Text`.
+pub mod depend_group {
+    /// In, SZ: name or id of the group.
+    pub const GROUP: &str = "Group";
+    /// In, SZ: name or id of the group that comes first.
+    pub const PROVIDER: &str = "Provider";
+}

@@ -175,6 +175,71 @@ static void life(HCLUSTER cluster)
     IS(ERROR_INVALID_HANDLE, ClusterRegCloseKey, (key));
 }
 
+static void order(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_node)
+{
+    WCHAR name[256];
+    DWORD length = 256;
+    HGROUP first, second, other_first;
+    HGROUPSET base, apps, again;
+    HGROUPSETENUM sets;
+
+    NEED((first = CreateClusterGroup(cluster, L"first")) != NULL);
+    NEED((second = CreateClusterGroup(cluster, L"second")) != NULL);
+    NEED((other_first = OpenClusterGroupEx(other, L"first", GENERIC_READ, NULL)) != NULL);
+    OPEN(base, CreateClusterGroupSet, (cluster, L"base"));
+    NEED((apps = CreateClusterGroupSet(cluster, L"apps")) != NULL);
+    NEED(CreateClusterGroupSet(cluster, L"BASE") == NULL && GetLastError() == ERROR_OBJECT_ALREADY_EXISTS);
+    OPEN(again, OpenClusterGroupSet, (cluster, L"base"));
+    NEED(OpenClusterGroupSet(cluster, L"nothing") == NULL && GetLastError() == ERROR_GROUPSET_NOT_FOUND);
+    ASK(ClusterGroupSetControl, base, CLUSCTL_GROUPSET_GET_COMMON_PROPERTIES);
+    ASK(ClusterGroupSetControl, base, CLUSCTL_GROUPSET_GET_ID);
+
+    OPEN(sets, ClusterGroupSetOpenEnum, (cluster));
+    told("ClusterGroupSetGetEnumCount", ClusterGroupSetGetEnumCount(sets) == 2 ? ERROR_SUCCESS : 1, 0, 0);
+    IS(ERROR_SUCCESS, ClusterGroupSetEnum, (sets, 1, name, &length));
+    NEED(length == 4 && name[0] == 'b');
+    NEED_IS(ClusterGroupSetEnum(sets, 2, name, &length), ERROR_NO_MORE_ITEMS);
+    IS(ERROR_SUCCESS, ClusterGroupSetCloseEnum, (sets));
+
+    IS(ERROR_SUCCESS, ClusterAddGroupToGroupSet, (base, first));
+    NEED_IS(ClusterAddGroupToGroupSet(apps, first), ERROR_OBJECT_IN_LIST);
+    NEED_IS(ClusterAddGroupToGroupSet(base, other_first), ERROR_INVALID_PARAMETER);
+    NEED_IS(ClusterAddGroupToGroupSet((HGROUPSET)first, first), ERROR_INVALID_HANDLE);
+    NEED_IS(ClusterRemoveGroupFromGroupSet(other_first), ERROR_ACCESS_DENIED);
+    NEED_IS(DeleteClusterGroupSet(base), ERROR_DIR_NOT_EMPTY);
+    IS(ERROR_SUCCESS, AddClusterGroupSetDependency, (apps, base));
+    NEED_IS(AddClusterGroupSetDependency(base, apps), ERROR_CIRCULAR_DEPENDENCY);
+    IS(ERROR_SUCCESS, RemoveClusterGroupSetDependency, (apps, base));
+    NEED_IS(RemoveClusterGroupSetDependency(apps, base), ERROR_DEPENDENCY_NOT_FOUND);
+    IS(ERROR_SUCCESS, SetClusterGroupSetDependencyExpression, (apps, L"[base]"));
+    NEED_IS(DeleteClusterGroupSet(base), ERROR_DIR_NOT_EMPTY);
+    NEED_IS(SetClusterGroupSetDependencyExpression(apps, NULL), ERROR_SUCCESS);
+
+    IS(ERROR_SUCCESS, AddClusterGroupToGroupSetDependency, (second, base));
+    NEED_IS(AddClusterGroupToGroupSetDependency(first, base), ERROR_GROUPSET_CANT_PROVIDE);
+    IS(ERROR_SUCCESS, RemoveClusterGroupToGroupSetDependency, (second, base));
+    IS(ERROR_SUCCESS, AddClusterGroupDependency, (second, first));
+    NEED_IS(AddClusterGroupDependency(second, first), ERROR_DEPENDENCY_ALREADY_EXISTS);
+    NEED_IS(AddClusterGroupDependency(first, second), ERROR_CIRCULAR_DEPENDENCY);
+    NEED_IS(AddClusterGroupDependency(other_first, second), ERROR_INVALID_PARAMETER);
+    ASK(ClusterGroupControl, second, CLUSCTL_GROUP_GET_PROVIDER_GROUPS);
+    IS(ERROR_SUCCESS, RemoveClusterGroupDependency, (second, first));
+    IS(ERROR_SUCCESS, SetGroupDependencyExpression, (second, L"([first])"));
+    NEED_IS(DeleteClusterGroup(first), ERROR_DEPENDENT_RESOURCE_EXISTS);
+    NEED_IS(SetGroupDependencyExpression(second, L""), ERROR_SUCCESS);
+
+    IS(ERROR_SUCCESS, ClusterRemoveGroupFromGroupSet, (first));
+    IS(ERROR_SUCCESS, DeleteClusterGroupSet, (base));
+    NEED_IS(DeleteClusterGroupSet(again), ERROR_GROUPSET_NOT_AVAILABLE);
+    NEED_IS(DeleteClusterGroupSet(apps), ERROR_SUCCESS);
+    IS_TRUE(CloseClusterGroupSet, (base));
+    NEED(CloseClusterGroupSet(again) && CloseClusterGroupSet(apps));
+    NEED(!CloseClusterGroupSet(apps) && GetLastError() == ERROR_INVALID_HANDLE);
+    NEED_IS(DeleteClusterGroup(second), ERROR_SUCCESS);
+    NEED_IS(DeleteClusterGroup(first), ERROR_SUCCESS);
+    NEED(CloseClusterGroup(first) && CloseClusterGroup(second) && CloseClusterGroup(other_first));
+}
+
 static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one)
 {
     IS(ERROR_IO_PENDING, OnlineClusterResource, (one));
@@ -276,6 +341,7 @@ int main(void)
     objects(cluster, group, one);
     controls(cluster, node, other_node, group, one);
     life(cluster);
+    order(cluster, other, node, other_node);
 
     OPEN(port, CreateClusterNotifyPortV2, (INVALID_HANDLE_VALUE, cluster, &none, 1, 1));
     IS(ERROR_SUCCESS, RegisterClusterNotifyV2, (port, state, one, 7));

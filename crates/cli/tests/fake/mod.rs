@@ -471,7 +471,13 @@ pub fn glance() -> Step {
             group_type: 9999,
             epoch: Epoch::default(),
             preferred_owners: vec![],
+            group_set: None,
+            depends_on: String::new(),
+            depends_on_sets: String::new(),
+            waits_for: String::new(),
+            waits_until_ms: None,
         }],
+        group_sets: vec![],
         resources: vec![ResourceGlance {
             id: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap(),
             name: name("db"),

@@ -26,7 +26,7 @@ use mainstay_types::Status;
 use parking_lot::Mutex;
 
 use crate::CallError;
-use crate::object::{Group, Node, Resource};
+use crate::object::{Group, GroupSet, Node, Resource};
 use pump::{Command, Shared};
 
 /// What happens to clusters and objects: the types of objects (CLUSTER_OBJECT_TYPE) and the events that the library
@@ -40,6 +40,8 @@ pub mod filter {
     pub const RESOURCE: u32 = 3;
     /// CLUSTER_OBJECT_TYPE_NODE.
     pub const NODE: u32 = 7;
+    /// CLUSTER_OBJECT_TYPE_GROUPSET.
+    pub const GROUP_SET: u32 = 13;
 
     /// CLUSTER_CHANGE_CLUSTER_RECONNECT_V2: the connection is there again.
     pub const CLUSTER_RECONNECT: i64 = 0x1;
@@ -54,6 +56,7 @@ pub mod filter {
             CLUSTER => 0x8,
             GROUP | RESOURCE => 0x200,
             NODE => 0x80,
+            GROUP_SET => 0x100,
             _ => 0,
         }
     }
@@ -77,6 +80,8 @@ pub enum Watched {
     Resource(Resource),
     /// One group.
     Group(Group),
+    /// One group set.
+    GroupSet(GroupSet),
     /// One node.
     Node(Node),
 }
@@ -87,6 +92,7 @@ impl Watched {
             (Self::Cluster, Self::Cluster) => true,
             (Self::Resource(a), Self::Resource(b)) => a.key() == b.key(),
             (Self::Group(a), Self::Group(b)) => a.key() == b.key(),
+            (Self::GroupSet(a), Self::GroupSet(b)) => a.key() == b.key(),
             (Self::Node(a), Self::Node(b)) => a.key() == b.key(),
             _ => false,
         }
@@ -97,6 +103,7 @@ impl Watched {
             Self::Cluster => "",
             Self::Resource(object) => object.id(),
             Self::Group(object) => object.id(),
+            Self::GroupSet(object) => object.id(),
             Self::Node(object) => object.id(),
         }
     }

@@ -335,6 +335,7 @@ impl Connected {
             Watched::Cluster => self.session.cluster().into(),
             Watched::Resource(object) => self.session.handle(object)?.into(),
             Watched::Group(object) => self.session.handle(object)?.into(),
+            Watched::GroupSet(object) => self.session.handle(object)?.into(),
             Watched::Node(object) => self.session.handle(object)?.into(),
         };
         let request = AddNotifyV2 {

@@ -116,6 +116,12 @@ static void handles(void)
         CHECK_IS(CancelClusterGroupOperation((HGROUP)bad, 0), ERROR_INVALID_HANDLE);
         CHECK_IS(SetClusterGroupNodeList((HGROUP)bad, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterNode((HNODE)bad), FALSE, ERROR_INVALID_HANDLE);
+        CHECK_IS(DeleteClusterGroupSet((HGROUPSET)bad), ERROR_INVALID_HANDLE);
+        CHECK_IS(ClusterRemoveGroupFromGroupSet((HGROUP)bad), ERROR_INVALID_HANDLE);
+        CHECK_IS(SetGroupDependencyExpression((HGROUP)bad, L""), ERROR_INVALID_HANDLE);
+        CHECK_IS(SetClusterGroupSetDependencyExpression((HGROUPSET)bad, L""), ERROR_INVALID_HANDLE);
+        CHECK_IS(ClusterGroupSetControl((HGROUPSET)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
+        CHECK_FAILS(CloseClusterGroupSet((HGROUPSET)bad), FALSE, ERROR_INVALID_HANDLE);
 
         CHECK_IS(SetClusterResourceName(bad, L"n"), ERROR_INVALID_HANDLE);
         CHECK_IS(SetClusterGroupName((HGROUP)bad, L"n"), ERROR_INVALID_HANDLE);

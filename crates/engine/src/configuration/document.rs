@@ -376,13 +376,8 @@ pub(super) fn from_values(
 /// A stored expression with names in place of ids.
 fn named<'a, I: Named + FromStr>(stored: Option<String>, name_of: impl Fn(I) -> Option<&'a Name>) -> String {
     let expression = stored.and_then(|text| Expression::parse(&text, |id| id.parse::<I>().ok()).ok());
-    let name = |id: &I| name_of(*id).map_or_else(|| format!("[{id}]"), |name| format!("[{name}]"));
-    let clauses: Vec<String> = expression
-        .iter()
-        .flat_map(Expression::clauses)
-        .map(|clause| format!("({})", clause.iter().map(name).collect::<Vec<_>>().join(" or ")))
-        .collect();
-    clauses.join(" and ")
+    let name = |id: I| name_of(id).map_or_else(|| id.to_string(), Name::to_string);
+    expression.map(|expression| expression.with_names(name)).unwrap_or_default()
 }
 
 /// A registry value as documents have it.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mainstay_types::control::function;
 use mainstay_types::event::{Event, EventKind};
+use mainstay_types::glance::GroupSetGlance;
 use mainstay_types::status_information::GroupSetStatusInformation;
 use mainstay_types::{GroupId, GroupSetId, GroupState, ObjectId, ResourceId};
 
@@ -11,7 +12,7 @@ use super::order::{By, Provider};
 use super::started::{Lack, Unmet};
 use crate::Engine;
 use crate::effect::Effect;
-use crate::model::group_sets::Trigger;
+use crate::model::group_sets::{ALL, GroupSet, MAJORITY, Startup, Trigger};
 
 impl Engine {
     /// Ids that a code asks for: the groups of a set, what a group or a set starts after; `None` for another code, or
@@ -84,14 +85,45 @@ impl Engine {
 
     /// What a resource waits for whose start is held, in words.
     pub(crate) fn awaited_groups(&self, resource: ResourceId) -> Option<String> {
-        let group = self.group_of(resource).filter(|group| self.waits_for_groups(*group))?;
-        Some(self.unmet_text(&self.unmet(group)))
+        let waits_for = self.group_waits_for(self.group_of(resource)?);
+        (!waits_for.is_empty()).then_some(waits_for)
     }
 
     /// When the wait of a resource for other groups ends at the latest, in milliseconds of Unix time.
     pub(crate) fn group_wait_limit(&self, resource: ResourceId) -> Option<u64> {
-        let group = self.group_of(resource).filter(|group| self.waits_for_groups(*group))?;
-        self.group_waits_until_ms(group).map(|at_ms| self.unix_ms_at(at_ms))
+        self.group_wait_ends_unix_ms(self.group_of(resource)?)
+    }
+
+    /// What a group's start waits for, in words; empty while it waits for nothing.
+    pub(crate) fn group_waits_for(&self, group: GroupId) -> String {
+        match self.waits_for_groups(group) {
+            true => self.unmet_text(&self.unmet(group)),
+            false => String::new(),
+        }
+    }
+
+    /// When the wait of a group ends at the latest, in milliseconds of Unix time.
+    pub(crate) fn group_wait_ends_unix_ms(&self, group: GroupId) -> Option<u64> {
+        let waits = self.waits_for_groups(group);
+        let until_ms = waits.then(|| self.group_waits_until_ms(group)).flatten();
+        until_ms.map(|at_ms| self.unix_ms_at(at_ms))
+    }
+
+    /// All group sets as readers see them, by name.
+    pub(crate) fn group_set_glances(&self) -> Vec<GroupSetGlance> {
+        let glance = |set: &GroupSet| GroupSetGlance {
+            id: set.id,
+            name: set.name.clone(),
+            groups: set.members.iter().filter_map(|id| Some(self.model.group(*id)?.name.clone())).collect(),
+            depends_on: set.depends_on.with_names(|id| self.plain_name(&ObjectId::GroupSet(id))),
+            is_global: set.is_global,
+            startup: startup_text(&set.startup),
+            is_started: self.seen(|seen| seen.lack(Provider::Set(set.id))).is_none(),
+        };
+        let mut glances: Vec<GroupSetGlance> = self.model.group_sets().map(glance).collect();
+        glances.iter_mut().for_each(|glance| glance.groups.sort());
+        glances.sort_by(|a, b| a.name.cmp(&b.name));
+        glances
     }
 
     /// A steady time that is to come, in Unix time.
@@ -131,6 +163,20 @@ impl Engine {
                 buffer: u32::try_from(bits).unwrap_or_default().to_le_bytes().to_vec(),
             })));
         }
+    }
+}
+
+/// When a set counts as started.
+fn startup_text(startup: &Startup) -> String {
+    let who = match startup.count {
+        ALL => "all of its groups are".to_owned(),
+        MAJORITY => "more than half of its groups are".to_owned(),
+        1 => "1 of its groups is".to_owned(),
+        count => format!("{count} of its groups are"),
+    };
+    match startup.trigger {
+        Trigger::Online => format!("when {who} online"),
+        Trigger::Delay => format!("{} s after {who} begun", startup.delay_s),
     }
 }
 

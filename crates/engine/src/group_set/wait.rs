@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Held are the starts of a call, whose resources are OnlinePending meanwhile, and those of the service's own start,
-//! which have not begun. A group of which something is up or on its way has started: nothing more of it is held, and
-//! what fails in it is restarted without a look at other groups.
+//! which have not begun. A group of which something is up or on its way has started: nothing more of it is held. What
+//! fails in it is restarted without a look at other groups, until the group was offline as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::Cause;
@@ -29,6 +29,8 @@ use crate::timers::Timer;
 pub(crate) struct Waits {
     /// When the groups that are up or on their way began to start. One that was found up has no entry.
     begun: BTreeMap<GroupId, u64>,
+    /// Groups that were started and have not been offline as a whole since.
+    started: BTreeSet<GroupId>,
     /// Operations whose starts are held.
     operations: BTreeMap<OperationId, u64>,
     /// Groups that the service's start holds.
@@ -99,14 +101,26 @@ impl Engine {
 
     /// A resource is about to be started: its group begins with it, if nothing of it is up yet.
     pub(crate) fn note_begun(&mut self, resource: ResourceId, goal: Goal) {
-        if goal != Goal::Start || !self.model.orders_groups() {
+        if goal != Goal::Start {
             return;
         }
         if let Some(group) = self.group_of(resource).filter(|group| !self.has_begun(*group)) {
+            self.waits.started.insert(group);
             self.waits.begun.insert(group, self.now.steady_ms);
             self.waits.given_up.remove(&group);
             self.stir_waits();
         }
+    }
+
+    /// The service is ready: what it found up has been started.
+    pub(crate) fn note_found(&mut self) {
+        let found = self.model.groups().map(|group| group.id).filter(|id| self.has_begun(*id)).collect();
+        self.waits.started = found;
+    }
+
+    /// A group is offline as a whole: its next start is one.
+    pub(crate) fn note_offline(&mut self, group: GroupId) {
+        self.waits.started.remove(&group);
     }
 
     /// Something has changed that may end a wait.
@@ -122,6 +136,7 @@ impl Engine {
     /// A group is gone.
     pub(crate) fn forget_group_waits(&mut self, group: GroupId) {
         self.waits.begun.remove(&group);
+        self.waits.started.remove(&group);
         self.waits.held.remove(&group);
         self.waits.given_up.remove(&group);
         self.stir_waits();
@@ -129,10 +144,12 @@ impl Engine {
 
     /// Whether a part whose turn has come is held until other groups are started.
     pub(crate) fn holds_start(&mut self, id: OperationId, resource: ResourceId) -> bool {
-        if !self.model.orders_groups() || !self.starts_groups(id) || seeded::has(Bug::GroupNotAwaited) {
+        if !self.model.orders_groups() || seeded::has(Bug::GroupNotAwaited) {
             return false;
         }
-        let Some(group) = self.group_of(resource) else { return false };
+        let Some(group) = self.group_of(resource).filter(|group| self.starts_group(id, *group)) else {
+            return false;
+        };
         let unmet = self.unmet(group);
         if unmet.is_empty() {
             return false;
@@ -143,18 +160,18 @@ impl Engine {
         true
     }
 
-    /// Whether what the operation brings up is the start of a group. What was up before is restarted, which is none.
-    fn starts_groups(&self, id: OperationId) -> bool {
+    /// Whether what the operation brings up would be the group's start. What was up before is restarted, which is none.
+    fn starts_group(&self, id: OperationId, group: GroupId) -> bool {
         let Some(operation) = self.operations.get(&id) else { return false };
-        match operation.record.verb {
-            Verb::Online | Verb::StartUp => true,
+        let is_restart = match operation.record.verb {
+            Verb::Online | Verb::StartUp => false,
             Verb::Restart => {
-                let was_up =
-                    operation.parts.values().any(|part| part.has_stopped || part.goal == PartGoal::Cycle);
-                !was_up && !operation.is_resumed
+                operation.is_resumed
+                    || operation.parts.values().any(|part| part.has_stopped || part.goal == PartGoal::Cycle)
             }
-            _ => false,
-        }
+            _ => self.waits.started.contains(&group),
+        };
+        !is_restart
     }
 
     /// The end of a wait that began then, in steady milliseconds: GroupDependencyTimeout.

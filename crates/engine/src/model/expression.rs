@@ -156,6 +156,15 @@ impl<I: Named> Expression<I> {
         Self { clauses: self.clauses.iter().map(keep).filter(|clause| !clause.is_empty()).collect() }
     }
 
+    /// The canonical form with names in place of ids.
+    pub fn with_names(&self, name_of: impl Fn(I) -> String) -> String {
+        let alternatives = |clause: &Vec<I>| {
+            let names: Vec<String> = clause.iter().map(|id| format!("[{}]", name_of(*id))).collect();
+            format!("({})", names.join(" or "))
+        };
+        self.clauses.iter().map(alternatives).collect::<Vec<_>>().join(" and ")
+    }
+
     /// Reads a text; `resolve` finds a resource by name or id. The empty text needs nothing.
     pub fn parse(text: &str, resolve: impl Fn(&str) -> Option<I>) -> Result<Self, ExpressionError> {
         if text.len() > EXPRESSION_LENGTH_MAX {

@@ -52,9 +52,9 @@ pub enum Trigger {
 }
 
 /// StartupCount: every group of the set.
-const ALL: u32 = u32::MAX;
+pub(crate) const ALL: u32 = u32::MAX;
 /// StartupCount: more than half of the set's groups.
-const MAJORITY: u32 = 0;
+pub(crate) const MAJORITY: u32 = 0;
 
 impl Default for Startup {
     fn default() -> Self {

@@ -68,6 +68,7 @@ impl Engine {
 
     /// The service is ready: groups that are not started by themselves stay as they are.
     pub(crate) fn begin_start(&mut self, is_cold: bool) {
+        self.note_found();
         let model = &self.model;
         let start = &mut self.policies.start;
         (start.is_cold, start.ready_at_ms) = (is_cold, self.now.steady_ms);

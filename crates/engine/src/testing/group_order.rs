@@ -9,7 +9,7 @@ use mainstay_types::{GroupId, GroupSetId, ObjectId, ResourceId, ResourceState};
 use super::World;
 use super::walk::GroupOrder;
 use crate::group_set::OrderChange;
-use crate::live::Goal;
+use crate::live::{Goal, Task};
 use crate::model::Model;
 use crate::model::group_sets::Trigger;
 
@@ -84,11 +84,18 @@ impl World {
     /// What is being started of it is so by a call for it, or by the service's start.
     fn is_group_start(&self, group: GroupId) -> bool {
         let members = self.engine.model.group(group).map(|group| &group.members);
-        let mut verbs = members.into_iter().flatten().filter_map(|id| {
-            let task = self.engine.live.get(id)?.task.as_ref().filter(|task| task.goal == Goal::Start)?;
-            Some(self.engine.operations.get(&task.operation)?.record.verb)
-        });
-        verbs.any(|verb| matches!(verb, Verb::Online | Verb::StartUp))
+        let tasks: Vec<_> =
+            members.into_iter().flatten().filter_map(|id| self.engine.live.get(id)?.task.as_ref()).collect();
+        // What is restarted, or comes back after a veto, is up again with its group.
+        let is_start = |task: &&Task| {
+            let operation = self.engine.operations.get(&task.operation);
+            let verb = operation.map(|operation| operation.record.verb);
+            task.goal == Goal::Start && matches!(verb, Some(Verb::Online | Verb::StartUp))
+        };
+        let comes_back =
+            |task: &&Task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen) && !is_start(task);
+        tasks.iter().copied().any(|task| is_start(&task))
+            && !tasks.iter().copied().any(|task| comes_back(&task))
     }
 
     /// Something that has to be started before the group and is not.

@@ -166,6 +166,25 @@ fn a_wait_ends_after_group_dependency_timeout() {
 }
 
 #[test]
+fn what_fails_before_its_group_was_started_waits_with_it() {
+    let mut cast = Cast::new(2).after_group(1, 0);
+    let other = cast.world.resource(cast.groups[1], "other");
+    cast.world.online(other);
+    cast.online(1);
+    let fail = Command::FailResource { resource: cast.resources[1], remark: Remark::default() };
+    assert_eq!(cast.world.status(fail), Status::SUCCESS);
+    cast.world.pass_ms(10_000);
+    assert_eq!((cast.states()[1], cast.world.state(other)), (OnlinePending, OnlinePending));
+    cast.online(0);
+    assert_eq!((cast.states()[1], cast.world.state(other)), (Online, Online));
+    // Once the group was offline as a whole, its next start is one.
+    cast.offline(0);
+    cast.offline(1);
+    cast.online(1);
+    assert_eq!(cast.states(), [Offline, OnlinePending]);
+}
+
+#[test]
 fn a_wait_can_be_cancelled_or_taken_over() {
     let mut cast = Cast::new(2).after_group(1, 0);
     cast.online(1);

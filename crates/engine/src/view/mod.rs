@@ -240,6 +240,7 @@ impl<'a> View<'a> {
             cluster_id: self.cluster_id(),
             nodes: model.nodes().map(node).collect(),
             groups,
+            group_sets: self.engine.group_set_glances(),
             resources,
             operations: self.operations(),
         }
@@ -262,6 +263,13 @@ impl<'a> View<'a> {
                 .iter()
                 .filter_map(|node| Some(self.engine.model.node(*node)?.name.clone()))
                 .collect(),
+            group_set: group.set.and_then(|set| Some(self.engine.model.group_set(set)?.name.clone())),
+            depends_on: group.depends_on.with_names(|id| self.group_name(id).to_owned()),
+            depends_on_sets: group
+                .depends_on_sets
+                .with_names(|id| self.engine.plain_name(&ObjectId::GroupSet(id))),
+            waits_for: self.engine.group_waits_for(group.id),
+            waits_until_ms: self.engine.group_wait_ends_unix_ms(group.id),
         }
     }
 

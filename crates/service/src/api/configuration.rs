@@ -156,7 +156,7 @@ fn object_of(session: &Session, wanted: &ConfiguredObject) -> Option<ObjectId> {
     })
 }
 
-fn outcome(done: Answer) -> PropertyList {
+pub(super) fn outcome(done: Answer) -> PropertyList {
     let mut output = refused(done.status, done.text);
     if let Some(operation) = done.operation {
         output.set(submit::OPERATION, Value::Sz(operation.to_string()));

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use mainstay_cmrp::control::{
-    ClusterControl, ControlRequest, ControlResponse, GroupControl, NodeClusterControl, NodeControl,
-    NodeGroupControl, NodeNodeControl, NodeResourceControl, NodeResourceTypeControl, ResourceControl,
-    ResourceTypeControl,
+    ClusterControl, ControlRequest, ControlResponse, GroupControl, GroupSetControl, NodeClusterControl,
+    NodeControl, NodeGroupControl, NodeGroupSetControl, NodeNodeControl, NodeResourceControl,
+    NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
 };
-use mainstay_cmrp::{ClusterHandle, GroupHandle, NodeHandle, Operation, ResourceHandle};
+use mainstay_cmrp::{ClusterHandle, GroupHandle, GroupSetHandle, NodeHandle, Operation, ResourceHandle};
 use mainstay_engine::command::Command;
 use mainstay_engine::effect::Answer;
 use mainstay_types::{Access, ControlCode, Name, NodeId, ObjectId, Status};
@@ -38,6 +38,17 @@ pub(super) fn group(session: &Arc<Session>, exchange: Exchange<GroupControl>) {
 
 pub(super) fn group_on_node(session: &Arc<Session>, exchange: Exchange<NodeGroupControl>) {
     let target = group_of(session, exchange.request().group);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn group_set(session: &Arc<Session>, exchange: Exchange<GroupSetControl>) {
+    let target = group_set_of(session, exchange.request().group_set);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn group_set_on_node(session: &Arc<Session>, exchange: Exchange<NodeGroupSetControl>) {
+    let target = group_set_of(session, exchange.request().group_set);
     let target = on_node(session, target, exchange.request().host_node);
     control(session, exchange, target, |request| &request.control);
 }
@@ -106,6 +117,10 @@ fn resource_of(session: &Session, handle: ResourceHandle) -> Target {
 
 fn group_of(session: &Session, handle: GroupHandle) -> Target {
     session.handles.lock().group(handle).map(|(id, access)| (ObjectId::Group(id), access, None))
+}
+
+fn group_set_of(session: &Session, handle: GroupSetHandle) -> Target {
+    session.handles.lock().group_set(handle).map(|(id, access)| (ObjectId::GroupSet(id), access, None))
 }
 
 fn node_of(session: &Session, handle: NodeHandle) -> Target {

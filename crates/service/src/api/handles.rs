@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use mainstay_cmrp::{AnyHandle, ClusterHandle, GroupHandle, NodeHandle, NotifyHandle, ResourceHandle};
+use mainstay_cmrp::{
+    AnyHandle, ClusterHandle, GroupHandle, GroupSetHandle, NodeHandle, NotifyHandle, ResourceHandle,
+};
 use mainstay_ndr::ContextHandle;
-use mainstay_types::{Access, GroupId, NodeId, ResourceId};
+use mainstay_types::{Access, GroupId, GroupSetId, NodeId, ResourceId};
 use uuid::Uuid;
 
 use crate::ids::random_uuid;
@@ -22,6 +24,8 @@ pub(super) enum Held {
     Node(NodeId, Access),
     /// A group.
     Group(GroupId, Access),
+    /// A group set.
+    GroupSet(GroupSetId, Access),
     /// A resource.
     Resource(ResourceId, Access),
     /// A notification port.
@@ -69,6 +73,8 @@ lookups! {
     node(NodeHandle) -> (NodeId, Access), Held::Node(id, access) => (id, access);
     /// The group of a group handle.
     group(GroupHandle) -> (GroupId, Access), Held::Group(id, access) => (id, access);
+    /// The group set of a group set handle.
+    group_set(GroupSetHandle) -> (GroupSetId, Access), Held::GroupSet(id, access) => (id, access);
     /// The resource of a resource handle.
     resource(ResourceHandle) -> (ResourceId, Access), Held::Resource(id, access) => (id, access);
     /// The port of a notification handle.

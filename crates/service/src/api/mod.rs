@@ -9,6 +9,7 @@ mod control;
 mod events;
 mod exchange;
 mod group;
+mod group_set;
 mod handles;
 mod node;
 mod notify;
@@ -129,6 +130,9 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             GetGroupState => group::state,
             GetGroupId => group::id,
             CreateGroupResourceEnum => group::enumerate,
+            OpenGroupSet => group_set::open,
+            CloseGroupSet => group_set::close,
+            CreateGroupSetEnum => group_set::enumerate,
             OpenNode => node::open,
             OpenNodeEx => node::open_ex,
             CloseNode => node::close,
@@ -170,6 +174,19 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             OfflineGroupEx => group::offline_ex,
             CancelClusterGroupOperation => group::cancel,
             MoveGroupToNode => group::move_to_node,
+            CreateGroupSet => group_set::create,
+            DeleteGroupSet => group_set::delete,
+            AddGroupToGroupSet => group_set::add_group,
+            AddGroupToGroupSetEx => group_set::add_group_ex,
+            MoveGroupToGroupSet => group_set::move_group,
+            RemoveGroupFromGroupSet => group_set::remove_group,
+            AddGroupSetDependency => group_set::add_set_dependency,
+            RemoveGroupSetDependency => group_set::remove_set_dependency,
+            SetGroupSetDependencyExpression => group_set::set_set_expression,
+            AddGroupToGroupSetDependency => group_set::add_group_to_set_dependency,
+            RemoveClusterGroupToGroupSetDependency => group_set::remove_group_to_set_dependency,
+            SetGroupDependencyExpression => group_set::set_group_expression,
+            RemoveClusterGroupDependency => group_set::remove_group_dependency,
             PauseNode => node::pause,
             PauseNodeEx => node::pause_ex,
             PauseNodeWithDrainTarget => node::pause_with_drain_target,
@@ -183,6 +200,8 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             NodeClusterControl => control::cluster_on_node,
             ResourceTypeControl => control::resource_type,
             GroupControl => control::group,
+            GroupSetControl => control::group_set,
+            NodeGroupSetControl => control::group_set_on_node,
             NodeControl => control::node,
             ClusterControl => control::cluster,
             GetNotifyV2 => notify::fetch,

@@ -43,6 +43,7 @@ pub(super) fn add(session: &Arc<Session>, request: &AddNotifyV2) -> Served<AddNo
         (_, Held::Cluster(_)) => Scope::All,
         (true, Held::Node(id, _)) => Scope::Object(ObjectId::Node(id)),
         (true, Held::Group(id, _)) => Scope::Object(ObjectId::Group(id)),
+        (true, Held::GroupSet(id, _)) => Scope::Object(ObjectId::GroupSet(id)),
         (true, Held::Resource(id, _)) => Scope::Object(ObjectId::Resource(id)),
         _ => return Err(Failure::Status(Status::INVALID_HANDLE)),
     };

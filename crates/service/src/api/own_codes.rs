@@ -20,6 +20,7 @@ use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 use super::configuration;
 use super::events;
 use super::exchange::Exchange;
+use super::group_set;
 use super::plan;
 use super::session::Session;
 use crate::journal::{JournalError, JournalQuery, subjects};
@@ -81,6 +82,7 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
         own::READ_CONFIGURATION => configuration::read(session, exchange),
         own::PLAN_CONFIGURATION => configuration::plan(session, &input, exchange),
         own::CONFIGURE => configuration::configure(session, access, &input, exchange),
+        own::DEPEND_GROUP => group_set::depend(session, access, &input, exchange),
         own::UNDO => configuration::undo(session, access, &input, exchange),
         own::STATUS => {
             let text = session.core.read(|view| serde_json::to_string(&view.glance()).unwrap_or_default());
