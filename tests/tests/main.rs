@@ -14,6 +14,7 @@ mod dependencies;
 mod events;
 mod explain;
 mod full_disk;
+mod group_order;
 mod hangs;
 mod hostile;
 mod instructions;

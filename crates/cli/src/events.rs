@@ -200,6 +200,7 @@ fn document(told: &ToldEvent) -> EventDocument {
             _ if told.kind == EventKind::ClusterGroupAdded.as_str() => "group",
             _ if told.kind == EventKind::ClusterResourceTypeAdded.as_str() => "type",
             object_type::GROUP => "group",
+            object_type::GROUP_SET => "group set",
             object_type::RESOURCE => "resource",
             object_type::RESOURCE_TYPE => "type",
             object_type::NODE => "node",

@@ -98,7 +98,7 @@ fn list(context: &mut Context) -> Result<Exit, Failure> {
     let documents = || glance.group_sets.iter().map(GroupSetDocument::from).collect::<Vec<_>>();
     context.output.data(documents, || {
         let mut table =
-            Table::with_heading(&["GROUP SET", "STARTED", "GROUPS", "STARTS AFTER", "STARTED IS"]);
+            Table::with_heading(&["GROUP SET", "STARTED", "GROUPS", "START AFTER", "COUNTS AS STARTED"]);
         for set in &glance.group_sets {
             table.row(vec![
                 set.name.as_str().into(),

@@ -178,7 +178,7 @@ mod tests {
                 name: name("n1"),
                 state: NodeState::Up,
             }],
-            groups: vec![mainstay_types::glance::GroupGlance {
+            groups: vec![GroupGlance {
                 id: "00000000-0000-0000-0000-000000000001".parse().unwrap(),
                 name: name("shop"),
                 state: GroupState::Failed,

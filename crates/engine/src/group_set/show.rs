@@ -76,9 +76,9 @@ impl Engine {
                 };
                 format!("{name}, which has {have} of its groups {what} and needs {needed}")
             }
-            (_, Lack::Delay { until_ms }) => {
-                let left_s = until_ms.saturating_sub(self.now.steady_ms).div_ceil(1_000);
-                format!("{name}, whose StartupDelay is over in {left_s} s")
+            (Provider::Set(id), Lack::Delay { .. }) => {
+                let delay_s = self.model.group_set(id).map_or(0, |set| set.startup.delay_s);
+                format!("{name}, whose StartupDelay of {delay_s} s is not over")
             }
         }
     }
@@ -169,14 +169,15 @@ impl Engine {
 /// When a set counts as started.
 fn startup_text(startup: &Startup) -> String {
     let who = match startup.count {
-        ALL => "all of its groups are".to_owned(),
-        MAJORITY => "more than half of its groups are".to_owned(),
-        1 => "1 of its groups is".to_owned(),
-        count => format!("{count} of its groups are"),
+        ALL => "all of its groups".to_owned(),
+        MAJORITY => "more than half of its groups".to_owned(),
+        count => format!("{count} of its groups"),
     };
-    match startup.trigger {
-        Trigger::Online => format!("when {who} online"),
-        Trigger::Delay => format!("{} s after {who} begun", startup.delay_s),
+    match (startup.trigger, startup.count) {
+        (Trigger::Online, 1) => format!("when {who} is online"),
+        (Trigger::Online, _) => format!("when {who} are online"),
+        (Trigger::Delay, 1) => format!("{} s after {who} has begun", startup.delay_s),
+        (Trigger::Delay, _) => format!("{} s after {who} have begun", startup.delay_s),
     }
 }
 

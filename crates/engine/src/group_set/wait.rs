@@ -109,6 +109,10 @@ impl Engine {
             self.waits.begun.insert(group, self.now.steady_ms);
             self.waits.given_up.remove(&group);
             self.stir_waits();
+            // So that readers see the set as started when it is, also while nobody waits for it.
+            let set = self.model.group(group).and_then(|group| self.model.group_set(group.set?));
+            let delay_ms = set.map_or(0, |set| u64::from(set.startup.delay_s) * 1_000);
+            self.wake_waits_at(self.now.steady_ms + delay_ms);
         }
     }
 
@@ -182,7 +186,10 @@ impl Engine {
     /// Looks again when a delay is over, or the wait.
     fn wake_waits(&mut self, since_ms: u64, unmet: &[Unmet]) {
         let delays = unmet.iter().filter_map(Unmet::met_at_ms);
-        let at_ms = delays.fold(self.wait_ends_ms(since_ms), u64::min);
+        self.wake_waits_at(delays.fold(self.wait_ends_ms(since_ms), u64::min));
+    }
+
+    fn wake_waits_at(&mut self, at_ms: u64) {
         if self.timers.deadline(Timer::GroupWaits).is_none_or(|set_ms| at_ms < set_ms) {
             self.timers.set(Timer::GroupWaits, at_ms);
         }

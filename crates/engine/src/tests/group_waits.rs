@@ -169,7 +169,6 @@ fn a_wait_ends_after_group_dependency_timeout() {
 fn what_fails_before_its_group_was_started_waits_with_it() {
     let mut cast = Cast::new(2).after_group(1, 0);
     let other = cast.world.resource(cast.groups[1], "other");
-    cast.world.online(other);
     cast.online(1);
     let fail = Command::FailResource { resource: cast.resources[1], remark: Remark::default() };
     assert_eq!(cast.world.status(fail), Status::SUCCESS);

@@ -37,6 +37,20 @@ impl Story {
                 };
                 differs(format!("group '{name}'"), expected, seen)
             }
+            Fact::Waits(name, expected) => {
+                let id = self.groups[name];
+                let found = view.glance().groups.into_iter().find(|group| group.id == id);
+                let seen = found.map(|group| group.waits_for).unwrap_or_default();
+                let is_it = if expected.is_empty() { seen.is_empty() } else { seen.contains(expected) };
+                let shown = |text: &str| if text.is_empty() { "nothing".into() } else { format!("'{text}'") };
+                (!is_it).then(|| {
+                    format!(
+                        "group '{name}' waits for: expected {}, and it is {}",
+                        shown(expected),
+                        shown(&seen)
+                    )
+                })
+            }
             Fact::Persistent(name, expected) => {
                 let resource = view.model().resource(self.resources[name]);
                 let said = |state: Option<bool>| match state {

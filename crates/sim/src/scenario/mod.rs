@@ -10,11 +10,13 @@
 
 mod expect;
 pub mod oracle;
+mod order;
 mod parse;
 mod placed;
 mod run;
 mod words;
 
+pub use order::Order;
 pub use parse::{ParseError, parse};
 pub use run::{Verdict, run};
 
@@ -35,6 +37,8 @@ pub struct Scenario {
     pub cluster: Vec<(usize, String, String)>,
     /// Nodes in their order. Several make it a story of placement.
     pub nodes: Vec<Node>,
+    /// Group sets, each after those that its groups start after.
+    pub group_sets: Vec<GroupSet>,
     /// Groups.
     pub groups: Vec<Group>,
     /// Resources, each after what it needs.
@@ -73,6 +77,21 @@ pub struct Group {
     pub possible: Vec<String>,
     /// Whether it is to be online, in a story of placement.
     pub online: bool,
+    /// After what it starts.
+    pub order: Order,
+    /// Common properties.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A group set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupSet {
+    /// Where it is described.
+    pub line: usize,
+    /// Its name.
+    pub name: String,
+    /// The sets that its groups start after.
+    pub after: Vec<String>,
     /// Common properties.
     pub properties: Vec<(String, String)>,
 }
@@ -217,6 +236,12 @@ pub enum Call {
     Set(String, String, String),
     /// A common property of a group.
     SetGroup(String, String, String),
+    /// A common property of a group set.
+    SetGroupSet(String, String, String),
+    /// AddClusterGroupDependency.
+    DependGroup(String, String),
+    /// RemoveClusterGroupDependency.
+    UndependGroup(String, String),
     /// What has a resource in hand is cancelled.
     Cancel(String),
     /// Maintenance begins or ends.
@@ -243,6 +268,8 @@ pub enum Fact {
     State(Vec<String>, String),
     /// A group is in this state.
     GroupState(String, String),
+    /// What the start of a group waits for says this; empty for nothing.
+    Waits(String, String),
     /// A resource's persistent state.
     Persistent(String, Option<bool>),
     /// Whether anything of resources runs.

@@ -25,6 +25,7 @@ fn check(scenario: &Scenario) {
     let counts = [
         scenario.cluster.len(),
         scenario.nodes.len(),
+        scenario.group_sets.len(),
         scenario.groups.len(),
         scenario.resources.len(),
         scenario.steps.len(),

@@ -8,8 +8,8 @@ use mainstay_engine::testing::{CheckReaction, CommitMode, Reaction};
 use mainstay_types::Status;
 
 use super::{
-    Call, Expected, FILE_BYTES_MAX, Fact, Group, Hosting, ITEMS_MAX, Node, NodeChange, Resource, Scenario,
-    Step, TIME_MAX_MS, Timed, words,
+    Call, Expected, FILE_BYTES_MAX, Fact, Group, GroupSet, Hosting, ITEMS_MAX, Node, NodeChange, Order,
+    Resource, Scenario, Step, TIME_MAX_MS, Timed, words,
 };
 
 /// What is wrong with a file, and where.
@@ -61,6 +61,7 @@ pub fn parse(text: &str) -> Result<Scenario, ParseError> {
 struct Parser {
     scenario: Scenario,
     nodes: BTreeSet<String>,
+    group_sets: BTreeSet<String>,
     groups: BTreeSet<String>,
     resources: BTreeSet<String>,
     now_ms: u64,
@@ -89,11 +90,12 @@ impl Parser {
         let Some(first) = words.option() else { return Ok(()) };
         let is_story = !self.scenario.steps.is_empty();
         match first.as_str() {
-            "cluster" | "node" | "group" | "resource" if is_story => {
+            "cluster" | "node" | "groupset" | "group" | "resource" if is_story => {
                 Err(format!("'{first}' has to stand before the first 'at'"))
             }
             "cluster" => self.cluster(line, words),
             "node" => self.node(line, words),
+            "groupset" => self.group_set(line, words),
             "group" => self.group(line, words),
             "resource" => self.resource(line, words),
             "at" => self.at(line, words),
@@ -112,8 +114,8 @@ impl Parser {
                 Ok(())
             }
             other => Err(format!(
-                "'{other}' is not understood; a line begins with cluster, node, group, resource, at, until or \
-                 expect"
+                "'{other}' is not understood; a line begins with cluster, node, groupset, group, resource, at, until \
+                 or expect"
             )),
         }
     }
@@ -148,6 +150,30 @@ impl Parser {
         Ok(())
     }
 
+    fn group_set(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let name = words.next("the group set's name")?;
+        bounded(self.group_sets.len(), "group sets")?;
+        let (mut after, mut properties) = (Vec::new(), Vec::new());
+        while let Some(word) = words.option() {
+            match word.split_once('=') {
+                Some(("after", list)) => after = self.sets_of(list)?,
+                Some((property, value)) if property.starts_with(char::is_uppercase) => {
+                    bounded(properties.len(), "properties")?;
+                    properties.push((property.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    return Err(format!(
+                        "'{word}' is not understood; a group set can have after=S,T and common properties such as \
+                         StartupSetting=1"
+                    ));
+                }
+            }
+        }
+        new_name(&mut self.group_sets, "group set", &name)?;
+        self.scenario.group_sets.push(GroupSet { line, name, after, properties });
+        Ok(())
+    }
+
     fn group(&mut self, line: usize, mut words: Words) -> Parsed<()> {
         let name = words.next("the group's name")?;
         bounded(self.groups.len(), "groups")?;
@@ -159,6 +185,7 @@ impl Parser {
             preferred: Vec::new(),
             possible: Vec::new(),
             online: true,
+            order: Order::default(),
             properties: Vec::new(),
         };
         while let Some(word) = words.option() {
@@ -166,6 +193,9 @@ impl Parser {
                 Some(("owner", node)) => group.owner = Some(known(&self.nodes, "node", node)?),
                 Some(("preferred", list)) => group.preferred = self.nodes_of(list)?,
                 Some(("possible", list)) => group.possible = self.nodes_of(list)?,
+                Some(("set", set)) => group.order.set = Some(known(&self.group_sets, "group set", set)?),
+                Some(("after", list)) => group.order.groups = self.groups_of(list)?,
+                Some(("after-set", list)) => group.order.sets = self.sets_of(list)?,
                 Some(("state", "online")) => group.online = true,
                 Some(("state", "offline")) => group.online = false,
                 Some((property, value)) if property.starts_with(char::is_uppercase) => {
@@ -174,8 +204,8 @@ impl Parser {
                 }
                 _ => {
                     return Err(format!(
-                        "'{word}' is not understood; a group can have owner=NODE, preferred=A,B, possible=A,B, \
-                         state=STATE and common properties such as Priority=3000"
+                        "'{word}' is not understood; a group can have owner=NODE, preferred=A,B, possible=A,B, set=SET, \
+                         after=A,B, after-set=S,T, state=STATE and common properties such as Priority=3000"
                     ));
                 }
             }
@@ -223,6 +253,14 @@ impl Parser {
 
     fn resources_of(&self, list: &str) -> Parsed<Vec<String>> {
         list.split(',').map(|name| known(&self.resources, "resource", name)).collect()
+    }
+
+    fn groups_of(&self, list: &str) -> Parsed<Vec<String>> {
+        list.split(',').map(|name| known(&self.groups, "group", name)).collect()
+    }
+
+    fn sets_of(&self, list: &str) -> Parsed<Vec<String>> {
+        list.split(',').map(|name| known(&self.group_sets, "group set", name)).collect()
     }
 
     fn nodes_of(&self, list: &str) -> Parsed<Vec<String>> {
@@ -315,13 +353,16 @@ impl Parser {
 
     fn call(&mut self, verb: &str, mut words: Words) -> Parsed<Step> {
         let kind = match verb {
-            "online" | "offline" | "set" => words.next("resource or group")?,
+            "online" | "offline" | "set" | "depend" | "undepend" => words.next("resource or group")?,
             "move" => exact(&mut words, "group", "group".to_owned())?,
             _ => exact(&mut words, "resource", "resource".to_owned())?,
         };
         let name = match kind.as_str() {
             "resource" => self.named(&mut words)?,
             "group" => known(&self.groups, "group", &words.next("the group's name")?)?,
+            "groupset" if verb == "set" => {
+                known(&self.group_sets, "group set", &words.next("the group set's name")?)?
+            }
             other => return Err(format!("'{other}' is neither resource nor group")),
         };
         let mut call = match (verb, kind.as_str()) {
@@ -332,6 +373,12 @@ impl Parser {
             ("restart", _) => Call::Restart(name),
             ("fail", _) => Call::Fail(name),
             ("delete", _) => Call::Delete(name),
+            ("depend", "group") => {
+                Call::DependGroup(name, known(&self.groups, "group", &words.next("the other group")?)?)
+            }
+            ("undepend", "group") => {
+                Call::UndependGroup(name, known(&self.groups, "group", &words.next("the other group")?)?)
+            }
             ("depend", _) => Call::Depend(name, self.named(&mut words)?),
             ("undepend", _) => Call::Undepend(name, self.named(&mut words)?),
             ("rename", _) => {
@@ -343,6 +390,10 @@ impl Parser {
             ("set", "resource") => {
                 let (property, value) = assigned(&words.next("PROPERTY=VALUE")?)?;
                 Call::Set(name, property, value)
+            }
+            ("set", "groupset") => {
+                let (property, value) = assigned(&words.next("PROPERTY=VALUE")?)?;
+                Call::SetGroupSet(name, property, value)
             }
             ("set", _) => {
                 let (property, value) = assigned(&words.next("PROPERTY=VALUE")?)?;
@@ -434,6 +485,10 @@ impl Parser {
                 one_of(&state, &["online", "offline", "failed", "partial-online", "pending"])?;
                 Fact::GroupState(name, state)
             }
+            "waits" => {
+                let name = known(&self.groups, "group", &words.next("the group's name")?)?;
+                Fact::Waits(name, words.next("words in quotation marks, or \"\"")?)
+            }
             "persistent" => {
                 let name = self.named(&mut words)?;
                 let state = words.next("online, offline or unset")?;
@@ -486,7 +541,7 @@ impl Parser {
             }
             "quiet" => Fact::Quiet,
             other => {
-                let kinds = "state, group, persistent, running, stopped, orders, no-orders, starts, cause, told, \
+                let kinds = "state, group, waits, persistent, running, stopped, orders, no-orders, starts, cause, told, \
                              journal, owner, reason, quiet";
                 return Err(format!("'{other}' cannot be expected; there are {kinds}"));
             }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use mainstay_engine::command::{Command, Remark};
+use mainstay_engine::group_set::OrderChange;
 use mainstay_engine::testing::walk::Entry;
 use mainstay_engine::testing::{World, offline};
 use mainstay_proplist::assignment::{parse_value, parse_value_as};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::{self, RESOURCE_SET_MAINTENANCE_MODE};
 use mainstay_types::property;
-use mainstay_types::{ControlCode, GroupId, HostId, ObjectId, ResourceId, Status};
+use mainstay_types::{ControlCode, GroupId, GroupSetId, HostId, ObjectId, ResourceId, Status};
 
-use super::{Call, Hosting, Scenario, Step, Timed, placed};
+use super::{Call, Hosting, Scenario, Step, Timed, order, placed};
 use crate::run::catch;
 
 /// CLUSCTL_*_SET_COMMON_PROPERTIES, without the kind of object.
@@ -32,6 +33,7 @@ pub struct Verdict {
 pub(super) struct Story {
     pub(super) world: World,
     pub(super) groups: BTreeMap<String, GroupId>,
+    pub(super) group_sets: BTreeMap<String, GroupSetId>,
     pub(super) resources: BTreeMap<String, ResourceId>,
     /// Orders that were given before the story began.
     pub(super) orders_before: usize,
@@ -42,7 +44,11 @@ pub(super) struct Story {
 /// Runs a scenario to its end.
 pub fn run(scenario: &Scenario) -> Verdict {
     if scenario.nodes.len() > 1 {
-        return placed::run(scenario);
+        let differences = order::beyond_placement(scenario);
+        return match differences.is_empty() {
+            true => placed::run(scenario),
+            false => Verdict { differences, log: Vec::new() },
+        };
     }
     let beyond = beyond(scenario);
     if !beyond.is_empty() {
@@ -51,6 +57,7 @@ pub fn run(scenario: &Scenario) -> Verdict {
     let mut story = Story {
         world: World::default(),
         groups: BTreeMap::new(),
+        group_sets: BTreeMap::new(),
         resources: BTreeMap::new(),
         orders_before: 0,
         begin_ms: 0,
@@ -91,8 +98,17 @@ fn beyond(scenario: &Scenario) -> Vec<(usize, String)> {
 impl Story {
     /// Makes the cluster as the file describes it; false when the engine refused something.
     fn build(&mut self, scenario: &Scenario) -> bool {
-        let world = &mut self.world;
+        for (line, property, value) in &scenario.cluster {
+            let command = set(ObjectId::Cluster, property, value);
+            if !accepted(&mut self.world, command, *line, &mut self.differences) {
+                return false;
+            }
+        }
+        if !self.build_group_sets(scenario) {
+            return false;
+        }
         for group in &scenario.groups {
+            let world = &mut self.world;
             let id = GroupId(world.fresh());
             let mut commands = vec![Command::CreateGroup { id, name: group.name.clone(), group_type: 0 }];
             let object = ObjectId::Group(id);
@@ -103,7 +119,11 @@ impl Story {
                 }
             }
             self.groups.insert(group.name.clone(), id);
+            if !self.build_order(group, id) {
+                return false;
+            }
         }
+        let world = &mut self.world;
         if scenario.resources.iter().any(|resource| resource.hosting == Hosting::InProcess) {
             world.library_type(LIBRARY_TYPE);
         }
@@ -244,6 +264,17 @@ impl Story {
             }
             Call::Set(name, property, value) => set(ObjectId::Resource(self.id(name)), property, value),
             Call::SetGroup(name, property, value) => set(ObjectId::Group(self.groups[name]), property, value),
+            Call::SetGroupSet(name, property, value) => {
+                set(ObjectId::GroupSet(self.group_sets[name]), property, value)
+            }
+            Call::DependGroup(name, provider) => {
+                let (group, provider) = (self.groups[name], self.groups[provider]);
+                Command::Order(OrderChange::AddGroup { group, provider })
+            }
+            Call::UndependGroup(name, provider) => {
+                let (group, provider) = (self.groups[name], self.groups[provider]);
+                Command::Order(OrderChange::RemoveGroup { group, provider })
+            }
             Call::Cancel(name) => {
                 let glance = self.world.engine.view().glance().resources;
                 let found = glance.into_iter().find(|found| found.id == self.resources[name]);
@@ -287,6 +318,7 @@ fn list(instructions: &[(String, String)]) -> PropertyList {
 pub(super) fn set(object: ObjectId, property: &str, value: &str) -> Command {
     let table = match &object {
         ObjectId::Group(_) => &property::GROUP,
+        ObjectId::GroupSet(_) => &property::GROUP_SET,
         ObjectId::Cluster => &property::CLUSTER,
         _ => &property::RESOURCE,
     };
@@ -300,6 +332,7 @@ pub(super) fn set(object: ObjectId, property: &str, value: &str) -> Command {
     let input = PropertyList::new().with(property, typed).to_bytes().unwrap_or_default();
     let kind = match object {
         ObjectId::Group(_) => control::object::GROUP,
+        ObjectId::GroupSet(_) => control::object::GROUP_SET,
         ObjectId::Cluster => control::object::CLUSTER,
         _ => control::object::RESOURCE,
     };
