@@ -10,10 +10,7 @@ fn a_group_waits_for_those_that_come_first_whoever_dies() {
     let Some(mut cluster) = TestCluster::start_or_skip() else { return };
     cluster.application("db", "data", "sleep 1000");
     cluster.application("web", "site", "sleep 1000");
-    assert_eq!(
-        cluster.mainstay(&["group", "depend", "web", "db"]),
-        "group 'web' starts after group 'db'\n"
-    );
+    assert_eq!(cluster.mainstay(&["group", "depend", "web", "db"]), "group 'web' starts after group 'db'\n");
     let (code, _, error) = cluster.mainstay_code(&["group", "depend", "db", "web"]);
     assert_eq!(code, 1);
     assert!(error.contains("1059 ERROR_CIRCULAR_DEPENDENCY"), "{error}");

@@ -54,6 +54,8 @@ fn good(kind: &str, name: &str) -> &'static str {
         ("HNODE", _) => "node",
         ("HNODE *", _) => "&node",
         ("HGROUP", _) => "group",
+        ("HGROUPSET", _) => "set",
+        ("HGROUPSETENUM", _) => "sets",
         ("HRESOURCE" | "HANDLE", "hDependsOn" | "hResourceDependent") => "other",
         ("HRESOURCE" | "HANDLE", _) => "resource",
         ("HCLUSENUM", _) => "objects",
@@ -66,6 +68,7 @@ fn good(kind: &str, name: &str) -> &'static str {
         // Keys are opened in a resource host only.
         ("HKEY", _) => "(HKEY)0x77",
         ("LPCWSTR", "lpszGroupName") => "L\"g\"",
+        ("LPCWSTR", "lpszGroupSetName") => "L\"s\"",
         ("LPCWSTR", "lpszNodeName") => "L\"n1\"",
         ("LPCWSTR", "lpszResourceName") => "L\"web\"",
         ("LPCWSTR", "lpszClusterName" | "lpszReason") => "NULL",
@@ -155,6 +158,8 @@ const PROLOGUE: &str = r#"#include <clusapi.h>
 static HCLUSTER cluster;
 static HNODE node;
 static HGROUP group;
+static HGROUPSET set;
+static HGROUPSETENUM sets;
 static HRESOURCE resource, other;
 static HCLUSENUM objects;
 static HCLUSENUMEX objects_ex;
@@ -197,6 +202,8 @@ static void open_all(void)
     cluster = OpenCluster(NULL);
     node = OpenClusterNode(cluster, L"n1");
     group = OpenClusterGroup(cluster, L"g");
+    set = OpenClusterGroupSet(cluster, L"s");
+    sets = ClusterGroupSetOpenEnum(cluster);
     resource = OpenClusterResource(cluster, L"web");
     other = OpenClusterResource(cluster, L"db");
     objects = ClusterOpenEnum(cluster, CLUSTER_ENUM_RESOURCE);
@@ -207,7 +214,7 @@ static void open_all(void)
     resources_ex = ClusterResourceOpenEnumEx(cluster, NULL, 0, NULL, 0, 0);
     port = CreateClusterNotifyPortV2((HCHANGE)INVALID_HANDLE_VALUE, cluster, &filter, 1, 0);
     if (!cluster || !node || !group || !resource || !other || !objects || !objects_ex || !of_group || !groups_ex ||
-        !of_resource || !resources_ex || !port)
+        !of_resource || !resources_ex || !port || !set || !sets)
         printf("something could not be opened: %u\n", (unsigned)GetLastError());
 }
 

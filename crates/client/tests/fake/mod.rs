@@ -28,6 +28,7 @@ pub enum Object {
     Cluster,
     Resource(String),
     Group(String),
+    GroupSet,
     Node(String),
     Port,
 }
@@ -502,6 +503,17 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
             node_name: Some("n1".into()),
             ..Default::default()
         })),
+        R::OpenGroupSet(request) if request.name == "s" => {
+            let handle = connection.open(Object::GroupSet).into();
+            Ok(stub::<group_set::OpenGroupSet>(&OpenResponse::opened(handle)))
+        }
+        R::OpenGroupSet(_) => Err(5992),
+        R::GroupSetControl(request) => Ok(control(&request.control, "s")),
+        R::CreateGroupSetEnum(_) => {
+            let list = EnumList::new([(13, "s".to_owned())]);
+            Ok(stub::<group_set::CreateGroupSetEnum>(&EnumResponse::new(list)))
+        }
+        R::CloseGroupSet(request) => closed::<group_set::CloseGroupSet, _>(connection, request.group_set),
         R::CloseGroup(request) => closed::<group::CloseGroup, _>(connection, request.group),
         R::CreateGroupResourceEnum(_) => {
             let list = EnumList::new(world.resources.iter().map(|r| (1, r.name.clone())));
