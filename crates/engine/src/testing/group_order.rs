@@ -55,7 +55,9 @@ impl World {
         let mut begun = BTreeMap::new();
         for group in model.groups().filter(|group| group.members.iter().any(|id| self.has_begun(*id))) {
             let since_ms = known.get(&group.id).copied();
-            begun.insert(group.id, since_ms.unwrap_or(if is_first_look { 0 } else { now_ms }));
+            // What comes back after a veto, or is found, has not begun now.
+            let is_found = is_first_look || !group.members.iter().any(|id| self.is_being_started(*id));
+            begun.insert(group.id, since_ms.unwrap_or(if is_found { 0 } else { now_ms }));
         }
         for (group, since_ms) in &begun {
             if *since_ms != now_ms
@@ -79,6 +81,11 @@ impl World {
             .as_ref()
             .is_some_and(|task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen));
         live.state == ResourceState::Online || comes_up
+    }
+
+    fn is_being_started(&self, id: ResourceId) -> bool {
+        let task = self.engine.live.get(&id).and_then(|live| live.task.as_ref());
+        task.is_some_and(|task| task.goal == Goal::Start)
     }
 
     /// What is being started of it is so by a call for it, or by the service's start.
