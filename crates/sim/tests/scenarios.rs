@@ -85,6 +85,8 @@ fn a_difference_of_placement_is_shown_with_its_line() {
     ] {
         assert_eq!(said(&format!("{text}{rest}\n")), expected, "{rest}");
     }
+    let ordered = "node n1\nnode n2\ngroup g\ngroup h after=g\nexpect owner g n1\n";
+    assert!(said(ordered).starts_with("4: the order in which groups start"), "{}", said(ordered));
     let refused = "node n1\nnode n2\ngroup g owner=n1 FailbackWindowStart=99\nexpect owner g n1\n";
     assert!(said(refused).starts_with("3: the cluster refuses it: "), "{}", said(refused));
 }
@@ -96,8 +98,8 @@ fn a_wrong_file_is_refused_with_line_and_reason() {
         ("group g\nresource a\n", "line 0: it expects nothing; add a line 'expect ...'"),
         (
             "grup g",
-            "line 1: 'grup' is not understood; a line begins with cluster, node, group, resource, at, until or \
-                 expect",
+            "line 1: 'grup' is not understood; a line begins with cluster, node, groupset, group, resource, at, until \
+             or expect",
         ),
         ("\n\ngroup g\ngroup g", "line 4: there is a group 'g' already"),
         ("group g\nresource a needs=b", "line 2: there is no resource 'b' above"),
@@ -106,6 +108,13 @@ fn a_wrong_file_is_refused_with_line_and_reason() {
             "line 2: state=failed cannot be begun with; online or offline can",
         ),
         ("resource a", "line 1: group=GROUP is missing"),
+        ("group g set=s", "line 1: there is no group set 's' above"),
+        ("groupset s\ngroup g after=h", "line 2: there is no group 'h' above"),
+        ("groupset s after=t", "line 1: there is no group set 't' above"),
+        (
+            "group g\nresource a\nat 0s set groupset s StartupDelay=1",
+            "line 3: there is no group set 's' above",
+        ),
         ("group g\nresource a\nat 5 online resource a", "line 3: '5' is no time; 250ms, 5s, 3m and 2h are"),
         (
             "group g\nresource a\nat 999999h online resource a",
