@@ -80,7 +80,13 @@ impl Engine {
         if old == state {
             return;
         }
-        live.borne = None;
+        // While it waits for its turn to stop, and when it does not stop after all, it is what it was.
+        let is_as_it_was = matches!(
+            (old, state),
+            (ResourceState::Online, ResourceState::OfflinePending)
+                | (ResourceState::OfflinePending, ResourceState::Online)
+        );
+        live.borne = live.borne.take().filter(|_| is_as_it_was);
         (live.state, live.since_unix_ms) = (state, now_ms);
         if let Some(group) = self.group_of(id) {
             self.count_out(group, old);

@@ -37,9 +37,12 @@ impl Engine {
             }
             if operation.step.restores() {
                 if self.is_running(id) {
-                    for resource in self.revert_waiting_parts(id) {
+                    let reverted = self.revert_waiting_parts(id);
+                    for resource in &reverted {
+                        self.check_needs(*resource);
+                    }
+                    for resource in reverted {
                         self.poke(resource);
-                        self.check_needs(resource);
                     }
                     self.end_if_done(id);
                 }

@@ -348,6 +348,43 @@ fn what_is_relied_on_no_longer_has_its_turn_to_stop() {
     );
 }
 
+/// It refuses to stop when its operation is cancelled already, and what it needs has failed meanwhile: nothing is started
+/// on top of it.
+#[test]
+fn what_comes_back_without_what_it_needs_serves_nobody() {
+    check(
+        1,
+        &[POOL, POOL, (0, Kind::Pool, &[&[0, 1]]), (0, Kind::Library, &[&[2]])],
+        &[
+            Behave(2, Entry::Offline, Reaction::Hang),
+            GroupOnline(0),
+            GroupOffline(0),
+            Cancel(0),
+            Fail(0),
+            Fail(1),
+            PassLate(1_319),
+            EndOrder(2, Reaction::Veto),
+        ],
+    );
+}
+
+/// In maintenance it has failed, and is to stop; it does not, and the end of maintenance still finds it failed.
+#[test]
+fn what_is_borne_in_maintenance_outlives_a_stop_that_is_taken_back() {
+    check(
+        1,
+        &[OWN, (0, Kind::Own, &[&[0]])],
+        &[
+            Behave(1, Entry::Offline, Reaction::Veto),
+            Maintain(0, true),
+            Online(1),
+            Fail(0),
+            KillProcesses(0),
+            GroupOffline(0),
+        ],
+    );
+}
+
 /// A host tells of two failures at once: neither of the two is in the other's place.
 #[test]
 fn what_has_failed_with_it_is_no_alternative() {
