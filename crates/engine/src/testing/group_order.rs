@@ -80,7 +80,8 @@ impl World {
             .task
             .as_ref()
             .is_some_and(|task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen));
-        live.state == ResourceState::Online || comes_up
+        // Until it has stopped, it may come back after a veto, and its group has never been down.
+        matches!(live.state, ResourceState::Online | ResourceState::OfflinePending) || comes_up
     }
 
     fn is_being_started(&self, id: ResourceId) -> bool {
