@@ -263,6 +263,16 @@ pub(crate) fn bytes(list: &PropertyList) -> Result<Vec<u8>, Failure> {
     list.to_bytes().map_err(|error| Failure::usage(error.to_string()))
 }
 
+/// Whether assignments are well spelt, as far as that can be said before the service is asked for formats.
+pub(crate) fn check_spelling(assignments: &[String]) -> Result<(), Failure> {
+    for (name, text) in split(assignments)? {
+        if names_format(text) {
+            read_value(name, None, text)?;
+        }
+    }
+    Ok(())
+}
+
 /// Names and values as they were written. A property given twice has no one value.
 fn split(assignments: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
     let mut pairs: Vec<(&str, &str)> = Vec::new();
@@ -284,17 +294,19 @@ fn split(assignments: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
 
 /// Reads a value: by the word before it where there is one, else by the known format, else by its looks.
 fn read_value(name: &str, known: Option<Format>, text: &str) -> Result<Value, Failure> {
-    let chosen = text
-        .split_once(':')
-        .is_some_and(|(word, _)| word == "unset" || FORMAT_WORDS.iter().any(|format| format.word() == word));
     let value = match known {
-        Some(format) if !chosen => assignment::parse_value_as(format, text),
+        Some(format) if !names_format(text) => assignment::parse_value_as(format, text),
         _ => assignment::parse_value(text),
     };
     value.map_err(|fault| {
         let name = name.to_owned();
         Failure::usage(assignment::AssignmentError::Value { name, fault }.to_string())
     })
+}
+
+fn names_format(text: &str) -> bool {
+    text.split_once(':')
+        .is_some_and(|(word, _)| word == "unset" || FORMAT_WORDS.iter().any(|format| format.word() == word))
 }
 
 /// Formats by folded name, each with the name as the service writes it.

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::instructions::Instructions;
 use crate::json::ResourceDocument;
-use crate::properties::Owner;
+use crate::properties::{Owner, check_spelling};
 use crate::render::{Cell, Table, clean, now_ms, of_resource};
 use crate::resource_show;
 use crate::status::note;
@@ -252,6 +252,7 @@ fn create(
     context: &mut Context,
 ) -> Result<Exit, Failure> {
     let subject = Subject::Resource(name);
+    check_spelling(properties)?;
     let mut cluster = context.change()?;
     let group: Group = open_object(&mut cluster, group, &Subject::Group(group))?;
     let made = cluster.create_resource(&group, name, type_name, 0).map_err(|error| {
@@ -275,10 +276,9 @@ fn create(
 fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure: Failure) -> Failure {
     match delete_new(cluster, made) {
         Ok(()) => {
-            // Whatever was done to it is gone with it. What was wrong with the command line stays so.
-            let exit = if failure.exit == Exit::Usage { Exit::Usage } else { Exit::Refused };
+            // Whatever was done to it is gone with it.
             let message = format!("{subject} was not created: {}", failure.message);
-            Failure { exit, message, ..failure }
+            Failure { exit: Exit::Refused, message, ..failure }
         }
         Err(error) => {
             let message = format!(

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
+use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord, Verb};
 use mainstay_types::{Name, ObjectId, OfflineFlags, OperationId, ResourceState, Status};
 
@@ -221,6 +222,9 @@ fn follow(
         let written = context.output.data(document, || ended_sentence(&record));
         written.map_err(|failure| unwritten(failure, id))?;
     }
+    if failure.is_none() && !context.output.is_json() {
+        note_what_stays_offline(&record, cluster, context);
+    }
     failure.map_or(Ok(Exit::Done), Err)
 }
 
@@ -290,6 +294,7 @@ pub(crate) fn failure_of(record: &OperationRecord, within: Option<Duration>) -> 
                     "everything is as before; without asking: {}",
                     pending::forced(name, cause.status == Status::CLUSTER_RESOURCE_LOCKED_STATUS)
                 ),
+                (_, Subject::Group(_)) => format!("what had stopped was started again; {show}"),
                 _ => format!("everything is as before; {show}"),
             };
             Failure::new(
@@ -342,6 +347,22 @@ pub(crate) fn with_doubt(failure: Failure, record: &OperationRecord, cluster: &m
             failure.with_way_out(way_out)
         }
         _ => failure,
+    }
+}
+
+/// A group that was brought online is so but for what somebody has taken offline by name.
+fn note_what_stays_offline(record: &OperationRecord, cluster: &mut Cluster, context: &mut Context) {
+    let (Verb::Online, ObjectId::Group(group)) = (record.verb, &record.object) else { return };
+    // Without the look the end is told as it is.
+    let Ok(glance) = glance(cluster) else { return };
+    let stays = |found: &&ResourceGlance| found.group == *group && found.state == ResourceState::Offline;
+    let names: Vec<&str> = glance.resources.iter().filter(stays).map(|found| found.name.as_str()).collect();
+    if !names.is_empty() {
+        let names = names.join("', '");
+        context.output.note(&format!(
+            "of {} it leaves offline what was taken offline by name: '{names}'",
+            pending::subject(record)
+        ));
     }
 }
 

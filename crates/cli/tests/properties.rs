@@ -192,10 +192,17 @@ fn a_resource_is_made_with_its_properties_or_not_at_all() {
     ];
     assert_eq!(log(&fake), expected);
 
-    // Wrong usage that shows only when the formats are known.
+    // Wrong usage that shows only when the formats are known: something was asked of the service by then.
     let ran = create("three", "RestartAction=soon");
-    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(log(&fake).last().unwrap(), "DeleteResource");
+
+    // What can be seen before is, and nothing is asked.
+    let asked = log(&fake).len();
+    for wrong in ["=5", "CommandLine", "x=dword:99999999999"] {
+        assert_eq!(create("four", wrong).code, 2, "{wrong}");
+    }
+    assert_eq!(log(&fake).len(), asked);
 
     fake.world().deletions.extend([70]);
     let ran = create("four", "CommandLine=x");

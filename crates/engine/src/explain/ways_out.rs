@@ -163,7 +163,7 @@ impl Explainer<'_> {
     }
 
     pub(super) fn ways_out_of_group(&self, group: &Group, state: GroupState) -> Vec<WayOut> {
-        let online = || self.group_call(group, true, "brings all of its resources online");
+        let online = || self.group_call(group, true, "brings online what of it is not to stay offline");
         let offline = || self.group_call(group, false, "takes all of its resources offline");
         let states = group.members.iter().map(|id| (id, self.state(*id)));
         let decides = |found: ResourceState| match state {
