@@ -11,6 +11,7 @@ mod crashes;
 mod deadlocks;
 mod demo_type;
 mod dependencies;
+mod escapes;
 mod events;
 mod explain;
 mod full_disk;

@@ -13,7 +13,12 @@
 //! fast, its exit status is not known, and the cause says so.
 //!
 //! **Offline**: `StopSignal` to the program; when it has ended, the same signal to what it left behind; after
-//! `StopTimeout`, or at once when the instructions say so, everything is killed. Done when the leaf is empty.
+//! `StopTimeout`, or at once when the instructions say so, everything is killed. Done when the program has ended and
+//! the leaf is empty.
+//!
+//! **The program counts wherever it is.** A program can leave its cgroup (PAM sessions, `systemd-run --scope`), and an
+//! empty leaf is no proof then. So the program itself is held by its pidfd, and for a later host by its number, start
+//! time and boot: it is signalled, killed and waited for beside the leaf, and never started while an earlier one runs.
 //!
 //! **Instructions** for an offline call: a property list with the property `Generic Application`, a DWORD:
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
@@ -29,7 +34,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mainstay_process::account::Account;
-use mainstay_process::{Command, Exit, Leaf, Output, Process, SpawnError, words};
+use mainstay_process::{Command, Exit, Leaf, Output, Process, Signal, SpawnError, words};
 use mainstay_proplist::{PropertyList, Value, multi_string};
 use mainstay_types::control::function;
 use mainstay_types::name::{InvalidName, fold};
@@ -89,13 +94,22 @@ impl GenericApplication {
 
 impl ResourceType for GenericApplication {
     fn open(&self, context: Context) -> Result<Opened, Cause> {
-        let found = if context.opening.recover { find_running(&context) } else { None };
+        let found = match find_earlier(&context) {
+            Some(process) if context.opening.recover => Some(process),
+            // What is opened anew is offline: what an earlier host has left is ended, in the leaf or not.
+            Some(process) => {
+                Run::new(process, None).end()?;
+                None
+            }
+            None => None,
+        };
         let application = Arc::new(Application {
             leaf: Leaf::new(&context.leaf),
             opening: Mutex::new(context.opening.clone()),
             context,
             watcher: self.watcher.clone(),
             run: Arc::default(),
+            newest: Mutex::default(),
         });
         // Only instructions that it does not know are ever refused.
         application.context.reporter.consents();
@@ -116,8 +130,8 @@ impl ResourceType for GenericApplication {
     }
 }
 
-/// The process that an earlier host has started, if it still runs where it belongs.
-fn find_running(context: &Context) -> Option<Process> {
+/// The program that an earlier host has started, if it still runs, wherever it is by now.
+fn find_earlier(context: &Context) -> Option<Process> {
     let identity = match state_file::read(&context.state_file) {
         Ok(identity) => identity?,
         Err(error) => {
@@ -125,15 +139,13 @@ fn find_running(context: &Context) -> Option<Process> {
             return None;
         }
     };
-    let process = match Process::find(identity) {
-        Ok(process) => process?,
+    match Process::find(identity) {
+        Ok(process) => process,
         Err(error) => {
             context.reporter.log(1, format!("process {} cannot be looked at: {error}", identity.pid));
-            return None;
+            None
         }
-    };
-    let here = Leaf::new(&context.leaf).pids().is_ok_and(|pids| pids.contains(&process.pid()));
-    here.then_some(process)
+    }
 }
 
 /// One start of the program.
@@ -159,6 +171,30 @@ impl Run {
             *exit = self.process.try_wait().unwrap_or(Some(Exit::Unknown));
         }
         *exit
+    }
+
+    /// Kills the program, wherever it is, and waits until it has ended.
+    fn end(&self) -> Result<(), Cause> {
+        if self.exit().is_some() {
+            return Ok(());
+        }
+        let lacking = |error: std::io::Error| {
+            let text = format!("process {} cannot be ended: {error}", self.process.pid());
+            Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, text)
+        };
+        // One that ends in this moment cannot be signalled any more; the wait tells.
+        let killed = self.process.signal(Signal::KILL);
+        let timeout = if killed.is_ok() { KILL_TIMEOUT } else { REAP_TIMEOUT };
+        if self.process.wait_ended(Instant::now() + timeout).map_err(lacking)? {
+            self.exit();
+            return Ok(());
+        }
+        killed.map_err(lacking)?;
+        let (pid, seconds) = (self.process.pid(), KILL_TIMEOUT.as_secs());
+        Err(Cause::new(
+            Status::TIMEOUT,
+            format!("process {pid} was killed and has not gone after {seconds} s"),
+        ))
     }
 }
 
@@ -186,6 +222,8 @@ struct Application {
     watcher: Arc<Watcher>,
     /// What is online. Shared with the watch, so that an end that was noticed late is not taken for the next run's.
     run: Arc<Mutex<Option<Current>>>,
+    /// The newest program, online or not, ended or not: nothing is offline and nothing is started while it runs.
+    newest: Mutex<Option<Arc<Run>>>,
 }
 
 impl Application {
@@ -195,6 +233,7 @@ impl Application {
 
     /// Begins to watch a program; its end is a failure until the watch is taken off.
     fn watch(&self, run: Arc<Run>) -> Result<(), Cause> {
+        *self.newest.lock() = Some(run.clone());
         let mut current = self.run.lock();
         let (watched, reporter, slot) = (run.clone(), self.context.reporter.clone(), self.run.clone());
         let ended = move || {
@@ -215,11 +254,20 @@ impl Application {
         Ok(())
     }
 
-    /// Takes what is online: from now on the program's end is no failure.
-    fn take_run(&self) -> Option<Arc<Run>> {
-        let current = self.run.lock().take()?;
-        self.watcher.unwatch(current.watch);
-        Some(current.run)
+    /// From now on the program's end is no failure.
+    fn unwatch(&self) {
+        if let Some(current) = self.run.lock().take() {
+            self.watcher.unwatch(current.watch);
+        }
+    }
+
+    fn newest(&self) -> Option<Arc<Run>> {
+        self.newest.lock().clone()
+    }
+
+    /// Kills the newest program, in the leaf or not, and waits until it has ended.
+    fn end_newest(&self) -> Result<(), Cause> {
+        self.newest().map_or(Ok(()), |run| run.end())
     }
 
     /// Whether the program that runs was started with other properties than the stored ones with these.
@@ -280,11 +328,15 @@ impl Resource for Application {
     fn online(&self, call: OnlineCall<'_>) -> Result<Completion, Failure> {
         let settings = self.settings().map_err(Failure::Failed)?;
         let command = self.command(&settings).map_err(Failure::Failed)?;
+        // An empty leaf is no proof that the one before has ended.
+        self.end_newest().map_err(Failure::Failed)?;
         let process = command.spawn().map_err(|error| Failure::Failed(spawn_cause(&error)))?;
         let run = Arc::new(Run::new(process, Some(settings)));
+        *self.newest.lock() = Some(run.clone());
         if call.operation.is_cancelled() {
             // Terminate may have killed everything before this one began.
             let _ = self.leaf.kill();
+            self.end_newest().map_err(Failure::Failed)?;
             return Err(Failure::Failed(Cause::new(Status::CANCELLED, "terminated while it was started")));
         }
         // The file comes before the watch: when the end is reported, another host must not look for the program.
@@ -307,10 +359,10 @@ impl Resource for Application {
         let instruction = self.instruction(call.buffer).map_err(Failure::Vetoed)?;
         // Properties that have become wrong since the start must not make it unstoppable.
         let settings = self.settings().unwrap_or_default();
-        let run = self.take_run();
+        self.unwatch();
         let stopping = stop::Stopping {
             leaf: self.leaf.clone(),
-            run,
+            run: self.newest(),
             signal: settings.stop_signal,
             timeout: match instruction {
                 Instruction::Stop => settings.stop_timeout,
@@ -329,7 +381,9 @@ impl Resource for Application {
     }
 
     fn terminate(&self) -> Result<(), Cause> {
-        self.take_run();
+        self.unwatch();
+        // First the program: it starts nothing any more while the rest is killed.
+        let ended = self.end_newest();
         let lacking = |error: mainstay_process::CgroupError| {
             Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
         };
@@ -342,8 +396,19 @@ impl Resource for Application {
                 ));
             }
         }
+        ended?;
         self.remove_state_file();
         Ok(())
+    }
+
+    fn look(&self) -> Result<(), Cause> {
+        match self.newest().filter(|run| run.exit().is_none()) {
+            None => Ok(()),
+            Some(run) => Err(Cause::new(
+                Status::RESMON_INVALID_STATE,
+                format!("still running outside its cgroup: process {}", run.process.pid()),
+            )),
+        }
     }
 
     fn looks_alive(&self) -> bool {
@@ -391,8 +456,12 @@ impl Resource for Application {
     }
 
     fn close(&self) {
-        self.take_run();
-        self.remove_state_file();
+        self.unwatch();
+        match self.end_newest() {
+            Ok(()) => self.remove_state_file(),
+            // The next host has to find it.
+            Err(cause) => self.context.reporter.log(1, cause.text),
+        }
     }
 }
 

@@ -157,6 +157,15 @@ pub trait Resource: Send + Sync + 'static {
     /// the order ends as failed.
     fn terminate(&self) -> Result<(), Cause>;
 
+    /// Whether anything of it still runs outside the leaf, where the host does not look. Called when it is said to be
+    /// offline, and the leaf is empty.
+    ///
+    /// # Errors
+    /// What runs; the resource is Failed then, not Offline.
+    fn look(&self) -> Result<(), Cause> {
+        Ok(())
+    }
+
     /// A quick look at whether the resource serves. Called at the LooksAlive interval while it is online. Should
     /// answer from what is known without waiting. `false` leads to [`Resource::is_alive`] at once.
     fn looks_alive(&self) -> bool;

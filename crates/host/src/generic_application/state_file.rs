@@ -1,7 +1,8 @@
 //! What a later host has to know to take a program over: which process it is.
 //!
-//! Two lines, `pid N` and `started N` (clock ticks since the machine was started). The file is replaced as a whole;
-//! it is not synced, since at the next boot the process is gone as well.
+//! Three lines, `pid N`, `started N` (clock ticks since the machine was started) and `boot ID`: whatever has the same
+//! number and start time after another boot is a stranger. The file is replaced as a whole; it is not synced, since at
+//! the next boot the process is gone as well.
 
 use std::fs;
 use std::io;
@@ -9,20 +10,25 @@ use std::path::Path;
 
 use mainstay_process::Identity;
 
+/// Where the kernel says which boot this is.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 pub(super) fn write(path: &Path, identity: Identity) -> io::Result<()> {
     let new = path.with_extension("new");
-    fs::write(&new, format!("pid {}\nstarted {}\n", identity.pid, identity.started_at_ticks))?;
+    let boot = fs::read_to_string(BOOT_ID)?;
+    let (pid, started) = (identity.pid, identity.started_at_ticks);
+    fs::write(&new, format!("pid {pid}\nstarted {started}\nboot {}\n", boot.trim()))?;
     fs::rename(&new, path)
 }
 
-/// `None`: there is none, or it says nothing that could be a process.
+/// `None`: there is none, or it says nothing that could be a process of this boot.
 pub(super) fn read(path: &Path) -> io::Result<Option<Identity>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    Ok(parse(&text))
+    Ok(parse(&text, fs::read_to_string(BOOT_ID)?.trim()))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {
@@ -32,8 +38,11 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn parse(text: &str) -> Option<Identity> {
+fn parse(text: &str, boot: &str) -> Option<Identity> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+    if value("boot")? != boot {
+        return None;
+    }
     Some(Identity { pid: value("pid")?.parse().ok()?, started_at_ticks: value("started")?.parse().ok()? })
 }
 
@@ -51,8 +60,12 @@ mod tests {
         assert_eq!(read(&path).unwrap(), Some(identity));
         remove(&path).unwrap();
         remove(&path).unwrap();
+        let boot = "\nboot b";
+        assert_eq!(parse(&format!("pid 4711\nstarted 815{boot}"), "b"), Some(identity));
+        assert_eq!(parse(&format!("pid 4711\nstarted 815{boot}"), "c"), None, "another boot's");
+        assert_eq!(parse("pid 4711\nstarted 815", "b"), None, "whichever boot's");
         for text in ["", "pid 1", "pid x\nstarted 2", "pid 1\nstarted -2", "pid1\nstarted2"] {
-            assert_eq!(parse(text), None, "{text:?}");
+            assert_eq!(parse(&format!("{text}{boot}"), "b"), None, "{text:?}");
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The stop of a program: a signal, a wait, a kill.
 //!
 //! ```text
-//!   signal to the program ─► it ends ─► signal to what it left ─► the leaf is empty ─► done
-//!              └──────────────┴─── StopTimeout ──────┴─► kill ─────────┘
+//!   signal to the program ─► it ends ─► signal to what it left ─► it has ended, the leaf is empty ─► done
+//!              └──────────────┴─── StopTimeout ──────┴─► kill ─────────────────┘
 //! ```
 //!
-//! Each stop has a thread, since it may take minutes; Terminate ends it by emptying the leaf.
+//! The program may be outside the leaf: it is signalled, killed and waited for by itself, the rest by the leaf.
+//! Each stop has a thread, since it may take minutes; Terminate ends it by killing the program and emptying the leaf.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -37,7 +38,7 @@ const STACK_LENGTH: usize = 128 * 1024;
 
 pub(super) struct Stopping {
     pub(super) leaf: Leaf,
-    /// The program, unless it has gone already.
+    /// The program, which may have gone already and may be outside the leaf. `None`: there was none.
     pub(super) run: Option<Arc<Run>>,
     pub(super) signal: Signal,
     /// How long until the kill; zero kills at once.
@@ -67,8 +68,8 @@ impl Stopping {
 
     fn carry_out(&self) -> Result<(), Cause> {
         let mut events = match self.leaf.watch() {
-            Ok(events) => events,
-            Err(CgroupError::Missing(_)) => return Ok(()),
+            Ok(events) => Some(events),
+            Err(CgroupError::Missing(_)) => None,
             Err(error) => return Err(lacking(error)),
         };
         let now = Instant::now();
@@ -84,17 +85,23 @@ impl Stopping {
             self.signal_program();
         }
         loop {
-            match events.read() {
-                Ok(now) if !now.populated => return Ok(()),
-                Ok(_) => {}
-                Err(CgroupError::Missing(_)) => return Ok(()),
-                Err(error) => return Err(lacking(error)),
+            let populated = match events.as_mut().map(EventsWatch::read) {
+                Some(Ok(now)) => now.populated,
+                None => false,
+                Some(Err(CgroupError::Missing(_))) => {
+                    events = None;
+                    false
+                }
+                Some(Err(error)) => return Err(lacking(error)),
+            };
+            if !populated && self.program_ended() {
+                return Ok(());
             }
             if self.operation.is_cancelled() {
                 return Err(Cause::new(Status::CANCELLED, "terminated"));
             }
             self.advance(&mut course)?;
-            self.wait(&mut events, &course)?;
+            self.wait(events.as_ref(), &course)?;
         }
     }
 
@@ -116,7 +123,7 @@ impl Stopping {
                 let text = format!("what was killed has not gone after {} s", KILL_TIMEOUT.as_secs());
                 return Err(Cause::new(Status::TIMEOUT, text));
             }
-            self.leaf.kill().map_err(lacking)?;
+            self.kill()?;
             course.killed = true;
             course.kill_at = now + KILL_TIMEOUT;
             if !self.timeout.is_zero() {
@@ -131,6 +138,18 @@ impl Stopping {
             self.speak(course, format!("waiting for {whom} to end; killed in {left} s"));
         }
         Ok(())
+    }
+
+    /// Kills the program, wherever it is, and everything in the leaf.
+    fn kill(&self) -> Result<(), Cause> {
+        if let Some(run) = self.run.as_ref().filter(|_| !self.program_ended()) {
+            // It may have ended by itself in this moment; the loop tells.
+            let _ = run.process.signal(Signal::KILL);
+        }
+        match self.leaf.kill() {
+            Ok(()) | Err(CgroupError::Missing(_)) => Ok(()),
+            Err(error) => Err(lacking(error)),
+        }
     }
 
     /// Signals what the program has left, each process once: a second signal means "at once" to some.
@@ -153,7 +172,7 @@ impl Stopping {
         let _: Directive = self.operation.progress(course.checkpoint, text);
     }
 
-    fn wait(&self, events: &mut EventsWatch, course: &Course) -> Result<(), Cause> {
+    fn wait(&self, events: Option<&EventsWatch>, course: &Course) -> Result<(), Cause> {
         let program = self.run.as_ref().filter(|_| !self.program_ended());
         let mut until = course.kill_at.min(course.speak_at);
         if program.is_none() && !course.killed {
@@ -161,7 +180,8 @@ impl Stopping {
         }
         let left = until.saturating_duration_since(Instant::now());
         let left = rustix::time::Timespec::try_from(left).map_err(lacking)?;
-        let mut polled = vec![PollFd::new(events, PollFlags::PRI)];
+        let mut polled: Vec<PollFd<'_>> =
+            events.map(|events| PollFd::new(events, PollFlags::PRI)).into_iter().collect();
         polled.extend(program.map(|run| PollFd::new(&run.process, PollFlags::IN)));
         match poll(&mut polled, Some(&left)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),

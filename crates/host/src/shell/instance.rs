@@ -205,7 +205,10 @@ impl Caller {
                     guarded(entry_point, || resource.offline(call))
                 })
             }
-            Call::Look => Returned::Looked(held.place.look()),
+            Call::Look => {
+                let left = || guarded(entry_point, || resource.look()).flatten();
+                Returned::Looked(held.place.look().and_then(|()| left()))
+            }
             Call::Clear => Returned::Looked(held.place.clear()),
             Call::Terminate => Returned::Terminated(guarded(entry_point, || resource.terminate()).flatten()),
             Call::LooksAlive => {

@@ -294,6 +294,37 @@ fn a_host_that_was_killed_in_a_stop_lets_the_next_one_finish_it() {
 }
 
 #[test]
+fn a_program_outside_its_cgroup_is_ended_before_the_next_is_started() {
+    let Some(bench) = Bench::or_skip() else { return };
+    // A hard stop empties the leaf, and no host says what was there: the next one opens anew, or the same one starts.
+    for (number, host_dies) in [(1, true), (2, false)] {
+        let mut host = bench.start(HostId::Pool);
+        let (mut service, _) = Service::connect(&bench, HostId::Pool, number);
+        let (app, elsewhere) = (resource(number.into()), bench.leaf(100 + u128::from(number)));
+        bench.leaf(number.into());
+        let sign = Sign::new(&bench, &format!("sign{number}"));
+        let moves = format!("echo $$ > {}/cgroup.procs", elsewhere.path().display());
+        let script = format!("{moves}; echo $$ > {}; exec sleep 1000", sign.path());
+        let opening = || Application::script(&script).opening();
+        assert_eq!(service.open(app, opening()), Outcome::Done);
+        assert_eq!(service.online(app), Outcome::Done);
+        let program = Process::open(sign.wait().parse().unwrap()).unwrap();
+        assert_eq!(elsewhere.pids().unwrap(), [program.pid()]);
+        if host_dies {
+            host.kill();
+            let _host = bench.start(HostId::Pool);
+            let (mut service, _) = Service::connect(&bench, HostId::Pool, 10);
+            assert_eq!(service.open(app, opening()), Outcome::Done);
+            assert!(program.has_ended().unwrap(), "what is opened anew is offline");
+        } else {
+            assert_eq!(service.terminate(app), Outcome::Done);
+            assert!(program.has_ended().unwrap(), "terminated");
+        }
+        assert!(!elsewhere.is_populated().unwrap());
+    }
+}
+
+#[test]
 fn a_service_that_comes_back_finds_what_is_held_and_what_it_missed() {
     let Some(bench) = Bench::or_skip() else { return };
     let _host = bench.start(HostId::Pool);

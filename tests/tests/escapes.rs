@@ -1,0 +1,118 @@
+//! A program that leaves its control group is still the resource's: nothing is offline while it runs, and there are
+//! never two of it.
+
+use std::time::{Duration, Instant};
+
+use mainstay_process::{Leaf, Process};
+use mainstay_tests::{TestCluster, kill};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{OfflineFlags, ResourceState};
+
+/// How long the program has to stop. It never does by itself.
+const STOP_TIMEOUT: Duration = Duration::from_millis(700);
+
+/// A resource whose program goes to another control group and does not hear SIGTERM.
+struct Escaping {
+    cluster: TestCluster,
+    elsewhere: Leaf,
+}
+
+impl Escaping {
+    fn or_skip() -> Option<Self> {
+        let cluster = TestCluster::start_or_skip()?;
+        let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
+        elsewhere.create().unwrap();
+        let (there, never) = (cluster.fifo("there"), cluster.fifo("never"));
+        let script = format!(
+            "trap '' TERM\necho $$ > {}/cgroup.procs\nexec 3<> {}\necho $$ > {}\nwhile :; do read line <&3; done\n",
+            elsewhere.path().display(),
+            never.display(),
+            there.display()
+        );
+        let path = cluster.file("escape.sh");
+        std::fs::write(&path, script).unwrap();
+        let command = format!("sh {}", path.display());
+        let timeout = STOP_TIMEOUT.as_millis().to_string();
+        let properties = [("CommandLine", command.as_str()), ("StopTimeout", timeout.as_str())];
+        cluster.resource("g", "a", "Generic Application", &properties);
+        Some(Escaping { cluster, elsewhere })
+    }
+
+    /// Starts the program and waits until it has gone elsewhere.
+    fn online(&self) -> Process {
+        assert_eq!(self.cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+        self.told()
+    }
+
+    /// Waits until a program that was started has gone elsewhere.
+    fn told(&self) -> Process {
+        let told = std::fs::read_to_string(self.cluster.file("there")).unwrap();
+        let program = Process::open(told.trim().parse().unwrap()).unwrap();
+        assert!(self.cluster.processes("a").is_empty(), "it has left");
+        self.check_only(&program);
+        program
+    }
+
+    fn check_only(&self, program: &Process) {
+        assert_eq!(self.elsewhere.pids().unwrap(), [program.pid()]);
+    }
+
+    fn check_offline(&self, program: &Process) {
+        assert!(program.has_ended().unwrap(), "offline, and it runs");
+        assert_eq!(self.cluster.state("a"), ResourceState::Offline);
+        assert!(!self.elsewhere.is_populated().unwrap());
+    }
+}
+
+#[test]
+fn a_program_that_left_its_control_group_is_offline_when_it_has_ended() {
+    let Some(escaping) = Escaping::or_skip() else { return };
+    let program = escaping.online();
+    let began = Instant::now();
+    assert_eq!(escaping.cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    assert!(began.elapsed() >= STOP_TIMEOUT, "it had its time: {:?}", began.elapsed());
+    escaping.check_offline(&program);
+    escaping.online();
+}
+
+#[test]
+fn a_program_that_left_its_control_group_ends_by_force() {
+    let Some(escaping) = Escaping::or_skip() else { return };
+    let program = escaping.online();
+    let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
+    let forced = escaping.cluster.submit_with(Verb::Offline, "a", force, &[]);
+    assert_eq!(escaping.cluster.wait_for(forced.operation.unwrap()).end, Some(End::Done));
+    escaping.check_offline(&program);
+    escaping.online();
+}
+
+#[test]
+fn a_program_that_left_its_control_group_is_found_by_the_next_host() {
+    let Some(escaping) = Escaping::or_skip() else { return };
+    let program = escaping.online();
+    let cluster = &escaping.cluster;
+    cluster.kill_host(&cluster.pool_host());
+    // An operation waits for the next host, and does nothing: it serves already.
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+    assert!(!program.has_ended().unwrap(), "it was taken over");
+    escaping.check_only(&program);
+    // Its end is noticed, and it is started again.
+    kill(&program);
+    let second = escaping.told();
+    assert_ne!(second.pid(), program.pid());
+}
+
+#[test]
+fn a_program_that_left_its_control_group_outlives_no_stop_whose_host_dies() {
+    let Some(escaping) = Escaping::or_skip() else { return };
+    let program = escaping.online();
+    let cluster = &escaping.cluster;
+    let offline = cluster.submit(Verb::Offline, "a");
+    kill(&cluster.pool_host());
+    cluster.wait_for(offline.operation.unwrap());
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+    let second = escaping.told();
+    assert!(program.has_ended().unwrap(), "two of it");
+    assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    escaping.check_offline(&second);
+}
