@@ -22,6 +22,7 @@
 mod error;
 mod files;
 mod lock;
+mod log;
 mod memory;
 mod open;
 mod row;

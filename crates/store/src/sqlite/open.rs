@@ -15,7 +15,7 @@ use super::error::OpenError;
 use super::memory::Memory;
 use super::row::{self, Meta, Row};
 use super::schema::{APPLICATION_ID, OBJECTS, SCHEMA_VERSION};
-use super::{BUSY_TIMEOUT, Options};
+use super::{BUSY_TIMEOUT, Options, log};
 
 /// Bytes of SQLite's file header.
 const HEADER_BYTES: usize = 100;
@@ -26,9 +26,9 @@ const USER_VERSION_AT: usize = 60;
 const APPLICATION_ID_AT: usize = 68;
 /// Bytes of the write-ahead log's header, and of each page in it with its own header (sqlite.org/fileformat2.html).
 const LOG_HEADER_BYTES: u64 = 32;
-const LOG_FRAME_BYTES: u64 = 24 + PAGE_BYTES;
+const LOG_FRAME_BYTES: u64 = 24 + PAGE_BYTES as u64;
 /// Bytes of a page of the database.
-const PAGE_BYTES: u64 = 4096;
+pub(super) const PAGE_BYTES: usize = 4096;
 /// Lines of SQLite's findings in a message.
 const FINDINGS_MAX: u32 = 3;
 
@@ -88,6 +88,12 @@ pub(super) fn open_file(path: &Path, options: &Options) -> Result<Opened, OpenEr
     look(path)?;
     let fail = |doing| move |error| classify(path, doing, error);
     let damaged = |found| OpenError::Damaged { path: path.to_owned(), found };
+    let wal = beside(path, "-wal");
+    match log::damage(&wal) {
+        Ok(None) => {}
+        Ok(Some(found)) => return Err(damaged(found)),
+        Err(error) => return Err(OpenError::Io { path: wal, doing: "reading", reason: error.to_string() }),
+    }
     let connection = connect(path, options, OpenFlags::empty()).map_err(fail("opening"))?;
     // Should it turn out to be damaged, closing it must not touch it either.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opening"))?;
