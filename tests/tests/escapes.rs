@@ -95,7 +95,8 @@ fn a_program_that_left_its_control_group_is_found_by_the_next_host() {
     // An operation waits for the next host, and does nothing: it serves already.
     assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
     assert!(!program.has_ended().unwrap(), "it was taken over");
-    escaping.check_only(&program);
+    assert_eq!(cluster.processes("a"), [program.pid()], "it was brought back");
+    assert!(!escaping.elsewhere.is_populated().unwrap());
     // Its end is noticed, and it is started again.
     kill(&program);
     let second = escaping.told();

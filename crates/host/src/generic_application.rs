@@ -19,11 +19,13 @@
 //! **The program counts wherever it is.** A program can leave its cgroup (PAM sessions, `systemd-run --scope`), and an
 //! empty leaf is no proof then. So the program itself is held by its pidfd, and for a later host by its number, start
 //! time and boot: it is signalled, killed and waited for beside the leaf, and never started while an earlier one runs.
+//! It is moved back into the leaf at each check and before a stop ([`home`]), so that a hard stop finds it there.
 //!
 //! **Instructions** for an offline call: a property list with the property `Generic Application`, a DWORD:
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
 //! ERROR_INVALID_PARAMETER before anything stops; other names are for others and ignored.
 
+mod home;
 pub mod properties;
 mod state_file;
 mod stop;
@@ -31,10 +33,11 @@ mod watcher;
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay_process::account::Account;
-use mainstay_process::{Command, Exit, Leaf, Output, Process, Signal, SpawnError, words};
+use mainstay_process::{CgroupError, Command, Exit, Leaf, Output, Process, Signal, SpawnError, words};
 use mainstay_proplist::{PropertyList, Value, multi_string};
 use mainstay_types::control::function;
 use mainstay_types::name::{InvalidName, fold};
@@ -46,6 +49,7 @@ use crate::resource_type::{
     BuiltIn, Check, Completion, Context, ControlAnswer, ControlCall, Failure, Found, OfflineCall, OnlineCall,
     Opened, Resource, ResourceType,
 };
+use home::Whom;
 use properties::Settings;
 use watcher::{WatchNumber, Watcher};
 
@@ -98,7 +102,10 @@ impl ResourceType for GenericApplication {
             Some(process) if context.opening.recover => Some(process),
             // What is opened anew is offline: what an earlier host has left is ended, in the leaf or not.
             Some(process) => {
-                Run::new(process, None).end()?;
+                let run = Run::new(process, None);
+                // What cannot be brought back is ended all the same, but what it has started is not.
+                let _ = run.bring_back(&Leaf::new(&context.leaf), Whom::All);
+                run.end()?;
                 None
             }
             None => None,
@@ -118,6 +125,8 @@ impl ResourceType for GenericApplication {
                 // What it was started with, nobody knows any more; what is set now is the best guess.
                 let settings = application.settings().ok();
                 application.watch(Arc::new(Run::new(process, settings)))?;
+                // If it cannot be brought back, IsAlive says so.
+                let _ = application.bring_back();
                 Found::Online
             }
             None => Found::Offline,
@@ -156,11 +165,13 @@ struct Run {
     settings: Option<Settings>,
     /// A child can be asked once only, so the answer is kept.
     exit: Mutex<Option<Exit>>,
+    /// It has left its leaf before, and that was said.
+    brought_back: AtomicBool,
 }
 
 impl Run {
     fn new(process: Process, settings: Option<Settings>) -> Self {
-        Run { process, settings, exit: Mutex::new(None) }
+        Run { process, settings, exit: Mutex::new(None), brought_back: AtomicBool::new(false) }
     }
 
     /// How the program ended; `None` while it runs.
@@ -171,6 +182,22 @@ impl Run {
             *exit = self.process.try_wait().unwrap_or(Some(Exit::Unknown));
         }
         *exit
+    }
+
+    /// Brings the program back if it has left the leaf. Says what there is to say of it once.
+    fn bring_back(&self, leaf: &Leaf, whom: Whom) -> Result<Option<String>, CgroupError> {
+        if self.exit().is_some() {
+            return Ok(None);
+        }
+        let brought = home::bring_back(&self.process, leaf, whom)?;
+        if brought.is_empty() || self.brought_back.swap(true, Ordering::Relaxed) {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "of process {} and what it has started, {} had left the cgroup and were brought back",
+            self.process.pid(),
+            brought.len()
+        )))
     }
 
     /// Kills the program, wherever it is, and waits until it has ended.
@@ -263,6 +290,15 @@ impl Application {
 
     fn newest(&self) -> Option<Arc<Run>> {
         self.newest.lock().clone()
+    }
+
+    /// Brings what is online back into the leaf, if it has left it.
+    fn bring_back(&self) -> Result<(), CgroupError> {
+        let Some(run) = self.newest() else { return Ok(()) };
+        if let Some(text) = run.bring_back(&self.leaf, Whom::Companions)? {
+            self.context.reporter.log(1, text);
+        }
+        Ok(())
     }
 
     /// Kills the newest program, in the leaf or not, and waits until it has ended.
@@ -382,11 +418,14 @@ impl Resource for Application {
 
     fn terminate(&self) -> Result<(), Cause> {
         self.unwatch();
+        if let Some(run) = self.newest() {
+            // What cannot be brought back: the program is ended all the same.
+            let _ = run.bring_back(&self.leaf, Whom::All);
+        }
         // First the program: it starts nothing any more while the rest is killed.
         let ended = self.end_newest();
-        let lacking = |error: mainstay_process::CgroupError| {
-            Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
-        };
+        let lacking =
+            |error: CgroupError| Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string());
         if self.leaf.is_populated().map_err(lacking)? {
             self.leaf.kill().map_err(lacking)?;
             if !self.leaf.wait_empty(Instant::now() + KILL_TIMEOUT).map_err(lacking)? {
@@ -413,6 +452,8 @@ impl Resource for Application {
 
     fn looks_alive(&self) -> bool {
         let current = self.run.lock().clone();
+        // If it cannot be brought back, IsAlive says so.
+        let _ = self.bring_back();
         current.is_some_and(|current| current.run.exit().is_none())
     }
 
@@ -424,12 +465,21 @@ impl Resource for Application {
         if let Some(exit) = current.run.exit() {
             return Err(ended_cause(exit));
         }
+        let brought = self.bring_back();
         match self.leaf.is_populated() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Cause::new(
-                Status::PROCESS_ABORTED,
-                format!("process {} has left its cgroup", current.run.process.pid()),
-            )),
+            Ok(false) => {
+                // It may have ended in this moment.
+                let left = format!("process {} has left its cgroup", current.run.process.pid());
+                Err(match (current.run.exit(), brought) {
+                    (Some(exit), _) => ended_cause(exit),
+                    (None, Ok(())) => Cause::new(Status::PROCESS_ABORTED, left),
+                    (None, Err(error)) => Cause::new(
+                        Status::PROCESS_ABORTED,
+                        format!("{left} and cannot be brought back: {error}"),
+                    ),
+                })
+            }
             Err(error) => Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())),
         }
     }

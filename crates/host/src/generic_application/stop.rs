@@ -6,6 +6,8 @@
 //! ```
 //!
 //! The program may be outside the leaf: it is signalled, killed and waited for by itself, the rest by the leaf.
+//! At the beginning and before the kill, what has left the leaf is brought back, as far as it is found.
+//!
 //! Each stop has a thread, since it may take minutes; Terminate ends it by killing the program and emptying the leaf.
 
 use std::collections::HashSet;
@@ -21,6 +23,7 @@ use mainstay_types::Status;
 use mainstay_types::order::Cause;
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::home::Whom;
 use super::{KILL_TIMEOUT, Run};
 use crate::resource_type::{Directive, Failure, Operation};
 
@@ -67,6 +70,7 @@ impl Stopping {
     }
 
     fn carry_out(&self) -> Result<(), Cause> {
+        self.bring_back();
         let mut events = match self.leaf.watch() {
             Ok(events) => Some(events),
             Err(CgroupError::Missing(_)) => None,
@@ -102,6 +106,13 @@ impl Stopping {
             }
             self.advance(&mut course)?;
             self.wait(events.as_ref(), &course)?;
+        }
+    }
+
+    fn bring_back(&self) {
+        if let Some(run) = &self.run {
+            // What cannot be brought back: the program is stopped all the same.
+            let _ = run.bring_back(&self.leaf, Whom::All);
         }
     }
 
@@ -142,6 +153,7 @@ impl Stopping {
 
     /// Kills the program, wherever it is, and everything in the leaf.
     fn kill(&self) -> Result<(), Cause> {
+        self.bring_back();
         if let Some(run) = self.run.as_ref().filter(|_| !self.program_ended()) {
             // It may have ended by itself in this moment; the loop tells.
             let _ = run.process.signal(Signal::KILL);

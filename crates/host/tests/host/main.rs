@@ -325,6 +325,33 @@ fn a_program_outside_its_cgroup_is_ended_before_the_next_is_started() {
 }
 
 #[test]
+fn what_has_left_the_cgroup_with_the_program_is_stopped_with_it() {
+    let Some(bench) = Bench::or_skip() else { return };
+    let _host = bench.start(HostId::Pool);
+    let (mut service, _) = Service::connect(&bench, HostId::Pool, 1);
+    for (number, by_force) in [(1, false), (2, true)] {
+        let (app, elsewhere) = (resource(number), bench.leaf(100 + number));
+        bench.leaf(number);
+        let sign = Sign::new(&bench, &format!("sign{number}"));
+        // A child in the other cgroup, and a grandchild; the program itself hears nothing of its end.
+        let script = format!(
+            "echo $$ > {}/cgroup.procs; sh -c \"sleep 1000 & echo up > {}; wait\" & wait",
+            elsewhere.path().display(),
+            sign.path()
+        );
+        assert_eq!(service.open(app, Application::script(&script).opening()), Outcome::Done);
+        assert_eq!(service.online(app), Outcome::Done);
+        assert_eq!(sign.wait(), "up");
+        let away: Vec<Process> =
+            elsewhere.pids().unwrap().into_iter().map(|pid| Process::open(pid).unwrap()).collect();
+        assert_eq!(away.len(), 3);
+        let stopped = if by_force { service.terminate(app) } else { service.offline(app, &[]) };
+        assert_eq!(stopped, Outcome::Done);
+        assert!(away.iter().all(|process| process.has_ended().unwrap()), "by force: {by_force}");
+    }
+}
+
+#[test]
 fn a_service_that_comes_back_finds_what_is_held_and_what_it_missed() {
     let Some(bench) = Bench::or_skip() else { return };
     let _host = bench.start(HostId::Pool);
@@ -387,11 +414,27 @@ fn health_checks_find_what_no_event_tells() {
     opening.is_alive_interval_ms = 20;
     assert_eq!(service.open(app, opening), Outcome::Done);
     assert_eq!(service.online(app), Outcome::Done);
-    // It runs, but elsewhere.
+    // It runs, but elsewhere: it is brought back.
     let pid = leaf.pids().unwrap()[0];
-    bench.scratch.leaf("elsewhere").adopt(pid).unwrap();
+    let elsewhere = bench.scratch.leaf("elsewhere");
+    elsewhere.adopt(pid).unwrap();
+    assert!(leaf.wait_until(soon(), |events| events.populated).unwrap());
+    service.news(|news| matches!(news, News::Logged { text, .. } if text.contains("were brought back")));
+    assert_eq!(leaf.pids().unwrap(), [pid]);
+    // Where there is nowhere to bring it back to, it has failed.
+    let patience = soon();
+    loop {
+        elsewhere.adopt(pid).unwrap();
+        match leaf.remove() {
+            Ok(()) => break,
+            Err(error) => assert!(std::time::Instant::now() < patience, "{error}"),
+        }
+    }
     let report = service.news(|news| matches!(news, News::Failed(_)));
-    assert!(matches!(report.news, News::Failed(cause) if cause.text.contains("has left its cgroup")));
+    let text = "has left its cgroup and cannot be brought back";
+    assert!(matches!(report.news, News::Failed(cause) if cause.text.contains(text)));
+    assert_eq!(service.terminate(app), Outcome::Done);
+    assert!(elsewhere.wait_empty(soon()).unwrap());
 }
 
 #[test]
