@@ -57,10 +57,16 @@ fn a_guard_of_somebody_else_is_waited_for_and_never_started() {
         assert!(Instant::now() < deadline, "no socket");
         std::thread::yield_now();
     }
+    // A guard says when it is in its place.
+    let placed = UnixDatagram::bind(cluster.file("placed.sock")).unwrap();
+    placed.set_read_timeout(Some(HANG)).unwrap();
     let start_guard = || {
         let mut command = Command::new(program("mainstay-guard"));
         command.arg("--run-dir").arg(cluster.run_dir()).arg("--cgroup-root").arg(cluster.cgroup_root());
-        command.args(["--cluster", &id]).stdout(Stdio::null()).spawn().unwrap()
+        command.args(["--cluster", &id]).env("NOTIFY_SOCKET", cluster.file("placed.sock"));
+        let guard = command.stdout(Stdio::null()).spawn().unwrap();
+        assert!(receive(&placed).unwrap().starts_with("READY=1"));
+        guard
     };
     let is_ours = |ours: &Child| u32::try_from(cluster.guard().pid()).unwrap() == ours.id();
     let mut first = start_guard();
