@@ -145,6 +145,20 @@ fn a_wrong_path_names_the_key_the_path_and_the_way_out() {
 }
 
 #[test]
+fn a_node_that_the_cluster_does_not_have_is_refused() {
+    let Some(stopped) = Stopped::or_skip() else { return };
+    let data = stopped.cluster.data_dir();
+    let file = data.join("node");
+    let right = fs::read_to_string(&file).unwrap();
+    for said in ["7 x", "7 node1", "1 x"] {
+        fs::write(&file, format!("{said}\n")).unwrap();
+        let words = [file.to_str().unwrap(), &format!("node '{said}'"), "one of: 1 node1"];
+        stopped.check("data_dir", &format!("{data:?}"), &words);
+    }
+    fs::write(&file, right).unwrap();
+}
+
+#[test]
 fn a_directory_that_somebody_else_can_write_is_not_served() {
     let Some(stopped) = Stopped::or_skip() else { return };
     for (key, path) in [("data_dir", stopped.cluster.data_dir()), ("run_dir", stopped.cluster.run_dir())] {

@@ -1,11 +1,12 @@
 //! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
 
 use std::fs::{self, File};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
-use mainstay_process::Process;
+use mainstay_process::{Leaf, Process};
 use mainstay_tests::{HANG, TestCluster, kill, program};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::Verb;
@@ -131,4 +132,146 @@ fn what_runs_in_another_tree_is_not_taken_for_stopped() {
     assert_eq!(cluster.state("app"), ResourceState::Online);
     assert_eq!(cluster.processes("app"), running);
     cluster.carry_out(Verb::Offline, "app");
+}
+
+/// How often two services are started at once: each time they meet at another point of their starts.
+const MEETINGS: usize = 5;
+
+/// A service that has been started and not waited for.
+struct Begun {
+    child: Child,
+    told: UnixDatagram,
+    log: PathBuf,
+    tree: Leaf,
+}
+
+impl Begun {
+    /// In a tree of its own inside of the test's.
+    fn new(cluster: &TestCluster, number: usize, data: &Path) -> Self {
+        let file = |name: &str| cluster.file(&format!("{name}-{number}"));
+        let (notify, log) = (file("notify"), file("log"));
+        let _ = fs::remove_file(&notify);
+        let told = UnixDatagram::bind(&notify).unwrap();
+        told.set_read_timeout(Some(LOOK_PAUSE)).unwrap();
+        let tree = cluster.cgroup_root().join(format!("tree-{number}"));
+        let child = Command::new(program("mainstayd"))
+            .args(["--data-dir".as_ref(), data.as_os_str(), "--run-dir".as_ref(), file("run").as_os_str()])
+            .args(["--socket".as_ref(), file("socket").as_os_str()])
+            .args(["--cgroup-root".as_ref(), tree.as_os_str()])
+            .env("NOTIFY_SOCKET", &notify)
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Begun { child, told, log, tree: Leaf::new(tree) }
+    }
+
+    /// Whether it comes to serve; else it has ended.
+    fn is_served(&mut self) -> bool {
+        let (mut bytes, until) = ([0; 256], Instant::now() + HANG);
+        while Instant::now() < until {
+            if let Ok(length) = self.told.recv(&mut bytes)
+                && bytes[..length].starts_with(b"READY=1")
+            {
+                return true;
+            }
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+        }
+        panic!("neither served nor refused: {}", self.message());
+    }
+
+    fn message(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    fn end(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        clear(&self.tree);
+    }
+}
+
+/// How long one look at a service's word lasts, before it is looked whether the service is still there.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Ends everything in a tree, and removes it.
+fn clear(tree: &Leaf) {
+    if tree.exists() {
+        tree.kill().unwrap();
+        assert!(tree.wait_empty(Instant::now() + HANG).unwrap());
+        tree.remove().unwrap();
+    }
+}
+
+#[test]
+fn of_two_copies_that_are_started_at_once_at_most_one_is_served() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    cluster.stop_service();
+    let former = Leaf::new(cluster.cgroup_root());
+    former.kill().unwrap();
+    assert!(former.wait_empty(Instant::now() + HANG).unwrap());
+    for meeting in 0..MEETINGS {
+        let copy = cluster.file(&format!("copy-{meeting}"));
+        assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&copy).status().unwrap().success());
+        let mut begun = [cluster.data_dir(), copy]
+            .iter()
+            .enumerate()
+            .map(|(number, data)| Begun::new(&cluster, number, data))
+            .collect::<Vec<_>>();
+        let served: Vec<bool> = begun.iter_mut().map(Begun::is_served).collect();
+        for (begun, is_served) in begun.iter().zip(&served).filter(|(_, is_served)| !**is_served) {
+            let message = begun.message();
+            assert!(message.contains("of this cluster") && message.contains("tree-"), "{message}");
+            assert!(!begun.tree.exists() && !is_served, "a refused start has left its tree");
+        }
+        begun.into_iter().for_each(Begun::end);
+        assert!(served != [true, true], "both are served");
+    }
+    cluster.start_service();
+    cluster.wait_for_state("app", ResourceState::Online);
+}
+
+#[test]
+fn a_sweep_of_empty_control_groups_hides_nothing_that_runs() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let copy = cluster.file("copy");
+    assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&copy).status().unwrap().success());
+    fs::remove_file(copy.join("cluster.db.lock")).unwrap();
+    let root = cluster.cgroup_root();
+    let other = PathBuf::from(format!("{}-other", root.display()));
+    let sweep = || {
+        for entry in fs::read_dir(&root).unwrap() {
+            // The kernel keeps what has processes.
+            let _ = fs::remove_dir(entry.unwrap().path());
+        }
+        !root.join("service").exists()
+    };
+    let words = ["of this cluster's processes run in", root.to_str().unwrap()];
+    assert!(sweep());
+    refused_in(&cluster, &other, &copy, &cluster.file("other-run"), &words);
+    // The service makes its claim again, also against those who come into its own tree.
+    let until = Instant::now() + HANG;
+    while !root.join("service").exists() {
+        assert!(Instant::now() < until, "the claim is not made again");
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    refused(&cluster, &copy, &cluster.file("other-run"), &["in the hands of another service"]);
+
+    // What runs is found when nobody is left who looks after it, ...
+    let (guard, host) = (cluster.guard(), cluster.pool_host());
+    let running = cluster.processes("app");
+    cluster.kill_service();
+    kill(&guard);
+    kill(&host);
+    assert!(sweep());
+    refused_in(&cluster, &other, &copy, &cluster.file("other-run"), &words);
+    assert!(!other.exists(), "nothing was made");
+    // ... and taken up by the service that it belongs to.
+    cluster.start_service();
+    assert_eq!(cluster.processes("app"), running);
 }

@@ -4,11 +4,11 @@
 //! Two guards or two services in one tree would take each other's resources for leftovers, and stop or start them
 //! again. That happens by a slip: another run directory, or a copy of the data directory.
 
-use std::ffi::OsString;
+mod elsewhere;
+
 use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -18,6 +18,8 @@ use mainstay_types::ClusterId;
 
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
+
+pub use elsewhere::check_elsewhere;
 
 /// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
 /// the lock until then.
@@ -81,6 +83,19 @@ pub enum ClaimError {
         /// One of them.
         holder: Holder,
     },
+    /// Another service of the cluster acts in another tree, or is about to: of two who begin at once both may be told.
+    #[error(
+        "another service of this cluster acts in cgroup_root '{other}' ({holder}), not in '{root}'; end that one first. \
+         Of a cluster and its copies only one is served; if both were started at once, start only that one"
+    )]
+    ServedElsewhere {
+        /// The tree that was to be acted in.
+        root: PathBuf,
+        /// The tree that is served.
+        other: PathBuf,
+        /// Who acts there.
+        holder: Holder,
+    },
     /// A host of another run directory runs there, and its guard is gone.
     #[error(
         "in cgroup_root '{root}' runs a host of another run_dir ({holder}); set run_dir to that one, or end that \
@@ -139,7 +154,10 @@ impl Holder {
 #[derive(Debug)]
 pub struct Claim {
     root: PathBuf,
+    cluster: ClusterId,
     locked: File,
+    /// What was not there before.
+    made: Vec<PathBuf>,
 }
 
 impl Claim {
@@ -152,57 +170,113 @@ impl Claim {
     pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
         match Self::lock(&layout::owner(root, cluster))? {
-            Ok(locked) => Ok(Claim { root: root.to_owned(), locked }),
+            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, made: Vec::new() }),
             Err(holder) => Err(ClaimError::Guard { root: root.to_owned(), holder }),
         }
     }
 
-    /// Makes this process the service of a tree. The root has to be there.
+    /// Makes this process the service of a tree, and the tree the cluster's, so that who looks for the cluster sees the
+    /// service before anything runs. The root has to be there.
     ///
     /// # Errors
     ///
-    /// There is a service.
-    pub fn service(root: &Path) -> Result<Self, ClaimError> {
+    /// There is a service, or it is another cluster's.
+    pub fn service(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
+        check_owner(root, cluster)?;
+        let (owner, service) = (layout::owner(root, cluster), layout::service(root));
+        let made = [owner, service].into_iter().filter(|directory| !directory.exists()).collect();
+        make_private(&layout::owner(root, cluster))?;
         match Self::lock(&layout::service(root))? {
-            Ok(locked) => Ok(Claim { root: root.to_owned(), locked }),
+            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, made }),
             Err(holder) => Err(ClaimError::Service { root: root.to_owned(), holder }),
         }
     }
 
     /// Makes this process the service of its tree again, where somebody has cleared the tree away: an init system does
-    /// that once nothing runs in a unit, and the lock of what was removed keeps nobody out.
+    /// that once nothing runs in a unit, a sweep of empty control groups at any time, and the lock of what was removed
+    /// keeps nobody out. `true`: something was missing.
     ///
     /// # Errors
     ///
     /// Another service was quicker, or the tree cannot be had.
-    pub fn renew_service(&mut self) -> Result<(), ClaimError> {
-        let place = |found: fs::Metadata| (found.dev(), found.ino());
-        let held = self.locked.metadata().ok().map(place);
-        if held.is_some() && fs::metadata(layout::service(&self.root)).ok().map(place) == held {
-            return Ok(());
+    pub fn renew_service(&mut self) -> Result<bool, ClaimError> {
+        let is_marked = layout::owner(&self.root, self.cluster).is_dir();
+        if is_marked && is_open_here(&self.locked, &layout::service(&self.root)) {
+            return Ok(false);
         }
-        *self = Self::service(&self.root)?;
-        Ok(())
+        Leaf::new(&self.root).create()?;
+        if is_open_here(&self.locked, &layout::service(&self.root)) {
+            make_private(&layout::owner(&self.root, self.cluster))?;
+        } else {
+            *self = Self::service(&self.root, self.cluster)?;
+        }
+        Ok(true)
+    }
+
+    /// Gives the tree back before anything has run in it, without what was not there before.
+    pub fn give_back(self) {
+        for directory in &self.made {
+            // The lock is held until the end. Who has waited for it finds that the directory is no longer there.
+            let _ = fs::remove_dir(directory);
+        }
     }
 
     fn lock(directory: &Path) -> Result<Result<File, Holder>, CgroupError> {
         let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
-        match DirBuilder::new().mode(MODE).create(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed("create")(error));
-            }
-            _ => {}
-        }
-        fs::set_permissions(directory, Permissions::from_mode(MODE)).map_err(failed("close to others"))?;
-        let file = File::open(directory).map_err(failed("open"))?;
         let until = Instant::now() + LOCK_PATIENCE;
         loop {
+            make_private(directory)?;
+            let file = match File::open(directory) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < until => continue,
+                opened => opened.map_err(failed("open"))?,
+            };
             match file.try_lock() {
-                Ok(()) => return Ok(Ok(file)),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
-                Err(TryLockError::WouldBlock) => return Ok(Err(holder_of(directory).unwrap_or_default())),
+                Ok(()) if is_open_here(&file, directory) => return Ok(Ok(file)),
+                // It was removed by the one who had it.
+                Ok(()) | Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
+                Ok(()) | Err(TryLockError::WouldBlock) => {
+                    return Ok(Err(holder_of(directory).unwrap_or_default()));
+                }
                 Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
             }
+        }
+    }
+}
+
+/// Makes a directory that nobody else may open. It may be there already; those above it have to be.
+fn make_private(directory: &Path) -> Result<(), CgroupError> {
+    let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
+    match DirBuilder::new().mode(MODE).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("create")(error)),
+        _ => {}
+    }
+    fs::set_permissions(directory, Permissions::from_mode(MODE)).map_err(failed("close to others"))
+}
+
+/// Whether this is what is opened at the path.
+fn is_open_here(file: &File, path: &Path) -> bool {
+    let place = |found: fs::Metadata| (found.dev(), found.ino());
+    let opened = file.metadata().ok().map(place);
+    opened.is_some() && fs::metadata(path).ok().map(place) == opened
+}
+
+/// Who has locked a directory, which need not be there, for longer than somebody who has just ended could have.
+fn is_locked(directory: &Path) -> Result<Option<Holder>, CgroupError> {
+    let file = match File::open(directory) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Another account's, which nobody but it and root can lock: that can be seen at least.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(holder_of(directory)),
+        Err(error) => return Err(CgroupError::io("open", directory, error)),
+    };
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        // A shared one, which others who look do not notice.
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(None),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Ok(Some(holder_of(directory).unwrap_or_default())),
+            Err(TryLockError::Error(error)) => return Err(CgroupError::io("lock", directory, error)),
         }
     }
 }
@@ -223,52 +297,6 @@ pub fn check(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), Clai
         return Err(ClaimError::Guard { root: root.to_owned(), holder });
     }
     check_hosts(root, run_dir)
-}
-
-/// Looks whether anything of a cluster runs in another tree of the hierarchy that is mounted here. The directory with
-/// the cluster's id is the mark: it stands outside of everything that can be copied.
-///
-/// # Errors
-///
-/// Something runs there, or the hierarchy cannot be read.
-pub fn check_elsewhere(mount: &Path, root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
-    for other in trees_of(mount, cluster)?.into_iter().filter(|other| !is_same_directory(other, root)) {
-        let pids = Leaf::new(&other).pids()?;
-        if let Some(pid) = pids.first() {
-            let (root, count, holder) = (root.to_owned(), pids.len(), Holder::of(*pid));
-            return Err(ClaimError::Elsewhere { root, other, count, holder });
-        }
-    }
-    Ok(())
-}
-
-/// The trees of a cluster below a directory. What is in a tree is not looked through: it may have thousands of leaves.
-fn trees_of(top: &Path, cluster: ClusterId) -> Result<Vec<PathBuf>, CgroupError> {
-    let (mut found, mut open) = (Vec::new(), vec![top.to_owned()]);
-    while let Some(directory) = open.pop() {
-        let entries = match fs::read_dir(&directory) {
-            Ok(entries) => entries,
-            // It has just gone, or it is not for us to see: then it is not ours.
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) =>
-            {
-                continue;
-            }
-            Err(error) => return Err(CgroupError::io("list", &directory, error)),
-        };
-        let below: Vec<PathBuf> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-            .map(|entry| entry.path())
-            .collect();
-        let owner = below.iter().find_map(|path| layout::parse_owner(&path.file_name()?.to_string_lossy()));
-        match owner {
-            Some(owner) if owner == cluster => found.push(directory),
-            Some(_) => {}
-            None => open.extend(below),
-        }
-    }
-    Ok(found)
 }
 
 /// Looks whether a tree, which need not be there, is no other cluster's.
@@ -331,24 +359,7 @@ fn parse_locks(locks: &str, major: u32, minor: u32, inode: u64) -> Option<i32> {
 /// The run directory on a process's command line, as it can be opened from here.
 fn run_dir_of(pid: i32) -> Option<PathBuf> {
     let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let run_dir = parse_run_dir(&line)?;
-    match run_dir.is_absolute() {
-        true => Some(run_dir),
-        false => Some(fs::read_link(format!("/proc/{pid}/cwd")).ok()?.join(run_dir)),
-    }
-}
-
-fn parse_run_dir(line: &[u8]) -> Option<PathBuf> {
-    let mut words = line.split(|byte| *byte == 0);
-    while let Some(word) = words.next() {
-        let value = match word.strip_prefix(b"--run-dir=") {
-            Some(value) => value,
-            None if word == b"--run-dir" => words.next()?,
-            None => continue,
-        };
-        return Some(OsString::from_vec(value.to_owned()).into());
-    }
-    None
+    elsewhere::absolute_of(pid, elsewhere::argument(&line, "--run-dir")?.into())
 }
 
 /// Whether two paths lead to the same place; those that lead nowhere are compared as they are written.
@@ -385,7 +396,7 @@ mod tests {
             (b"mainstayd\0--run-dir", None),
             (b"", None),
         ] {
-            assert_eq!(parse_run_dir(line), found.map(PathBuf::from), "{line:?}");
+            assert_eq!(elsewhere::argument(line, "--run-dir"), found.map(Into::into), "{line:?}");
         }
     }
 
@@ -399,18 +410,18 @@ mod tests {
             Leaf::new(root).create().unwrap();
         }
         let _guards = (Claim::guard(&one, cluster).unwrap(), Claim::guard(&two, other).unwrap());
-        check_elsewhere(scratch.path(), &two, cluster).unwrap();
+        check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap();
         let leaf = Leaf::new(one.join("pool"));
         leaf.create().unwrap();
         let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
         leaf.adopt(i32::try_from(child.id()).unwrap()).unwrap();
-        check_elsewhere(scratch.path(), &one, cluster).unwrap();
-        check_elsewhere(scratch.path(), &two, other).unwrap();
-        let message = check_elsewhere(scratch.path(), &two, cluster).unwrap_err().to_string();
+        check_elsewhere(scratch.path(), &one, cluster, &[]).unwrap();
+        check_elsewhere(scratch.path(), &two, other, &[]).unwrap();
+        let message = check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap_err().to_string();
         assert!(message.starts_with("1 of this") && message.contains(one.to_str().unwrap()), "{message}");
         child.kill().unwrap();
         child.wait().unwrap();
-        check_elsewhere(scratch.path(), &two, cluster).unwrap();
+        check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap();
     }
 
     #[test]
@@ -418,7 +429,7 @@ mod tests {
         let Some(scratch) = Scratch::or_skip() else { return };
         let (root, cluster) = (scratch.path(), "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap());
         let take: [&dyn Fn() -> Result<Claim, ClaimError>; 2] =
-            [&|| Claim::guard(root, cluster), &|| Claim::service(root)];
+            [&|| Claim::guard(root, cluster), &|| Claim::service(root, cluster)];
         for take in take {
             let held = take().unwrap();
             let message = take().unwrap_err().to_string();
@@ -431,11 +442,14 @@ mod tests {
             assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, MODE, "others cannot lock it");
         }
         check(root, cluster, Path::new("/nonexistent")).unwrap();
-        let mut held = Claim::service(root).unwrap();
-        held.renew_service().unwrap();
-        fs::remove_dir(layout::service(root)).unwrap();
-        held.renew_service().unwrap();
-        assert!(matches!(Claim::service(root), Err(ClaimError::Service { .. })));
+        let mut held = Claim::service(root, cluster).unwrap();
+        assert!(!held.renew_service().unwrap());
+        for swept in [layout::service(root), layout::owner(root, cluster)] {
+            fs::remove_dir(&swept).unwrap();
+            assert!(held.renew_service().unwrap(), "{}", swept.display());
+            assert!(swept.is_dir());
+            assert!(matches!(Claim::service(root, cluster), Err(ClaimError::Service { .. })));
+        }
         drop(held);
         let other = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap();
         let message = Claim::guard(root, other).unwrap_err().to_string();

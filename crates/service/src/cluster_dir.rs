@@ -42,6 +42,19 @@ pub enum ClusterDirError {
         /// Why.
         source: io::Error,
     },
+    /// The node's own file speaks of a node that the cluster does not have.
+    #[error(
+        "{path} says that this is node '{said}', which the cluster does not have; write this node's number and name \
+         into it, one of: {known}"
+    )]
+    UnknownNode {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        said: String,
+        /// The cluster's nodes.
+        known: String,
+    },
     /// A file or directory cannot be made.
     #[error("{path}: {source}")]
     Io {
@@ -185,6 +198,28 @@ impl ClusterDir {
         let number = number.parse().map_err(|error| self.invalid_file(&path, &error))?;
         let name = Name::parse(name).map_err(|error| self.invalid_file(&path, &error))?;
         Ok((number, name))
+    }
+
+    /// Whether the database has the node that this directory is said to belong to.
+    ///
+    /// # Errors
+    ///
+    /// It has not, or by another name.
+    pub fn check_node(
+        &self,
+        node: NodeId,
+        name: &Name,
+        known: &[(NodeId, Name)],
+    ) -> Result<(), ClusterDirError> {
+        if known.iter().any(|(id, known)| *id == node && known.is(name.as_str())) {
+            return Ok(());
+        }
+        let known: Vec<String> = known.iter().map(|(id, name)| format!("{id} {name}")).collect();
+        Err(ClusterDirError::UnknownNode {
+            path: self.0.join(NODE_FILE),
+            said: format!("{node} {name}"),
+            known: known.join(", "),
+        })
     }
 
     fn write_node(&self, node: NodeId, name: &Name) -> Result<(), ClusterDirError> {

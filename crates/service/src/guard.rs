@@ -41,6 +41,10 @@ const EXTERNAL_PAUSE: Duration = Duration::from_millis(100);
 /// How long to wait before the guard is looked for again after its connection was lost.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often the service looks whether its claim of the tree still stands: a sweep of empty control groups can take
+/// it away at any time. Two looks at the file system, so that it costs nothing.
+const CLAIM_PAUSE: Duration = Duration::from_secs(1);
+
 /// The guard cannot be had at all.
 #[derive(Debug, thiserror::Error)]
 #[error("the guard does not start: {0}")]
@@ -108,6 +112,7 @@ impl Guard {
     pub async fn begin(&self) -> Result<Vec<(Leaf, LeafStatus)>, GuardError> {
         let link = self.0.connect_or_start().await?;
         self.0.runtime.spawn(Arc::clone(&self.0).keep(link));
+        self.0.runtime.spawn(Arc::clone(&self.0).keep_claim());
         if let Err(reason) = self.ask(self.0.hello()).await {
             let run_dir = self.0.settings.run_dir.display();
             return Err(GuardError(format!("the one in {run_dir} refuses this service: {reason}")));
@@ -237,9 +242,29 @@ impl Inner {
                 }
             };
             // What took the guard may have taken the whole tree.
-            if let Err(error) = self.claim.lock().renew_service() {
-                tracing::error!(%error, "this service has lost its claim");
+            self.renew_claim();
+        }
+    }
+
+    /// Looks after the claim for as long as the service runs.
+    async fn keep_claim(self: Arc<Self>) {
+        while !self.outlet.is_ending() {
+            sleep(CLAIM_PAUSE).await;
+            self.renew_claim();
+        }
+    }
+
+    fn renew_claim(&self) {
+        // In a throwaway cluster's end the tree is taken away on purpose.
+        if self.outlet.is_ending() {
+            return;
+        }
+        match self.claim.lock().renew_service() {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::warn!("somebody has removed this service's claim of its tree; it is made again");
             }
+            Err(error) => tracing::error!(%error, "this service has lost its claim"),
         }
     }
 

@@ -132,7 +132,8 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cluster = parse_cluster_id(store.cluster_id())?;
     let (node, node_name) = dir.node()?;
     let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
-    mainstay_engine::check_database(&snapshot)?;
+    let contents = mainstay_engine::check_database(&snapshot)?;
+    dir.check_node(node, &node_name, &contents.nodes)?;
 
     // Everything that may say no comes before what would stay when it does.
     let (journal, journal_thread) = journal(&dir.journal())?;
@@ -143,15 +144,26 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cgroup_root = cgroup_root(settings.cgroup_root.as_deref(), cluster)?;
     paths::check_run_dir(&run_dir)?;
     claim::check(&cgroup_root, cluster, &run_dir)?;
-    claim::check_elsewhere(&mainstay_process::cgroup::find_mount()?, &cgroup_root, cluster)?;
+    let mount = mainstay_process::cgroup::find_mount()?;
+    claim::check_elsewhere(&mount, &cgroup_root, cluster, &contents.groups)?;
     // Who connects early waits.
     let (listener, socket_file) = listen(&settings.socket).await?;
-    paths::make_run_dir(&run_dir)?;
+    let had_root = cgroup_root.exists();
     mainstay_process::Leaf::new(&cgroup_root).create()?;
     mainstay_process::cgroup::check_root(&cgroup_root)?;
     let cgroup_root = PathBuf::from(mainstay_process::Leaf::new(cgroup_root).real_path()?);
     // A copy of the data directory has a lock of its own; this one is the only one there is.
-    let claim = Claim::service(&cgroup_root)?;
+    let claim = Claim::service(&cgroup_root, cluster)?;
+    // Another one may have begun in another tree since it was looked: now each of them sees the other.
+    if let Err(error) = claim::check_elsewhere(&mount, &cgroup_root, cluster, &contents.groups) {
+        claim.give_back();
+        if !had_root {
+            // As it was before; what somebody has put there meanwhile stays.
+            let _ = fs::remove_dir(&cgroup_root);
+        }
+        return Err(error.into());
+    }
+    paths::make_run_dir(&run_dir)?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {

@@ -463,14 +463,24 @@ impl Model {
     }
 }
 
+/// What has to be known of a database before an engine works on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contents {
+    /// The cluster's nodes.
+    pub nodes: Vec<(NodeId, Name)>,
+    /// Its groups.
+    pub groups: Vec<GroupId>,
+}
+
 /// Whether this program can work on the database: the right schema, and every object readable.
-pub fn check_database(snapshot: &[KeyValue]) -> Result<(), DatabaseError> {
-    let (_, operations) = Model::load(snapshot, Revision::ZERO)?;
+pub fn check_database(snapshot: &[KeyValue]) -> Result<Contents, DatabaseError> {
+    let (model, operations) = Model::load(snapshot, Revision::ZERO)?;
     for (id, bytes) in operations {
         crate::operation::stored::StoredOperation::from_bytes(&bytes)
             .map_err(|reason| DatabaseError::Damaged { object: format!("operation {id}"), reason })?;
     }
-    Ok(())
+    let nodes = model.nodes.values().map(|node| (node.id, node.name.clone())).collect();
+    Ok(Contents { nodes, groups: model.groups.keys().copied().collect() })
 }
 
 /// The operations whose records are in a database that [`check_database`] has found good.
