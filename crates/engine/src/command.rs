@@ -267,6 +267,11 @@ pub enum Command {
         /// The new name as it came.
         name: String,
     },
+    /// BackupClusterDatabase (opnum 104).
+    BackUp {
+        /// A new file, or a directory, on the service's machine.
+        path: String,
+    },
     /// MoveClusterGroup with a node (opnum 52), with which OnlineClusterGroup begins where it names one.
     MoveGroup {
         /// Which.

@@ -6,6 +6,7 @@ use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::{Opening, Order, Query};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId, Status};
 
+use crate::backup::Manifest;
 use crate::input::{CallId, CommitId};
 
 /// One thing to do.
@@ -101,6 +102,16 @@ pub enum Effect {
         group: GroupId,
         /// The resource.
         resource: ResourceId,
+    },
+    /// Copy the database, put the manifest into the copy ([`crate::backup::seal`]) and write it there; then tell
+    /// BackedUp. Everything that was committed before this effect is in it.
+    BackUp {
+        /// The operation.
+        operation: OperationId,
+        /// The file or the directory, as the caller gave it.
+        path: String,
+        /// What the backup says of itself.
+        manifest: Box<Manifest>,
     },
     /// Tell watchers.
     Publish(Box<Event>),

@@ -6,6 +6,7 @@ use mainstay_store::{Op, Transaction};
 use mainstay_types::operation::{Asker, OperationRecord, Pending, Verb};
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, OfflineReason, OperationId, ResourceId, Status};
 
+use crate::backup::Backups;
 use crate::closing::Closing;
 use crate::command::{Call, Command};
 use crate::configuration::Lane;
@@ -76,6 +77,7 @@ pub struct Engine {
     pub(crate) requirements: Requirements,
     /// Starts that wait for other groups.
     pub(crate) waits: Waits,
+    pub(crate) backups: Backups,
 }
 
 /// A transaction that is being committed.
@@ -143,6 +145,7 @@ impl Engine {
             held_up_vetoes: BTreeSet::new(),
             requirements: Requirements::default(),
             waits: Waits::default(),
+            backups: Backups::default(),
         }
     }
 
@@ -168,6 +171,7 @@ impl Engine {
             Input::HostPong { host, nonce } => self.handle_host_pong(host, nonce),
             Input::HardStopped { resource, epoch, empty } => self.handle_hard_stopped(resource, epoch, empty),
             Input::Looked { resource, leaf } => self.handle_looked(resource, leaf),
+            Input::BackedUp { operation, outcome } => self.handle_backed_up(operation, outcome),
             Input::Ending => self.sweep_now(),
             Input::Tick => {}
         }
@@ -253,6 +257,7 @@ impl Engine {
             Command::CancelOperation { .. } | Command::CancelGroupOperation { .. } => self.serve_cancel(call),
             Command::Control { .. } => self.serve_control(call),
             Command::MoveGroup { .. } => self.serve_move(&call),
+            Command::BackUp { .. } => self.serve_backup(call),
             _ => self.serve_configuration(call),
         }
     }

@@ -25,6 +25,15 @@ pub enum DatabaseError {
         /// What this program knows.
         known: u32,
     },
+    /// It is a backup, put in its place by hand: what it says of owners would be believed.
+    #[error(
+        "the database is a backup, which is not served as it is; put it in its place with: mainstay cluster restore \
+         FILE --data-dir DIR"
+    )]
+    IsBackup,
+    /// It has no manifest.
+    #[error("it is no backup that 'mainstay cluster backup' has made: it has no manifest")]
+    NoBackup,
     /// Something in it cannot be read.
     #[error("the database is damaged: {object}: {reason}; restore it from a backup")]
     Damaged {
@@ -591,6 +600,17 @@ pub enum ServiceError {
         /// Why.
         reason: String,
     },
+    /// One backup at a time.
+    #[error("a backup is being written just now; wait until it is there, then try again")]
+    BackupRuns,
+    /// The backup could not be written. Nothing is there.
+    #[error("{reason}")]
+    NotBackedUp {
+        /// What kind of failure it was.
+        status: Status,
+        /// What is wrong with which path, and the way out.
+        reason: String,
+    },
     /// A bug of ours that must not become a crash.
     #[error("internal error: {0}")]
     Internal(String),
@@ -688,6 +708,8 @@ impl ServiceError {
             Self::Busy { .. } => Status::BUSY,
             Self::NoAnswer { .. } => Status::RESOURCE_CALL_TIMED_OUT,
             Self::NoHost { .. } => Status::CLUSTER_RHS_FAILED_INITIALIZATION,
+            Self::BackupRuns => Status::CLUSTER_BACKUP_IN_PROGRESS,
+            Self::NotBackedUp { status, .. } => *status,
             Self::Internal(_) => Status::CLUSTER_INTERNAL_INVALID_FUNCTION,
         }
     }

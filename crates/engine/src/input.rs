@@ -118,6 +118,13 @@ pub enum Input {
         /// What it saw.
         leaf: LeafSeen,
     },
+    /// What became of a backup: the file that it is in, or why there is none.
+    BackedUp {
+        /// The operation.
+        operation: OperationId,
+        /// The file's path, or the refusal.
+        outcome: Result<String, Cause>,
+    },
     /// The service is about to end: what was put off is done now.
     Ending,
     /// Time has passed: at least until [`crate::Engine::next_deadline`], or earlier.

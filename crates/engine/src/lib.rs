@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod alternatives;
+pub mod backup;
 mod closing;
 pub mod command;
 mod configuration;

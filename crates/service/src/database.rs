@@ -157,7 +157,7 @@ impl DatabaseThread {
 
 #[cfg(test)]
 mod tests {
-    use mainstay_store::{Committed, KeyRange, LeaseId, Model, Op, Page, Watch};
+    use mainstay_store::{Backup, Committed, KeyRange, LeaseId, Model, Op, Page, Watch};
 
     use super::*;
 
@@ -214,6 +214,10 @@ mod tests {
 
         fn revoke(&mut self, lease: LeaseId) -> Result<(), StoreError> {
             self.inner.revoke(lease)
+        }
+
+        fn backup(&mut self) -> Result<Backup, StoreError> {
+            self.inner.backup()
         }
 
         fn tick(&mut self, now: Duration) -> Result<(), StoreError> {

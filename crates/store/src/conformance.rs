@@ -16,6 +16,7 @@ use crate::limits::{
     KEY_BYTES_MAX, LEASE_TTL_MAX, OPERATIONS_MAX, POLL_EVENTS_MAX, READ_BYTES_MAX, READ_ENTRIES_MAX,
     TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX,
 };
+use crate::model::Model;
 use crate::store::{Store, Watch, read_all};
 
 /// A promise and the function that checks it.
@@ -46,6 +47,8 @@ pub const CASES: &[Case] = &[
     ("unknown leases are refused", unknown_leases),
     ("recovering a healthy store changes nothing", recover_healthy),
     ("every byte survives", every_byte_survives),
+    ("a backup is everything at one revision", backup_is_everything),
+    ("a backup makes the same store", backup_makes_the_same_store),
 ];
 
 /// Runs every case on a store of its own.
@@ -582,6 +585,51 @@ fn recover_healthy(store: &mut dyn Store) {
     assert_eq!(drain(&mut *watch).len(), 1);
     assert_eq!(put(store, "a", "2"), revision.next());
     assert_eq!(drain(&mut *watch).len(), 1);
+}
+
+fn backup_is_everything(store: &mut dyn Store) {
+    let empty = store.backup().unwrap();
+    assert_eq!((empty.revision, empty.entries, empty.leases), (store.revision().unwrap(), vec![], vec![]));
+    let lease = store.grant(TTL, at(0)).unwrap();
+    let revoked = store.grant(TTL, at(0)).unwrap();
+    store.revoke(revoked).unwrap();
+    run(store, vec![Op::put("b", "1"), leased("c", lease), Op::put("a", [0u8, 255])]);
+    put(store, "b", "2");
+    run(store, vec![Op::delete("a")]);
+    let (all, revision) = read_all(store, &KeyRange::all()).unwrap();
+    let backup = store.backup().unwrap();
+    assert_eq!((backup.revision, &backup.entries), (revision, &all));
+    assert_eq!(backup.leases, [(lease, TTL)]);
+    // Taking one changes nothing, and what comes later is not in it.
+    assert_eq!(store.revision().unwrap(), revision);
+    put(store, "d", "1");
+    assert_eq!(backup.entries, all);
+    assert!(store.backup().unwrap().next_lease > revoked);
+    // More than a page.
+    for first in 0..20 {
+        run(store, (0..100).map(|key| Op::put(format!("many/{}", first * 100 + key), "")).collect());
+    }
+    assert_eq!(store.backup().unwrap().entries, read_all(store, &KeyRange::all()).unwrap().0);
+}
+
+fn backup_makes_the_same_store(store: &mut dyn Store) {
+    let lease = store.grant(TTL, at(0)).unwrap();
+    run(store, vec![Op::put("a", "1"), leased("b", lease)]);
+    put(store, "a", "2");
+    let backup = store.backup().unwrap();
+    let mut made = Model::from_backup(&backup);
+    assert_eq!(made.backup().unwrap(), backup);
+    // Nothing of the history is there; what comes now is seen.
+    let mut old = made.watch(&KeyRange::all(), backup.revision).unwrap();
+    assert!(matches!(old.poll(), Err(WatchError::Compacted { .. })));
+    let mut new = made.watch(&KeyRange::all(), backup.revision.next()).unwrap();
+    put(&mut made, "c", "1");
+    assert_eq!(shown(&drain(&mut *new)), [format!("{}:c", backup.revision.next().revision)]);
+    // The lease is the one that it was.
+    made.tick(at(100)).unwrap();
+    made.tick(at(200)).unwrap();
+    assert_eq!(one(&mut made, "b"), None);
+    assert!(made.grant(TTL, at(200)).unwrap() > lease);
 }
 
 fn every_byte_survives(store: &mut dyn Store) {

@@ -3,6 +3,7 @@
 //! Plain data, in the shape of etcd's API. Nothing here does anything.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,20 @@ pub struct KeyValue {
     pub mod_revision: Revision,
     /// The lease whose end deletes the key.
     pub lease: Option<LeaseId>,
+}
+
+/// Everything that a store holds at one revision: what it would take to make another one that is the same. Of the
+/// history there is nothing in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// The revision at which this is everything.
+    pub revision: Revision,
+    /// All entries, in the order of their keys.
+    pub entries: Vec<KeyValue>,
+    /// The leases that entries may have, each with its whole time, oldest first.
+    pub leases: Vec<(LeaseId, Duration)>,
+    /// The id of the next lease: one that was granted once is never granted again.
+    pub next_lease: LeaseId,
 }
 
 /// A half-open range of keys, `start <= key < end`, in byte order.

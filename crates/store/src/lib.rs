@@ -34,7 +34,7 @@ pub mod conformance;
 pub mod sqlite;
 
 pub use contract::{
-    Committed, Compare, Condition, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Order, Page,
+    Backup, Committed, Compare, Condition, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Order, Page,
     Response, Revision, Transaction,
 };
 pub use error::{Refusal, StoreError, WatchError};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Committed, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision,
+    Backup, Committed, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision,
     Transaction,
 };
 use crate::error::{Refusal, StoreError, WatchError};
@@ -80,6 +80,29 @@ impl Model {
             next_lease: 1,
         };
         Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A store that holds what a backup says, and nothing of what was before.
+    pub fn from_backup(backup: &Backup) -> Self {
+        let model = Self::new(backup.revision.generation);
+        {
+            let mut state = model.state.lock();
+            state.revision = backup.revision.revision;
+            state.compacted = backup.revision.revision;
+            state.live_bytes =
+                backup.entries.iter().map(|entry| size(&entry.key, &entry.value) as u64).sum();
+            let at = |revision: Revision| Revision { generation: backup.revision.generation, ..revision };
+            let entries = backup.entries.iter().map(|entry| {
+                let (created, modified) = (at(entry.create_revision), at(entry.mod_revision));
+                let entry = KeyValue { create_revision: created, mod_revision: modified, ..entry.clone() };
+                (entry.key.clone(), entry)
+            });
+            state.entries = entries.collect();
+            let leases = backup.leases.iter();
+            state.leases = leases.map(|(id, ttl)| (*id, Lease { ttl: *ttl, deadline: None })).collect();
+            state.next_lease = backup.next_lease.0;
+        }
+        model
     }
 
     /// The same data after the store was closed and opened again: watches are cut off, and every lease has
@@ -195,6 +218,16 @@ impl Store for Model {
         }
         state.bound_history(1);
         Ok(())
+    }
+
+    fn backup(&mut self) -> Result<Backup, StoreError> {
+        let state = self.state.lock();
+        Ok(Backup {
+            revision: state.now_at(),
+            entries: state.entries.values().cloned().collect(),
+            leases: state.leases.iter().map(|(id, lease)| (*id, lease.ttl)).collect(),
+            next_lease: LeaseId(state.next_lease),
+        })
     }
 
     fn recover(&mut self) -> Result<Revision, StoreError> {

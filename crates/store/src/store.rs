@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::contract::{Committed, Event, KeyRange, KeyValue, LeaseId, Page, Revision, Transaction};
+use crate::contract::{Backup, Committed, Event, KeyRange, KeyValue, LeaseId, Page, Revision, Transaction};
 use crate::error::{StoreError, WatchError};
 use crate::limits::READ_ENTRIES_MAX;
 
@@ -55,6 +55,11 @@ pub trait Store: Send {
     /// Lets time pass: ends the leases that are due, each like [`Store::revoke`], and does the upkeep that is
     /// due (history beyond its bound is compacted). To be called about once a second.
     fn tick(&mut self, now: Duration) -> Result<(), StoreError>;
+
+    /// Copies everything that is there at one revision, which is durable. Commits before it are in the copy as a whole,
+    /// later ones not at all. The copy is in memory and as large as what the store holds: at most
+    /// [`crate::LIVE_BYTES_MAX`].
+    fn backup(&mut self) -> Result<Backup, StoreError>;
 
     /// Makes the store usable again after [`StoreError::Unknown`] and answers the revision it is at.
     ///

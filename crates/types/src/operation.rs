@@ -52,6 +52,10 @@ pub enum Verb {
     Configure,
     /// Take back what an operation changed.
     Undo,
+    /// Copy the database into a file.
+    Backup,
+    /// Put a backup in the database's place; done while no service runs.
+    Restore,
     /// The service's own: bring a resource to its persistent state when the service starts.
     StartUp,
     /// The service's own: clean up after a failure.
@@ -82,6 +86,8 @@ impl Verb {
             Verb::Owners => "owners",
             Verb::Configure => "configure",
             Verb::Undo => "undo",
+            Verb::Backup => "backup",
+            Verb::Restore => "restore",
             Verb::StartUp => "start-up",
             Verb::Recover => "recover",
         }

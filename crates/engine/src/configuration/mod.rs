@@ -160,7 +160,7 @@ impl Engine {
         }
     }
 
-    fn check_access(&self, call: &Call) -> Result<(), Refusal> {
+    pub(crate) fn check_access(&self, call: &Call) -> Result<(), Refusal> {
         if call.caller.access < Access::Full {
             return Err(RequestError::AccessDenied { verb: subject(&call.command).0.as_str() }.into());
         }
@@ -484,6 +484,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::PauseNode { node, .. } => (Verb::Pause, ObjectId::Node(*node)),
         Command::ResumeNode { node, .. } => (Verb::Resume, ObjectId::Node(*node)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
+        Command::BackUp { .. } => (Verb::Backup, ObjectId::Cluster),
         Command::Configure { object, .. } => (Verb::Configure, object.clone()),
         Command::Undo { object, .. } => (Verb::Undo, object.clone()),
         Command::Control { object, .. } => (Verb::Set, object.clone()),

@@ -12,6 +12,7 @@
 //!   schema                        {"version":1}
 //!   own/generation                {"generation":1}
 //!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
+//!   backup                        in a backup only: its manifest, see backup::Manifest
 //!   op/<operation id>             an operation that has not ended yet, see operation::stored
 //! ```
 
@@ -152,7 +153,7 @@ pub struct OwnerRecord {
     pub epoch: u64,
     /// The owner.
     pub node: NodeId,
-    /// The kernel's boot id on the owner when it claimed.
+    /// The kernel's boot id on the owner when it claimed; "restored" in a database that nobody has served yet.
     pub boot: String,
 }
 

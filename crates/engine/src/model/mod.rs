@@ -474,6 +474,9 @@ pub struct Contents {
 
 /// Whether this program can work on the database: the right schema, and every object readable.
 pub fn check_database(snapshot: &[KeyValue]) -> Result<Contents, DatabaseError> {
+    if snapshot.iter().any(|entry| entry.key == crate::backup::MANIFEST_KEY) {
+        return Err(DatabaseError::IsBackup);
+    }
     let (model, operations) = Model::load(snapshot, Revision::ZERO)?;
     for (id, bytes) in operations {
         crate::operation::stored::StoredOperation::from_bytes(&bytes)

@@ -18,6 +18,7 @@ use mainstay_types::order::Held;
 use mainstay_types::{GroupId, HostId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
+use crate::backup::RESTORED_BOOT;
 use crate::command::Call;
 use crate::engine::CommitPurpose;
 use crate::error::ServiceError;
@@ -46,6 +47,8 @@ pub(crate) struct StartUp {
     raising: usize,
     /// The machine was started anew since the database was last worked on: nothing from before is running.
     is_first_of_boot: bool,
+    /// The database was restored. Nothing that it says of owners counts, and the machine may have been up all the time.
+    is_restored: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,6 +90,8 @@ impl Engine {
             }
         }
         self.startup.is_first_of_boot = !self.is_of_this_boot();
+        let mut owners = self.model.groups().filter_map(|group| self.model.owner(group.id));
+        self.startup.is_restored = owners.any(|owner| owner.boot == RESTORED_BOOT);
         self.make_states(&start.leaves);
         for host in start.hosts {
             self.hosts.expect(host);
@@ -135,6 +140,7 @@ impl Engine {
         }
         let acts_in_process: BTreeSet<ResourceId> =
             ids.iter().map(|(id, _)| *id).filter(|id| self.library_of(*id).is_some()).collect();
+        let may_be_left = !self.startup.is_first_of_boot || self.startup.is_restored;
         for (group, id, leaf) in leaves {
             let Some(live) = self.live.get_mut(id) else {
                 self.remove_rest(*id, *group, leaf.floor, leaf.populated);
@@ -142,7 +148,7 @@ impl Engine {
             };
             (live.floor, live.populated) = (leaf.floor, leaf.populated);
             // Its own host has lived here. Whether it still does, it says itself; see `adopt_one`.
-            live.cut_off = acts_in_process.contains(id) && !self.startup.is_first_of_boot;
+            live.cut_off = acts_in_process.contains(id) && may_be_left;
             if leaf.populated {
                 self.set_state(*id, ResourceState::OnlinePending);
             }

@@ -207,6 +207,9 @@ impl Rehearsal {
                 }
                 self.records.insert(record.id, *record);
             }
+            Effect::BackUp { operation, path, .. } => {
+                self.comes(0, Input::BackedUp { operation, outcome: Ok(path) });
+            }
             Effect::Answer { .. }
             | Effect::Configure { .. }
             | Effect::Acknowledge { .. }

@@ -70,6 +70,7 @@ pub(super) fn input(engine: &Engine, input: &Input) -> String {
         Input::Looked { resource, leaf } => {
             format!("guard: leaf of '{}' populated: {}", name(resource), leaf.populated)
         }
+        Input::BackedUp { operation, outcome } => format!("backup {operation}: {outcome:?}"),
         Input::Ending => "service is about to end".into(),
         Input::Tick => "tick".into(),
     }
@@ -132,6 +133,7 @@ pub(super) fn effect(engine: &Engine, effect: &Effect) -> Option<String> {
             let end = record.end.as_ref().map_or("runs", |end| end.as_str());
             format!("journal {}: {} '{}', {end}", record.id, record.verb, record.name)
         }
+        Effect::BackUp { operation, path, .. } => format!("backup {operation} to {path}"),
         Effect::Configure { .. } | Effect::Acknowledge { .. } | Effect::Ping { .. } => return None,
     })
 }
@@ -147,6 +149,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Query { .. } | Effect::Ping { .. } | Effect::Configure { .. } => "query",
         Effect::Acknowledge { .. } => "acknowledgement",
         Effect::HardStop { .. } | Effect::Look { .. } | Effect::RemoveLeaf { .. } => "guard",
+        Effect::BackUp { .. } => "backup",
         Effect::Publish(_) => "event",
         Effect::Journal(_) => "journal",
     }

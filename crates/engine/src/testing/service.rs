@@ -64,6 +64,9 @@ impl World {
                     self.leaves.remove(&resource);
                 }
             }
+            Effect::BackUp { operation, path, .. } => {
+                self.inbox.push_back(Input::BackedUp { operation, outcome: Ok(path) });
+            }
             Effect::Publish(event) => {
                 self.watch(&event);
                 self.events.push(*event);

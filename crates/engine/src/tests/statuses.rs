@@ -88,6 +88,8 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         S::NoAnswer { object: "resource 'db'".into(), limit_ms: 1000 }.into(),
         S::NoHost { object: object(), reason: s("it is opened when it next goes online") }.into(),
         S::NotReady { reason: s("it has not read its database") }.into(),
+        S::BackupRuns.into(),
+        S::NotBackedUp { status: Status::ALREADY_EXISTS, reason: s("/b is there already") }.into(),
         S::Internal(s("a mistake")).into(),
     ];
     let lines: Vec<String> =

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision, Transaction,
+    Backup, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision, Transaction,
 };
 use crate::error::{Refusal, WatchError};
 use crate::limits::{Bounds, POLL_EVENTS_MAX, cut_page};
@@ -166,6 +166,17 @@ impl Memory {
 
     pub(super) fn now_at(&self) -> Revision {
         self.at(self.revision)
+    }
+
+    /// Everything that is there now.
+    pub(super) fn backup(&self) -> Backup {
+        let entries = self.entries.iter();
+        Backup {
+            revision: self.now_at(),
+            entries: entries.map(|(key, entry)| self.key_value(key, entry.modified, &entry.put)).collect(),
+            leases: self.leases.iter().map(|(id, lease)| (*id, lease.ttl)).collect(),
+            next_lease: LeaseId(self.meta.next_lease),
+        }
     }
 
     pub(super) fn compacted(&self) -> u64 {

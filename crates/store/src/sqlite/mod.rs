@@ -19,6 +19,7 @@
 //! `current` and `registry` show what is there now. It never reads a clock and never writes over a file that it
 //! does not take for its own.
 
+mod backup;
 mod error;
 mod files;
 mod lock;
@@ -42,11 +43,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::contract::{Committed, Event, KeyRange, LeaseId, Page, Revision, Transaction};
+use crate::contract::{Backup, Committed, Event, KeyRange, LeaseId, Page, Revision, Transaction};
 use crate::error::{Refusal, StoreError, WatchError};
 use crate::limits::{Bounds, LEASES_MAX, validate, validate_range, validate_ttl};
 use crate::store::{Store, Watch};
 
+pub use backup::{Resting, read_backup, write_backup};
 pub use error::OpenError;
 use files::{Files, RealFiles};
 use lock::Lock;
@@ -106,7 +108,7 @@ pub struct SqliteStore {
     commits_since_checkpoint: u32,
     cluster_id: String,
     /// Held as long as the store is open.
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl SqliteStore {
@@ -127,7 +129,19 @@ impl SqliteStore {
     }
 
     fn open_locked(path: &Path, options: Options, lock: Lock) -> Result<Self, OpenError> {
-        let opened = open::open_file(path, &options)?;
+        Self::open_locked_or_give_back(path, options, lock).map_err(|(_, error)| error)
+    }
+
+    /// As [`SqliteStore::open_locked`]; what cannot be opened stays locked by the caller.
+    fn open_locked_or_give_back(
+        path: &Path,
+        options: Options,
+        lock: Lock,
+    ) -> Result<Self, (Lock, OpenError)> {
+        let opened = match open::open_file(path, &options) {
+            Ok(opened) => opened,
+            Err(error) => return Err((lock, error)),
+        };
         Ok(Self {
             path: path.to_owned(),
             options,
@@ -137,7 +151,7 @@ impl SqliteStore {
             data_version: opened.data_version,
             commits_since_checkpoint: 0,
             cluster_id: opened.cluster_id,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -317,6 +331,11 @@ impl Store for SqliteStore {
             })?;
         }
         Ok(())
+    }
+
+    fn backup(&mut self) -> Result<Backup, StoreError> {
+        self.check_serving()?;
+        Ok(self.memory.lock().backup())
     }
 
     fn recover(&mut self) -> Result<Revision, StoreError> {

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::contract::Backup;
+
 use super::error::OpenError;
 use super::memory::Memory;
 use super::row::{self, Meta, Row};
@@ -135,23 +137,75 @@ pub(super) fn create_file(
     for leftover in ["", "-wal", "-shm", "-journal"] {
         options.files.remove(&beside(&draft, leftover)).map_err(io("clearing the way for"))?;
     }
+    make_draft(&draft, path, options, |connection| {
+        Meta { cluster_id: cluster_id.to_owned(), generation, compacted: 0, next_lease: 1 }.insert(connection)
+    })?;
+    name_draft(&draft, path, options)
+}
+
+/// Makes a database file under another name than it is to have, with the schema and what `contents` writes, durably.
+/// Errors name `path`.
+pub(super) fn make_draft(
+    draft: &Path,
+    path: &Path,
+    options: &Options,
+    contents: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> Result<(), OpenError> {
+    let io = |doing| {
+        move |error: std::io::Error| OpenError::Io { path: path.to_owned(), doing, reason: error.to_string() }
+    };
     // The database is nobody's business but the service's.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(io("making"))?;
-    let mode =
-        fill(&draft, cluster_id, generation, options).map_err(|error| classify(path, "making", error))?;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft).map_err(io("making"))?;
+    let mode = fill(draft, options, contents).map_err(|error| classify(path, "making", error))?;
     if mode != "wal" {
         let reason = format!("its file system allows journal mode {mode} only, the database needs wal");
         return Err(OpenError::Io { path: path.to_owned(), doing: "making", reason });
     }
-    options.files.sync(&draft).map_err(io("syncing"))?;
-    match options.files.link(&draft, path) {
+    options.files.sync(draft).map_err(io("syncing"))
+}
+
+/// Gives a file that was made as a draft its name, which must be free, and takes the draft's away.
+pub(super) fn name_draft(draft: &Path, path: &Path, options: &Options) -> Result<(), OpenError> {
+    let io = |doing| {
+        move |error: std::io::Error| OpenError::Io { path: path.to_owned(), doing, reason: error.to_string() }
+    };
+    match options.files.link(draft, path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(OpenError::AlreadyExists { path: path.to_owned() });
         }
         linked => linked.map_err(io("naming"))?,
     }
     options.files.sync_directory(directory(path)).map_err(io("syncing the directory of"))?;
-    options.files.remove(&draft).map_err(io("tidying up after"))
+    options.files.remove(draft).map_err(io("tidying up after"))
+}
+
+/// Writes everything that a backup holds, without any history.
+pub(super) fn write_all(
+    connection: &Connection,
+    cluster_id: &str,
+    generation: u64,
+    backup: &Backup,
+) -> rusqlite::Result<()> {
+    let meta = Meta {
+        cluster_id: cluster_id.to_owned(),
+        generation,
+        compacted: backup.revision.revision,
+        next_lease: backup.next_lease.0,
+    };
+    meta.insert(connection)?;
+    for (lease, ttl) in &backup.leases {
+        row::insert_lease(connection, *lease, *ttl)?;
+    }
+    for (id, entry) in (1..).zip(&backup.entries) {
+        let put = row::Put {
+            value: entry.value.as_slice().into(),
+            created: entry.create_revision.revision,
+            lease: entry.lease,
+        };
+        let revision = entry.mod_revision.revision;
+        Row { id, revision, key: entry.key.clone(), put: Some(put) }.insert(connection)?;
+    }
+    Ok(())
 }
 
 /// SQLite's count of commits by other connections.
@@ -160,7 +214,11 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Answers the journal mode that the file got.
-fn fill(draft: &Path, cluster_id: &str, generation: u64, options: &Options) -> rusqlite::Result<String> {
+fn fill(
+    draft: &Path,
+    options: &Options,
+    contents: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<String> {
     let mut connection = connect(draft, options, OpenFlags::empty())?;
     connection.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}; PRAGMA encoding = 'UTF-8';"))?;
     let transaction = connection.transaction()?;
@@ -172,8 +230,7 @@ fn fill(draft: &Path, cluster_id: &str, generation: u64, options: &Options) -> r
             transaction.execute_batch(sql)?;
         }
     }
-    Meta { cluster_id: cluster_id.to_owned(), generation, compacted: 0, next_lease: 1 }
-        .insert(&transaction)?;
+    contents(&transaction)?;
     transaction.commit()?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
     connection.close().map_err(|(_, error)| error)?;
@@ -251,7 +308,7 @@ fn settle(connection: &Connection, path: &Path, options: &Options) -> Result<(),
     })
 }
 
-fn directory(path: &Path) -> &Path {
+pub(super) fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -278,7 +335,7 @@ fn number_at(header: &[u8], at: usize) -> Option<i64> {
 }
 
 /// A file whose name is the database's with something appended.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
