@@ -335,6 +335,8 @@ CLUSAPI_WIDE(HCLUSTER, OpenClusterEx, (LPCWSTR lpszClusterName, DWORD DesiredAcc
 CLUSAPI(BOOL, CloseCluster, (HCLUSTER hCluster));
 /* Takes effect at once. */
 CLUSAPI_WIDE(DWORD, SetClusterName, (HCLUSTER hCluster, LPCWSTR lpszNewClusterName));
+/* The path is one of the service's machine, and absolute: a directory that is there, or a new file in one. */
+CLUSAPI_WIDE(DWORD, BackupClusterDatabase, (HCLUSTER hCluster, LPCWSTR lpszPathName));
 CLUSAPI_WIDE(DWORD, GetClusterInformation,
              (HCLUSTER hCluster, LPWSTR lpszClusterName, LPDWORD lpcchClusterName,
               LPCLUSTERVERSIONINFO lpClusterInfo));

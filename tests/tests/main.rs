@@ -4,6 +4,7 @@
 mod access;
 mod access_calls;
 mod alternatives;
+mod backup;
 mod c_clients;
 mod cancel;
 mod configuration;

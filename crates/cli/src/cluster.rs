@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use clap::Subcommand;
 use mainstay_client::Target;
 
+use crate::backup;
 use crate::configuration::{self, ApplyArguments, PlanArguments};
 use crate::context::{Context, glance};
 use crate::exit::Exit;
@@ -16,7 +17,7 @@ use crate::render::{STRONG, Table, clean, styled};
 use crate::validate::{self, ValidateArguments};
 
 /// The program that makes clusters.
-const SERVICE: &str = "mainstayd";
+pub(crate) const SERVICE: &str = "mainstayd";
 
 /// What can be done with a cluster.
 #[derive(Debug, Subcommand)]
@@ -51,6 +52,29 @@ pub enum ClusterVerb {
         /// Its new name
         new_name: String,
     },
+    /// Copy the cluster database into a new file, while the service runs; secrets are in it
+    ///
+    /// The service writes it, on its machine. Its directory has to belong to root or to the service's user, as all above
+    /// it, and only its owner may write there. Nothing is written over.
+    Backup {
+        /// A new file, or a directory that is there: then the service chooses a name in it
+        #[arg(value_name = "FILE|DIR")]
+        path: PathBuf,
+    },
+    /// Put a backup in the place of a cluster's database, while nothing of the cluster runs
+    ///
+    /// Runs `mainstayd restore`, which is looked for beside this program and in PATH. The database that is there is kept
+    /// beside it. The next start takes nothing for running, and brings up what the backup says is to be online.
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The directory of the cluster database and the journal
+        #[arg(long, value_name = "DIR")]
+        data_dir: PathBuf,
+        /// Restore another cluster's backup too; that cluster is served from there then
+        #[arg(long)]
+        force: bool,
+    },
     /// Write the whole configuration as one TOML text; secrets are left out
     Export,
     /// Show what applying a configuration would do, and do nothing
@@ -68,6 +92,8 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
         ClusterVerb::Validate(arguments) => validate::run(&arguments, context),
         ClusterVerb::Set { properties } => set(&properties, context),
         ClusterVerb::Rename { new_name } => rename(&new_name, context),
+        ClusterVerb::Backup { path } => backup::back_up(&path, context),
+        ClusterVerb::Restore { file, data_dir, force } => backup::restore(&file, &data_dir, force, context),
         ClusterVerb::Export => configuration::export(context),
         ClusterVerb::Plan(given) => configuration::plan(&given, context),
         ClusterVerb::Apply(given) => configuration::apply(&given, context),
@@ -113,7 +139,7 @@ fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context
 }
 
 /// The service's program: beside this one, else wherever PATH has it.
-fn service_program() -> PathBuf {
+pub(crate) fn service_program() -> PathBuf {
     let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(SERVICE)));
     beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(SERVICE))
 }

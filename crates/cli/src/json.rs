@@ -52,6 +52,36 @@ impl From<&Cause> for CauseDocument {
     }
 }
 
+/// A backup that was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct BackupDocument {
+    /// Always true.
+    pub done: bool,
+    /// Where it is, on the service's machine.
+    pub file: String,
+}
+
+/// A backup that was restored.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestoreDocument {
+    /// Always true.
+    pub done: bool,
+    /// The cluster's name in the backup.
+    pub cluster: String,
+    /// The cluster's id.
+    pub id: String,
+    /// When the backup was made.
+    pub taken_at: String,
+    /// The revision that it shows.
+    pub revision: String,
+    /// The operation that made it.
+    pub operation: String,
+    /// Where the database is that was there; `null` where there was none.
+    pub kept: Option<String>,
+    /// What should be known beside.
+    pub notes: Vec<String>,
+}
+
 /// A failed command, on standard error.
 #[derive(Clone, Debug, Serialize)]
 pub struct FailureDocument {

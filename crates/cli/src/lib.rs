@@ -9,6 +9,7 @@
 
 mod account;
 pub mod arguments;
+mod backup;
 mod cluster;
 mod completions;
 mod concerning;

@@ -77,6 +77,16 @@ impl<T: Transport> Cluster<T> {
         self.done(|_| Ok(wire::SetClusterName { name: name.to_owned() })).map(drop)
     }
 
+    /// Has the service copy the cluster database into a new file on its machine. The path is absolute: that of the file,
+    /// or a directory's, in which the service chooses a name. [`Cluster::explain`] says afterwards which file it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn back_up(&mut self, path: &str) -> Result<(), CallError> {
+        self.done(|_| Ok(wire::BackupClusterDatabase { path: path.to_owned() })).map(drop)
+    }
+
     /// Objects of the cluster by name; the bits of the mask are CLUSTER_ENUM_.
     ///
     /// # Errors

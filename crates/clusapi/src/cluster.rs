@@ -75,6 +75,17 @@ pub(crate) unsafe fn rename<U: Unit>(cluster: usize, name: *const U) -> Outcome<
     connection.with(|cluster| cluster.rename(&name))
 }
 
+/// BackupClusterDatabase. The path is one of the service's machine.
+///
+/// # Safety
+/// As [`wide::read`].
+pub(crate) unsafe fn back_up<U: Unit>(cluster: usize, path: *const U) -> Outcome<()> {
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: the caller's promise is that of the function.
+    let path = unsafe { memory::text(path) }?;
+    connection.with(|cluster| cluster.back_up(&path))
+}
+
 /// CLUSTERVERSIONINFO for one width of wchar_t.
 #[repr(C)]
 pub(crate) struct VersionInfo<U> {

@@ -215,6 +215,7 @@ exports! {
             version: *mut cluster::VersionInfo<U>): status
             = cluster::information(cluster, name, name_length, version);
         SetClusterName(cluster: usize, name: *const U): status = cluster::rename(cluster, name);
+        BackupClusterDatabase(cluster: usize, path: *const U): status = cluster::back_up(cluster, path);
         ClusterEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
             = enumeration::entry(&tables().cluster_enums, list, index, kind, name, name_length);
         ClusterEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status

@@ -23,6 +23,7 @@ use crate::command::{Call, Command};
 use crate::effect::Effect;
 use crate::error::{DatabaseError, Refusal, RequestError, ServiceError};
 use crate::model::layout::{self, Generation, OwnerRecord};
+use crate::model::{Contents, Model};
 use crate::operation::stored::{StoredOperation, StoredStep};
 
 /// The key of a backup's manifest.
@@ -104,6 +105,16 @@ pub fn manifest(backup: &Backup) -> Result<Manifest, DatabaseError> {
     Ok(manifest)
 }
 
+/// The nodes and groups of the cluster in a backup, or in another copy of a database.
+///
+/// # Errors
+///
+/// It holds no database that this program can serve.
+pub fn contents(backup: &Backup) -> Result<Contents, DatabaseError> {
+    let (model, _) = Model::load(&backup.entries, backup.revision)?;
+    Ok(Contents::of(&model))
+}
+
 /// The generation of the ownership records in a copy of a database; 0 where it has none.
 pub fn ownership_generation(backup: &Backup) -> u64 {
     let own = find(backup, layout::GENERATION_KEY);
@@ -126,9 +137,8 @@ pub fn restored(backup: &mut Backup, restore: &Restore) -> Result<Manifest, Data
         revision: backup.revision.revision + 1,
     };
     put(backup, layout::GENERATION_KEY, layout::encode(&Generation { generation }));
-    let is_owner = |entry: &KeyValue| {
-        matches!(layout::touched_by(&entry.key), Some(layout::Touched::Owner(_)))
-    };
+    let is_owner =
+        |entry: &KeyValue| matches!(layout::touched_by(&entry.key), Some(layout::Touched::Owner(_)));
     let owners: Vec<KeyValue> = backup.entries.iter().filter(|entry| is_owner(entry)).cloned().collect();
     for entry in owners {
         let damaged = |error: serde_json::Error| DatabaseError::Damaged {
@@ -254,6 +264,6 @@ impl Engine {
         record.end = Some(End::Done);
         record.reason_text = format!("to {file}");
         self.effects.push(Effect::Journal(Box::new(record)));
-        self.answer_call(call.id, Status::SUCCESS, Some(id), String::new());
+        self.answer_call(call.id, Status::SUCCESS, Some(id), file);
     }
 }

@@ -19,7 +19,7 @@ use mainstay_types::ClusterId;
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
-pub use elsewhere::check_elsewhere;
+pub use elsewhere::{check_elsewhere, check_stopped};
 
 /// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
 /// the lock until then.
@@ -94,6 +94,21 @@ pub enum ClaimError {
         /// The tree that is served.
         other: PathBuf,
         /// Who acts there.
+        holder: Holder,
+    },
+    /// Something of the cluster runs, and nothing of it may.
+    #[error(
+        "{count} processes of cluster {cluster} run in cgroup_root '{root}' ({holder}); take everything offline, end the \
+         service, then end them with: echo 1 > {root}/cgroup.kill"
+    )]
+    Running {
+        /// Whose they are.
+        cluster: ClusterId,
+        /// The tree in which they run.
+        root: PathBuf,
+        /// How many, the guard not counted.
+        count: usize,
+        /// One of them.
         holder: Holder,
     },
     /// A host of another run directory runs there, and its guard is gone.
@@ -417,11 +432,18 @@ mod tests {
         leaf.adopt(i32::try_from(child.id()).unwrap()).unwrap();
         check_elsewhere(scratch.path(), &one, cluster, &[]).unwrap();
         check_elsewhere(scratch.path(), &two, other, &[]).unwrap();
+        check_stopped(scratch.path(), other, &[]).unwrap();
+        let message = check_stopped(scratch.path(), cluster, &[]).unwrap_err().to_string();
+        assert!(message.starts_with("1 processes of cluster 0f1e2d3c"), "{message}");
         let message = check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap_err().to_string();
         assert!(message.starts_with("1 of this") && message.contains(one.to_str().unwrap()), "{message}");
         child.kill().unwrap();
         child.wait().unwrap();
         check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap();
+        check_stopped(scratch.path(), cluster, &[]).unwrap();
+        let _service = Claim::service(&two, other).unwrap();
+        let message = check_stopped(scratch.path(), other, &[]).unwrap_err().to_string();
+        assert!(message.contains("another service"), "{message}");
     }
 
     #[test]

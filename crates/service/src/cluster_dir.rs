@@ -97,7 +97,7 @@ pub enum ClusterDirError {
 const FIRST_NODE: NodeId = NodeId(1);
 
 /// The key of the directory in the configuration, for messages.
-const DATA_DIR_KEY: &str = "data_dir";
+pub(crate) const DATA_DIR_KEY: &str = "data_dir";
 
 /// Holds this node's number and name.
 const NODE_FILE: &str = "node";
@@ -120,6 +120,11 @@ impl ClusterDir {
     /// This node's journal.
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal.db")
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Makes a cluster of one node, all or nothing: a crash leaves no half of one behind that could be opened.
@@ -222,7 +227,7 @@ impl ClusterDir {
         })
     }
 
-    fn write_node(&self, node: NodeId, name: &Name) -> Result<(), ClusterDirError> {
+    pub(crate) fn write_node(&self, node: NodeId, name: &Name) -> Result<(), ClusterDirError> {
         let path = self.0.join(NODE_FILE);
         let write = || {
             let mut options = fs::File::options();
@@ -241,7 +246,7 @@ impl ClusterDir {
         self.io(path, io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
     }
 
-    fn make_directory(&self) -> Result<(), ClusterDirError> {
+    pub(crate) fn make_directory(&self) -> Result<(), ClusterDirError> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -250,7 +255,7 @@ impl ClusterDir {
     }
 
     /// Locks the directory itself, against others who are about to make a cluster in it.
-    fn lock(&self) -> Result<fs::File, ClusterDirError> {
+    pub(crate) fn lock(&self) -> Result<fs::File, ClusterDirError> {
         let directory = fs::File::open(&self.0).map_err(|source| self.io(&self.0, source))?;
         match directory.try_lock() {
             Ok(()) => Ok(directory),
@@ -260,7 +265,7 @@ impl ClusterDir {
     }
 
     /// What an earlier attempt left that did not come to its end.
-    fn remove_unfinished(&self, unfinished: &Path) -> Result<(), ClusterDirError> {
+    pub(crate) fn remove_unfinished(&self, unfinished: &Path) -> Result<(), ClusterDirError> {
         for suffix in ["", "-wal", "-shm", ".lock"] {
             let mut path = unfinished.as_os_str().to_owned();
             path.push(suffix);

@@ -151,6 +151,9 @@ impl Core {
                 }
             }
             Effect::Commit { commit, transaction } => self.hands.database.commit(commit, transaction),
+            Effect::BackUp { operation, path, manifest } => {
+                self.hands.database.back_up(operation, path, manifest);
+            }
             Effect::StartHost { host, group, epoch, foreign } => {
                 self.hands.hosts.start(host, group, epoch, foreign);
             }

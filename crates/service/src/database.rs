@@ -1,13 +1,19 @@
 //! The database's thread: it commits one transaction after the other and reads back what became of one when the
 //! store could not say.
 
-use std::sync::mpsc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use mainstay_engine::backup::Manifest;
 use mainstay_engine::input::{CommitId, CommitOutcome, Input};
 use mainstay_store::{Revision, Store, StoreError, Transaction};
 
+use mainstay_types::order::Cause;
+use mainstay_types::{OperationId, Status};
+
+use crate::backup;
 use crate::core::now;
 use crate::patience::Patience;
 
@@ -30,8 +36,12 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many commits without a pause it does it in the first moment in which nothing waits, before a commit has to.
 const UPKEEP_COMMITS: u32 = 128;
 
+/// Takes what happens to the engine.
+type Feed = dyn Fn(Input) + Send + Sync;
+
 enum Job {
     Commit(CommitId, Transaction),
+    BackUp { operation: OperationId, path: String, manifest: Box<Manifest> },
     End,
 }
 
@@ -47,13 +57,18 @@ pub struct DatabaseThread {
     /// The service ends: a commit whose outcome cannot be read back now is looked at by the next one.
     ending: mpsc::Receiver<()>,
     store: Box<dyn Store>,
+    /// No backup is written in here.
+    data_dir: PathBuf,
 }
 
 /// Makes the way to a thread, and the thread's half.
-pub fn database(store: Box<dyn Store>) -> (Database, DatabaseThread) {
+pub fn database(store: Box<dyn Store>, data_dir: &Path) -> (Database, DatabaseThread) {
     let (sender, receiver) = mpsc::sync_channel(COMMITS_WAITING_MAX);
     let (ending, told_to_end) = mpsc::sync_channel(1);
-    (Database { jobs: sender, ending }, DatabaseThread { jobs: receiver, ending: told_to_end, store })
+    (
+        Database { jobs: sender, ending },
+        DatabaseThread { jobs: receiver, ending: told_to_end, store, data_dir: data_dir.to_owned() },
+    )
 }
 
 impl Database {
@@ -62,6 +77,11 @@ impl Database {
         // The thread ends only after the core has been told to stop; a commit after that is never answered, as after
         // a crash.
         let _ = self.jobs.send(Job::Commit(commit, transaction));
+    }
+
+    /// Has everything that was queued before copied into a file. Its outcome comes back as `Input::BackedUp`.
+    pub fn back_up(&self, operation: OperationId, path: String, manifest: Box<Manifest>) {
+        let _ = self.jobs.send(Job::BackUp { operation, path, manifest });
     }
 
     /// Lets the thread end when everything queued is committed.
@@ -74,11 +94,11 @@ impl Database {
 
 impl DatabaseThread {
     /// Starts the thread. `feed` takes every outcome.
-    pub fn start(self, feed: impl Fn(Input) + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("database".into()).spawn(move || self.run(&feed))
+    pub fn start(self, feed: impl Fn(Input) + Send + Sync + 'static) -> std::io::Result<JoinHandle<()>> {
+        thread::Builder::new().name("database".into()).spawn(move || self.run(&(Arc::new(feed) as Arc<Feed>)))
     }
 
-    fn run(mut self, feed: &dyn Fn(Input)) {
+    fn run(mut self, feed: &Arc<Feed>) {
         let mut commits = 0;
         loop {
             let job = if commits < UPKEEP_COMMITS {
@@ -91,9 +111,12 @@ impl DatabaseThread {
             };
             match job {
                 Ok(Job::Commit(commit, transaction)) => {
-                    let Some(outcome) = self.commit(commit, transaction, feed) else { return };
+                    let Some(outcome) = self.commit(commit, transaction, &**feed) else { return };
                     feed(Input::Committed { commit, outcome });
                     commits = commits.saturating_add(1);
+                }
+                Ok(Job::BackUp { operation, path, manifest }) => {
+                    self.back_up(operation, path, *manifest, feed);
                 }
                 Ok(Job::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -101,6 +124,24 @@ impl DatabaseThread {
                     commits = 0;
                 }
             }
+        }
+    }
+
+    /// Copies, which takes a moment, and has another thread write, which may take long: commits do not wait for it. The
+    /// engine asks for one at a time. Nobody waits for that thread at the service's end: a backup that is not whole then
+    /// has not got its name.
+    fn back_up(&mut self, operation: OperationId, path: String, manifest: Manifest, feed: &Arc<Feed>) {
+        let copied = self.store.backup().map_err(|error| backup::unreadable(&error));
+        let tell = Arc::clone(feed);
+        let data_dir = self.data_dir.clone();
+        let write = move || {
+            let outcome = copied.and_then(|copy| backup::write(&path, &data_dir, copy, &manifest));
+            tell(Input::BackedUp { operation, outcome });
+        };
+        if let Err(error) = thread::Builder::new().name("backup".into()).spawn(write) {
+            let outcome =
+                Err(Cause::new(Status::BUSY, format!("no thread for a backup: {error}; try again")));
+            feed(Input::BackedUp { operation, outcome });
         }
     }
 
@@ -226,7 +267,8 @@ mod tests {
     }
 
     fn told(keeps: bool, failures_left: u32, then: impl FnOnce(&Database)) -> Vec<CommitOutcome> {
-        let (way, thread) = database(Box::new(Blind { inner: Model::new(1), keeps, failures_left }));
+        let (way, thread) =
+            database(Box::new(Blind { inner: Model::new(1), keeps, failures_left }), Path::new("/"));
         let (sender, told) = mpsc::channel();
         let feed = move |input| {
             if let Input::Committed { outcome, .. } = input {

@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod backup;
 pub mod cluster_dir;
 pub mod config;
 pub mod core;
@@ -29,6 +30,7 @@ pub mod outlet;
 pub mod paths;
 mod patience;
 pub mod programs;
+pub mod restore;
 mod start_host;
 pub mod startup;
 pub mod validate;

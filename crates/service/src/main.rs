@@ -56,6 +56,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Put a backup in the place of a cluster's database, while no service runs. (`mainstay cluster restore` calls this.)
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The directory of the cluster database and the journal.
+        #[arg(long, value_name = "DIR", default_value = DEFAULT_DATA_DIR)]
+        data_dir: PathBuf,
+        /// Restore another cluster's backup too.
+        #[arg(long)]
+        force: bool,
+    },
     /// Make a cluster of one node. (`mainstay cluster create` calls this.)
     Create {
         /// The cluster's name.
@@ -73,6 +84,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Some(Command::Create { name, data_dir, node }) => create(name, data_dir, node.as_deref()),
+        Some(Command::Restore { file, data_dir, force }) => restore(file, data_dir, *force),
         None => serve(&arguments),
     };
     match outcome {
@@ -88,6 +100,15 @@ fn create(name: &str, data_dir: &std::path::Path, node: Option<&str>) -> Result<
     let node = node.map_or_else(host_name, str::to_owned);
     let id = ClusterDir::new(data_dir).create(name, &node).map_err(|error| error.to_string())?;
     println!("{id}");
+    Ok(())
+}
+
+/// Prints what was done as one line of JSON.
+fn restore(file: &std::path::Path, data_dir: &std::path::Path, force: bool) -> Result<(), String> {
+    let dir = ClusterDir::new(data_dir);
+    let done = mainstay_service::restore::restore(&dir, file, force).map_err(|error| error.to_string())?;
+    let line = serde_json::to_string(&done).map_err(|error| error.to_string())?;
+    println!("{line}");
     Ok(())
 }
 

@@ -221,7 +221,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         last_operation_number: journal.last_number()?,
         ended,
     };
-    let (database, database_thread) = database(Box::new(store));
+    let (database, database_thread) = database(Box::new(store), &settings.data_dir);
     let engine = Engine::new(EngineConfig { node, node_name, strict_cmrp: settings.strict_cmrp });
     let hands = Hands {
         database,

@@ -34,8 +34,8 @@ pub mod conformance;
 pub mod sqlite;
 
 pub use contract::{
-    Backup, Committed, Compare, Condition, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Order, Page,
-    Response, Revision, Transaction,
+    Backup, Committed, Compare, Condition, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op,
+    Order, Page, Response, Revision, Transaction,
 };
 pub use error::{Refusal, StoreError, WatchError};
 pub use limits::{

@@ -89,8 +89,7 @@ impl Model {
             let mut state = model.state.lock();
             state.revision = backup.revision.revision;
             state.compacted = backup.revision.revision;
-            state.live_bytes =
-                backup.entries.iter().map(|entry| size(&entry.key, &entry.value) as u64).sum();
+            state.live_bytes = backup.entries.iter().map(|entry| size(&entry.key, &entry.value) as u64).sum();
             let at = |revision: Revision| Revision { generation: backup.revision.generation, ..revision };
             let entries = backup.entries.iter().map(|entry| {
                 let (created, modified) = (at(entry.create_revision), at(entry.mod_revision));

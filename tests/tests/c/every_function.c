@@ -319,6 +319,7 @@ int main(void)
     OPEN(cluster, OpenCluster, (NULL));
     OPEN(other, OpenClusterEx, (NULL, GENERIC_READ, &granted));
     IS(ERROR_SUCCESS, GetClusterInformation, (cluster, name, &length, NULL));
+    IS(ERROR_INVALID_PARAMETER, BackupClusterDatabase, (cluster, L"not/absolute"));
     IS(ERROR_SUCCESS, SetClusterName, (cluster, L"renamed"));
     NEED_IS(SetClusterName(cluster, name), ERROR_SUCCESS);
     OPEN(node, OpenClusterNode, (cluster, L"node1"));

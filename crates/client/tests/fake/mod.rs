@@ -497,6 +497,7 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
             }
             _ => Err(6),
         },
+        R::BackupClusterDatabase(_) => Ok(stub::<cluster::BackupClusterDatabase>(&0.into())),
         R::SetClusterName(_) => Ok(stub::<cluster::SetClusterName>(&0.into())),
         R::GetGroupState(_) => Ok(stub::<group::GetGroupState>(&group::GetGroupStateResponse {
             state: 3,

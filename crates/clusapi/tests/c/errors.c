@@ -147,6 +147,7 @@ static void handles(void)
             CHECK_FAILS(CreateClusterGroup((HCLUSTER)bad, L"new"), NULL, ERROR_INVALID_HANDLE);
             CHECK_FAILS(ClusterOpenEnum((HCLUSTER)bad, 4), NULL, ERROR_INVALID_HANDLE);
             CHECK_IS(SetClusterName((HCLUSTER)bad, L"n"), ERROR_INVALID_HANDLE);
+            CHECK_IS(BackupClusterDatabase((HCLUSTER)bad, L"/b"), ERROR_INVALID_HANDLE);
             CHECK_IS(GetClusterInformation((HCLUSTER)bad, NULL, NULL, NULL), ERROR_INVALID_HANDLE);
             CHECK_IS(ClusterControl((HCLUSTER)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
             CHECK_IS(DeleteClusterResourceType((HCLUSTER)bad, L"t"), ERROR_INVALID_HANDLE);

@@ -472,6 +472,13 @@ pub struct Contents {
     pub groups: Vec<GroupId>,
 }
 
+impl Contents {
+    pub(crate) fn of(model: &Model) -> Self {
+        let nodes = model.nodes.values().map(|node| (node.id, node.name.clone())).collect();
+        Contents { nodes, groups: model.groups.keys().copied().collect() }
+    }
+}
+
 /// Whether this program can work on the database: the right schema, and every object readable.
 pub fn check_database(snapshot: &[KeyValue]) -> Result<Contents, DatabaseError> {
     if snapshot.iter().any(|entry| entry.key == crate::backup::MANIFEST_KEY) {
@@ -482,8 +489,7 @@ pub fn check_database(snapshot: &[KeyValue]) -> Result<Contents, DatabaseError> 
         crate::operation::stored::StoredOperation::from_bytes(&bytes)
             .map_err(|reason| DatabaseError::Damaged { object: format!("operation {id}"), reason })?;
     }
-    let nodes = model.nodes.values().map(|node| (node.id, node.name.clone())).collect();
-    Ok(Contents { nodes, groups: model.groups.keys().copied().collect() })
+    Ok(Contents::of(&model))
 }
 
 /// The operations whose records are in a database that [`check_database`] has found good.

@@ -90,8 +90,7 @@ impl Engine {
             }
         }
         self.startup.is_first_of_boot = !self.is_of_this_boot();
-        let mut owners = self.model.groups().filter_map(|group| self.model.owner(group.id));
-        self.startup.is_restored = owners.any(|owner| owner.boot == RESTORED_BOOT);
+        self.startup.is_restored = self.is_of_boot(RESTORED_BOOT);
         self.make_states(&start.leaves);
         for host in start.hosts {
             self.hosts.expect(host);
@@ -233,6 +232,12 @@ impl Engine {
         } else {
             self.timers.set(Timer::Epochs, self.now.steady_ms + COMMIT_PAUSE_MS);
         }
+    }
+
+    /// Whether any group's owner record is of this boot.
+    fn is_of_boot(&self, boot: &str) -> bool {
+        let mut owners = self.model.groups().filter_map(|group| self.model.owner(group.id));
+        owners.any(|owner| owner.boot == boot)
     }
 
     fn is_of_this_boot(&self) -> bool {

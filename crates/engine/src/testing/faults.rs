@@ -1,6 +1,6 @@
 //! What may happen to the world: failures, locks, deaths of hosts and of the service, time.
 
-use mainstay_store::{Revision, Store};
+use mainstay_store::{Backup, Model as StoreModel, Revision, Store};
 use mainstay_types::order::{Cause, Condition, News, Order, Report, Step};
 use mainstay_types::{Epoch, HostId, NodeId, ResourceId, ResourceState, Status};
 
@@ -39,6 +39,11 @@ impl World {
         self.is_down
     }
 
+    /// A copy of the database, as a service takes it for a backup.
+    pub fn copy_of_database(&mut self) -> Backup {
+        self.store.backup().expect("a copy")
+    }
+
     /// The machine is reset: every process is gone.
     pub fn reboot(&mut self) {
         self.hosts.clear();
@@ -46,6 +51,17 @@ impl World {
         self.mounts.clear();
         self.deceived.clear();
         self.boot = format!("{}+", self.boot);
+        self.restart_service();
+    }
+
+    /// Everything that the cluster runs is ended, and the service starts on another database. The machine stays up, so
+    /// leaves are there still, and so is what types have left outside of processes.
+    pub fn serve_instead(&mut self, database: StoreModel) {
+        self.hosts.clear();
+        for (_, leaf) in self.leaves.values_mut() {
+            leaf.populated = false;
+        }
+        self.store = database;
         self.restart_service();
     }
 

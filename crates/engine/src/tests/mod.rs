@@ -1,6 +1,7 @@
 //! The engine in its scripted world.
 
 mod alternatives;
+mod backup;
 mod broken_walks;
 mod cancel;
 mod checks;

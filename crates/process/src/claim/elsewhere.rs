@@ -24,7 +24,10 @@ use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
 /// How the names of the programs begin that have the cluster's id on their command line.
-const PROGRAMS: [&str; 2] = ["mainstay-guard", "mainstay-host"];
+const PROGRAMS: [&str; 2] = ["mainstay-guard", HOST];
+
+/// How the names of those begin that run resources.
+const HOST: &str = "mainstay-host";
 
 /// A tree of the cluster.
 #[derive(PartialEq, Eq, Debug)]
@@ -33,6 +36,17 @@ struct Tree {
     /// Where its processes are: everywhere below the root, or only in these slices where nothing else says whose the
     /// rest is.
     places: Vec<PathBuf>,
+}
+
+impl Tree {
+    /// The processes that are there.
+    fn pids(&self) -> Result<Vec<i32>, CgroupError> {
+        let mut pids = Vec::new();
+        for place in &self.places {
+            pids.extend(Leaf::new(place).pids()?);
+        }
+        Ok(pids)
+    }
 }
 
 /// Looks whether anything of a cluster, which has these groups, runs or is served in another tree of the hierarchy
@@ -50,15 +64,13 @@ pub fn check_elsewhere(
 ) -> Result<(), ClaimError> {
     let above: HashSet<_> =
         fs::canonicalize(root).unwrap_or_default().ancestors().filter_map(place_of).collect();
-    for tree in trees_of(mount, root, cluster, groups)? {
+    for tree in trees_of(mount, Some(root), cluster, groups)? {
         // What runs in this one runs below that one too.
         let is_above = place_of(&tree.root).is_some_and(|place| above.contains(&place));
         let ours: HashSet<i32> =
             if is_above { Leaf::new(root).pids()?.into_iter().collect() } else { HashSet::new() };
-        let mut pids = Vec::new();
-        for place in &tree.places {
-            pids.extend(Leaf::new(place).pids()?.into_iter().filter(|pid| !ours.contains(pid)));
-        }
+        let mut pids = tree.pids()?;
+        pids.retain(|pid| !ours.contains(pid));
         if let Some(pid) = pids.first() {
             let (root, other, holder) = (root.to_owned(), tree.root, Holder::of(*pid));
             return Err(ClaimError::Elsewhere { root, other, count: pids.len(), holder });
@@ -67,7 +79,7 @@ pub fn check_elsewhere(
             return Err(ClaimError::ServedElsewhere { root: root.to_owned(), other: tree.root, holder });
         }
     }
-    match program_elsewhere(root, cluster) {
+    match find_program(&PROGRAMS, cluster, |other| !is_same_directory(other, root)) {
         Some((pid, other)) => {
             let holder = Holder::of(pid);
             Err(ClaimError::Elsewhere { root: root.to_owned(), other, count: 1, holder })
@@ -76,16 +88,41 @@ pub fn check_elsewhere(
     }
 }
 
-/// The trees of a cluster below a directory, but for the one at `root`. Everything is looked through, since trees may
-/// be in one another; only the slices of `root` are not, where nothing but its own resources is.
+/// Looks whether nothing of a cluster, which has these groups, runs or is served in any tree of the hierarchy that is
+/// mounted here: no service, no host and no resource. A guard may: it acts for nobody by itself.
+///
+/// # Errors
+///
+/// Something runs or is served, or the hierarchy cannot be read.
+pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Result<(), ClaimError> {
+    for tree in trees_of(mount, None, cluster, groups)? {
+        if let Some(holder) = is_locked(&layout::service(&tree.root))? {
+            return Err(ClaimError::Service { root: tree.root, holder });
+        }
+        let guard = is_locked(&layout::owner(&tree.root, cluster))?.and_then(|holder| holder.pid);
+        let mut pids = tree.pids()?;
+        pids.retain(|pid| Some(*pid) != guard);
+        if let Some(pid) = pids.first() {
+            let (count, holder) = (pids.len(), Holder::of(*pid));
+            return Err(ClaimError::Running { cluster, root: tree.root, count, holder });
+        }
+    }
+    match find_program(&[HOST], cluster, |_| true) {
+        Some((pid, root)) => Err(ClaimError::Running { cluster, root, count: 1, holder: Holder::of(pid) }),
+        None => Ok(()),
+    }
+}
+
+/// The trees of a cluster below a directory, but for an own one. Everything is looked through, since trees may be in
+/// one another; only the slices of the own one are not, where nothing but its own resources is.
 fn trees_of(
     top: &Path,
-    root: &Path,
+    root: Option<&Path>,
     cluster: ClusterId,
     groups: &[GroupId],
 ) -> Result<Vec<Tree>, CgroupError> {
     let groups: HashSet<GroupId> = groups.iter().copied().collect();
-    let own = place_of(root);
+    let own = root.and_then(place_of);
     let (mut found, mut open) = (Vec::new(), vec![top.to_owned()]);
     while let Some(directory) = open.pop() {
         let entries = match fs::read_dir(&directory) {
@@ -125,21 +162,25 @@ fn trees_of(
     Ok(found)
 }
 
-/// A guard or a host of the cluster that is told to act in another tree, and that tree.
-fn program_elsewhere(root: &Path, cluster: ClusterId) -> Option<(i32, PathBuf)> {
+/// One of these programs of the cluster that acts in a tree of which this is true, and that tree.
+fn find_program(
+    programs: &[&str],
+    cluster: ClusterId,
+    is_sought: impl Fn(&Path) -> bool,
+) -> Option<(i32, PathBuf)> {
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     processes.filter(|process| is_trusted(&process.path())).find_map(|process| {
         let pid = process.file_name().to_string_lossy().parse().ok()?;
         let line = fs::read(process.path().join("cmdline")).ok()?;
-        let other = absolute_of(pid, parse_program(&line, cluster)?)?;
-        (!is_same_directory(&other, root)).then_some((pid, other))
+        let root = absolute_of(pid, parse_program(&line, programs, cluster)?)?;
+        is_sought(&root).then_some((pid, root))
     })
 }
 
-/// The cgroup root on the command line of a guard or host of this cluster.
-fn parse_program(line: &[u8], cluster: ClusterId) -> Option<PathBuf> {
+/// The cgroup root on the command line of one of these programs of this cluster.
+fn parse_program(line: &[u8], programs: &[&str], cluster: ClusterId) -> Option<PathBuf> {
     let program = line.split(|byte| *byte == 0).next()?.rsplit(|byte| *byte == b'/').next()?;
-    let is_program = PROGRAMS.iter().any(|known| program.starts_with(known.as_bytes()));
+    let is_program = programs.iter().any(|known| program.starts_with(known.as_bytes()));
     let of = argument(line, "--cluster")?.into_string().ok()?.parse::<ClusterId>().ok()?;
     let root = argument(line, "--cgroup-root")?;
     (is_program && of == cluster).then(|| root.into())
@@ -303,7 +344,7 @@ mod tests {
             ("mainstay-host\0--cgroup-root\0/c\0--cluster".into(), None),
             (String::new(), None),
         ] {
-            let found = parse_program(line.as_bytes(), CLUSTER.parse().unwrap());
+            let found = parse_program(line.as_bytes(), &PROGRAMS, CLUSTER.parse().unwrap());
             assert_eq!(found, root.map(PathBuf::from), "{line:?}");
         }
     }

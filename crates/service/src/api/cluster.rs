@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mainstay_cmrp::cluster::{
-    CloseCluster, CreateEnum, CreateEnumEx, CreateGroupEnum, CreateResourceEnum, GetClusterName,
-    GetClusterNameResponse, GetClusterVersion2, GetClusterVersion2Response, OpenCluster, OpenClusterEx,
-    OperationalVersion, SetClusterName,
+    BackupClusterDatabase, CloseCluster, CreateEnum, CreateEnumEx, CreateGroupEnum, CreateResourceEnum,
+    GetClusterName, GetClusterNameResponse, GetClusterVersion2, GetClusterVersion2Response, OpenCluster,
+    OpenClusterEx, OperationalVersion, SetClusterName,
 };
 use mainstay_cmrp::enumeration::{GroupEnumEntry, GroupEnumList, ResourceEnumEntry, ResourceEnumList};
 use mainstay_cmrp::{
@@ -139,6 +139,14 @@ fn bytes(given: &Option<Vec<u8>>) -> &[u8] {
 
 pub(super) fn rename(session: &Arc<Session>, exchange: Exchange<SetClusterName>) {
     let command = Command::RenameCluster { name: exchange.request().name.clone() };
+    match session.access().ok_or(Failure::Status(Status::ACCESS_DENIED)) {
+        Ok(access) => session.simple(access, command, exchange),
+        Err(failure) => exchange.end(Err(failure)),
+    }
+}
+
+pub(super) fn back_up(session: &Arc<Session>, exchange: Exchange<BackupClusterDatabase>) {
+    let command = Command::BackUp { path: exchange.request().path.clone() };
     match session.access().ok_or(Failure::Status(Status::ACCESS_DENIED)) {
         Ok(access) => session.simple(access, command, exchange),
         Err(failure) => exchange.end(Err(failure)),

@@ -147,6 +147,7 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
         }
         later {
             SetClusterName => cluster::rename,
+            BackupClusterDatabase => cluster::back_up,
             CreateResource => resource::create,
             DeleteResource => resource::delete,
             SetResourceName => resource::rename,

@@ -12,7 +12,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::contract::Backup;
-use crate::store::Store;
 
 use super::error::OpenError;
 use super::lock::Lock;
@@ -158,6 +157,7 @@ mod tests {
     use super::*;
     use crate::contract::{KeyRange, Op, Revision, Transaction};
     use crate::error::WatchError;
+    use crate::store::Store;
 
     const CLUSTER: &str = "one";
 
@@ -185,7 +185,8 @@ mod tests {
         write_backup(&path("backup.db"), CLUSTER, &backup, &options).unwrap();
         let mode = fs::metadata(path("backup.db")).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o600);
-        let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         let beside_it = names.iter().filter(|name| name.to_string_lossy().starts_with("backup.db"));
         assert_eq!(beside_it.count(), 1, "{names:?}");
         assert_eq!(read_backup(&path("backup.db"), &options).unwrap(), (CLUSTER.to_owned(), backup.clone()));

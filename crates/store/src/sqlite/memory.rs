@@ -11,7 +11,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::contract::{
-    Backup, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision, Transaction,
+    Backup, Event, EventKind, Existing, KeyRange, KeyValue, LeaseId, Op, Page, Response, Revision,
+    Transaction,
 };
 use crate::error::{Refusal, WatchError};
 use crate::limits::{Bounds, POLL_EVENTS_MAX, cut_page};
