@@ -98,7 +98,7 @@ pub enum ClaimError {
     },
     /// Something of the cluster runs, and nothing of it may.
     #[error(
-        "{count} processes of cluster {cluster} run in cgroup_root '{root}' ({holder}); take everything offline, end the \
+        "{count} of the processes of cluster {cluster} run in cgroup_root '{root}' ({holder}); take everything offline, end the \
          service, then end them with: echo 1 > {root}/cgroup.kill"
     )]
     Running {
@@ -434,7 +434,7 @@ mod tests {
         check_elsewhere(scratch.path(), &two, other, &[]).unwrap();
         check_stopped(scratch.path(), other, &[]).unwrap();
         let message = check_stopped(scratch.path(), cluster, &[]).unwrap_err().to_string();
-        assert!(message.starts_with("1 processes of cluster 0f1e2d3c"), "{message}");
+        assert!(message.starts_with("1 of the processes of cluster 0f1e2d3c"), "{message}");
         let message = check_elsewhere(scratch.path(), &two, cluster, &[]).unwrap_err().to_string();
         assert!(message.starts_with("1 of this") && message.contains(one.to_str().unwrap()), "{message}");
         child.kill().unwrap();

@@ -61,9 +61,13 @@ pub(crate) enum PlaceError {
 impl PlaceError {
     fn status(&self) -> Status {
         match self {
-            Self::Relative(_) | Self::TooLong(_) | Self::NoName(_) => Status::INVALID_PARAMETER,
+            // Not ERROR_ACCESS_DENIED: that would send the caller to look for more access.
+            Self::Relative(_)
+            | Self::TooLong(_)
+            | Self::NoName(_)
+            | Self::OpenToOthers { .. }
+            | Self::OwnDirectory(_) => Status::INVALID_PARAMETER,
             Self::NoDirectory { .. } | Self::NotADirectory(_) => Status::PATH_NOT_FOUND,
-            Self::OpenToOthers { .. } | Self::OwnDirectory(_) => Status::ACCESS_DENIED,
             Self::Taken(_) => Status::ALREADY_EXISTS,
             Self::Full(_) => Status::DISK_FULL,
             Self::NotWritten { .. } => Status::WRITE_FAULT,
@@ -205,13 +209,13 @@ mod tests {
         check("BASE/short/new", Ok("safe/new"));
         check("BASE/shared/mine/new", Ok("shared/mine/new"));
         check("BASE/safe/../safe/new", Ok("safe/new"));
-        check("BASE/shared/new", Err(Status::ACCESS_DENIED));
-        check("BASE/group/new", Err(Status::ACCESS_DENIED));
-        check("BASE/group/mine/new", Err(Status::ACCESS_DENIED));
-        check("BASE/safe/way/new", Err(Status::ACCESS_DENIED));
-        check("BASE/safe/way", Err(Status::ACCESS_DENIED));
-        check("BASE/data/new", Err(Status::ACCESS_DENIED));
-        check("BASE/data/below/new", Err(Status::ACCESS_DENIED));
+        check("BASE/shared/new", Err(Status::INVALID_PARAMETER));
+        check("BASE/group/new", Err(Status::INVALID_PARAMETER));
+        check("BASE/group/mine/new", Err(Status::INVALID_PARAMETER));
+        check("BASE/safe/way/new", Err(Status::INVALID_PARAMETER));
+        check("BASE/safe/way", Err(Status::INVALID_PARAMETER));
+        check("BASE/data/new", Err(Status::INVALID_PARAMETER));
+        check("BASE/data/below/new", Err(Status::INVALID_PARAMETER));
         check("BASE/safe/taken", Err(Status::ALREADY_EXISTS));
         check("BASE/safe/link", Err(Status::ALREADY_EXISTS));
         check("BASE/safe/taken/new", Err(Status::PATH_NOT_FOUND));

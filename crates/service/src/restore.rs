@@ -185,7 +185,7 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
         last_operation_number: last_operation(dir, &mut notes)?,
         asker: asker(),
         unix_ms: now_ms,
-        account: format!("from {}", file.display()),
+        account: format!("from {}", paths::absolute("backup", file)?.display()),
     };
     let manifest = restored(&mut backup, &restore).map_err(|error| no_backup(file, &error))?;
     if dir.node().is_err() {
