@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_cmrp::cluster::{OpenCluster, OpenClusterEx, SetClusterName};
+use mainstay_cmrp::cluster::{BackupClusterDatabase, OpenCluster, OpenClusterEx, SetClusterName};
 use mainstay_cmrp::control::{
     ClusterControl, ControlRequest, GroupControl, NodeClusterControl, NodeControl, NodeGroupControl,
     NodeNodeControl, NodeResourceControl, NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
@@ -100,6 +100,7 @@ impl Held {
             OpenGroup { name: "g".into() }.into(),
             OpenNode { name: "node1".into() }.into(),
             SetClusterName { name: name() }.into(),
+            BackupClusterDatabase { path: "/refused.backup".into() }.into(),
             CreateResource { group, name: "new".into(), type_name: "Generic Application".into(), flags: 0 }
                 .into(),
             DeleteResource { resource: other }.into(),
