@@ -76,10 +76,18 @@ pub struct Restore {
     pub account: String,
 }
 
+#[derive(Clone, Debug)]
+struct Running {
+    id: OperationId,
+    call: Call,
+    /// Milliseconds of Unix time.
+    began_at_ms: u64,
+}
+
 /// The backup that is being made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backups {
-    running: Option<(OperationId, Call)>,
+    running: Option<Running>,
 }
 
 /// Puts the manifest into a copy of the database, which becomes a backup by that.
@@ -243,15 +251,14 @@ impl Engine {
             program_version: env!("CARGO_PKG_VERSION").into(),
         };
         let (path, manifest) = (path.clone(), Box::new(manifest));
-        self.backups.running = Some((operation, call));
+        self.backups.running = Some(Running { id: operation, call, began_at_ms: self.now.unix_ms });
         self.effects.push(Effect::BackUp { operation, path, manifest });
     }
 
     /// What became of a backup: where it is, or why there is none.
     pub(crate) fn handle_backed_up(&mut self, operation: OperationId, outcome: Result<String, Cause>) {
-        let Some((id, call)) = self.backups.running.take_if(|(running, _)| *running == operation) else {
-            return;
-        };
+        let running = self.backups.running.take_if(|running| running.id == operation);
+        let Some(Running { id, call, began_at_ms }) = running else { return };
         let file = match outcome {
             Ok(file) => file,
             Err(Cause { status, text }) => {
@@ -260,7 +267,7 @@ impl Engine {
             }
         };
         let mut record = self.record(id, &call);
-        record.ended_at_ms = Some(self.now.unix_ms);
+        (record.at_ms, record.ended_at_ms) = (began_at_ms, Some(self.now.unix_ms));
         record.end = Some(End::Done);
         record.reason_text = format!("to {file}");
         self.effects.push(Effect::Journal(Box::new(record)));

@@ -32,7 +32,7 @@ use crate::paths::{self, PathError};
 /// much again for what SQLite needs around it.
 const BACKUP_BYTES_MAX: u64 = 2 * mainstay_store::LIVE_BYTES_MAX;
 
-/// Why nothing was restored. Everything is as it was, unless said otherwise.
+/// Why nothing was restored. Everything is as it was, except that a data directory that was missing may have been made.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The backup cannot be read.
