@@ -18,6 +18,9 @@ use mainstay_types::order::Cause;
 /// The longest path that is looked at: `PATH_MAX` of limits.h.
 const PATH_BYTES_MAX: usize = 4096;
 
+/// Names of one second that are tried. Nobody makes so many copies of a database in a second.
+const NAMES_MAX: u32 = 100;
+
 /// Permission of group and others to write.
 const WRITE_OF_OTHERS: u32 = 0o022;
 /// In such a directory everybody may take away his own things only.
@@ -119,7 +122,7 @@ fn place(wanted: &str, data_dir: &Path, unix_ms: u64) -> Result<PathBuf, PlaceEr
     }
     // What a link leads to is looked at where it is, and written to there.
     let (directory, name) = if wanted.ends_with('/') || fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-        (path, file_name(unix_ms).into())
+        (path, free_name(path, unix_ms).into())
     } else {
         let parts = (path.parent(), path.components().next_back());
         let (Some(directory), Some(Component::Normal(name))) = parts else {
@@ -160,9 +163,18 @@ fn check_way(directory: &Path) -> Result<(), PlaceError> {
     Ok(())
 }
 
-/// The name of a backup in a directory: in the order of time, and without a sign that a shell would take for its own.
-fn file_name(unix_ms: u64) -> String {
-    format!("mainstay-{}.backup", stamp(unix_ms))
+/// A free name of a backup in a directory: in the order of time, and without a sign that a shell would take for its own.
+fn free_name(directory: &Path, unix_ms: u64) -> String {
+    let name = |number: &str| format!("mainstay-{}{number}.backup", stamp(unix_ms));
+    numbered(name, |name| fs::symlink_metadata(directory.join(name)).is_err())
+}
+
+/// The first name that is free: without a number, else `-2` and so on. When none is, the last one, which is refused then.
+pub(crate) fn numbered(name: impl Fn(&str) -> String, is_free: impl Fn(&str) -> bool) -> String {
+    let numbers = (2..=NAMES_MAX).map(|number| format!("-{number}"));
+    let mut names = std::iter::once(String::new()).chain(numbers).map(|number| name(&number));
+    let found = names.find(|name| is_free(name));
+    found.unwrap_or_else(|| name(&format!("-{NAMES_MAX}")))
 }
 
 /// A time as part of a file's name: `20260102T030405Z`.
@@ -176,6 +188,15 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+
+    #[test]
+    fn the_first_free_name_of_a_second_is_taken() {
+        for (taken, expected) in [(0, "a"), (1, "a-2"), (2, "a-3"), (99, "a-100"), (1000, "a-100")] {
+            let number = |name: &str| name.strip_prefix("a-").map_or(1, |number| number.parse().unwrap());
+            let found = numbered(|number| format!("a{number}"), |name| number(name) > taken);
+            assert_eq!(found, expected, "{taken}");
+        }
+    }
 
     #[test]
     fn a_backup_is_written_only_where_nobody_can_interfere() {

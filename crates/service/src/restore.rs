@@ -23,7 +23,7 @@ use mainstay_types::{ClusterId, GroupId, Name, NodeId};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::backup::stamp;
+use crate::backup::{numbered, stamp};
 use crate::cluster_dir::{ClusterDir, ClusterDirError, DATA_DIR_KEY};
 use crate::journal::{JournalError, journal};
 use crate::paths::{self, PathError};
@@ -191,7 +191,9 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     if dir.node().is_err() {
         dir.write_node(node.0, &node.1)?;
     }
-    let kept = dir.path().join(format!("cluster.db.before-{}", stamp(now_ms)));
+    let is_free = |name: &str| fs::symlink_metadata(dir.path().join(name)).is_err();
+    let name = numbered(|number| format!("cluster.db.before-{}{number}", stamp(now_ms)), is_free);
+    let kept = dir.path().join(name);
     resting.replace(&cluster_id, &backup, &kept)?;
     Ok(Restored {
         cluster_id,
