@@ -134,6 +134,32 @@ fn what_runs_in_another_tree_is_not_taken_for_stopped() {
     cluster.carry_out(Verb::Offline, "app");
 }
 
+#[test]
+fn a_database_older_than_what_runs_is_not_served() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "known", "sleep 1000");
+    cluster.carry_out(Verb::Online, "known");
+    cluster.kill_service();
+    let (older, newer) = (cluster.file("older"), cluster.file("newer"));
+    assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&older).status().unwrap().success());
+    cluster.start_service();
+    cluster.application("g", "later", "sleep 1000");
+    cluster.carry_out(Verb::Online, "later");
+    let running = [cluster.processes("known"), cluster.processes("later")];
+    cluster.kill_service();
+
+    fs::rename(cluster.data_dir(), &newer).unwrap();
+    fs::rename(&older, cluster.data_dir()).unwrap();
+    let words = ["1 resources run that the database does not know", &format!("(processes {:?})", running[1])];
+    refused(&cluster, &cluster.data_dir(), &cluster.run_dir(), &words);
+
+    fs::rename(cluster.data_dir(), &older).unwrap();
+    fs::rename(&newer, cluster.data_dir()).unwrap();
+    cluster.start_service();
+    assert_eq!([cluster.processes("known"), cluster.processes("later")], running, "nothing was touched");
+    assert_eq!(cluster.state("later"), ResourceState::Online);
+}
+
 /// How often two services are started at once: each time they meet at another point of their starts.
 const MEETINGS: usize = 5;
 

@@ -18,7 +18,6 @@ use mainstay_process::cgroup::EventsWatch;
 use mainstay_process::claim::{self, Holder};
 use mainstay_process::{CgroupError, ClaimError, privilege};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{FlockOperation, flock};
 use sd_notify::NotifyState;
 use tracing::{error, info, warn};
 
@@ -152,18 +151,9 @@ fn lock_run_dir(run_dir: &Path) -> Result<File, GuardError> {
     };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(run_dir).map_err(failed("create", run_dir))?;
     let path = run_dir.join("guard.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed("open", &path))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            Err(GuardError::AlreadyRunning { holder: claim::holder_of(&path).unwrap_or_default() })
-        }
-        Err(error) => Err(failed("lock", &path)(error.into())),
+    match claim::lock_file(&path) {
+        Ok(locked) => locked.map_err(|holder| GuardError::AlreadyRunning { holder }),
+        Err(error) => Err(failed("lock", &path)(error)),
     }
 }
 

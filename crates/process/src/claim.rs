@@ -9,7 +9,7 @@ mod elsewhere;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +29,9 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Nobody else may open the directory: whoever can open it can lock it.
 const MODE: u32 = 0o700;
+
+/// What the service locks in its run directory.
+const SERVICE_LOCK: &str = "service.lock";
 
 /// How the names of all host programs begin.
 const HOST_PROGRAM: &str = "mainstay-host";
@@ -65,6 +68,24 @@ pub enum ClaimError {
         root: PathBuf,
         /// Who acts there.
         holder: Holder,
+    },
+    /// Another service has the run directory.
+    #[error(
+        "run_dir '{run_dir}' is in the hands of another service ({holder}); end that one first, or set another run_dir"
+    )]
+    RunDir {
+        /// The run directory.
+        run_dir: PathBuf,
+        /// Who acts there.
+        holder: Holder,
+    },
+    /// The lock in the run directory cannot be had.
+    #[error("'{path}' cannot be locked: {source}; correct run_dir")]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// Something of the cluster runs in another tree: looked for in this one, it would be taken for stopped, and
     /// started a second time.
@@ -171,6 +192,8 @@ pub struct Claim {
     root: PathBuf,
     cluster: ClusterId,
     locked: File,
+    /// The lock in the run directory.
+    beside: Option<File>,
     /// What was not there before.
     made: Vec<PathBuf>,
 }
@@ -185,7 +208,9 @@ impl Claim {
     pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
         match Self::lock(&layout::owner(root, cluster))? {
-            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, made: Vec::new() }),
+            Ok(locked) => {
+                Ok(Claim { root: root.to_owned(), cluster, locked, beside: None, made: Vec::new() })
+            }
             Err(holder) => Err(ClaimError::Guard { root: root.to_owned(), holder }),
         }
     }
@@ -202,8 +227,26 @@ impl Claim {
         let made = [owner, service].into_iter().filter(|directory| !directory.exists()).collect();
         make_private(&layout::owner(root, cluster))?;
         match Self::lock(&layout::service(root))? {
-            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, made }),
+            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, beside: None, made }),
             Err(holder) => Err(ClaimError::Service { root: root.to_owned(), holder }),
+        }
+    }
+
+    /// Makes this process the service of a run directory, too. The tree can be swept away, and the lock there with it,
+    /// until it is taken again; what is here stays.
+    ///
+    /// # Errors
+    ///
+    /// There is a service, or the lock cannot be had.
+    pub fn take_run_dir(&mut self, run_dir: &Path) -> Result<(), ClaimError> {
+        let path = run_dir.join(SERVICE_LOCK);
+        match lock_file(&path) {
+            Ok(Ok(locked)) => {
+                self.beside = Some(locked);
+                Ok(())
+            }
+            Ok(Err(holder)) => Err(ClaimError::RunDir { run_dir: run_dir.to_owned(), holder }),
+            Err(source) => Err(ClaimError::Lock { path, source }),
         }
     }
 
@@ -223,7 +266,8 @@ impl Claim {
         if is_open_here(&self.locked, &layout::service(&self.root)) {
             make_private(&layout::owner(&self.root, self.cluster))?;
         } else {
-            *self = Self::service(&self.root, self.cluster)?;
+            let beside = self.beside.take();
+            *self = Claim { beside, ..Self::service(&self.root, self.cluster)? };
         }
         Ok(true)
     }
@@ -254,6 +298,24 @@ impl Claim {
                 }
                 Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
             }
+        }
+    }
+}
+
+/// Locks a file that is made for it, waiting for somebody who has just ended.
+///
+/// # Errors
+///
+/// It cannot be made or locked. Inside: it is in somebody's hands.
+pub fn lock_file(path: &Path) -> io::Result<Result<File, Holder>> {
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Ok(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Ok(Err(holder_of(path).unwrap_or_default())),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
@@ -472,6 +534,19 @@ mod tests {
             assert!(swept.is_dir());
             assert!(matches!(Claim::service(root, cluster), Err(ClaimError::Service { .. })));
         }
+        let run_dir = tempfile::tempdir().unwrap();
+        held.take_run_dir(run_dir.path()).unwrap();
+        fs::remove_dir(layout::service(root)).unwrap();
+        // Where the tree was swept, who comes before it is looked after finds the run directory taken.
+        let mut other = Claim::service(root, cluster).unwrap();
+        let message = other.take_run_dir(run_dir.path()).unwrap_err().to_string();
+        assert!(message.contains("in the hands of another service"), "{message}");
+        drop(other);
+        assert!(held.renew_service().unwrap());
+        let elsewhere = root.join("b");
+        Leaf::new(&elsewhere).create().unwrap();
+        let mut other = Claim::service(&elsewhere, cluster).unwrap();
+        assert!(other.take_run_dir(run_dir.path()).is_err(), "renewed, it still has it");
         drop(held);
         let other = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap();
         let message = Claim::guard(root, other).unwrap_err().to_string();

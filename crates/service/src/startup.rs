@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 use mainstay_engine::input::{Input, Start};
 use mainstay_engine::{Config as EngineConfig, Engine};
-use mainstay_ipc::guard::Leaf;
-use mainstay_process::{Claim, ClaimError, claim};
+use mainstay_ipc::guard::{Leaf, LeafStatus};
+use mainstay_process::{Claim, ClaimError, claim, layout};
 use mainstay_rpc::{Server, ServerLimits};
 use mainstay_store::{KeyRange, StoreError, read_all};
-use mainstay_types::{ClusterId, Epoch};
+use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
 use sd_notify::NotifyState;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -69,6 +69,20 @@ pub enum StartError {
     /// Somebody serves there.
     #[error("{0} is served by another process; stop that one, or set another socket")]
     SocketTaken(PathBuf),
+    /// An older database was put in the place of the one by which everything was started.
+    #[error(
+        "{count} resources run that the database does not know, one of them in '{leaf}' (processes {pids:?}): it is older \
+         than what runs, and what it would start may be running. Put the newer one back, or end what runs there with \
+         echo 1 > {leaf}/cgroup.kill; then end hosts and guard, and start again"
+    )]
+    OlderThanWhatRuns {
+        /// How many.
+        count: usize,
+        /// The leaf of one.
+        leaf: PathBuf,
+        /// What runs there.
+        pids: Vec<i32>,
+    },
     /// A file, directory or thread cannot be had.
     #[error("{what}: {source}")]
     Io {
@@ -118,6 +132,38 @@ impl Settings {
     }
 }
 
+/// What is left to be looked at with the claim in the hand.
+fn settle(
+    claim: &mut Claim,
+    mount: &Path,
+    cgroup_root: &Path,
+    cluster: ClusterId,
+    groups: &[GroupId],
+    run_dir: &Path,
+) -> Result<(), StartError> {
+    // Another one may have begun in another tree since it was looked: now each of them sees the other.
+    claim::check_elsewhere(mount, cgroup_root, cluster, groups)?;
+    paths::make_run_dir(run_dir)?;
+    Ok(claim.take_run_dir(run_dir)?)
+}
+
+/// Whether the database knows everything that its hosts run. Until here nothing that runs has been touched.
+fn check_known(core: &Core, leaves: &[(Leaf, LeafStatus)], cgroup_root: &Path) -> Result<(), StartError> {
+    let unknown = core.read(|view| view.unknown_online());
+    let path_of = |id: &ResourceId| {
+        leaves.iter().find_map(|(leaf, _)| match leaf {
+            Leaf::Resource { group, resource } if resource == id => {
+                Some(layout::resource(cgroup_root, *group, *resource))
+            }
+            _ => None,
+        })
+    };
+    let Some(one) = unknown.first() else { return Ok(()) };
+    let leaf = path_of(one).unwrap_or_else(|| cgroup_root.to_owned());
+    let pids = mainstay_process::Leaf::new(&leaf).pids()?;
+    Err(StartError::OlderThanWhatRuns { count: unknown.len(), leaf, pids })
+}
+
 /// Serves until SIGTERM or SIGINT. `serving` is called once clients can connect.
 ///
 /// # Errors
@@ -153,17 +199,15 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     mainstay_process::cgroup::check_root(&cgroup_root)?;
     let cgroup_root = PathBuf::from(mainstay_process::Leaf::new(cgroup_root).real_path()?);
     // A copy of the data directory has a lock of its own; this one is the only one there is.
-    let claim = Claim::service(&cgroup_root, cluster)?;
-    // Another one may have begun in another tree since it was looked: now each of them sees the other.
-    if let Err(error) = claim::check_elsewhere(&mount, &cgroup_root, cluster, &contents.groups) {
+    let mut claim = Claim::service(&cgroup_root, cluster)?;
+    if let Err(error) = settle(&mut claim, &mount, &cgroup_root, cluster, &contents.groups, &run_dir) {
         claim.give_back();
         if !had_root {
             // As it was before; what somebody has put there meanwhile stays.
             let _ = fs::remove_dir(&cgroup_root);
         }
-        return Err(error.into());
+        return Err(error);
     }
-    paths::make_run_dir(&run_dir)?;
 
     let outlet = Outlet::default();
     let guard_settings = GuardSettings {
@@ -249,6 +293,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     // Nobody is served before every host that was found has been heard or given up: until then nobody knows what runs.
     // An error would mean that the adopting task is gone, with nothing left to wait for.
     let _ = hosts.adopt(found).await;
+    check_known(&core, &leaves, &cgroup_root)?;
     core.feed(Input::Settled);
 
     let administrators = group_id(ADMINISTRATORS_GROUP);

@@ -21,6 +21,9 @@ use crate::timers::Timer;
 impl Engine {
     /// Takes over what is there.
     pub(super) fn adopt(&mut self) {
+        for (group, id, leaf) in std::mem::take(&mut self.startup.nobodys) {
+            self.remove_rest(id, group, leaf.floor, leaf.populated);
+        }
         let mut held = std::mem::take(&mut self.startup.held);
         let unknown: Vec<ResourceId> =
             held.keys().copied().filter(|id| self.model.resource(*id).is_none()).collect();

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::End;
-use mainstay_types::order::Held;
+use mainstay_types::order::{Condition, Held};
 use mainstay_types::{GroupId, HostId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
@@ -22,7 +22,7 @@ use crate::backup::RESTORED_BOOT;
 use crate::command::Call;
 use crate::engine::CommitPurpose;
 use crate::error::ServiceError;
-use crate::input::{CommitOutcome, Start};
+use crate::input::{CommitOutcome, LeafSeen, Start};
 use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX, WAITING_CALLS_MAX};
 use crate::live::Live;
 use crate::model::{Model, layout};
@@ -41,6 +41,8 @@ pub(crate) struct StartUp {
     since_unix_ms: BTreeMap<ResourceId, u64>,
     /// Open operations, by id.
     stored: BTreeMap<OperationId, StoredOperation>,
+    /// Leaves of resources that the database does not know.
+    nobodys: Vec<(GroupId, ResourceId, LeafSeen)>,
     /// Calls that wait until the service is ready.
     waiting: VecDeque<Call>,
     /// Commits of new epochs under way.
@@ -125,7 +127,7 @@ impl Engine {
     }
 
     /// States before the hosts are heard: what readers see meanwhile.
-    fn make_states(&mut self, leaves: &[(GroupId, ResourceId, crate::input::LeafSeen)]) {
+    fn make_states(&mut self, leaves: &[(GroupId, ResourceId, LeafSeen)]) {
         let now_ms = self.now.unix_ms;
         let ids: Vec<(ResourceId, GroupId)> =
             self.model.resources().map(|resource| (resource.id, resource.group)).collect();
@@ -142,7 +144,7 @@ impl Engine {
         let may_be_left = !self.startup.is_first_of_boot || self.startup.is_restored;
         for (group, id, leaf) in leaves {
             let Some(live) = self.live.get_mut(id) else {
-                self.remove_rest(*id, *group, leaf.floor, leaf.populated);
+                self.startup.nobodys.push((*group, *id, *leaf));
                 continue;
             };
             (live.floor, live.populated) = (leaf.floor, leaf.populated);
@@ -189,6 +191,16 @@ impl Engine {
             }
             self.startup.held.insert(held.resource, (host, held));
         }
+    }
+
+    /// Resources that hosts say are online, and that the database does not know. What is deleted was offline before: such
+    /// a database is older than what runs, and to serve it would be to start a second time what it would have made anew.
+    pub(crate) fn unknown_online(&self) -> impl Iterator<Item = ResourceId> {
+        let held = self.startup.held.iter();
+        held.filter(|(id, (_, held))| {
+            held.condition == Condition::Online && self.model.resource(**id).is_none()
+        })
+        .map(|(id, _)| *id)
     }
 
     /// The host has ended before the service was ready.

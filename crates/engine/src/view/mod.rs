@@ -87,6 +87,13 @@ impl<'a> View<'a> {
         self.engine
     }
 
+    /// What runs, and is not in the database: asked before [`Input::Settled`](crate::input::Input::Settled), by which it would
+    /// be taken for the rest of what was deleted. A service that finds any must not go on: its database is older than
+    /// what runs.
+    pub fn unknown_online(self) -> Vec<ResourceId> {
+        self.engine.unknown_online().collect()
+    }
+
     /// Everything that is committed: objects, dependencies, owners.
     pub fn model(self) -> &'a Model {
         &self.engine.model

@@ -19,15 +19,12 @@ use std::path::{Path, PathBuf};
 
 use mainstay_types::{ClusterId, GroupId};
 
-use super::{ClaimError, Holder, is_locked, is_same_directory};
+use super::{ClaimError, HOST_PROGRAM, Holder, is_locked, is_same_directory};
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
 /// How the names of the programs begin that have the cluster's id on their command line.
-const PROGRAMS: [&str; 2] = ["mainstay-guard", HOST];
-
-/// How the names of those begin that run resources.
-const HOST: &str = "mainstay-host";
+const PROGRAMS: [&str; 2] = ["mainstay-guard", HOST_PROGRAM];
 
 /// A tree of the cluster.
 #[derive(PartialEq, Eq, Debug)]
@@ -107,7 +104,7 @@ pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Re
             return Err(ClaimError::Running { cluster, root: tree.root, count, holder });
         }
     }
-    match find_program(&[HOST], cluster, |_| true) {
+    match find_program(&[HOST_PROGRAM], cluster, |_| true) {
         Some((pid, root)) => Err(ClaimError::Running { cluster, root, count: 1, holder: Holder::of(pid) }),
         None => Ok(()),
     }
