@@ -235,9 +235,7 @@ impl Engine {
             | Command::OnlineGroup { buffer, .. } => buffer.clone(),
             _ => Vec::new(),
         };
-        operation.before = draft.persistent.named.map(|(target, _)| self.persistent_before(target));
-        operation.withdrawn = draft.persistent.withdrawn.clone();
-        operation.concerns = draft.persistent.concerns.clone();
+        operation.words = self.words(&draft.persistent);
         let concerned = self.concerned(&draft, &operation.record.object);
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
@@ -258,7 +256,7 @@ impl Engine {
             self.forget_token(id);
             return self.wait_behind(other, call);
         }
-        operation.rewrites = losers.keys().copied().collect();
+        operation.rewrites = losers.iter().map(|(id, stored)| (*id, stored.words.clone())).collect();
         operation.call = Some(Box::new(call));
         let transaction = match self.acceptance(id, &operation, &draft.persistent, losers) {
             Ok(transaction) => transaction,
@@ -363,14 +361,9 @@ impl Engine {
         let Some(mut operation) = self.operations.remove(&id) else { return };
         operation.call = None;
         let (clears, verb) = (operation.clears, operation.record.verb);
-        // As their records say by now; one of them may have met a veto meanwhile.
-        for other in std::mem::take(&mut operation.rewrites) {
-            if let Some(other) = self.operations.get_mut(&other) {
-                (other.before, other.withdrawn) = operation.words_left_to(other);
-            }
-        }
-        operation.concerns.clear();
+        let rewritten = std::mem::take(&mut operation.rewrites);
         self.operations.insert(id, operation);
+        self.take_over_words(rewritten);
         if let Some(confirmed) = clears.filter(|_| verb == Verb::ConfirmStopped) {
             self.take_word_that_stopped(confirmed);
         }

@@ -18,9 +18,9 @@ use mainstay_types::order::Cause;
 use mainstay_types::{Access, ObjectId, OperationId, ResourceId, ResourceState, Status};
 
 use super::commit::stored;
-use super::persistent::take_back;
-use super::stored::{StoredOperation, StoredStep};
+use super::stored::{PersistentTarget, StoredOperation, StoredStep};
 use super::submission::{check_remark, subject};
+use super::words::TakenBack;
 use super::{Operation, Part, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::command::{Call, Command};
@@ -149,7 +149,7 @@ impl Engine {
                     let reserved = self.live.get(&id)?.reserved.filter(|other| *other != target)?;
                     self.operations.get(&reserved).is_some_and(Operation::is_settling).then_some(reserved)
                 });
-                Ok(others.max().or(self.writer_of(target)).map_or(Way::TakeBack, Way::Wait))
+                Ok(others.max().or(self.writer_of_words(operation)).map_or(Way::TakeBack, Way::Wait))
             }
             (Phase::Running, Verb::StartUp | Verb::Recover) => {
                 Err(because("it is the service's own", "take the resource offline instead"))
@@ -161,7 +161,10 @@ impl Engine {
     /// What the operation has in hand, and whose words it wrote.
     fn touched_by(&self, operation: &Operation) -> BTreeSet<ResourceId> {
         let mut touched: BTreeSet<ResourceId> = operation.parts.keys().copied().collect();
-        touched.extend(&operation.withdrawn);
+        touched.extend(operation.words.iter().filter_map(|word| match word.target {
+            PersistentTarget::Resource(id) => Some(id),
+            PersistentTarget::Group(_) => None,
+        }));
         match operation.record.object {
             ObjectId::Resource(id) => drop(touched.insert(id)),
             ObjectId::Group(id) => {
@@ -194,7 +197,10 @@ impl Engine {
         own.step = StoredStep::Ended;
         own.is_stored = true;
         own.calls = vec![call.id];
-        let transaction = match self.cancellation(target, id, &own) {
+        let Some(taken_back) = self.operations.get(&target).map(|operation| self.take_back(operation)) else {
+            return;
+        };
+        let transaction = match self.cancellation(target, id, &own, &taken_back) {
             Ok(transaction) => transaction,
             Err(refusal) => return self.refuse(&call, Some(id), &refusal),
         };
@@ -207,6 +213,7 @@ impl Engine {
         self.reserve(target, touched.unwrap_or_default());
         if let Some(operation) = self.operations.get_mut(&target) {
             operation.phase = Phase::Vetoing { is_committing: true };
+            operation.rewrites = taken_back.others;
         }
     }
 
@@ -215,14 +222,15 @@ impl Engine {
         target: OperationId,
         id: OperationId,
         own: &Operation,
+        taken_back: &TakenBack,
     ) -> Result<Transaction, Refusal> {
         let gone = || ServiceError::Internal(format!("operation {target} is gone"));
         let operation = self.operations.get(&target).ok_or_else(gone)?;
-        let is_online = |id| self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online);
         let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
-        take_back(&self.model, operation, is_online, &mut changes)?;
+        taken_back.put_back(&mut changes)?;
         let (mut compares, mut then) = changes.into_parts();
-        let mut record = stored(operation);
+        taken_back.put_others(self, &mut compares, &mut then);
+        let mut record = StoredOperation { words: Vec::new(), ..stored(operation) };
         record.step = StoredStep::Cancelled(cancel_cause(&own.record));
         record.superseded_by = None;
         for (resource, part) in operation.parts.iter().filter(|(_, part)| is_coming_up(part)) {
@@ -252,6 +260,7 @@ impl Engine {
             CommitOutcome::Conflict => ServiceError::Conflict.into(),
             CommitOutcome::Failed(reason) => ServiceError::NotCommitted { reason }.into(),
         };
+        self.words_are_taken_back(target, false);
         if let Some(own) = self.operations.remove(&by) {
             self.refuse_withdrawn(own, &refusal);
         }
@@ -268,6 +277,7 @@ impl Engine {
         own.call = None;
         let cause = cancel_cause(&own.record);
         self.journal(by);
+        self.words_are_taken_back(target, true);
         if let Some(operation) = self.operations.get_mut(&target) {
             operation.step = StoredStep::Cancelled(cause);
             // Who took something before was overtaken by this; who comes later overtakes it.

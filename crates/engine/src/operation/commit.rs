@@ -109,21 +109,23 @@ impl Engine {
                 }
             }
         }
-        // A word that is written over is not taken back by the operation that wrote it.
-        let others = self.operations.values().filter(is_running).filter(|other| other.record.id != id);
-        for other in others.filter(|other| operation.overrides_words_of(other)) {
-            let loser = losers.entry(other.record.id).or_insert_with(|| stored(other));
-            (loser.before, loser.withdrawn) = operation.words_left_to(other);
+        // So are the records of those over whose words it says its own.
+        for (other, words) in self.words_under(operation) {
+            if let Some(found) = self.operations.get(&other) {
+                losers.entry(other).or_insert_with(|| stored(found)).words = words;
+            }
         }
         losers
     }
 
-    /// The operation that is just being accepted and writes this one's record as well. Whoever else would write it waits:
-    /// what he would write knows nothing of what that one takes.
+    /// The operation that is just being accepted or taken back and writes this one's record as well. Whoever else would
+    /// write it waits: what he would write knows nothing of what that one takes.
     pub(super) fn writer_of(&self, target: OperationId) -> Option<OperationId> {
         let mut others = self.operations.iter();
-        let writes =
-            |other: &Operation| matches!(other.phase, Phase::Committing) && other.rewrites.contains(&target);
+        let is_writing = |other: &Operation| {
+            matches!(other.phase, Phase::Committing | Phase::Vetoing { is_committing: true })
+        };
+        let writes = |other: &Operation| is_writing(other) && other.rewrites.contains_key(&target);
         others.find(|(_, other)| writes(other)).map(|(id, _)| *id)
     }
 
@@ -175,14 +177,17 @@ pub(crate) fn stored(operation: &Operation) -> StoredOperation {
     let mut record = operation.record.clone();
     record.parts = Vec::new();
     let open = operation.parts.iter().filter(|(_, part)| part.state != PartState::Ended || part.has_stopped);
+    let step = match (&operation.step, operation.superseded_by) {
+        (StoredStep::Running, Some(by)) => StoredStep::Superseded(by),
+        (step, _) => step.clone(),
+    };
     StoredOperation {
         record,
         token: operation.token.clone(),
         buffer: operation.buffer.clone(),
         closure: open.map(|(id, part)| (*id, part.goal.clone())).collect(),
-        before: operation.before,
-        withdrawn: operation.withdrawn.clone(),
-        step: operation.step.clone(),
+        words: operation.words.clone(),
+        step,
         superseded_by: operation.superseded_by.filter(|_| operation.step.restores()),
     }
 }

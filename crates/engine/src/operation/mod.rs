@@ -31,6 +31,7 @@ pub mod stored;
 mod submission;
 mod veto;
 mod waiting;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Call;
 use crate::input::CallId;
-use stored::{PersistentBefore, StoredStep};
+use stored::{StoredStep, StoredWord};
 
 /// An operation that has not ended, or whose end the journal has not yet.
 #[derive(Clone, Debug)]
@@ -72,14 +73,11 @@ pub(crate) struct Operation {
     /// An earlier service began it.
     pub(crate) is_resumed: bool,
     pub(crate) step: StoredStep,
-    /// What it wrote over.
-    pub(crate) before: Option<PersistentBefore>,
-    /// Whose word to stay offline it withdrew.
-    pub(crate) withdrawn: BTreeSet<ResourceId>,
-    /// While it is being accepted: whom its word is about; see [`persistent::PersistentWrites`].
-    pub(crate) concerns: BTreeSet<ResourceId>,
-    /// While it is being accepted: the operations whose records its transaction writes too.
-    pub(crate) rewrites: BTreeSet<OperationId>,
+    /// What it has said about who is to be online, until that is taken back.
+    pub(crate) words: Vec<StoredWord>,
+    /// While it is being accepted or taken back: the operations whose records its transaction writes too, and their words
+    /// from then on.
+    pub(crate) rewrites: BTreeMap<OperationId, Vec<StoredWord>>,
     /// Calls on its resources that wait until they may be looked at.
     pub(crate) waiters: Vec<Call>,
     /// A later operation took its object.
@@ -115,10 +113,8 @@ impl Operation {
             is_stored: false,
             is_resumed: false,
             step: StoredStep::Running,
-            before: None,
-            withdrawn: BTreeSet::new(),
-            concerns: BTreeSet::new(),
-            rewrites: BTreeSet::new(),
+            words: Vec::new(),
+            rewrites: BTreeMap::new(),
             waiters: Vec::new(),
             superseded_by: None,
             trouble: None,

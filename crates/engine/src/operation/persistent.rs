@@ -8,14 +8,11 @@ use std::collections::BTreeSet;
 
 use mainstay_store::registry::{Changes, KeyPath, Value};
 use mainstay_types::ResourceId;
-use mainstay_types::operation::Verb;
 
-use super::Operation;
-use super::stored::{PersistentBefore, PersistentTarget};
-use crate::Engine;
+use super::stored::{PersistentTarget, Said};
 use crate::error::{ClusterError, Refusal};
 use crate::limits::WORDS_WITHDRAWN_MAX;
-use crate::model::{Model, layout};
+use crate::model::layout;
 use crate::seeded::{self, Bug};
 
 /// What an accepted call writes; by default nothing.
@@ -41,6 +38,17 @@ impl PersistentWrites {
         PersistentWrites { named: Some((target, value)), withdrawn: BTreeSet::new(), concerns }
     }
 
+    /// What is said about whom. A word about the object of the call says more than that it is needed.
+    pub(super) fn said(&self) -> impl Iterator<Item = (PersistentTarget, Said)> {
+        let named = self
+            .named
+            .map(|(target, is_online)| (target, if is_online { Said::Online } else { Said::Offline }));
+        let needed = self.concerns.iter().map(|id| (PersistentTarget::Resource(*id), Said::Needed));
+        let is_other =
+            move |(target, _): &(PersistentTarget, Said)| named.is_none_or(|(own, _)| own != *target);
+        named.into_iter().chain(needed.filter(is_other))
+    }
+
     pub(super) fn put(&self, changes: &mut Changes<'_>) -> Result<(), Refusal> {
         if self.withdrawn.len() > WORDS_WITHDRAWN_MAX {
             let (count, max) = (self.withdrawn.len(), WORDS_WITHDRAWN_MAX);
@@ -56,58 +64,12 @@ impl PersistentWrites {
     }
 }
 
-impl PersistentBefore {
-    /// Writes it again.
-    pub(super) fn put_back(&self, changes: &mut Changes<'_>) -> Result<(), Refusal> {
-        write(changes, self.target, self.value)
-    }
-}
-
-impl Operation {
-    /// Whether this operation's word is about something that the other has written about.
-    pub(super) fn overrides_words_of(&self, other: &Operation) -> bool {
-        let target = self.before.map(|before| before.target);
-        target.is_some() && other.before.map(|before| before.target) == target
-            || !self.concerns.is_disjoint(&other.withdrawn)
-    }
-
-    /// What the other still has to put back once this operation's word holds: a later word is never written over.
-    pub(super) fn words_left_to(
-        &self,
-        other: &Operation,
-    ) -> (Option<PersistentBefore>, BTreeSet<ResourceId>) {
-        let target = self.before.map(|before| before.target);
-        let before = other.before.filter(|before| Some(before.target) != target);
-        (before, &other.withdrawn - &self.concerns)
-    }
-}
-
-/// Puts back what an operation that is cancelled wrote, as far as nobody has written anything else since.
-pub(super) fn take_back(
-    model: &Model,
-    operation: &Operation,
-    is_online: impl Fn(ResourceId) -> bool,
+/// Writes one state, or that there is none.
+pub(super) fn write(
     changes: &mut Changes<'_>,
+    target: PersistentTarget,
+    value: Option<bool>,
 ) -> Result<(), Refusal> {
-    let wrote = operation.record.verb == Verb::Online;
-    if let Some(before) = &operation.before {
-        let now = match before.target {
-            PersistentTarget::Resource(id) => model.resource(id).map(|found| found.persistent),
-            PersistentTarget::Group(id) => model.group(id).map(|found| found.persistent),
-        };
-        if now == Some(Some(wrote)) {
-            before.put_back(changes)?;
-        }
-    }
-    for id in operation.withdrawn.iter().filter(|id| !is_online(**id)) {
-        if model.resource(*id).is_some_and(|resource| resource.persistent.is_none()) {
-            write(changes, PersistentTarget::Resource(*id), Some(false))?;
-        }
-    }
-    Ok(())
-}
-
-fn write(changes: &mut Changes<'_>, target: PersistentTarget, value: Option<bool>) -> Result<(), Refusal> {
     let path: KeyPath = match target {
         PersistentTarget::Resource(id) => layout::resource_path(id)?,
         PersistentTarget::Group(id) => layout::group_path(id)?,
@@ -117,15 +79,4 @@ fn write(changes: &mut Changes<'_>, target: PersistentTarget, value: Option<bool
         None => drop(changes.delete_value(&path, layout::PERSISTENT_STATE)?),
     }
     Ok(())
-}
-
-impl Engine {
-    /// What is written of it now, before anything is written over it.
-    pub(super) fn persistent_before(&self, target: PersistentTarget) -> PersistentBefore {
-        let value = match target {
-            PersistentTarget::Resource(id) => self.model.resource(id).and_then(|found| found.persistent),
-            PersistentTarget::Group(id) => self.model.group(id).and_then(|found| found.persistent),
-        };
-        PersistentBefore { target, value }
-    }
 }

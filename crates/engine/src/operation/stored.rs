@@ -3,7 +3,7 @@
 //! Written with the acceptance, written again at a veto or when a later operation takes over, deleted when the
 //! journal has the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
@@ -26,11 +26,9 @@ pub struct StoredOperation {
     pub buffer: Vec<u8>,
     /// The resources that it acts on, and what is done to each.
     pub closure: BTreeMap<ResourceId, PartGoal>,
-    /// What it wrote over, so that a veto can put it back.
-    pub before: Option<PersistentBefore>,
-    /// Whose word to stay offline it withdrew.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub withdrawn: BTreeSet<ResourceId>,
+    /// What it has said about who is to be online, until that is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<StoredWord>,
     /// How far it is.
     pub step: StoredStep,
     /// Who took over while it was being taken back.
@@ -61,13 +59,40 @@ impl StoredStep {
     }
 }
 
-/// A persistent state that an operation wrote over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct PersistentBefore {
+/// What an operation has said about a persistent state, and what it takes to take that back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StoredWord {
     /// Whose.
     pub target: PersistentTarget,
-    /// What it was; `None` when it was not set.
-    pub value: Option<bool>,
+    /// What.
+    pub said: Said,
+    /// What was written before; `None` when it was not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<bool>,
+    /// What other operations have said since, and what was not taken back of that; oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub since: Vec<LaterWord>,
+}
+
+/// What a later operation has said about the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LaterWord {
+    /// Who.
+    pub by: OperationId,
+    /// What.
+    pub said: Said,
+}
+
+/// A word about who is to be online.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// Online.
+    Online,
+    /// Offline.
+    Offline,
+    /// Needed: a word that it stay offline holds no longer, any other stays.
+    Needed,
 }
 
 /// Whose persistent state.

@@ -13,7 +13,8 @@ use mainstay_types::order::Cause;
 use mainstay_types::{OperationId, ResourceId, ResourceState};
 
 use super::commit::stored;
-use super::stored::StoredStep;
+use super::stored::{StoredOperation, StoredStep};
+use super::words::TakenBack;
 use super::{Operation, Part, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::engine::CommitPurpose;
@@ -72,7 +73,8 @@ impl Engine {
 impl Engine {
     /// Puts a vetoed operation's persistent state back.
     pub(crate) fn commit_veto(&mut self, id: OperationId) {
-        if self.writer_of(id).is_some() {
+        let Some(operation) = self.operations.get(&id) else { return };
+        if self.writer_of_words(operation).is_some() {
             // Somebody is just taking something out of it, or writing a later word: that comes first.
             self.held_up_vetoes.insert(id);
             if let Some(operation) = self.operations.get_mut(&id) {
@@ -80,8 +82,11 @@ impl Engine {
             }
             return;
         }
-        let Some(operation) = self.operations.get(&id) else { return };
-        let transaction = match self.veto_transaction(id, operation) {
+        let mut taken_back = self.take_back(operation);
+        if seeded::has(Bug::VetoKeepsWord) {
+            taken_back = taken_back.without_values();
+        }
+        let transaction = match self.veto_transaction(id, operation, &taken_back) {
             Ok(transaction) => transaction,
             // The object is gone; there is nothing to put back.
             Err(_) => return self.restore(id),
@@ -93,6 +98,7 @@ impl Engine {
         self.reserve(id, stopped);
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.phase = Phase::Vetoing { is_committing: true };
+            operation.rewrites = taken_back.others;
         }
     }
 
@@ -101,7 +107,8 @@ impl Engine {
     pub(super) fn puts_back_words_before(&self, operation: &Operation) -> Option<OperationId> {
         let mut others = self.operations.iter();
         let is_it = |other: &Operation| {
-            matches!(other.phase, Phase::Vetoing { .. }) && operation.overrides_words_of(other)
+            matches!(other.phase, Phase::Vetoing { .. })
+                && operation.words.iter().any(|word| other.may_take_back(word.target))
         };
         others.find(|(_, other)| is_it(other)).map(|(id, _)| *id)
     }
@@ -118,25 +125,30 @@ impl Engine {
         &self,
         id: OperationId,
         operation: &Operation,
+        taken_back: &TakenBack,
     ) -> Result<Option<Transaction>, Refusal> {
         if !operation.is_stored {
             return Ok(None);
         }
         let mut changes = Changes::new(self.model.tree(), self.now.unix_ms);
-        if let Some(before) = operation.before.as_ref().filter(|_| !seeded::has(Bug::VetoKeepsWord)) {
-            before.put_back(&mut changes)?;
-        }
-        let (compares, mut then) = changes.into_parts();
-        then.push(Op::put(layout::operation_key(id), stored(operation).to_bytes()));
+        taken_back.put_back(&mut changes)?;
+        let (mut compares, mut then) = changes.into_parts();
+        taken_back.put_others(self, &mut compares, &mut then);
+        let record = StoredOperation { words: Vec::new(), ..stored(operation) };
+        then.push(Op::put(layout::operation_key(id), record.to_bytes()));
         Ok(Some(Transaction { compares, then, otherwise: Vec::new() }))
     }
 
     /// What became of a veto's commit. It has to be done: the resource is online, whatever the store says.
     pub(crate) fn handle_veto_committed(&mut self, id: OperationId, outcome: &CommitOutcome) {
         match outcome {
-            CommitOutcome::Done(_) => self.restore(id),
+            CommitOutcome::Done(_) => {
+                self.words_are_taken_back(id, true);
+                self.restore(id);
+            }
             CommitOutcome::Unknown => {}
             CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
+                self.words_are_taken_back(id, false);
                 if let Some(operation) = self.operations.get_mut(&id) {
                     operation.phase = Phase::Vetoing { is_committing: false };
                     self.timers.set(Timer::Commit(id), self.now.steady_ms + COMMIT_PAUSE_MS);

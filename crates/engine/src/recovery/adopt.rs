@@ -156,8 +156,7 @@ impl Engine {
         operation.reason = operation.record.reason.unwrap_or_default();
         operation.buffer = stored.buffer;
         operation.token = stored.token;
-        operation.before = stored.before;
-        operation.withdrawn = stored.withdrawn;
+        operation.words = stored.words;
         (operation.is_stored, operation.is_resumed) = (true, true);
         operation.step = stored.step;
         operation.superseded_by = stored.superseded_by;

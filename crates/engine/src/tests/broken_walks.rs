@@ -566,3 +566,68 @@ fn a_maintenance_that_begins_late_ends() {
         ],
     );
 }
+
+/// Two calls on one resource are cancelled, the first of which had failed to bring it up and was still at another one:
+/// neither word stays.
+#[test]
+fn of_two_that_are_cancelled_no_word_stays() {
+    check_in_order(
+        GroupOrder::Global(0, 28),
+        1,
+        &[
+            POOL,
+            POOL,
+            LIBRARY,
+            POOL,
+            POOL,
+            (0, Kind::Pool, &[&[3], &[0, 4, 1]]),
+            (0, Kind::Pool, &[&[1], &[5]]),
+        ],
+        &[
+            Online(3),
+            HostsStart(false),
+            Deadlock(0),
+            Online(1),
+            Pass(86_480),
+            Online(6),
+            Pass(5_877),
+            Online(6),
+            Cancel(2),
+            Cancel(6),
+        ],
+    );
+}
+
+/// A restart that waits for its group's turn when the walk ends has the time that GroupDependencyTimeout gives it.
+#[test]
+fn a_restart_waits_for_its_groups_turn_until_its_time_is_over() {
+    let restarts = Restarts { action: 2, threshold: 0, period_ms: 60_000, delay_ms: 0, retry_ms: 96_547 };
+    check_in_order(
+        GroupOrder::Global(1, 56),
+        2,
+        &[
+            (1, Kind::Pool, &[]),
+            LIBRARY,
+            (1, Kind::Own, &[]),
+            LIBRARY,
+            (0, Kind::Pool, &[&[3, 1]]),
+            LIBRARY,
+            (1, Kind::Library, &[]),
+            (1, Kind::Pool, &[&[6]]),
+        ],
+        &[
+            Reboot,
+            Online(7),
+            Online(4),
+            HostsStart(false),
+            KillPool,
+            Online(0),
+            LoseOwn(1),
+            Policy(5, restarts),
+            GroupOnline(0),
+            Pass(335_608),
+            Offline(6, 0),
+            Pass(140_773),
+        ],
+    );
+}

@@ -31,3 +31,4 @@ mod statuses;
 mod sweep;
 mod while_pending;
 mod whole;
+mod words_over_words;

@@ -37,9 +37,11 @@ impl Walk {
         for _ in 0..ROUNDS {
             self.pass_round();
         }
-        // A RetryPeriodOnFailure of an hour may have ended in the last moment: what is planned then has its time too.
+        // A RetryPeriodOnFailure of an hour may have ended in the last moment: what is planned then has its time too. So
+        // has a restart that waits for its group's turn, up to GroupDependencyTimeout, and as often as it is tried.
         for _ in 0..ROUNDS {
-            if self.world.engine.planned_restarts().is_empty() {
+            let engine = &self.world.engine;
+            if engine.planned_restarts().is_empty() && engine.view().operations().is_empty() {
                 break;
             }
             self.pass_round();
