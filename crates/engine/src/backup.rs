@@ -190,8 +190,7 @@ fn record(id: OperationId, manifest: &Manifest, restore: &Restore) -> StoredOper
         token: String::new(),
         buffer: Vec::new(),
         closure: Default::default(),
-        before: None,
-        withdrawn: Default::default(),
+        words: Vec::new(),
         step: StoredStep::Ended,
         superseded_by: None,
     }
