@@ -9,6 +9,7 @@ mod c_clients;
 mod cancel;
 mod configuration;
 mod crashes;
+mod creation;
 mod deadlocks;
 mod demo_type;
 mod dependencies;

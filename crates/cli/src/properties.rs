@@ -126,14 +126,29 @@ impl Owner<'_> {
                 false => half_set(failure, &common),
             })?;
         }
-        Ok(match stored {
-            true => vec![format!(
+        Ok(self.notes(stored))
+    }
+
+    /// Sets the private ones among these; gives back notes.
+    pub(crate) fn set_private(
+        &self,
+        cluster: &mut Cluster,
+        assignments: &[String],
+    ) -> Result<Vec<String>, Failure> {
+        let (_, private) = self.sort(cluster, assignments)?;
+        let stored = !private.is_empty() && self.send(cluster, function::SET_PRIVATE_PROPERTIES, &private)?;
+        Ok(self.notes(stored))
+    }
+
+    fn notes(&self, stored: bool) -> Vec<String> {
+        let note = stored.then(|| {
+            format!(
                 "stored; what runs takes it up when {} next goes online ({})",
                 self.subject,
                 Status::RESOURCE_PROPERTIES_STORED
-            )],
-            false => Vec::new(),
-        })
+            )
+        });
+        note.into_iter().collect()
     }
 
     /// What setting properties by name would do, section by section. The type is asked about private ones, as it is
@@ -164,31 +179,30 @@ impl Owner<'_> {
         cluster: &mut Cluster,
         assignments: &[String],
     ) -> Result<(PropertyList, PropertyList), Failure> {
-        let pairs = split(assignments)?;
-        let common_formats = self.formats(
+        let common = self.formats(
             cluster,
-            &[function::GET_COMMON_PROPERTY_FMTS],
+            function::GET_COMMON_PROPERTY_FMTS,
             &[function::GET_COMMON_PROPERTIES, function::GET_RO_COMMON_PROPERTIES],
         )?;
-        let mut private_formats = None;
-        let (mut common, mut private) = (PropertyList::new(), PropertyList::new());
-        for (name, text) in pairs {
-            if let Some((known, format)) = common_formats.find(name) {
-                common.set(known, read_value(name, Some(format), text)?);
-                continue;
-            }
-            if private_formats.is_none() {
-                private_formats = Some(self.formats(
-                    cluster,
-                    &[function::GET_PRIVATE_PROPERTY_FMTS],
-                    &[function::GET_PRIVATE_PROPERTIES],
-                )?);
-            }
-            let known = private_formats.as_ref().and_then(|formats| formats.find(name));
-            let (name, format) = known.map_or((name, None), |(known, format)| (known, Some(format)));
-            private.set(name, read_value(name, format, text)?);
-        }
-        Ok((common, private))
+        let private = |cluster: &mut Cluster| {
+            self.formats(cluster, function::GET_PRIVATE_PROPERTY_FMTS, &[function::GET_PRIVATE_PROPERTIES])
+        };
+        sort_by(assignments, &common, private, cluster)
+    }
+
+    /// The same for a resource of this type that is not there yet. A type that does not tell its formats leaves private
+    /// values to their looks.
+    pub(crate) fn sort_for_resource(
+        &self,
+        cluster: &mut Cluster,
+        assignments: &[String],
+    ) -> Result<(PropertyList, PropertyList), Failure> {
+        let common = self.formats(cluster, function::GET_COMMON_RESOURCE_PROPERTY_FMTS, &[])?;
+        let private =
+            |cluster: &mut Cluster| self.formats(cluster, function::GET_PRIVATE_RESOURCE_PROPERTY_FMTS, &[]);
+        let sorted = sort_by(assignments, &common, private, cluster)?;
+        check_formats(&sorted.0, &common)?;
+        Ok(sorted)
     }
 
     /// Sets properties of what has no type: a private one is nobody's, and a slip should not pass for a setting.
@@ -214,11 +228,9 @@ impl Owner<'_> {
     }
 
     /// The formats of a section: as the service lists them; where it lists none, as the values have them.
-    fn formats(&self, cluster: &mut Cluster, lists: &[u32], values: &[u32]) -> Result<Formats, Failure> {
+    fn formats(&self, cluster: &mut Cluster, listed: u32, values: &[u32]) -> Result<Formats, Failure> {
         let mut formats = Formats::default();
-        for function in lists {
-            formats.learn_listed(&self.list(cluster, *function)?);
-        }
+        formats.learn_listed(&self.list(cluster, listed)?);
         if formats.0.is_empty() {
             for function in values {
                 formats.learn_used(&self.list(cluster, *function)?);
@@ -248,6 +260,48 @@ impl Owner<'_> {
             Err(error) => Err(Failure::of_call(cluster, &error, &self.subject)),
         }
     }
+}
+
+/// Sorts assignments into common properties, which are those that these formats name, and private ones. The private
+/// formats are asked for where there is need of them.
+fn sort_by(
+    assignments: &[String],
+    common_formats: &Formats,
+    private_formats_of: impl Fn(&mut Cluster) -> Result<Formats, Failure>,
+    cluster: &mut Cluster,
+) -> Result<(PropertyList, PropertyList), Failure> {
+    let mut private_formats = None;
+    let (mut common, mut private) = (PropertyList::new(), PropertyList::new());
+    for (name, text) in split(assignments)? {
+        if let Some((known, format)) = common_formats.find(name) {
+            common.set(known, read_value(name, Some(format), text)?);
+            continue;
+        }
+        if private_formats.is_none() {
+            private_formats = Some(private_formats_of(cluster)?);
+        }
+        let known = private_formats.as_ref().and_then(|formats| formats.find(name));
+        let (name, format) = known.map_or((name, None), |(known, format)| (known, Some(format)));
+        private.set(name, read_value(name, format, text)?);
+    }
+    Ok((common, private))
+}
+
+/// A configuration tells fewer formats apart than a property list. What would pass in it for another one is refused, as
+/// the service refuses it in a list.
+fn check_formats(common: &PropertyList, formats: &Formats) -> Result<(), Failure> {
+    for property in common.effective() {
+        let (Some(value), Some((name, expected))) = (property.value(), formats.find(property.name())) else {
+            continue;
+        };
+        let found = value.format();
+        if found != expected && (expected, found) != (Format::Dword, Format::Long) {
+            let message = format!("property '{name}' is a {}, not a {}", expected.word(), found.word());
+            let status = Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH;
+            return Err(Failure::new(Exit::Refused, message).with_status(status));
+        }
+    }
+    Ok(())
 }
 
 fn half_set(failure: Failure, common: &PropertyList) -> Failure {

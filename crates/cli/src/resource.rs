@@ -1,30 +1,22 @@
 //! `mainstay resource`: resources.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use clap::Subcommand;
-use mainstay_client::{CallError, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_client::{CallError, Cluster, Resource, SubmitObject, Target};
 use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
 use mainstay_types::operation::Verb;
-use mainstay_types::{OfflineFlags, OnlineFlags, Status};
+use mainstay_types::{OfflineFlags, OnlineFlags};
 
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::instructions::Instructions;
 use crate::json::ResourceDocument;
-use crate::properties::{Owner, check_spelling};
+use crate::properties::Owner;
 use crate::render::{Cell, Table, clean, now_ms, of_resource};
-use crate::resource_show;
 use crate::status::note;
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
-
-/// How long a resource host may take to open a new resource before it is left alone; it takes milliseconds.
-const OPENED_WITHIN: Duration = Duration::from_secs(10);
-/// How often a deletion is tried meanwhile.
-const DELETIONS_APART: Duration = Duration::from_millis(50);
+use crate::{resource_create, resource_show};
 
 const VALUES: &str = "\
 A property that the resource or its type knows by name is read in its own format. Any other value is a DWORD if it is
@@ -208,7 +200,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::List => list(context),
         ResourceVerb::Show { name } => resource_show::run(&name, context),
         ResourceVerb::Create { name, group, type_name, properties } => {
-            create(&name, &group, &type_name, &properties, context)
+            resource_create::run(&name, &group, &type_name, &properties, context)
         }
         ResourceVerb::Rename { name, new_name } => rename(&name, &new_name, context),
         ResourceVerb::Delete { name } => delete(&name, context),
@@ -242,68 +234,6 @@ fn list(context: &mut Context) -> Result<Exit, Failure> {
         table.show(0)
     })?;
     Ok(Exit::Done)
-}
-
-fn create(
-    name: &str,
-    group: &str,
-    type_name: &str,
-    properties: &[String],
-    context: &mut Context,
-) -> Result<Exit, Failure> {
-    let subject = Subject::Resource(name);
-    check_spelling(properties)?;
-    let mut cluster = context.change()?;
-    let group: Group = open_object(&mut cluster, group, &Subject::Group(group))?;
-    let made = cluster.create_resource(&group, name, type_name, 0).map_err(|error| {
-        let subject = match error.status() {
-            Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND => Subject::Type(type_name),
-            _ => subject,
-        };
-        Failure::of_call(&mut cluster, &error, &subject)
-    })?;
-    let notes = match properties {
-        [] => Vec::new(),
-        properties => Owner { target: Target::Resource(&made), subject }
-            .set(&mut cluster, properties)
-            .map_err(|failure| unmake(&mut cluster, &made, &subject, failure))?,
-    };
-    let id = made.id().to_owned();
-    context.done("resource", name, Some(id.clone()), notes, || format!("{subject} created ({id})"))
-}
-
-/// A resource without its properties is half made: it is deleted again, and both are said.
-fn unmake(cluster: &mut Cluster, made: &Resource, subject: &Subject<'_>, failure: Failure) -> Failure {
-    match delete_new(cluster, made) {
-        Ok(()) => {
-            // Whatever was done to it is gone with it.
-            let message = format!("{subject} was not created: {}", failure.message);
-            Failure { exit: Exit::Refused, message, ..failure }
-        }
-        Err(error) => {
-            let message = format!(
-                "{subject} was created, its properties were not set ({failure}), and it could not be deleted again"
-            );
-            Failure::new(Exit::EndedOtherwise, message)
-                .with_status(error.status())
-                .with_way_out(format!("delete it with: mainstay resource delete {}", made.id()))
-        }
-    }
-}
-
-/// Deletes a resource that was just made. Its host may not have opened it yet, and until then the service refuses.
-fn delete_new(cluster: &mut Cluster, made: &Resource) -> Result<(), CallError> {
-    let began = Instant::now();
-    loop {
-        match cluster.delete_resource(made) {
-            Err(CallError::Refused { status: Status::INVALID_STATE, .. })
-                if began.elapsed() < OPENED_WITHIN =>
-            {
-                thread::sleep(DELETIONS_APART);
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 fn rename(name: &str, new_name: &str, context: &mut Context) -> Result<Exit, Failure> {

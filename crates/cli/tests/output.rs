@@ -41,6 +41,7 @@ fn what_cannot_be_written_is_an_error() {
     fake.on(JOURNAL, [records(1..2)]);
     fake.on(STATUS, [glance()]).on(LIST_OPERATIONS, [operations([record(None)])]);
     fake.on(SUBMIT, [accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
+    fake.on(CONFIGURE, [made(0, "")]);
     let nothing = "what the command did stands";
     for (words, way_out) in [
         ("journal", nothing),

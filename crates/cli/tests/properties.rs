@@ -17,6 +17,8 @@ const PRIVATE: u32 = 0x0100_0081;
 const SET_MAINTENANCE_MODE: u32 = 0x0140_01E6;
 const VALIDATE_PRIVATE: u32 = 0x0100_0089;
 const SET_PRIVATE: u32 = 0x0140_0086;
+const TYPE_COMMON_FORMATS: u32 = 0x0200_0069;
+const TYPE_PRIVATE_FORMATS: u32 = 0x0200_0091;
 
 /// A service that knows a few formats and takes everything.
 fn lenient() -> Fake {
@@ -26,7 +28,9 @@ fn lenient() -> Fake {
         .with("Description", Value::Word(3))
         .with("Names", Value::Word(5));
     let private = PropertyList::new().with("CommandLine", Value::Word(3));
-    fake.on(COMMON_FORMATS, [Step::List(common)]).on(PRIVATE_FORMATS, [Step::List(private)]);
+    fake.on(TYPE_COMMON_FORMATS, [Step::List(common.clone())]).on(COMMON_FORMATS, [Step::List(common)]);
+    fake.on(TYPE_PRIVATE_FORMATS, [Step::List(private.clone())]).on(PRIVATE_FORMATS, [Step::List(private)]);
+    fake.on(CONFIGURE, [made(0, "")]);
     fake.on(SET_COMMON, [Step::Status(0)]).on(SET_PRIVATE, [Step::Status(0)]);
     fake.on(VALIDATE_PRIVATE, [Step::Status(0)]);
     fake
@@ -34,7 +38,8 @@ fn lenient() -> Fake {
 
 fn log(fake: &Fake) -> Vec<String> {
     let changes = |line: &&String| {
-        line.starts_with("0x0140") || line.starts_with("0x01000089") || !line.starts_with("0x")
+        ["0x0140", "0x01000089", "0x074d344e"].iter().any(|code| line.starts_with(code))
+            || !line.starts_with("0x")
     };
     fake.world().log.iter().filter(changes).cloned().collect()
 }
@@ -166,58 +171,73 @@ fn wrong_usage_asks_for_nothing() {
 #[test]
 fn a_resource_is_made_with_its_properties_or_not_at_all() {
     let fake = lenient();
-    let create = |name: &str, property: &str| {
-        let words = ["resource", "create", name, "--group", "g", "--type", "T", "--property", property];
-        fake.mainstay(&words)
+    let create = |name: &str, properties: &[&str]| {
+        let words = ["resource", "create", name, "--group", "g", "--type", "T"];
+        let given = properties.iter().flat_map(|property| ["--property", *property]);
+        fake.mainstay(&words.into_iter().chain(given).collect::<Vec<_>>())
     };
-    let ran = create("one", "CommandLine=x");
-    assert_eq!(ran.out, "resource 'one' created (0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0)\n", "{}", ran.err);
+    let ran = create("one", &["CommandLine=7", "restartaction=1", "Other=7", "Gone=unset:"]);
+    assert_eq!(ran.out, format!("resource 'one' created ({RESOURCE_ID})\n"), "{}", ran.err);
+    // All of it in one call; then its type is shown the private ones.
+    let [asked] = fake.inputs(CONFIGURE).try_into().unwrap();
+    assert_eq!(asked.dword("New"), Some(1));
+    let object: serde_json::Value = serde_json::from_str(asked.text("Object").unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "kind": "resource",
+        "name": "one",
+        "type": "T",
+        "group": "00000000-0000-0000-0000-000000000001",
+        "properties": { "RestartAction": 1 },
+        "parameters": { "CommandLine": "7", "Other": 7 },
+    });
+    assert_eq!(object, expected);
+    let shown = ["0x01400086 CommandLine=\"7\" (sz), Other=7 (dword), Gone=no data (sz)"];
+    assert_eq!(log(&fake)[1..].iter().map(String::as_str).collect::<Vec<_>>(), shown);
 
-    // Deleted again, once its host has opened it.
+    // What its type refuses is deleted again, once its host has opened it.
     fake.on(SET_PRIVATE, [Step::Status(87)]).on(EXPLAIN, [explained("'CommandLine' is wrong; mend it")]);
     fake.world().deletions.extend([5023, 5023]);
     fake.world().log.clear();
-    let ran = create("two", "CommandLine=x");
+    let ran = create("two", &["CommandLine=x"]);
     assert_eq!(ran.code, 1);
     assert_eq!(
         ran.err,
         "mainstay: resource 'two' was not created: 'CommandLine' is wrong: 87 ERROR_INVALID_PARAMETER; mend it\n"
     );
-    let expected = [
-        "CreateResource two T",
-        "0x01400086 CommandLine=\"x\" (sz)",
-        "DeleteResource",
-        "DeleteResource",
-        "DeleteResource",
-    ];
-    assert_eq!(log(&fake), expected);
+    let expected =
+        ["0x01400086 CommandLine=\"x\" (sz)", "DeleteResource", "DeleteResource", "DeleteResource"];
+    assert_eq!(log(&fake)[1..], expected);
 
-    // Wrong usage that shows only when the formats are known: something was asked of the service by then.
-    let ran = create("three", "RestartAction=soon");
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert_eq!(log(&fake).last().unwrap(), "DeleteResource");
-
-    // What can be seen before is, and nothing is asked.
+    // What is wrong already by the formats of its type makes nothing.
     let asked = log(&fake).len();
-    for wrong in ["=5", "CommandLine", "x=dword:99999999999"] {
-        assert_eq!(create("four", wrong).code, 2, "{wrong}");
+    for (wrong, code) in [
+        ("=5", 2),
+        ("CommandLine", 2),
+        ("x=dword:99999999999", 2),
+        ("RestartAction=soon", 2),
+        ("Names=word:1", 1),
+    ] {
+        assert_eq!(create("three", &[wrong]).code, code, "{wrong}");
     }
     assert_eq!(log(&fake).len(), asked);
 
     fake.world().deletions.extend([70]);
-    let ran = create("four", "CommandLine=x");
+    let ran = create("four", &["CommandLine=x"]);
     assert_eq!(ran.code, 4);
     assert_eq!(
         ran.err,
-        "mainstay: resource 'four' was created, its properties were not set ('CommandLine' is wrong: 87 \
-         ERROR_INVALID_PARAMETER; mend it), and it could not be deleted again: 70 ERROR_SHARING_PAUSED; delete it \
-         with: mainstay resource delete 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n"
+        format!(
+            "mainstay: resource 'four' was created, its type was not content with its properties ('CommandLine' is \
+             wrong: 87 ERROR_INVALID_PARAMETER; mend it), and it could not be deleted again: 70 \
+             ERROR_SHARING_PAUSED; delete it with: mainstay resource delete {RESOURCE_ID}\n"
+        )
     );
 }
 
 #[test]
 fn what_is_not_there_is_named() {
     let fake = lenient();
+    fake.on(CONFIGURE, [made(5078, "")]);
     for (words, message) in [
         (
             "resource create r --group nix --type T",

@@ -398,6 +398,27 @@ impl<T: Transport> Cluster<T> {
         submitted(CALL, &answer)
     }
 
+    /// Makes one object with everything that is said of it, in one transaction. What is there already is refused. A
+    /// refusal is told in the answer; without one, the new object's id stands beside it.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn create_configured(
+        &mut self,
+        object: &ConfiguredObject,
+        reason: &str,
+    ) -> Result<(Submitted, String), CallError> {
+        const CALL: &str = "CONFIGURE";
+        let input = PropertyList::new()
+            .with(configure::OBJECT, to_json(CALL, object)?)
+            .with(configure::NEW, true)
+            .with(configure::REASON, reason);
+        let answer = self.own_code(CALL, own::CONFIGURE, &input)?;
+        let id = answer.text(configure::OBJECT_ID).unwrap_or_default().to_owned();
+        Ok((submitted(CALL, &answer)?, id))
+    }
+
     /// Takes back what an operation changed in the configuration. A refusal is told in the answer.
     ///
     /// # Errors

@@ -298,6 +298,8 @@ pub enum Command {
         object: ObjectId,
         /// As it is to be.
         wanted: Box<ConfiguredObject>,
+        /// Whether it has to be made: what is there already is refused.
+        is_new: bool,
         /// What the caller wants remembered.
         remark: Remark,
     },

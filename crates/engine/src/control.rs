@@ -125,7 +125,7 @@ impl Engine {
                 Answered::Here(self.state_change_time(object).to_le_bytes().to_vec())
             }
             function::VALIDATE_COMMON_PROPERTIES => {
-                self.check_common(object, &read_list(input)?)?;
+                self.check_common(object, &self.describe(object), &read_list(input)?)?;
                 Answered::Here(Vec::new())
             }
             function::GET_PRIVATE_PROPERTIES => by_type(self.private_properties(object)?.to_bytes()?),

@@ -528,7 +528,7 @@ fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
         Ok(output) => ControlAnswer::output(output, call.output_length_max),
         Err(text) => ControlAnswer::refused(Cause::new(Status::NOT_ENOUGH_MEMORY, text)),
     };
-    if is(function::GET_PRIVATE_PROPERTY_FMTS) {
+    if is(function::GET_PRIVATE_PROPERTY_FMTS) || is(function::GET_PRIVATE_RESOURCE_PROPERTY_FMTS) {
         answered(properties::formats().to_bytes().map_err(|error| error.to_string()))
     } else if is(function::ENUM_PRIVATE_PROPERTIES) {
         answered(multi_string::build(&properties::NAMES).map_err(|error| error.to_string()))

@@ -100,7 +100,7 @@ pub struct ConfiguredObject {
     /// A resource's type.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
-    /// A resource's group, by name.
+    /// A resource's group, by name. A caller may give its id; a document never has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// A group's type, where it is not 0.

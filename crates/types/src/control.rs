@@ -120,6 +120,8 @@ pub mod function {
     pub const VALIDATE_PRIVATE_PROPERTIES: u32 = 0x89;
     /// Property list of formats.
     pub const GET_PRIVATE_PROPERTY_FMTS: u32 = 0x8D;
+    /// Property list of the formats of the private properties that resources of the type have.
+    pub const GET_PRIVATE_RESOURCE_PROPERTY_FMTS: u32 = 0x91;
     /// Multi-string of ids: the groups of a group set.
     pub const GET_GROUPS: u32 = 0x2D71;
     /// Multi-string of ids: the group sets that a group set depends on.

@@ -200,8 +200,12 @@ pub mod configure {
     pub const OBJECT: &str = "Object";
     /// In, DWORD, optional: 1 deletes the object instead.
     pub const DELETE: &str = "Delete";
+    /// In, DWORD, optional: 1 makes the object; where there is one, it is refused as by the call that makes one.
+    pub const NEW: &str = "New";
     /// In, SZ, optional: why, for the journal.
     pub const REASON: &str = "Reason";
+    /// Out, SZ, with [`NEW`]: the id of what was made.
+    pub const OBJECT_ID: &str = "ObjectId";
 }
 
 /// UNDO: takes back what an operation changed. Answers as [`submit`] does: `Status`, `Operation`, `Text`.

@@ -5,7 +5,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -51,7 +51,6 @@ pub struct World {
     /// Inputs of control codes.
     pub inputs: Vec<(u32, PropertyList)>,
     held: Vec<(ControlRequest, Reply)>,
-    created: HashSet<String>,
     /// Names of opened groups, in small letters.
     groups: HashMap<Uuid, String>,
 }
@@ -339,10 +338,7 @@ impl World {
                 let answer = OpenExResponse::opened(request.desired_access, handle().into());
                 stub::<node::OpenNodeEx>(&answer)
             }
-            R::GetResourceId(_) => {
-                let id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
-                stub::<resource::GetResourceId>(&StringResponse::new(id))
-            }
+            R::GetResourceId(_) => stub::<resource::GetResourceId>(&StringResponse::new(RESOURCE_ID)),
             R::GetGroupId(request) => {
                 let handle: ContextHandle = request.group.into();
                 let number =
@@ -364,16 +360,6 @@ impl World {
             R::SetClusterName(request) => {
                 self.log.push(format!("SetClusterName {}", request.name));
                 stub::<cluster::SetClusterName>(&0.into())
-            }
-            R::CreateResource(request) => {
-                self.log.push(format!("CreateResource {} {}", request.name, request.type_name));
-                if request.type_name == "nix" {
-                    return Err(5078);
-                }
-                if !self.created.insert(request.name.clone()) {
-                    return Err(5010);
-                }
-                stub::<resource::CreateResource>(&OpenResponse::opened(handle().into()))
             }
             R::DeleteResource(_) => {
                 self.log.push("DeleteResource".into());
@@ -405,6 +391,14 @@ impl World {
 /// A submission accepted as operation 1-42.
 pub fn accepted() -> Step {
     submitted(997, "1-42", "")
+}
+
+/// The answer to what makes a resource.
+pub fn made(status: u32, text: &str) -> Step {
+    match submitted(status, "1-42", text) {
+        Step::List(list) => Step::List(list.with("ObjectId", RESOURCE_ID)),
+        step => step,
+    }
 }
 
 /// The answer to a submission.
@@ -519,6 +513,9 @@ pub fn explained(text: &str) -> Step {
     Step::List(PropertyList::new().with(mainstay_types::own_codes::explain::TEXT, text))
 }
 
+/// The id that every resource has.
+pub const RESOURCE_ID: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+pub const CONFIGURE: u32 = own::CONFIGURE.0;
 pub const SUBMIT: u32 = own::SUBMIT.0;
 pub const PLAN: u32 = own::PLAN.0;
 pub const WAIT: u32 = own::WAIT_OPERATION.0;

@@ -26,8 +26,8 @@ impl Engine {
         list: &PropertyList,
         input: &[u8],
     ) -> Result<Change, Refusal> {
-        self.check_common(object, list)?;
         let (table, shown_object) = (common_table(object), self.describe(object));
+        self.check_common(object, &shown_object, list)?;
         let path = self.object_path(object)?;
         let mut changes = self.changes();
         for given in list.effective() {
@@ -60,16 +60,22 @@ impl Engine {
         open.is_some_and(|host| is_own == (host == HostId::Pool))
     }
 
-    /// Everything that SET_COMMON_PROPERTIES refuses; VALIDATE_COMMON_PROPERTIES is this and no more.
-    pub(crate) fn check_common(&self, object: &ObjectId, list: &PropertyList) -> Result<(), Refusal> {
+    /// Everything that SET_COMMON_PROPERTIES refuses; VALIDATE_COMMON_PROPERTIES is this and no more. `shown_object` is
+    /// the object for messages.
+    pub(crate) fn check_common(
+        &self,
+        object: &ObjectId,
+        shown_object: &str,
+        list: &PropertyList,
+    ) -> Result<(), Refusal> {
         let table = common_table(object);
-        let shown_object = self.describe(object);
         for given in list.effective() {
             let property = shown(given.name());
             let Some(spec) = table.find(given.name()) else {
-                return Err(RequestError::UnknownProperty { object: shown_object, property }.into());
+                let object = shown_object.to_owned();
+                return Err(RequestError::UnknownProperty { object, property }.into());
             };
-            let value = fitted(object, &shown_object, spec, given)?;
+            let value = fitted(object, shown_object, spec, given)?;
             match object {
                 ObjectId::Cluster if spec.name == layout::SECURITY_DESCRIPTOR => {
                     check_descriptor(value.as_ref())?;
@@ -80,7 +86,7 @@ impl Engine {
                 _ => {}
             }
         }
-        self.check_retry_period(object, list, &shown_object)
+        self.check_retry_period(object, list, shown_object)
     }
 
     /// Another library comes into no host in which a resource of the type runs; and a type needs one, unless it is

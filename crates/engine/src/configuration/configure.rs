@@ -19,7 +19,7 @@ use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, Resourc
 
 use super::change::{change, parse_name};
 use super::document::{configured, differences};
-use super::values::{check_size, to_registry};
+use super::values::{check_size, describe_kind, to_registry};
 use super::{After, Change, common_table};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
@@ -45,9 +45,20 @@ struct Parts {
 }
 
 impl Engine {
-    /// Makes an object what is wanted. `id` is the object's, of one that is there or of a new one.
-    pub(super) fn configure(&self, id: &ObjectId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
+    /// Makes an object what is wanted. `id` is the object's, of one that is there or of a new one. What has to be new
+    /// is refused where it is there.
+    pub(super) fn configure(
+        &self,
+        id: &ObjectId,
+        wanted: &ConfiguredObject,
+        is_new: bool,
+    ) -> Result<Change, Refusal> {
         match self.check_object(id) {
+            // A type's id is its name, and its own call refuses it.
+            Ok(()) if is_new && wanted.kind == ConfiguredKind::Type => self.configure_new_type(wanted),
+            Ok(()) if is_new => {
+                Err(ClusterError::NameTaken { what: wanted.kind.as_str(), name: shown(&wanted.name) }.into())
+            }
             Ok(()) => self.reconfigure(id, wanted),
             Err(gone) => match (wanted.kind, id) {
                 (ConfiguredKind::Group, ObjectId::Group(id)) => self.configure_new_group(*id, wanted),
@@ -66,7 +77,8 @@ impl Engine {
     fn reconfigure(&self, id: &ObjectId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
         let known = configured(&self.model, id)?;
         let found = differences(&known, wanted);
-        let parts = self.parts(id, &found)?;
+        let known_as = self.describe(id);
+        let parts = self.parts(id, &known_as, &found)?;
         let path = self.object_path(id)?;
         let mut changes = self.changes();
         let mut after = Vec::new();
@@ -79,7 +91,7 @@ impl Engine {
             && let ObjectId::ResourceType(_) = id
         {
             let list = PropertyList::new().with(layout::DLL_NAME, wanted.library.clone().unwrap_or_default());
-            self.check_common(id, &list)?;
+            self.check_common(id, &known_as, &list)?;
             changes.set_value(
                 &path,
                 layout::DLL_NAME,
@@ -243,11 +255,14 @@ impl Engine {
     }
 
     fn parts_of_new(&self, id: &ObjectId, wanted: &ConfiguredObject) -> Result<Parts, Refusal> {
-        self.parts(id, &differences(&ConfiguredObject::new(wanted.kind, wanted.name.clone()), wanted))
+        let known_as = format!("{} '{}'", describe_kind(id), shown(&wanted.name));
+        let nothing = ConfiguredObject::new(wanted.kind, wanted.name.clone());
+        self.parts(id, &known_as, &differences(&nothing, wanted))
     }
 
-    /// Sorts differences, and looks at what common properties may be.
-    fn parts(&self, id: &ObjectId, found: &[SettingDifference]) -> Result<Parts, Refusal> {
+    /// Sorts differences, and looks at what common properties may be. `known_as` is the object for messages; a new one
+    /// has no name in the model yet.
+    fn parts(&self, id: &ObjectId, known_as: &str, found: &[SettingDifference]) -> Result<Parts, Refusal> {
         let table = common_table(id);
         let mut parts = Parts::default();
         for difference in found {
@@ -279,7 +294,7 @@ impl Engine {
             }
         }
         if !parts.common.is_empty() {
-            self.check_common(id, &parts.common)?;
+            self.check_common(id, known_as, &parts.common)?;
         }
         Ok(parts)
     }

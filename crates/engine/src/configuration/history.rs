@@ -111,7 +111,7 @@ impl Engine {
             }
         }
         let wanted = from_values(&self.model, id, &values, &parameters);
-        let change = self.configure(id, &wanted)?;
+        let change = self.configure(id, &wanted, false)?;
         if change.ops.is_empty() {
             return Err(refuse("what it changed is no configuration, or is so already".into()));
         }

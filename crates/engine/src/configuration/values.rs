@@ -151,14 +151,7 @@ impl Engine {
 
     /// "resource 'db'", for messages.
     pub(crate) fn describe(&self, object: &ObjectId) -> String {
-        let what = match object {
-            ObjectId::Cluster => "the cluster",
-            ObjectId::Node(_) => "node",
-            ObjectId::Group(_) => "group",
-            ObjectId::Resource(_) => "resource",
-            ObjectId::ResourceType(_) => "resource type",
-            ObjectId::GroupSet(_) => "group set",
-        };
+        let what = describe_kind(object);
         match object {
             ObjectId::Cluster => what.to_owned(),
             _ => format!("{what} '{}'", self.plain_name(object)),
@@ -169,6 +162,18 @@ impl Engine {
     pub(crate) fn plain_name(&self, object: &ObjectId) -> String {
         let nothing_given = crate::command::Command::RenameCluster { name: String::new() };
         self.object_name(object, &nothing_given)
+    }
+}
+
+/// What kind of object it is, for messages.
+pub(super) fn describe_kind(object: &ObjectId) -> &'static str {
+    match object {
+        ObjectId::Cluster => "the cluster",
+        ObjectId::Node(_) => "node",
+        ObjectId::Group(_) => "group",
+        ObjectId::Resource(_) => "resource",
+        ObjectId::ResourceType(_) => "resource type",
+        ObjectId::GroupSet(_) => "group set",
     }
 }
 

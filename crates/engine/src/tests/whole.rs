@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, Step, StepAction, TypedSetting,
 };
+use mainstay_types::operation::Verb;
 use mainstay_types::{GroupId, GroupSetId, Name, ObjectId, OperationId, ResourceId, Status};
 use proptest::prelude::*;
 
@@ -41,7 +42,8 @@ fn command(world: &mut World, step: &Step) -> Command {
         (StepAction::Delete, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
         (StepAction::Delete, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
         (_, object) => {
-            Command::Configure { object, wanted: Box::new(step.object.clone()), remark: Remark::default() }
+            let (wanted, remark) = (Box::new(step.object.clone()), Remark::default());
+            Command::Configure { object, wanted, is_new: false, remark }
         }
     }
 }
@@ -237,6 +239,7 @@ fn every_kind_of_change_is_taken_back() {
         Command::Configure {
             object: ObjectId::Resource(a),
             wanted: Box::new(property("a")),
+            is_new: false,
             remark: Remark::default(),
         },
         Command::DeleteResource { resource: b },
@@ -301,6 +304,7 @@ fn a_secret_is_in_no_document_and_no_history() {
     let command = Command::Configure {
         object: ObjectId::Resource(a),
         wanted: Box::new(wanted),
+        is_new: false,
         remark: Remark::default(),
     };
     let call = world.call(command);
@@ -311,4 +315,43 @@ fn a_secret_is_in_no_document_and_no_history() {
     assert_eq!(plan(&world, &exported), Vec::new());
     let (status, text) = undo(&mut world, operation);
     assert_eq!(status, Status::INVALID_STATE, "{text}");
+}
+
+#[test]
+fn what_has_to_be_made_is_refused_where_it_is_there() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let there = world.resource(group, "there");
+    let before = configuration(&world);
+    let mut wanted = ConfiguredObject::new(ConfiguredKind::Resource, "THERE");
+    (wanted.type_name, wanted.group) = (Some("Generic Application".into()), Some(group.to_string()));
+    wanted.parameters.insert("CommandLine".into(), Setting::Text("x".into()));
+    let make = |world: &mut World, id: ResourceId, wanted: &ConfiguredObject| {
+        let (object, wanted) = (ObjectId::Resource(id), Box::new(wanted.clone()));
+        let call = world.call(Command::Configure { object, wanted, is_new: true, remark: Remark::default() });
+        world.settle();
+        world.answer(call).clone()
+    };
+    let fresh = ResourceId(world.fresh());
+    for id in [there, fresh] {
+        let answer = make(&mut world, id, &wanted);
+        assert_eq!(answer.status, Status::OBJECT_ALREADY_EXISTS, "{}", answer.text);
+        assert_eq!(configuration(&world), before);
+    }
+    // A refusal names what was to be made, which has no name in the model.
+    wanted.name = "new".into();
+    wanted.properties.insert("RestartAction".into(), Setting::Number(9));
+    let answer = make(&mut world, fresh, &wanted);
+    assert_eq!(answer.status, Status::CLUSTER_PARAMETER_OUT_OF_BOUNDS);
+    assert!(answer.text.contains("resource 'new'"), "{}", answer.text);
+
+    wanted.properties.insert("RestartAction".into(), Setting::Number(0));
+    let answer = make(&mut world, fresh, &wanted);
+    assert_eq!(answer.status, Status::SUCCESS, "{}", answer.text);
+    let record = &world.journal[&answer.operation.unwrap()];
+    assert_eq!((record.verb, record.name.as_str()), (Verb::Create, "new"));
+    for value in ["CommandLine", "RestartAction"] {
+        assert!(record.changes.iter().any(|change| change.value.as_deref() == Some(value)), "{record:?}");
+    }
+    assert!(world.is_held(fresh), "its host has it open");
 }

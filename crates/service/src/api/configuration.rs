@@ -68,21 +68,35 @@ pub(super) fn configure(
     let Ok(wanted) = serde_json::from_str::<ConfiguredObject>(text) else {
         return exchange.refuse(Status::INVALID_PARAMETER);
     };
-    let deletes = input.dword(configure::DELETE).unwrap_or(0) != 0;
-    let Some(object) = object_of(session, &wanted) else {
+    let is_set = |word: &str| input.dword(word).unwrap_or(0) != 0;
+    let (deletes, is_new) = (is_set(configure::DELETE), is_set(configure::NEW));
+    if deletes && is_new {
+        return exchange.refuse(Status::INVALID_PARAMETER);
+    }
+    let found = match is_new {
+        true => new_object(&wanted).map(|(object, id)| (object, Some(id))),
+        false => object_of(session, &wanted).map(|object| (object, None)),
+    };
+    let Some((object, made)) = found else {
         session.explain(format!("there is no {} '{}', and none can be made so", wanted.kind, wanted.name));
         return exchange.refuse(Status::INVALID_PARAMETER);
     };
     let remark = Remark { reason: reason(input), token: String::new() };
     let command = match (deletes, object) {
-        (false, object) => Command::Configure { object, wanted: Box::new(wanted), remark },
+        (false, object) => Command::Configure { object, wanted: Box::new(wanted), is_new, remark },
         (true, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
         (true, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
         (true, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
         (true, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
         (true, ObjectId::Cluster | ObjectId::Node(_)) => return exchange.refuse(Status::INVALID_PARAMETER),
     };
-    session.command(access, command, move |done| answer(exchange, &outcome(done)));
+    session.command(access, command, move |done| {
+        let mut output = outcome(done);
+        if let Some(id) = made {
+            output.set(configure::OBJECT_ID, Value::Sz(id));
+        }
+        answer(exchange, &output);
+    });
 }
 
 /// UNDO. The record is looked up in the journal, off the connection's task.
@@ -125,6 +139,21 @@ fn not_there(operation: OperationId) -> String {
 
 fn reason(input: &PropertyList) -> String {
     input.text(configure::REASON).unwrap_or_default().to_owned()
+}
+
+/// A new id, and how it is written, for an object that is to be made. Whether its name is free, the engine says when
+/// its turn comes.
+fn new_object(wanted: &ConfiguredObject) -> Option<(ObjectId, String)> {
+    let id = random_uuid();
+    Some(match wanted.kind {
+        ConfiguredKind::Cluster | ConfiguredKind::Node => return None,
+        ConfiguredKind::Type => {
+            (ObjectId::ResourceType(Name::parse(&wanted.name).ok()?), wanted.name.clone())
+        }
+        ConfiguredKind::GroupSet => (ObjectId::GroupSet(GroupSetId(id)), GroupSetId(id).to_string()),
+        ConfiguredKind::Group => (ObjectId::Group(GroupId(id)), GroupId(id).to_string()),
+        ConfiguredKind::Resource => (ObjectId::Resource(ResourceId(id)), ResourceId(id).to_string()),
+    })
 }
 
 /// The object of that kind and name; for one that can be made, a new id.

@@ -1,0 +1,69 @@
+//! Property lists as a configuration has them: a few formats, those that the cluster registry tells apart.
+
+use std::collections::BTreeMap;
+
+use mainstay_proplist::{PropertyList, Value};
+use mainstay_types::configuration::{Setting, TypedSetting};
+
+use crate::failure::Failure;
+
+/// Properties as a configuration has them. What has no value is not set.
+pub(crate) fn settings(list: &PropertyList) -> Result<BTreeMap<String, Setting>, Failure> {
+    let given = list.effective().filter_map(|property| Some((property.name(), property.value()?)));
+    let set = given.filter(|(_, value)| !value.has_no_data());
+    set.map(|(name, value)| {
+        let cannot =
+            || Failure::usage(format!("property '{name}': a {} cannot be stored", value.format().word()));
+        Ok((name.to_owned(), setting(value).ok_or_else(cannot)?))
+    })
+    .collect()
+}
+
+/// The value as the cluster registry would keep it: it knows DWORDs, QWORDs, bytes and texts.
+fn setting(value: &Value) -> Option<Setting> {
+    let quad = |digits: u64| Setting::Typed(TypedSetting::Qword(digits.to_string()));
+    Some(match value {
+        Value::Dword(number) => Setting::Number(*number),
+        Value::Long(number) => Setting::Number(number.cast_unsigned()),
+        Value::Word(number) => Setting::Number((*number).into()),
+        Value::ULarge(number) | Value::FileTime(number) => quad(*number),
+        Value::Large(number) => quad(number.cast_unsigned()),
+        Value::Sz(text) => Setting::Text(text.clone()),
+        Value::ExpandSz(text) => Setting::Typed(TypedSetting::Expand(text.clone())),
+        Value::MultiSz(texts) => Setting::List(texts.clone()),
+        Value::Binary(bytes) | Value::SecurityDescriptor(bytes) => {
+            let digits = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            Setting::Typed(TypedSetting::Binary(digits))
+        }
+        Value::ExpandedSz(_) | Value::PropertyList(_) | Value::NoData(_) | Value::Unknown { .. } => {
+            return None;
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_types::property::Format;
+
+    use super::*;
+
+    #[test]
+    fn every_format_that_can_be_stored_is_told() {
+        let typed = |typed: TypedSetting| Some(Setting::Typed(typed));
+        for (value, expected) in [
+            (Value::Dword(7), Some(Setting::Number(7))),
+            (Value::Long(-1), Some(Setting::Number(u32::MAX))),
+            (Value::Word(7), Some(Setting::Number(7))),
+            (Value::Sz("x".into()), Some(Setting::Text("x".into()))),
+            (Value::ExpandSz("%x%".into()), typed(TypedSetting::Expand("%x%".into()))),
+            (Value::MultiSz(vec!["a".into()]), Some(Setting::List(vec!["a".into()]))),
+            (Value::ULarge(u64::MAX), typed(TypedSetting::Qword(u64::MAX.to_string()))),
+            (Value::Large(-1), typed(TypedSetting::Qword(u64::MAX.to_string()))),
+            (Value::Binary(vec![0, 255]), typed(TypedSetting::Binary("00ff".into()))),
+            (Value::NoData(Format::Sz), None),
+        ] {
+            let list = PropertyList::new().with("P", value.clone());
+            assert_eq!(settings(&list).unwrap().remove("P"), expected, "{value:?}");
+        }
+    }
+}
