@@ -31,8 +31,8 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 const CHANGED_WITHIN: Duration = Duration::from_secs(330);
 
 impl Context {
-    pub(crate) fn new(global: &Global) -> Self {
-        Self { socket: global.socket.clone(), output: Output::new(global) }
+    pub(crate) fn new(global: &Global, stdout_is_closed: bool) -> Self {
+        Self { socket: global.socket.clone(), output: Output::new(global, stdout_is_closed) }
     }
 
     /// Opens the cluster for reading.

@@ -60,14 +60,15 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::clean;
 
-/// Carries out one command line, program name first, and says how it ended.
-pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
+/// Carries out one command line, program name first, and says how it ended. Where standard output was closed at the start,
+/// something else has its descriptor by now, and nothing is written to it.
+pub fn run(words: impl IntoIterator<Item = OsString>, stdout_is_closed: bool) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
     let arguments = match parse(&words) {
         Ok(arguments) => arguments,
         Err(error) => {
             let is_json = asks_for_json(&words);
-            let mut output = Output::before_arguments(is_json);
+            let mut output = Output::before_arguments(is_json, stdout_is_closed);
             if is_json && error.use_stderr() {
                 let failure = misuse::failure(&error);
                 output.failure(&failure);
@@ -83,7 +84,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
-    let mut context = Context::new(&arguments.global);
+    let mut context = Context::new(&arguments.global, stdout_is_closed);
     match carry_out(arguments.noun, &mut context) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -135,7 +136,7 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Operation(verb) => operation::run(verb, context),
         Noun::Explain(arguments) => explain::run(&arguments, context),
         Noun::Plan(verb) => plan::run(&verb, context),
-        Noun::Simulate(arguments) => simulate::run(&arguments),
+        Noun::Simulate(arguments) => simulate::run(&arguments, context),
         Noun::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -1,7 +1,8 @@
 //! Standard output and standard error.
 //!
 //! Owns when there is colour, and that a closed pipe is no error: who closes it has read enough, so the rest is
-//! dropped, and the command ends as it would have.
+//! dropped, and the command ends as it would have. A standard output that was never there is an error, as one that
+//! cannot be written.
 
 use std::io::{self, Write};
 
@@ -19,17 +20,27 @@ use crate::render::clean;
 pub(crate) struct Output {
     json: bool,
     color: ColorChoice,
+    /// Standard output was closed when the command began.
+    is_closed: bool,
 }
 
 impl Output {
-    pub(crate) fn new(global: &Global) -> Self {
+    pub(crate) fn new(global: &Global, is_closed: bool) -> Self {
         let color = if global.no_color { ColorChoice::Never } else { ColorChoice::Auto };
-        Self { json: global.json, color }
+        Self { json: global.json, color, is_closed }
     }
 
     /// Before there are arguments.
-    pub(crate) fn before_arguments(json: bool) -> Self {
-        Self { json, color: ColorChoice::Auto }
+    pub(crate) fn before_arguments(json: bool, is_closed: bool) -> Self {
+        Self { json, color: ColorChoice::Auto, is_closed }
+    }
+
+    /// Whether there is a standard output at all.
+    pub(crate) fn check_open(&self) -> Result<(), Failure> {
+        match self.is_closed {
+            true => Err(unwritable(&io::Error::from(rustix::io::Errno::BADF))),
+            false => Ok(()),
+        }
     }
 
     /// When there is colour.
@@ -57,6 +68,7 @@ impl Output {
 
     /// Writes one line of what goes on for ever; says whether anybody reads it.
     pub(crate) fn line(&mut self, text: &str) -> Result<bool, Failure> {
+        self.check_open()?;
         let end = if text.ends_with('\n') { "" } else { "\n" };
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
@@ -71,6 +83,7 @@ impl Output {
         if text.is_empty() {
             return Ok(());
         }
+        self.check_open()?;
         let end = if text.ends_with('\n') { "" } else { "\n" };
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         match write!(stdout, "{text}{end}").and_then(|()| stdout.flush()) {
@@ -81,6 +94,9 @@ impl Output {
 
     /// Writes help, the version, or a complaint about the command line, each to where it belongs.
     pub(crate) fn of_parser(&mut self, error: &clap::Error) -> Result<(), Failure> {
+        if !error.use_stderr() {
+            self.check_open()?;
+        }
         match error.print().and_then(|()| io::stdout().flush()) {
             // Of a complaint nobody can be told.
             Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe && !error.use_stderr() => {

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use clap::Args;
 
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::clean;
@@ -24,7 +25,9 @@ pub struct SimulateArguments {
     pub words: Vec<OsString>,
 }
 
-pub(crate) fn run(arguments: &SimulateArguments) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &SimulateArguments, context: &Context) -> Result<Exit, Failure> {
+    // The simulator would not notice.
+    context.output.check_open()?;
     let program = program();
     let error = Command::new(&program).args(&arguments.words).exec();
     let program = program.display().to_string();

@@ -3,7 +3,7 @@
 
 mod fake;
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use fake::*;
 use mainstay_types::Status;
@@ -35,6 +35,16 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
 }
 
+/// The command with a standard output that only a shell can make.
+fn redirected(fake: &Fake, words: &[&str], redirection: &str) -> Command {
+    let command = fake.command(words);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("exec \"$0\" \"$@\" 1{redirection}")]).arg(command.get_program());
+    shell.args(command.get_args()).env_clear().stdin(Stdio::null());
+    shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
+}
+
 #[test]
 fn what_cannot_be_written_is_an_error() {
     let fake = Fake::start();
@@ -63,12 +73,24 @@ fn what_cannot_be_written_is_an_error() {
         ("resource offline db --json", "'mainstay operation show 1-42' tells what became of it"),
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let mut command = fake.command(&words.split_whitespace().collect::<Vec<_>>());
-        let ran: Ran = command.stdout(full).output().unwrap().into();
-        assert_eq!(ran.code, 6, "{words}: {}", ran.err);
-        let cause = "standard output cannot be written: No space left on device (os error 28)";
-        assert!(ran.err.contains(cause) && ran.err.contains(way_out), "{words}: {}", ran.err);
-        assert_eq!(ran.err.lines().count(), 1, "{words}: {}", ran.err);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let ran: Ran = fake.command(&words).stdout(full).output().unwrap().into();
+        let closed: Ran = redirected(&fake, &words, ">&-").output().unwrap().into();
+        for (ran, cause) in
+            [(ran, "No space left on device (os error 28)"), (closed, "Bad file descriptor (os error 9)")]
+        {
+            assert_eq!(ran.code, 6, "{words:?}: {}", ran.err);
+            let cause = format!("standard output cannot be written: {cause}");
+            assert!(ran.err.contains(&cause) && ran.err.contains(way_out), "{words:?}: {}", ran.err);
+            assert_eq!(ran.err.lines().count(), 1, "{words:?}: {}", ran.err);
+        }
+    }
+    let closed: Ran = redirected(&fake, &["simulate", "--help"], ">&-").output().unwrap().into();
+    assert_eq!(closed.code, 6, "{}", closed.err);
+    // Neither is a standard output that swallows everything, nor a command that has nothing to say.
+    for (words, redirection) in [(&["status"][..], "<>/dev/null"), (&["frobnicate"], ">&-")] {
+        let ran: Ran = redirected(&fake, words, redirection).output().unwrap().into();
+        assert_eq!(ran.code, if words == ["status"] { 0 } else { 2 }, "{words:?}: {}", ran.err);
     }
 }
 
