@@ -46,6 +46,9 @@ typedef struct _HNETWORK *HNETWORK;
 typedef struct _HNETINTERFACE *HNETINTERFACE;
 typedef struct _HCHANGE *HCHANGE;
 typedef struct _HCLUSENUM *HCLUSENUM;
+typedef struct _HNODEENUM *HNODEENUM;
+typedef struct _HNETWORKENUM *HNETWORKENUM;
+typedef struct _HNETINTERFACEENUM *HNETINTERFACEENUM;
 typedef struct _HGROUPENUM *HGROUPENUM;
 typedef struct _HGROUPSETENUM *HGROUPSETENUM;
 typedef struct _HRESENUM *HRESENUM;
@@ -85,6 +88,30 @@ typedef enum CLUSTER_NODE_STATE {
     ClusterNodePaused = 2,
     ClusterNodeJoining = 3
 } CLUSTER_NODE_STATE;
+
+typedef enum CLUSTER_NETWORK_STATE {
+    ClusterNetworkStateUnknown = -1,
+    ClusterNetworkUnavailable = 0,
+    ClusterNetworkDown = 1,
+    ClusterNetworkPartitioned = 2,
+    ClusterNetworkUp = 3
+} CLUSTER_NETWORK_STATE;
+
+typedef enum CLUSTER_NETINTERFACE_STATE {
+    ClusterNetInterfaceStateUnknown = -1,
+    ClusterNetInterfaceUnavailable = 0,
+    ClusterNetInterfaceFailed = 1,
+    ClusterNetInterfaceUnreachable = 2,
+    ClusterNetInterfaceUp = 3
+} CLUSTER_NETINTERFACE_STATE;
+
+/* The property Role of a network. */
+typedef enum CLUSTER_NETWORK_ROLE {
+    ClusterNetworkRoleNone = 0,
+    ClusterNetworkRoleInternalUse = 1,
+    ClusterNetworkRoleClientAccess = 2,
+    ClusterNetworkRoleInternalAndClient = 3
+} CLUSTER_NETWORK_ROLE;
 
 typedef enum CLUSTER_NODE_RESUME_FAILBACK_TYPE {
     DoNotFailbackGroups = 0,
@@ -246,6 +273,15 @@ typedef enum VM_RESDLL_CONTEXT {
 #define CLUSTER_RESOURCE_ENUM_NODES 0x00000004
 #define CLUSTER_RESOURCE_ENUM_ALL 0x00000007
 
+#define CLUSTER_NODE_ENUM_NETINTERFACES 0x00000001
+#define CLUSTER_NODE_ENUM_GROUPS 0x00000002
+#define CLUSTER_NODE_ENUM_PREFERRED_GROUPS 0x00000004
+/* Without the preferred groups. */
+#define CLUSTER_NODE_ENUM_ALL 0x00000003
+
+#define CLUSTER_NETWORK_ENUM_NETINTERFACES 0x00000001
+#define CLUSTER_NETWORK_ENUM_ALL CLUSTER_NETWORK_ENUM_NETINTERFACES
+
 #define CLUSTER_RESOURCE_TYPE_ENUM_NODES 0x00000001
 #define CLUSTER_RESOURCE_TYPE_ENUM_RESOURCES 0x00000002
 #define CLUSTER_RESOURCE_TYPE_ENUM_ALL 0x00000003
@@ -377,6 +413,54 @@ CLUSAPI_WIDE(DWORD, ResumeClusterNodeEx2,
 CLUSAPI(DWORD, ClusterNodeControl,
         (HNODE hNode, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
          LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned));
+
+CLUSAPI(HNODEENUM, ClusterNodeOpenEnum, (HNODE hNode, DWORD dwType));
+CLUSAPI(DWORD, ClusterNodeGetEnumCount, (HNODEENUM hNodeEnum));
+CLUSAPI_WIDE(DWORD, ClusterNodeEnum,
+             (HNODEENUM hNodeEnum, DWORD dwIndex, LPDWORD lpdwType, LPWSTR lpszName, LPDWORD lpcchName));
+CLUSAPI(DWORD, ClusterNodeCloseEnum, (HNODEENUM hNodeEnum));
+
+/* ---- Networks ---------------------------------------------------------------------------------------------- */
+
+CLUSAPI_WIDE(HNETWORK, OpenClusterNetwork, (HCLUSTER hCluster, LPCWSTR lpszNetworkName));
+CLUSAPI_WIDE(HNETWORK, OpenClusterNetworkEx,
+             (HCLUSTER hCluster, LPCWSTR lpszNetworkName, DWORD dwDesiredAccess, DWORD *lpdwGrantedAccess));
+CLUSAPI(BOOL, CloseClusterNetwork, (HNETWORK hNetwork));
+CLUSAPI(HCLUSTER, GetClusterFromNetwork, (HNETWORK hNetwork));
+CLUSAPI(CLUSTER_NETWORK_STATE, GetClusterNetworkState, (HNETWORK hNetwork));
+CLUSAPI_WIDE(DWORD, SetClusterNetworkName, (HNETWORK hNetwork, LPCWSTR lpszName));
+CLUSAPI_WIDE(DWORD, GetClusterNetworkId, (HNETWORK hNetwork, LPWSTR lpszNetworkId, LPDWORD lpcchName));
+CLUSAPI(DWORD, ClusterNetworkControl,
+        (HNETWORK hNetwork, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+         LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned));
+
+CLUSAPI(HNETWORKENUM, ClusterNetworkOpenEnum, (HNETWORK hNetwork, DWORD dwType));
+CLUSAPI(DWORD, ClusterNetworkGetEnumCount, (HNETWORKENUM hNetworkEnum));
+CLUSAPI_WIDE(DWORD, ClusterNetworkEnum,
+             (HNETWORKENUM hNetworkEnum, DWORD dwIndex, LPDWORD lpdwType, LPWSTR lpszName, LPDWORD lpcchName));
+CLUSAPI(DWORD, ClusterNetworkCloseEnum, (HNETWORKENUM hNetworkEnum));
+
+/* ---- Network interfaces ------------------------------------------------------------------------------------ */
+
+CLUSAPI_WIDE(HNETINTERFACE, OpenClusterNetInterface, (HCLUSTER hCluster, LPCWSTR lpszInterfaceName));
+CLUSAPI_WIDE(HNETINTERFACE, OpenClusterNetInterfaceEx,
+             (HCLUSTER hCluster, LPCWSTR lpszInterfaceName, DWORD dwDesiredAccess, DWORD *lpdwGrantedAccess));
+CLUSAPI(BOOL, CloseClusterNetInterface, (HNETINTERFACE hNetInterface));
+CLUSAPI(HCLUSTER, GetClusterFromNetInterface, (HNETINTERFACE hNetInterface));
+CLUSAPI_WIDE(DWORD, GetClusterNetInterface,
+             (HCLUSTER hCluster, LPCWSTR lpszNodeName, LPCWSTR lpszNetworkName, LPWSTR lpszInterfaceName,
+              LPDWORD lpcchInterfaceName));
+CLUSAPI(CLUSTER_NETINTERFACE_STATE, GetClusterNetInterfaceState, (HNETINTERFACE hNetInterface));
+CLUSAPI(DWORD, ClusterNetInterfaceControl,
+        (HNETINTERFACE hNetInterface, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer,
+         DWORD nInBufferSize, LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned));
+
+/* The interfaces of a node on a network; NULL stands for all. */
+CLUSAPI_WIDE(HNETINTERFACEENUM, ClusterNetInterfaceOpenEnum,
+             (HCLUSTER hCluster, LPCWSTR lpszNodeName, LPCWSTR lpszNetworkName));
+CLUSAPI_WIDE(DWORD, ClusterNetInterfaceEnum,
+             (HNETINTERFACEENUM hNetInterfaceEnum, DWORD dwIndex, LPWSTR lpszName, LPDWORD lpcchName));
+CLUSAPI(DWORD, ClusterNetInterfaceCloseEnum, (HNETINTERFACEENUM hNetInterfaceEnum));
 
 /* ---- Groups ------------------------------------------------------------------------------------------------ */
 

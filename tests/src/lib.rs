@@ -8,6 +8,7 @@
 
 mod compiler;
 mod dice;
+mod network;
 mod programs;
 mod service;
 mod small_disk;
@@ -36,6 +37,7 @@ use mainstay_types::{OperationId, ResourceState, Status};
 
 pub use compiler::{WIDTHS, exported_functions, repository};
 pub use dice::Dice;
+pub use network::Network;
 pub use programs::{library, output_of, program};
 pub use service::{Service, receive};
 use small_disk::SmallDisk;
@@ -54,6 +56,8 @@ pub struct TestCluster {
     /// Dropped after the service, so that nothing of it is left: guard, hosts and resources live in there.
     scratch: Scratch,
     small_disk: Option<SmallDisk>,
+    /// Where its service is, and so what it sees of adapters; `None` for where the test is.
+    network: Option<Network>,
     directory: tempfile::TempDir,
     extra_config: String,
 }
@@ -69,7 +73,60 @@ impl TestCluster {
         let scratch = Scratch::or_skip()?;
         let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
         let extra_config = extra_config.to_owned();
-        Some(TestCluster { service: None, scratch, small_disk: None, directory, extra_config }.make())
+        let cluster =
+            TestCluster { service: None, scratch, small_disk: None, network: None, directory, extra_config };
+        Some(cluster.make())
+    }
+
+    /// As [`TestCluster::start_or_skip`], with a service that sees one device, `eth0` on 192.0.2.0/24, and has its
+    /// network by now.
+    pub fn start_on_network_or_skip() -> Option<Self> {
+        let scratch = Scratch::or_skip()?;
+        let network = Network::or_skip()?;
+        network.cable("eth0", "192.0.2.7/24");
+        let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
+        let (network, extra_config) = (Some(network), String::new());
+        let cluster =
+            TestCluster { service: None, scratch, small_disk: None, network, directory, extra_config };
+        let cluster = cluster.make();
+        cluster.wait_for_networks(|glance| {
+            glance.networks.iter().any(|network| network.state == mainstay_types::NetworkState::Up)
+        });
+        Some(cluster)
+    }
+
+    /// Runs `ip` where the service is.
+    pub fn ip(&self, words: &str) {
+        self.network.as_ref().unwrap().ip(words);
+    }
+
+    /// Makes a device with an address where the service is, see [`Network::cable`].
+    pub fn cable(&self, device: &str, address: &str) {
+        self.network.as_ref().unwrap().cable(device, address);
+    }
+
+    /// Waits until this holds of networks and interfaces; told by events, not by asking again and again.
+    pub fn wait_for_networks(&self, holds: impl Fn(&Glance) -> bool) {
+        use mainstay_types::event::object_type::{CLUSTER, NETWORK, NETWORK_INTERFACE, NODE};
+        const NETWORK_ADDED: i64 = 0x10;
+        const INTERFACE_ADDED: i64 = 0x1;
+        const ANY: i64 = 0xF;
+        let port = NotifyPort::open(self.socket()).unwrap();
+        for (object_type, events) in
+            [(CLUSTER, NETWORK_ADDED), (NODE, INTERFACE_ADDED), (NETWORK, ANY), (NETWORK_INTERFACE, ANY)]
+        {
+            port.watch(Watch { object: Watched::Cluster, object_type, events, key: 0 }).unwrap();
+        }
+        let deadline = Instant::now() + HANG;
+        loop {
+            let glance = self.glance_all();
+            if holds(&glance) {
+                return;
+            }
+            let event = port.next(Some(deadline), |_| ((), true));
+            let (networks, interfaces) = (&glance.networks, &glance.interfaces);
+            assert!(event.is_ok(), "after {HANG:?} there is {networks:?} {interfaces:?}");
+        }
     }
 
     /// As [`TestCluster::start_or_skip`], with database and journal on a disk that [`TestCluster::fill_disk`] fills.
@@ -78,7 +135,9 @@ impl TestCluster {
         let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
         let small_disk = Some(SmallDisk::or_skip(&directory.path().join("data"))?);
         let extra_config = String::new();
-        Some(TestCluster { service: None, scratch, small_disk, directory, extra_config }.make())
+        let cluster =
+            TestCluster { service: None, scratch, small_disk, network: None, directory, extra_config };
+        Some(cluster.make())
     }
 
     /// Makes the cluster and starts its service.
@@ -153,7 +212,12 @@ impl TestCluster {
     /// Starts the service and waits until it says that it is ready.
     pub fn start_service(&mut self) {
         let config = self.write_config();
-        self.service = Some(Service::start(&config, &self.file("notify.sock")));
+        let program = program("mainstayd");
+        let command = match &self.network {
+            Some(network) => network.command(&program),
+            None => std::process::Command::new(program),
+        };
+        self.start_service_by(command, &config);
     }
 
     /// The same from this directory, with the configuration file as it is.

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use crate::{HANG, program};
+use crate::HANG;
 use mainstay_process::{Process, Signal};
 
 /// A running `mainstayd`. Killed when dropped.
@@ -15,12 +15,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with a configuration file, and waits until it says that it is ready, as an init system does.
-    pub fn start(config: &Path, notify_socket: &Path) -> Self {
-        Self::start_by(Command::new(program("mainstayd")), config, notify_socket)
-    }
-
-    /// The same by a command that runs it.
+    /// Starts it by a command, with a configuration file, and waits until it says that it is ready, as an init system
+    /// does.
     pub fn start_by(mut command: Command, config: &Path, notify_socket: &Path) -> Self {
         let _ = std::fs::remove_file(notify_socket);
         let ready = UnixDatagram::bind(notify_socket).unwrap();

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use mainstay_cmrp::cluster::{BackupClusterDatabase, OpenCluster, OpenClusterEx, SetClusterName};
 use mainstay_cmrp::control::{
-    ClusterControl, ControlRequest, GroupControl, NodeClusterControl, NodeControl, NodeGroupControl,
-    NodeNodeControl, NodeResourceControl, NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
+    ClusterControl, ControlRequest, GroupControl, NetInterfaceControl, NetworkControl, NodeClusterControl,
+    NodeControl, NodeGroupControl, NodeNetInterfaceControl, NodeNetworkControl, NodeNodeControl,
+    NodeResourceControl, NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
 };
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
@@ -13,6 +14,8 @@ use mainstay_cmrp::group::{
     SetGroupDependencyExpression, SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::group_set::{CreateGroupSet, OpenGroupSet, RemoveGroupFromGroupSet};
+use mainstay_cmrp::net_interface::{OpenNetInterface, OpenNetInterfaceEx};
+use mainstay_cmrp::network::{OpenNetwork, OpenNetworkEx, SetNetworkName};
 use mainstay_cmrp::node::{
     OpenNode, OpenNodeEx, PauseNode, PauseNodeEx, PauseNodeWithDrainTarget, ResumeNode, ResumeNodeEx,
 };
@@ -23,7 +26,10 @@ use mainstay_cmrp::resource::{
     SetResourceName,
 };
 use mainstay_cmrp::resource_type::{CreateResourceType, DeleteResourceType};
-use mainstay_cmrp::{ClusterHandle, GroupHandle, NodeHandle, Request, RequiredAccess, ResourceHandle};
+use mainstay_cmrp::{
+    ClusterHandle, GroupHandle, NetInterfaceHandle, NetworkHandle, NodeHandle, Request, RequiredAccess,
+    ResourceHandle,
+};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_security::{Ace, Sid};
 use mainstay_tests::{Somebody, TestCluster, Wire, assert_same};
@@ -63,6 +69,8 @@ struct Held {
     group: GroupHandle,
     app: ResourceHandle,
     other: ResourceHandle,
+    network: NetworkHandle,
+    net_interface: NetInterfaceHandle,
 }
 
 impl Held {
@@ -72,7 +80,11 @@ impl Held {
         let group = wire.call(&OpenGroupEx { name: "g".into(), desired_access });
         let app = wire.call(&OpenResourceEx { name: "app".into(), desired_access });
         let other = wire.call(&OpenResourceEx { name: "other".into(), desired_access });
+        let network = wire.call(&OpenNetworkEx { name: "Cluster Network 1".into(), desired_access });
+        let interface = wire.call(&OpenNetInterfaceEx { name: "node1 - eth0".into(), desired_access });
         for (status, granted) in [
+            (network.status, network.granted_access),
+            (interface.status, interface.granted_access),
             (cluster.status, cluster.granted_access),
             (node.status, node.granted_access),
             (group.status, group.granted_access),
@@ -87,12 +99,14 @@ impl Held {
             group: group.handle,
             app: app.handle,
             other: other.handle,
+            network: network.handle,
+            net_interface: interface.handle,
         }
     }
 
     /// Every operation that is served and needs full access, with arguments that are good otherwise.
     fn requests(&self) -> Vec<Request> {
-        let Self { node, group, app: resource, other, .. } = *self;
+        let Self { node, group, app: resource, other, network, .. } = *self;
         let name = || "renamed".to_owned();
         let mut all: Vec<Request> = vec![
             OpenCluster.into(),
@@ -137,6 +151,9 @@ impl Held {
             RemoveGroupFromGroupSet { group }.into(),
             SetGroupDependencyExpression { group, expression: String::new() }.into(),
             RemoveClusterGroupDependency { group, provider: group }.into(),
+            OpenNetwork { name: "Cluster Network 1".into() }.into(),
+            OpenNetInterface { name: "node1 - eth0".into() }.into(),
+            SetNetworkName { network, name: name() }.into(),
             PauseNode { node }.into(),
             PauseNodeEx { node, drain: false, flags: 0 }.into(),
             PauseNodeWithDrainTarget { node, flags: 0, drain_target: node }.into(),
@@ -168,7 +185,7 @@ impl Held {
                 input: Some(list.clone()),
                 output_len: ROOM,
             };
-            let Self { cluster, node, group, app: resource, .. } = *self;
+            let Self { cluster, node, group, app: resource, network, net_interface, .. } = *self;
             let type_name = || "Generic Application".to_owned();
             all.push(ClusterControl { cluster, control: control(object::CLUSTER) }.into());
             all.push(NodeControl { node, control: control(object::NODE) }.into());
@@ -178,8 +195,13 @@ impl Held {
             all.push(
                 ResourceTypeControl { cluster, type_name: type_name(), control: control_of_type }.into(),
             );
+            all.push(NetworkControl { network, control: control(object::NETWORK) }.into());
+            let of_interface = || control(object::NETWORK_INTERFACE);
+            all.push(NetInterfaceControl { net_interface, control: of_interface() }.into());
             // The same, to be carried out by a node that is named.
             let host_node = node;
+            all.push(NodeNetworkControl { network, host_node, control: control(object::NETWORK) }.into());
+            all.push(NodeNetInterfaceControl { net_interface, host_node, control: of_interface() }.into());
             all.push(NodeClusterControl { cluster, host_node, control: control(object::CLUSTER) }.into());
             all.push(NodeNodeControl { node, host_node, control: control(object::NODE) }.into());
             all.push(NodeGroupControl { group, host_node, control: control(object::GROUP) }.into());
@@ -222,7 +244,7 @@ fn served(wire: &mut Wire) -> BTreeMap<u16, &'static str> {
 }
 
 fn with_reader_or_skip() -> Option<TestCluster> {
-    let cluster = TestCluster::start_or_skip()?;
+    let cluster = TestCluster::start_on_network_or_skip()?;
     if !cluster.open_to_others_or_skip() {
         return None;
     }

@@ -165,7 +165,7 @@ fn objects_and_properties_are_what_the_service_has() {
 /// The list is the library's own, so that a function that is exported and not called here makes it fail.
 #[test]
 fn every_function_of_the_library_does_what_it_is_for() {
-    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let Some(cluster) = TestCluster::start_on_network_or_skip() else { return };
     cluster.application("g", "one", "sleep 1000");
     let not_implemented = format!(" {}", Status::CALL_NOT_IMPLEMENTED.0);
     for width in WIDTHS {

@@ -25,6 +25,7 @@ mod journal;
 mod last_word;
 mod main_job;
 mod maintenance;
+mod networks;
 mod pause;
 mod plan;
 mod properties;

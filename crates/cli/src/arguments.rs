@@ -13,7 +13,9 @@ pub use crate::group::GroupVerb;
 pub use crate::group_set::GroupSetVerb;
 pub use crate::history::{HistoryArguments, UndoArguments};
 pub use crate::instructions::Instructions;
+pub use crate::interface::InterfaceVerb;
 pub use crate::journal::JournalArguments;
+pub use crate::network::NetworkVerb;
 pub use crate::node::NodeVerb;
 pub use crate::operation::OperationVerb;
 pub use crate::plan::PlanVerb;
@@ -77,6 +79,12 @@ pub enum Noun {
     /// Work with group sets: groups that others start after
     #[command(subcommand, name = "groupset")]
     GroupSet(GroupSetVerb),
+    /// Show networks, name them, set what they are for
+    #[command(subcommand)]
+    Network(NetworkVerb),
+    /// Show network interfaces: which device of which node is on which network
+    #[command(subcommand)]
+    Interface(InterfaceVerb),
     /// Work with resources
     #[command(subcommand)]
     Resource(ResourceVerb),

@@ -218,6 +218,8 @@ fn of(step: &Step) -> Subject<'_> {
     match step.object.kind {
         ConfiguredKind::Cluster => Subject::Cluster,
         ConfiguredKind::Node => Subject::Node(name),
+        ConfiguredKind::Network => Subject::Network(name),
+        ConfiguredKind::NetworkInterface => Subject::NetInterface(name),
         ConfiguredKind::Type => Subject::Type(name),
         ConfiguredKind::GroupSet => Subject::GroupSet(name),
         ConfiguredKind::Group => Subject::Group(name),

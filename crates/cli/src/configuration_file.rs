@@ -39,6 +39,10 @@ struct File {
     cluster: Option<Section>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     node: BTreeMap<String, Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    network: BTreeMap<String, Section>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    interface: BTreeMap<String, Section>,
     #[serde(default, rename = "type", skip_serializing_if = "BTreeMap::is_empty")]
     types: BTreeMap<String, Section>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -86,6 +90,8 @@ pub(crate) fn write(objects: &[ConfiguredObject]) -> Result<String, String> {
         match kind {
             ConfiguredKind::Cluster => file.cluster = Some(section),
             ConfiguredKind::Node => drop(file.node.insert(name, section)),
+            ConfiguredKind::Network => drop(file.network.insert(name, section)),
+            ConfiguredKind::NetworkInterface => drop(file.interface.insert(name, section)),
             ConfiguredKind::Type => drop(file.types.insert(name, section)),
             ConfiguredKind::GroupSet => drop(file.group_set.insert(name, section)),
             ConfiguredKind::Group => drop(file.group.insert(name, section)),
@@ -106,6 +112,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<ConfiguredObject>, String> {
     objects.extend(file.cluster.map(|section| section.object(ConfiguredKind::Cluster, String::new())));
     for (kind, sections) in [
         (ConfiguredKind::Node, file.node),
+        (ConfiguredKind::Network, file.network),
+        (ConfiguredKind::NetworkInterface, file.interface),
         (ConfiguredKind::Type, file.types),
         (ConfiguredKind::GroupSet, file.group_set),
         (ConfiguredKind::Group, file.group),

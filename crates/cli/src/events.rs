@@ -6,7 +6,7 @@ use clap::Args;
 use mainstay_client::{CallError, Cluster, EventFilter, Events, EventsFrom};
 use mainstay_proplist::PropertyList;
 use mainstay_types::event::{EventKind, EventRevision, ToldEvent, object_type};
-use mainstay_types::{GroupState, NodeState, ResourceState, Status};
+use mainstay_types::{GroupState, NetworkInterfaceState, NetworkState, NodeState, ResourceState, Status};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -199,6 +199,10 @@ fn document(told: &ToldEvent) -> EventDocument {
             _ if told.kind.starts_with("group-resource-") => "resource",
             _ if told.kind == EventKind::ClusterGroupAdded.as_str() => "group",
             _ if told.kind == EventKind::ClusterResourceTypeAdded.as_str() => "type",
+            _ if told.kind == EventKind::ClusterNetworkAdded.as_str() => "network",
+            _ if told.kind == EventKind::NodeInterfaceAdded.as_str() => "network interface",
+            object_type::NETWORK => "network",
+            object_type::NETWORK_INTERFACE => "network interface",
             object_type::GROUP => "group",
             object_type::GROUP_SET => "group set",
             object_type::RESOURCE => "resource",
@@ -224,6 +228,10 @@ fn value(told: &ToldEvent) -> Json {
     match told.kind.parse() {
         Ok(EventKind::ResourceState) => state(|n| ResourceState::from_number(n).map(|s| s.to_string())),
         Ok(EventKind::GroupState) => state(|n| GroupState::from_number(n).map(|s| s.to_string())),
+        Ok(EventKind::NetworkState) => state(|n| NetworkState::from_number(n).map(|s| s.to_string())),
+        Ok(EventKind::NetworkInterfaceState) => {
+            state(|n| NetworkInterfaceState::from_wire_number(n).map(|s| s.to_string()))
+        }
         Ok(EventKind::NodeState) => state(|n| NodeState::from_number(n).map(|s| s.to_string())),
         _ if bytes.is_empty() => Json::Null,
         _ if told.kind.ends_with("-property") => match PropertyList::parse(&bytes) {

@@ -36,6 +36,8 @@ pub(crate) enum Subject<'a> {
     GroupSet(&'a str),
     Resource(&'a str),
     Type(&'a str),
+    Network(&'a str),
+    NetInterface(&'a str),
     Operation(OperationId),
 }
 
@@ -47,6 +49,8 @@ impl Subject<'_> {
             Subject::GroupSet(_) => Status::GROUPSET_NOT_AVAILABLE,
             Subject::Node(_) => Status::CLUSTER_NODE_NOT_FOUND,
             Subject::Type(_) => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
+            Subject::Network(_) => Status::CLUSTER_NETWORK_NOT_FOUND,
+            Subject::NetInterface(_) => Status::CLUSTER_NETINTERFACE_NOT_FOUND,
             _ => Status::RESOURCE_NOT_AVAILABLE,
         };
         Failure::refused(status, "", self)
@@ -61,6 +65,8 @@ impl fmt::Display for Subject<'_> {
             Subject::Group(name) => write!(f, "group '{}'", clean(name)),
             Subject::GroupSet(name) => write!(f, "group set '{}'", clean(name)),
             Subject::Resource(name) => write!(f, "resource '{}'", clean(name)),
+            Subject::Network(name) => write!(f, "network '{}'", clean(name)),
+            Subject::NetInterface(name) => write!(f, "network interface '{}'", clean(name)),
             Subject::Type(name) => write!(f, "resource type '{}'", clean(name)),
             Subject::Operation(id) => write!(f, "operation {id}"),
         }

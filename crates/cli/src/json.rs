@@ -5,6 +5,7 @@
 
 pub mod explanation;
 pub mod group_set;
+pub mod network;
 pub mod plan;
 pub mod validation;
 
@@ -21,6 +22,7 @@ use serde_json::{Value as Json, json};
 use crate::failure::Failure;
 use crate::render::rfc3339;
 use group_set::GroupSetDocument;
+use network::{InterfaceDocument, NetworkDocument};
 
 /// A Win32 code.
 #[derive(Clone, Debug, Serialize)]
@@ -308,6 +310,10 @@ pub struct GlanceDocument {
     pub groups: Vec<GroupDocument>,
     /// Its group sets.
     pub group_sets: Vec<GroupSetDocument>,
+    /// Its networks.
+    pub networks: Vec<NetworkDocument>,
+    /// The interfaces of its nodes.
+    pub interfaces: Vec<InterfaceDocument>,
     /// Its resources.
     pub resources: Vec<ResourceDocument>,
     /// Operations that run.
@@ -322,6 +328,8 @@ impl From<&Glance> for GlanceDocument {
             nodes: glance.nodes.iter().map(NodeDocument::from).collect(),
             groups: glance.groups.iter().map(|group| GroupDocument::new(group, glance)).collect(),
             group_sets: glance.group_sets.iter().map(GroupSetDocument::from).collect(),
+            networks: glance.networks.iter().map(NetworkDocument::from).collect(),
+            interfaces: glance.interfaces.iter().map(InterfaceDocument::from).collect(),
             resources: glance.resources.iter().map(ResourceDocument::from).collect(),
             operations: glance.operations.iter().map(OperationDocument::from).collect(),
         }
@@ -335,7 +343,8 @@ pub struct OperationDocument {
     pub id: String,
     /// `online`, `offline`, `restart`, `fail`, `create`, ...
     pub verb: String,
-    /// The kind of the object: `cluster`, `node`, `group`, `group-set`, `resource`, `type`.
+    /// The kind of the object: `cluster`, `node`, `network`, `network-interface`, `group`, `group-set`, `resource`,
+    /// `type`.
     pub kind: &'static str,
     /// The object's id; its name for a type, `null` for the cluster.
     pub object: Option<String>,
@@ -385,6 +394,8 @@ impl From<&OperationRecord> for OperationDocument {
             ObjectId::Resource(id) => ("resource", Some(id.to_string())),
             ObjectId::ResourceType(name) => ("type", Some(name.to_string())),
             ObjectId::GroupSet(id) => ("group-set", Some(id.to_string())),
+            ObjectId::Network(id) => ("network", Some(id.to_string())),
+            ObjectId::NetworkInterface(id) => ("network-interface", Some(id.to_string())),
         };
         let (cause, superseded_by) = match &record.end {
             Some(End::Refused(cause) | End::Vetoed(cause) | End::Failed(cause) | End::Cancelled(cause)) => {

@@ -25,9 +25,11 @@ mod group_order;
 mod group_set;
 mod history;
 mod instructions;
+mod interface;
 mod journal;
 pub mod json;
 mod misuse;
+mod network;
 mod node;
 mod operation;
 mod output;
@@ -126,6 +128,8 @@ fn carry_out(noun: Noun, context: &mut Context) -> Result<Exit, Failure> {
         Noun::Node(verb) => node::run(verb, context),
         Noun::Group(verb) => group::run(verb, context),
         Noun::GroupSet(verb) => group_set::run(verb, context),
+        Noun::Network(verb) => network::run(verb, context),
+        Noun::Interface(verb) => interface::run(verb, context),
         Noun::Resource(verb) => resource::run(verb, context),
         Noun::Type(verb) => resource_type::run(verb, context),
         Noun::Status => status::run(context),

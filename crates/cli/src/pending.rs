@@ -22,6 +22,8 @@ pub(crate) fn subject(record: &OperationRecord) -> Subject<'_> {
         ObjectId::Resource(_) => Subject::Resource(name),
         ObjectId::ResourceType(_) => Subject::Type(name),
         ObjectId::GroupSet(_) => Subject::GroupSet(name),
+        ObjectId::Network(_) => Subject::Network(name),
+        ObjectId::NetworkInterface(_) => Subject::NetInterface(name),
     }
 }
 

@@ -67,6 +67,8 @@ impl Owner<'_> {
             Target::Resource(_) => object::RESOURCE,
             Target::Group(_) => object::GROUP,
             Target::GroupSet(_) => object::GROUP_SET,
+            Target::Network(_) => object::NETWORK,
+            Target::NetInterface(_) => object::NETWORK_INTERFACE,
             Target::Node(_) => object::NODE,
         };
         ControlCode(object | function)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mainstay_types::{GroupState, NodeState, ResourceState};
+use mainstay_types::{GroupState, NetworkInterfaceState, NetworkState, NodeState, ResourceState};
 use unicode_width::UnicodeWidthStr;
 
 /// What is there and works.
@@ -49,6 +49,24 @@ pub(crate) fn of_node(state: NodeState) -> Style {
         NodeState::Up => GOOD,
         NodeState::Down => BAD,
         NodeState::Paused | NodeState::Joining => MOVING,
+    }
+}
+
+/// The colour of a network's state.
+pub(crate) fn of_network(state: NetworkState) -> Style {
+    match state {
+        NetworkState::Up => GOOD,
+        NetworkState::Down | NetworkState::Partitioned => BAD,
+        NetworkState::Unavailable => MOVING,
+    }
+}
+
+/// The colour of a network interface's state.
+pub(crate) fn of_interface(state: NetworkInterfaceState) -> Style {
+    match state {
+        NetworkInterfaceState::Up => GOOD,
+        NetworkInterfaceState::Failed | NetworkInterfaceState::Unreachable => BAD,
+        NetworkInterfaceState::Unavailable => MOVING,
     }
 }
 

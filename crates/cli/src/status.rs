@@ -1,7 +1,7 @@
 //! `mainstay status`: everything at a glance.
 
-use mainstay_types::ResourceState;
 use mainstay_types::glance::{Glance, GroupGlance, Recovery, ResourceGlance};
+use mainstay_types::{NetworkState, ResourceState};
 
 use crate::context::{Context, glance};
 use crate::exit::Exit;
@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::json::GlanceDocument;
 use crate::pending;
 use crate::render::{
-    BAD, Cell, FAINT, MARKED, PLAIN, STRONG, Table, clean, moment, now_ms, of_group, of_node, of_resource,
-    span, styled,
+    BAD, Cell, FAINT, MARKED, PLAIN, STRONG, Table, clean, moment, now_ms, of_group, of_network, of_node,
+    of_resource, span, styled,
 };
 
 pub(crate) fn run(context: &mut Context) -> Result<Exit, Failure> {
@@ -23,6 +23,10 @@ fn text(glance: &Glance, now_ms: u64) -> String {
     let title = styled(STRONG, &format!("cluster {}", clean(&glance.cluster)));
     let mut text = format!("{title}  {}\n\n", styled(FAINT, &glance.cluster_id.to_string()));
     text.push_str(&nodes(glance).show(0));
+    if glance.networks.iter().any(|network| network.state != NetworkState::Up) {
+        text.push('\n');
+        text.push_str(&networks_down(glance).show(0));
+    }
     if !glance.groups.is_empty() {
         text.push('\n');
         text.push_str(&groups(glance, now_ms).show(0));
@@ -41,6 +45,19 @@ fn nodes(glance: &Glance) -> Table {
     let mut table = Table::with_heading(&["NODE", "STATE"]);
     for node in &glance.nodes {
         table.row(vec![node.name.as_str().into(), Cell::new(of_node(node.state), node.state.to_string())]);
+    }
+    table
+}
+
+/// Networks of which something does not work.
+fn networks_down(glance: &Glance) -> Table {
+    let mut table = Table::with_heading(&["NETWORK", "STATE", "NOTE"]);
+    for network in glance.networks.iter().filter(|network| network.state != NetworkState::Up) {
+        table.row(vec![
+            network.name.as_str().into(),
+            Cell::new(of_network(network.state), network.state.to_string()),
+            Cell::new(BAD, clean(&network.reason)),
+        ]);
     }
     table
 }
@@ -136,6 +153,7 @@ pub(crate) fn planned(recovery: Recovery, now_ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mainstay_types::glance::NetworkGlance;
     use mainstay_types::order::Cause;
     use mainstay_types::{Epoch, GroupState, Name, NodeId, NodeState, Status};
 
@@ -168,6 +186,22 @@ mod tests {
         }
     }
 
+    fn network(text: &str, state: NetworkState) -> NetworkGlance {
+        NetworkGlance {
+            id: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
+            name: name(text),
+            state,
+            reason: match state {
+                NetworkState::Up => String::new(),
+                _ => "'n1 - eth1': device 'eth1' has no link".into(),
+            },
+            subnets: vec!["192.0.2.0/24".into()],
+            role: 3,
+            metric: 70_000,
+            has_auto_metric: true,
+        }
+    }
+
     pub(crate) fn sample() -> Glance {
         let cause = Cause { status: Status::PROCESS_ABORTED, text: "exited with status 3\x1b[31m".into() };
         Glance {
@@ -195,6 +229,11 @@ mod tests {
                 waits_until_ms: None,
             }],
             group_sets: vec![],
+            networks: vec![
+                network("Cluster Network 1", NetworkState::Up),
+                network("Heartbeat", NetworkState::Down),
+            ],
+            interfaces: vec![],
             resources: vec![
                 ResourceGlance {
                     operation: Some("1-42".parse().unwrap()),

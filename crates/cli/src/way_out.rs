@@ -55,13 +55,17 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         (Status::GROUPSET_NOT_FOUND | Status::GROUPSET_NOT_AVAILABLE, _) => {
             "'mainstay groupset list' shows those there are".into()
         }
+        (Status::CLUSTER_NETWORK_NOT_FOUND, _) => "'mainstay network list' shows those there are".into(),
+        (Status::CLUSTER_NETINTERFACE_NOT_FOUND, _) => {
+            "'mainstay interface list' shows those there are".into()
+        }
         (Status::CLUSTER_NODE_NOT_FOUND, Subject::Node(_)) => {
             "'mainstay node list' shows those there are".into()
         }
         (Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, _) => "'mainstay type list' shows those there are".into(),
         (
             Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS,
-            Subject::Resource(_) | Subject::Group(_) | Subject::GroupSet(_),
+            Subject::Resource(_) | Subject::Group(_) | Subject::GroupSet(_) | Subject::Network(_),
         ) => "choose another name".into(),
         (Status::SHARING_PAUSED | Status::BUSY, _) => "try again".into(),
         (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {

@@ -6,7 +6,7 @@ use mainstay_types::{ControlCode, Status};
 
 use crate::CallError;
 use crate::cluster::Cluster;
-use crate::object::{Group, GroupSet, Node, Resource};
+use crate::object::{Group, GroupSet, NetInterface, Network, Node, Resource};
 use crate::session::Session;
 use crate::transport::Transport;
 
@@ -23,6 +23,10 @@ pub enum Target<'a> {
     Group(&'a Group),
     /// A group set.
     GroupSet(&'a GroupSet),
+    /// A network.
+    Network(&'a Network),
+    /// A network interface.
+    NetInterface(&'a NetInterface),
     /// A node.
     Node(&'a Node),
 }
@@ -100,6 +104,20 @@ impl<T: Transport> Cluster<T> {
             (Target::GroupSet(object), Some(host)) => self.controlled(|s| {
                 let (group_set, host_node) = (s.handle(object)?, s.handle(host)?);
                 Ok(NodeGroupSetControl { group_set, host_node, control: control() })
+            }),
+            (Target::Network(object), None) => {
+                self.controlled(|s| Ok(NetworkControl { network: s.handle(object)?, control: control() }))
+            }
+            (Target::Network(object), Some(host)) => self.controlled(|s| {
+                let (network, host_node) = (s.handle(object)?, s.handle(host)?);
+                Ok(NodeNetworkControl { network, host_node, control: control() })
+            }),
+            (Target::NetInterface(object), None) => self.controlled(|s| {
+                Ok(NetInterfaceControl { net_interface: s.handle(object)?, control: control() })
+            }),
+            (Target::NetInterface(object), Some(host)) => self.controlled(|s| {
+                let (net_interface, host_node) = (s.handle(object)?, s.handle(host)?);
+                Ok(NodeNetInterfaceControl { net_interface, host_node, control: control() })
             }),
             (Target::Node(object), None) => {
                 self.controlled(|s| Ok(NodeControl { node: s.handle(object)?, control: control() }))

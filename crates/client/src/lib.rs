@@ -21,6 +21,7 @@ mod address;
 mod cluster;
 mod control;
 mod error;
+mod network;
 mod notify;
 mod object;
 mod operations;
@@ -35,7 +36,7 @@ pub use control::{CONTROL_OUTPUT_MAX, ControlAnswer, Target};
 pub use error::CallError;
 pub use mainstay_cmrp::enumeration::{GroupEnumEntry, ResourceEnumEntry};
 pub use notify::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
-pub use object::{Desired, Group, GroupSet, Kind, Node, Opened, Resource, kind};
+pub use object::{Desired, Group, GroupSet, Kind, NetInterface, Network, Node, Opened, Resource, kind};
 pub use operations::{ClusterInformation, Entry, GroupPlace, ResourcePlace};
 pub use own::{
     Asking, EventFilter, Events, EventsFrom, OperationWait, Submission, SubmitObject, Submitted,

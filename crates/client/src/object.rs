@@ -9,7 +9,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mainstay_cmrp::{GroupHandle, NodeHandle, ResourceHandle, group, node, resource};
+use mainstay_cmrp::{
+    GroupHandle, NetInterfaceHandle, NetworkHandle, NodeHandle, ResourceHandle, group, net_interface,
+    network, node, resource,
+};
 use mainstay_ndr::ContextHandle;
 use mainstay_types::Status;
 use mainstay_types::access::GENERIC_ALL;
@@ -39,6 +42,10 @@ pub type Resource = Opened<kind::Resource>;
 pub type Group = Opened<kind::Group>;
 /// An opened group set.
 pub type GroupSet = Opened<kind::GroupSet>;
+/// An opened network.
+pub type Network = Opened<kind::Network>;
+/// An opened network interface.
+pub type NetInterface = Opened<kind::NetInterface>;
 /// An opened node.
 pub type Node = Opened<kind::Node>;
 
@@ -135,6 +142,12 @@ pub mod kind {
     /// Group sets.
     #[derive(Debug)]
     pub enum GroupSet {}
+    /// Networks.
+    #[derive(Debug)]
+    pub enum Network {}
+    /// Network interfaces.
+    #[derive(Debug)]
+    pub enum NetInterface {}
     /// Nodes.
     #[derive(Debug)]
     pub enum Node {}
@@ -185,5 +198,11 @@ kind!(Resource, ResourceHandle, resource, resource,
       OpenResource, OpenResourceEx, GetResourceId, CloseResource, RESOURCE_NOT_FOUND => RESOURCE_NOT_AVAILABLE);
 kind!(Group, GroupHandle, group, group,
       OpenGroup, OpenGroupEx, GetGroupId, CloseGroup, GROUP_NOT_FOUND => GROUP_NOT_AVAILABLE);
+kind!(Network, NetworkHandle, network, network,
+      OpenNetwork, OpenNetworkEx, GetNetworkId, CloseNetwork,
+      CLUSTER_NETWORK_NOT_FOUND => CLUSTER_NETWORK_NOT_FOUND);
+kind!(NetInterface, NetInterfaceHandle, net_interface, net_interface,
+      OpenNetInterface, OpenNetInterfaceEx, GetNetInterfaceId, CloseNetInterface,
+      CLUSTER_NETINTERFACE_NOT_FOUND => CLUSTER_NETINTERFACE_NOT_FOUND);
 kind!(Node, NodeHandle, node, node,
       OpenNode, OpenNodeEx, GetNodeId, CloseNode, CLUSTER_NODE_NOT_FOUND => CLUSTER_NODE_NOT_FOUND);

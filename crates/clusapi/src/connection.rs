@@ -159,6 +159,8 @@ fn close_object(cluster: &mut Cluster, object: &Watched) {
         Watched::Resource(object) => cluster.close_object(object),
         Watched::Group(object) => cluster.close_object(object),
         Watched::GroupSet(object) => cluster.close_object(object),
+        Watched::Network(object) => cluster.close_object(object),
+        Watched::NetInterface(object) => cluster.close_object(object),
         Watched::Node(object) => cluster.close_object(object),
     }
 }

@@ -15,11 +15,13 @@ use std::ffi::c_void;
 use mainstay_client::Desired;
 
 use crate::control::ControlBuffers;
+use crate::enumeration::Of;
 use crate::guard;
 use crate::notify::{FilterAndType, Places};
 use crate::tables::tables;
 use crate::{
-    cluster, enumeration, enumeration_ex, group, group_set, node, notify, registry, resource, resource_type,
+    cluster, enumeration, enumeration_ex, group, group_set, net_interface, network, node, notify, registry,
+    resource, resource_type,
 };
 
 mainstay_resutils::export_win32!();
@@ -105,8 +107,8 @@ exports! {
             = cluster::control(cluster, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterOpenEnum(cluster: usize, type_mask: u32): handle
             = enumeration::open_cluster(cluster, type_mask);
-        ClusterGetEnumCount(list: usize): count = enumeration::count(&tables().cluster_enums, list);
-        ClusterCloseEnum(list: usize): status = enumeration::close(&tables().cluster_enums, list);
+        ClusterGetEnumCount(list: usize): count = enumeration::length(Of::Cluster, list);
+        ClusterCloseEnum(list: usize): status = enumeration::shut(Of::Cluster, list);
         ClusterOpenEnumEx(cluster: usize, type_mask: u32, options: usize): handle
             = enumeration_ex::open_cluster(cluster, type_mask, options);
         ClusterGetEnumCountEx(list: usize): count = enumeration::count(&tables().cluster_enums_ex, list);
@@ -125,6 +127,30 @@ exports! {
             output: *mut c_void, output_size: u32, returned: *mut u32): status
             = node::control(node, host, code, buffers(input, input_size, output, output_size, returned));
 
+        ClusterNodeOpenEnum(node: usize, type_mask: u32): handle = enumeration::open_node(node, type_mask);
+        ClusterNodeGetEnumCount(list: usize): count = enumeration::length(Of::Node, list);
+        ClusterNodeCloseEnum(list: usize): status = enumeration::shut(Of::Node, list);
+
+        CloseClusterNetwork(network: usize): truth = network::close(network);
+        GetClusterFromNetwork(network: usize): handle = network::cluster(network);
+        GetClusterNetworkState(network: usize): state = network::state(network);
+        ClusterNetworkControl(network: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = network::control(network, host, code, buffers(input, input_size, output, output_size, returned));
+        ClusterNetworkOpenEnum(network: usize, type_mask: u32): handle
+            = enumeration::open_network(network, type_mask);
+        ClusterNetworkGetEnumCount(list: usize): count = enumeration::length(Of::Network, list);
+        ClusterNetworkCloseEnum(list: usize): status = enumeration::shut(Of::Network, list);
+
+        CloseClusterNetInterface(interface: usize): truth = net_interface::close(interface);
+        GetClusterFromNetInterface(interface: usize): handle = net_interface::cluster(interface);
+        GetClusterNetInterfaceState(interface: usize): state = net_interface::state(interface);
+        ClusterNetInterfaceControl(interface: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32): status
+            = net_interface::control(interface, host, code,
+                buffers(input, input_size, output, output_size, returned));
+        ClusterNetInterfaceCloseEnum(list: usize): status = enumeration::shut(Of::NetInterfaces, list);
+
         DeleteClusterGroup(group: usize): status = group::delete(group);
         CloseClusterGroup(group: usize): truth = group::close(group);
         GetClusterFromGroup(group: usize): handle = group::cluster(group);
@@ -141,8 +167,8 @@ exports! {
             output: *mut c_void, output_size: u32, returned: *mut u32): status
             = group::control(group, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterGroupOpenEnum(group: usize, type_mask: u32): handle = enumeration::open_group(group, type_mask);
-        ClusterGroupGetEnumCount(list: usize): count = enumeration::count(&tables().group_enums, list);
-        ClusterGroupCloseEnum(list: usize): status = enumeration::close(&tables().group_enums, list);
+        ClusterGroupGetEnumCount(list: usize): count = enumeration::length(Of::Group, list);
+        ClusterGroupCloseEnum(list: usize): status = enumeration::shut(Of::Group, list);
         ClusterGroupGetEnumCountEx(list: usize): count = enumeration::count(&tables().group_enums_ex, list);
         ClusterGroupCloseEnumEx(list: usize): status = enumeration::close(&tables().group_enums_ex, list);
 
@@ -166,8 +192,8 @@ exports! {
         RemoveClusterGroupToGroupSetDependency(group: usize, provider: usize): status
             = group_set::remove_group_to_set_dependency(group, provider);
         ClusterGroupSetOpenEnum(cluster: usize): handle = enumeration::open_group_sets(cluster);
-        ClusterGroupSetGetEnumCount(list: usize): count = enumeration::count(&tables().group_set_enums, list);
-        ClusterGroupSetCloseEnum(list: usize): status = enumeration::close(&tables().group_set_enums, list);
+        ClusterGroupSetGetEnumCount(list: usize): count = enumeration::length(Of::GroupSets, list);
+        ClusterGroupSetCloseEnum(list: usize): status = enumeration::shut(Of::GroupSets, list);
 
         DeleteClusterResource(resource: usize): status = resource::delete(resource);
         CloseClusterResource(resource: usize): truth = resource::close(resource);
@@ -191,8 +217,8 @@ exports! {
             = resource::control(resource, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterResourceOpenEnum(resource: usize, type_mask: u32): handle
             = enumeration::open_resource(resource, type_mask);
-        ClusterResourceGetEnumCount(list: usize): count = enumeration::count(&tables().resource_enums, list);
-        ClusterResourceCloseEnum(list: usize): status = enumeration::close(&tables().resource_enums, list);
+        ClusterResourceGetEnumCount(list: usize): count = enumeration::length(Of::Resource, list);
+        ClusterResourceCloseEnum(list: usize): status = enumeration::shut(Of::Resource, list);
         ClusterResourceGetEnumCountEx(list: usize): count
             = enumeration::count(&tables().resource_enums_ex, list);
         ClusterResourceCloseEnumEx(list: usize): status
@@ -217,7 +243,7 @@ exports! {
         SetClusterName(cluster: usize, name: *const U): status = cluster::rename(cluster, name);
         BackupClusterDatabase(cluster: usize, path: *const U): status = cluster::back_up(cluster, path);
         ClusterEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
-            = enumeration::entry(&tables().cluster_enums, list, index, kind, name, name_length);
+            = enumeration::entry(Of::Cluster, list, index, kind, name, name_length);
         ClusterEnumEx(list: usize, index: u32, item: *mut u8, size: *mut u32): status
             = enumeration_ex::cluster_item::<U>(list, index, item, size);
 
@@ -230,6 +256,31 @@ exports! {
         ResumeClusterNodeEx2(node: usize, failback: u32, flags: u32, reason: *const U): status
             = node::resume_ex2(node, failback, flags, reason);
 
+        ClusterNodeEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(Of::Node, list, index, kind, name, name_length);
+
+        OpenClusterNetwork(cluster: usize, name: *const U): handle
+            = network::open(cluster, name, Desired::Full, nowhere());
+        OpenClusterNetworkEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
+            = network::open(cluster, name, Desired::Mask(desired), granted);
+        SetClusterNetworkName(network: usize, name: *const U): status = network::rename(network, name);
+        GetClusterNetworkId(network: usize, id: *mut U, id_length: *mut u32): status
+            = network::id(network, id, id_length);
+        ClusterNetworkEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(Of::Network, list, index, kind, name, name_length);
+
+        OpenClusterNetInterface(cluster: usize, name: *const U): handle
+            = net_interface::open(cluster, name, Desired::Full, nowhere());
+        OpenClusterNetInterfaceEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
+            = net_interface::open(cluster, name, Desired::Mask(desired), granted);
+        GetClusterNetInterface(cluster: usize, node: *const U, network: *const U, name: *mut U,
+            name_length: *mut u32): status
+            = net_interface::between(cluster, node, network, name, name_length);
+        ClusterNetInterfaceOpenEnum(cluster: usize, node: *const U, network: *const U): handle
+            = enumeration::open_net_interfaces(cluster, node, network);
+        ClusterNetInterfaceEnum(list: usize, index: u32, name: *mut U, name_length: *mut u32): status
+            = enumeration::entry(Of::NetInterfaces, list, index, std::ptr::null_mut(), name, name_length);
+
         CreateClusterGroup(cluster: usize, name: *const U): handle = group::create(cluster, name);
         OpenClusterGroup(cluster: usize, name: *const U): handle
             = group::open(cluster, name, Desired::Full, nowhere());
@@ -239,7 +290,7 @@ exports! {
         GetClusterGroupState(group: usize, node: *mut U, node_length: *mut u32): state
             = group::state(group, node, node_length);
         ClusterGroupEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
-            = enumeration::entry(&tables().group_enums, list, index, kind, name, name_length);
+            = enumeration::entry(Of::Group, list, index, kind, name, name_length);
         ClusterGroupOpenEnumEx(cluster: usize, properties: *const U, properties_size: u32,
             ro_properties: *const U, ro_properties_size: u32, flags: u32): handle
             = enumeration_ex::open_groups(cluster, properties, properties_size, ro_properties,
@@ -254,7 +305,7 @@ exports! {
         SetClusterGroupSetDependencyExpression(set: usize, expression: *const U): status
             = group_set::set_set_expression(set, expression);
         ClusterGroupSetEnum(list: usize, index: u32, name: *mut U, name_length: *mut u32): status
-            = enumeration::entry(&tables().group_set_enums, list, index, std::ptr::null_mut(), name, name_length);
+            = enumeration::entry(Of::GroupSets, list, index, std::ptr::null_mut(), name, name_length);
 
         CreateClusterResource(group: usize, name: *const U, type_name: *const U, flags: u32): handle
             = resource::create(group, name, type_name, flags);
@@ -273,7 +324,7 @@ exports! {
         OfflineClusterResourceEx2(resource: usize, flags: u32, buffer: *mut u8, size: u32,
             reason: *const U): status = resource::offline_ex2(resource, flags, buffer, size, reason);
         ClusterResourceEnum(list: usize, index: u32, kind: *mut u32, name: *mut U, name_length: *mut u32): status
-            = enumeration::entry(&tables().resource_enums, list, index, kind, name, name_length);
+            = enumeration::entry(Of::Resource, list, index, kind, name, name_length);
         ClusterResourceOpenEnumEx(cluster: usize, properties: *const U, properties_size: u32,
             ro_properties: *const U, ro_properties_size: u32, flags: u32): handle
             = enumeration_ex::open_resources(cluster, properties, properties_size, ro_properties,

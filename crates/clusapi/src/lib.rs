@@ -28,6 +28,8 @@ mod group;
 mod group_set;
 mod guard;
 mod memory;
+mod net_interface;
+mod network;
 mod node;
 mod notify;
 mod registry;

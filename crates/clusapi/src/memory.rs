@@ -15,6 +15,15 @@ pub(crate) unsafe fn text<U: Unit>(string: *const U) -> Outcome<String> {
     unsafe { wide::read(string) }
 }
 
+/// A string that may be absent; then it is empty.
+///
+/// # Safety
+/// As [`wide::read_optional`].
+pub(crate) unsafe fn text_or_empty<U: Unit>(string: *const U) -> Outcome<String> {
+    // SAFETY: the caller's promise is that of the function.
+    Ok(unsafe { wide::read_optional(string) }?.unwrap_or_default())
+}
+
 /// Bytes that may be absent: null with a size is a mistake, a pointer without a size is nothing.
 ///
 /// # Safety

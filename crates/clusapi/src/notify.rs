@@ -5,12 +5,13 @@
 //!     └───────────────────────────────────────────────────▲
 //! ```
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mainstay_client::{Event, NoEvent, NotifyPort, WATCHES_MAX, Watch, Watched, filter};
 use mainstay_resutils::wide::{self, Unit};
-use mainstay_types::Status;
+use mainstay_types::{NetworkInterfaceState, Status};
 use parking_lot::{Condvar, Mutex};
 
 use crate::connection::Connection;
@@ -210,6 +211,14 @@ fn watched(object_type: u32, object: usize) -> Outcome<(Arc<Connection>, Watched
             let held = tables.group_sets.get(object)?;
             Ok((Arc::clone(&held.connection), Watched::GroupSet(held.object.clone())))
         }
+        filter::NETWORK => {
+            let held = tables.networks.get(object)?;
+            Ok((Arc::clone(&held.connection), Watched::Network(held.object.clone())))
+        }
+        filter::NET_INTERFACE => {
+            let held = tables.net_interfaces.get(object)?;
+            Ok((Arc::clone(&held.connection), Watched::NetInterface(held.object.clone())))
+        }
         filter::NODE => {
             let held = tables.nodes.get(object)?;
             Ok((Arc::clone(&held.connection), Watched::Node(held.object.clone())))
@@ -273,7 +282,7 @@ unsafe fn write_event<U: Unit>(event: &Event, places: &Places<U>) -> Outcome<()>
     ];
     // SAFETY: the caller's promise is that of the functions.
     unsafe {
-        let mut outcome = wanted_bytes(&event.buffer, places.buffer, places.buffer_size);
+        let mut outcome = wanted_bytes(&value_of(event), places.buffer, places.buffer_size);
         for (text, (buffer, length)) in texts {
             outcome = memory::both(outcome, wanted_text(text, buffer, length));
         }
@@ -283,6 +292,16 @@ unsafe fn write_event<U: Unit>(event: &Event, places: &Places<U>) -> Outcome<()>
         wide::write_optional(places.filter, filter);
     }
     Ok(())
+}
+
+/// An event's value in the numbers of clusapi.h: for the state of a network interface the protocol has others.
+fn value_of(event: &Event) -> Cow<'_, [u8]> {
+    let is_state = (event.object_type, event.events) == (filter::NET_INTERFACE, filter::NET_INTERFACE_STATE);
+    let number = event.buffer.as_slice().try_into().map(u32::from_le_bytes);
+    match number.ok().filter(|_| is_state).and_then(NetworkInterfaceState::from_wire_number) {
+        Some(state) => Cow::Owned(state.number().to_le_bytes().to_vec()),
+        None => Cow::Borrowed(&event.buffer),
+    }
 }
 
 /// Writes a text that the caller wants. Unlike elsewhere, a size without a buffer wants the text too: who asks for the

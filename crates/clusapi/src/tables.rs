@@ -7,11 +7,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use mainstay_client::{Entry, kind};
+use mainstay_client::kind;
 use mainstay_resutils::handle::HandleTable;
 use mainstay_types::Status;
 
 use crate::connection::{Connection, Held};
+use crate::enumeration::List;
 use crate::enumeration_ex::{ClusterItem, GroupItem, ResourceItem};
 use crate::guard::Outcome;
 use crate::notify::Port;
@@ -32,13 +33,12 @@ pub(crate) struct Tables {
     pub(crate) groups: Table<Held<kind::Group>>,
     pub(crate) nodes: Table<Held<kind::Node>>,
     pub(crate) group_sets: Table<Held<kind::GroupSet>>,
-    pub(crate) cluster_enums: Table<Vec<Entry>>,
-    pub(crate) group_enums: Table<Vec<Entry>>,
-    pub(crate) resource_enums: Table<Vec<Entry>>,
+    pub(crate) networks: Table<Held<kind::Network>>,
+    pub(crate) net_interfaces: Table<Held<kind::NetInterface>>,
+    pub(crate) lists: Table<List>,
     pub(crate) cluster_enums_ex: Table<Vec<ClusterItem>>,
     pub(crate) group_enums_ex: Table<Vec<GroupItem>>,
     pub(crate) resource_enums_ex: Table<Vec<ResourceItem>>,
-    pub(crate) group_set_enums: Table<Vec<Entry>>,
     pub(crate) ports: Table<Port>,
 }
 
@@ -73,15 +73,14 @@ impl Tables {
             resources: Table::new(0x3, depth),
             groups: Table::new(0x4, depth),
             nodes: Table::new(0x5, depth),
-            cluster_enums: Table::new(0x6, depth),
-            group_enums: Table::new(0x7, depth),
-            resource_enums: Table::new(0x8, depth),
+            lists: Table::new(0x6, depth),
+            networks: Table::new(0x7, depth),
+            net_interfaces: Table::new(0x8, depth),
             cluster_enums_ex: Table::new(0x9, depth),
             group_enums_ex: Table::new(0xA, depth),
             resource_enums_ex: Table::new(0xC, depth),
             ports: Table::new(0xD, depth),
             group_sets: Table::new(0xE, depth),
-            group_set_enums: Table::new(0xF, depth),
         }
     }
 }

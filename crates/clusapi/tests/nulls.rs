@@ -53,6 +53,11 @@ fn good(kind: &str, name: &str) -> &'static str {
         ("HCLUSTER", _) => "cluster",
         ("HNODE", _) => "node",
         ("HNODE *", _) => "&node",
+        ("HNODEENUM", _) => "of_node",
+        ("HNETWORK", _) => "network",
+        ("HNETWORKENUM", _) => "of_network",
+        ("HNETINTERFACE", _) => "interface",
+        ("HNETINTERFACEENUM", _) => "interfaces",
         ("HGROUP", _) => "group",
         ("HGROUPSET", _) => "set",
         ("HGROUPSETENUM", _) => "sets",
@@ -69,6 +74,8 @@ fn good(kind: &str, name: &str) -> &'static str {
         ("HKEY", _) => "(HKEY)0x77",
         ("LPCWSTR", "lpszGroupName") => "L\"g\"",
         ("LPCWSTR", "lpszGroupSetName") => "L\"s\"",
+        ("LPCWSTR", "lpszNetworkName") => "L\"lan\"",
+        ("LPCWSTR", "lpszInterfaceName") => "L\"n1 - eth0\"",
         ("LPCWSTR", "lpszNodeName") => "L\"n1\"",
         ("LPCWSTR", "lpszResourceName") => "L\"web\"",
         ("LPCWSTR", "lpszClusterName" | "lpszReason") => "NULL",
@@ -159,6 +166,11 @@ static HCLUSTER cluster;
 static HNODE node;
 static HGROUP group;
 static HGROUPSET set;
+static HNODEENUM of_node;
+static HNETWORK network;
+static HNETWORKENUM of_network;
+static HNETINTERFACE interface;
+static HNETINTERFACEENUM interfaces;
 static HGROUPSETENUM sets;
 static HRESOURCE resource, other;
 static HCLUSENUM objects;
@@ -204,6 +216,11 @@ static void open_all(void)
     group = OpenClusterGroup(cluster, L"g");
     set = OpenClusterGroupSet(cluster, L"s");
     sets = ClusterGroupSetOpenEnum(cluster);
+    of_node = ClusterNodeOpenEnum(node, CLUSTER_NODE_ENUM_ALL);
+    network = OpenClusterNetwork(cluster, L"lan");
+    of_network = ClusterNetworkOpenEnum(network, CLUSTER_NETWORK_ENUM_ALL);
+    interface = OpenClusterNetInterface(cluster, L"n1 - eth0");
+    interfaces = ClusterNetInterfaceOpenEnum(cluster, L"n1", L"lan");
     resource = OpenClusterResource(cluster, L"web");
     other = OpenClusterResource(cluster, L"db");
     objects = ClusterOpenEnum(cluster, CLUSTER_ENUM_RESOURCE);
@@ -214,7 +231,8 @@ static void open_all(void)
     resources_ex = ClusterResourceOpenEnumEx(cluster, NULL, 0, NULL, 0, 0);
     port = CreateClusterNotifyPortV2((HCHANGE)INVALID_HANDLE_VALUE, cluster, &filter, 1, 0);
     if (!cluster || !node || !group || !resource || !other || !objects || !objects_ex || !of_group || !groups_ex ||
-        !of_resource || !resources_ex || !port || !set || !sets)
+        !of_resource || !resources_ex || !port || !set || !sets || !of_node || !network || !of_network ||
+        !interface || !interfaces)
         printf("something could not be opened: %u\n", (unsigned)GetLastError());
 }
 

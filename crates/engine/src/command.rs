@@ -6,7 +6,9 @@
 
 use mainstay_types::configuration::{ConfiguredObject, RegistryChange};
 use mainstay_types::operation::Asker;
-use mainstay_types::{Access, ControlCode, GroupId, Name, NodeId, ObjectId, OperationId, ResourceId};
+use mainstay_types::{
+    Access, ControlCode, GroupId, Name, NetworkId, NodeId, ObjectId, OperationId, ResourceId,
+};
 
 use crate::group_set::OrderChange;
 use crate::input::CallId;
@@ -240,6 +242,13 @@ pub enum Command {
     },
     /// A change of the order in which groups start (opnums 163 to 183).
     Order(OrderChange),
+    /// SetClusterNetworkName (opnum 84).
+    RenameNetwork {
+        /// Which.
+        network: NetworkId,
+        /// Its new name as it came.
+        name: String,
+    },
     /// PauseClusterNode and Ex (opnums 69, 126 and 127).
     PauseNode {
         /// Which.

@@ -98,6 +98,12 @@ impl Engine {
             function::GET_CLASS_INFO if has_type => by_type(vec![0; 8]),
             function::GET_REQUIRED_DEPENDENCIES if has_type => by_type(self.stated_requirements(object)),
             function::GET_NAME => Answered::Here(utf16(&self.plain_name(object))),
+            function::GET_NODE if let Some((node, _)) = self.places_of(object) => {
+                Answered::Here(utf16(&node))
+            }
+            function::GET_NETWORK if let Some((_, network)) = self.places_of(object) => {
+                Answered::Here(utf16(&network))
+            }
             function::GET_RESOURCE_TYPE if is_resource => Answered::Here(utf16(&self.type_of(object))),
             function::GET_ID if !matches!(object, ObjectId::ResourceType(_)) => {
                 Answered::Here(utf16(&self.id_of(object)))
@@ -336,6 +342,8 @@ impl Engine {
             ObjectId::Resource(id) => id.to_string(),
             ObjectId::ResourceType(name) => name.to_string(),
             ObjectId::GroupSet(id) => id.to_string(),
+            ObjectId::Network(id) => id.to_string(),
+            ObjectId::NetworkInterface(id) => id.to_string(),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::group_set::wait::Waits;
 use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
 use crate::model::{Model, layout};
+use crate::network::Looking;
 use crate::operation::{Operation, Phase};
 use crate::policy::Policies;
 use crate::queries::Queries;
@@ -78,6 +79,8 @@ pub struct Engine {
     /// Starts that wait for other groups.
     pub(crate) waits: Waits,
     pub(crate) backups: Backups,
+    /// What is seen of the node's adapters.
+    pub(crate) networks: Looking,
 }
 
 /// A transaction that is being committed.
@@ -111,6 +114,8 @@ pub(crate) enum CommitPurpose {
     Sweep,
     /// Higher epochs after a new boot.
     Boot(Vec<GroupId>),
+    /// What is seen of the node's adapters.
+    Networks,
 }
 
 impl Engine {
@@ -146,6 +151,7 @@ impl Engine {
             requirements: Requirements::default(),
             waits: Waits::default(),
             backups: Backups::default(),
+            networks: Looking::default(),
         }
     }
 
@@ -172,6 +178,7 @@ impl Engine {
             Input::HardStopped { resource, epoch, empty } => self.handle_hard_stopped(resource, epoch, empty),
             Input::Looked { resource, leaf } => self.handle_looked(resource, leaf),
             Input::BackedUp { operation, outcome } => self.handle_backed_up(operation, outcome),
+            Input::Adapters(adapters) => self.handle_adapters(adapters),
             Input::Ending => self.sweep_now(),
             Input::Tick => {}
         }
@@ -186,11 +193,13 @@ impl Engine {
             self.go_on_with_held_up_vetoes();
             self.go_on_with_group_waits();
             self.go_on_with_policies();
+            self.go_on_with_networks();
             if self.recalled.is_empty() && !self.has_stirred_waits() {
                 break;
             }
         }
         self.publish_group_states();
+        self.publish_network_states();
         std::mem::take(&mut self.effects)
     }
 
@@ -221,6 +230,7 @@ impl Engine {
             Timer::Query(id) => self.handle_query_timer(id),
             Timer::Restart(id) => self.handle_restart_timer(id),
             Timer::GroupWaits => self.handle_group_waits_timer(),
+            Timer::Networks => self.handle_networks_timer(),
             Timer::StartUp => self.stir_policies(),
         }
     }
@@ -308,8 +318,14 @@ impl Engine {
         {
             if let CommitOutcome::Done(revision) = outcome {
                 self.publish_registry(&known.ops);
+                let networks = (purpose == CommitPurpose::Networks).then(|| self.network_picture());
                 // What was committed is what was built from the model; it can be read back.
-                let _ = self.model.apply(&known.ops, revision);
+                if let Ok(touched) = self.model.apply(&known.ops, revision) {
+                    self.note_touched(&touched);
+                }
+                if let Some(before) = networks {
+                    self.publish_network_changes(&before);
+                }
             }
             self.handle_swept(known.swept, matches!(outcome, CommitOutcome::Done(_)));
         }
@@ -321,6 +337,7 @@ impl Engine {
             CommitPurpose::Lane => self.handle_lane_committed(outcome),
             CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
+            CommitPurpose::Networks => self.handle_networks_committed(&outcome),
             CommitPurpose::Boot(groups) => self.handle_boot_committed(groups, &outcome),
         }
     }
@@ -354,7 +371,9 @@ impl Engine {
             ObjectId::Node(_) => self.config.node_name.to_string(),
             ObjectId::Cluster => self.model.cluster().name.clone(),
             ObjectId::ResourceType(name) => name.to_string(),
-            ObjectId::GroupSet(_) => self.plain_name(&object),
+            ObjectId::GroupSet(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_) => {
+                self.plain_name(&object)
+            }
         };
         OperationRecord {
             id,

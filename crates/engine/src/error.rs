@@ -217,6 +217,18 @@ pub enum ClusterError {
         /// Its number.
         id: String,
     },
+    /// The network is gone.
+    #[error("network {id} is no longer there; 'mainstay network list' shows those there are")]
+    NetworkGone {
+        /// Its id.
+        id: String,
+    },
+    /// The network interface is gone.
+    #[error("network interface {id} is no longer there; 'mainstay interface list' shows those there are")]
+    InterfaceGone {
+        /// Its id.
+        id: String,
+    },
     /// No such type.
     #[error("there is no resource type '{name}'; 'mainstay type list' shows them")]
     TypeNotFound {
@@ -658,6 +670,8 @@ impl ClusterError {
             Self::ResourceGone { .. } => Status::RESOURCE_NOT_AVAILABLE,
             Self::GroupGone { .. } => Status::GROUP_NOT_AVAILABLE,
             Self::NodeGone { .. } => Status::CLUSTER_NODE_NOT_FOUND,
+            Self::NetworkGone { .. } => Status::CLUSTER_NETWORK_NOT_FOUND,
+            Self::InterfaceGone { .. } => Status::CLUSTER_NETINTERFACE_NOT_FOUND,
             Self::NodeNotAvailable { .. } => Status::HOST_NODE_NOT_AVAILABLE,
             Self::HostNotPossibleOwner { .. } => Status::HOST_NODE_NOT_RESOURCE_OWNER,
             Self::NotGroupOwner { .. } => Status::HOST_NODE_NOT_GROUP_OWNER,

@@ -8,6 +8,7 @@ use mainstay_types::order::{Cause, Held, OrderId, QueryAnswer, Report};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId};
 
 use crate::command::Call;
+use crate::network::Adapter;
 
 /// The time of an input. The engine never asks a clock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -125,6 +126,8 @@ pub enum Input {
         /// The file's path, or the refusal.
         outcome: Result<String, Cause>,
     },
+    /// The node's adapters are these now. The first look, and each change.
+    Adapters(Vec<Adapter>),
     /// The service is about to end: what was put off is done now.
     Ending,
     /// Time has passed: at least until [`crate::Engine::next_deadline`], or earlier.

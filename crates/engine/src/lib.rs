@@ -36,6 +36,7 @@ pub mod limits;
 mod live;
 pub mod model;
 mod named_node;
+pub mod network;
 pub mod operation;
 pub mod placement;
 pub mod policy;

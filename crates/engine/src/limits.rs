@@ -133,6 +133,19 @@ pub const START_WAIT_MS: u64 = 20_000;
 /// first of them.
 pub const REASONS_DEEP_MAX: usize = 16;
 
+/// Adapters of one node that count: more than a machine has that is no router.
+pub const INTERFACES_PER_NODE_MAX: usize = 64;
+/// Addresses of each family that are recorded of an adapter: the rest says nothing more about where it leads.
+pub const ADAPTER_ADDRESSES_MAX: usize = 16;
+/// Records of networks and interfaces that one transaction writes. One new interface on a new network takes some 30 of the
+/// store's operations.
+pub const NETWORK_STEPS_AT_ONCE_MAX: usize = 3;
+/// The pause after which records of interfaces that could not be written are written again.
+pub const NETWORKS_PAUSE_MS: u64 = 5_000;
+/// How long an interface stays whose device is gone. Bridges and bonds come late while a machine starts, and a driver
+/// that is loaded again takes its device away for a while: their networks keep name, id and settings.
+pub const INTERFACE_FORGOTTEN_MS: u64 = 10 * 60_000;
+
 /// How far a rehearsed call is looked after: what takes longer is not planned by anybody to the second.
 pub const LOOK_AHEAD_MS: u64 = 24 * 3_600_000;
 /// What happens in one rehearsal at most, so that it ends: a call on as many resources as a group may have takes some ten

@@ -55,9 +55,12 @@ impl Engine {
                 }
                 _ => Ok(()),
             },
-            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::ResourceType(_) | ObjectId::GroupSet(_) => {
-                Ok(())
-            }
+            ObjectId::Cluster
+            | ObjectId::Node(_)
+            | ObjectId::ResourceType(_)
+            | ObjectId::GroupSet(_)
+            | ObjectId::Network(_)
+            | ObjectId::NetworkInterface(_) => Ok(()),
         }
     }
 

@@ -338,6 +338,8 @@ pub(crate) fn object_text(record: &OperationRecord) -> String {
         ObjectId::Resource(id) => id.to_string(),
         ObjectId::ResourceType(name) => name.folded().to_owned(),
         ObjectId::GroupSet(id) => id.to_string(),
+        ObjectId::Network(id) => id.to_string(),
+        ObjectId::NetworkInterface(id) => id.to_string(),
     }
 }
 

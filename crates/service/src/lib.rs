@@ -15,6 +15,7 @@
 //! their order; nothing that it calls waits.
 #![forbid(unsafe_code)]
 
+pub mod adapters;
 pub mod api;
 mod backup;
 pub mod cluster_dir;

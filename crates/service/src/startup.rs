@@ -22,6 +22,7 @@ use sd_notify::NotifyState;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::adapters::Adapters;
 use crate::api::Api;
 use crate::cluster_dir::{ClusterDir, ClusterDirError};
 use crate::config::LogFormat;
@@ -290,6 +291,10 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         .map_err(|source| io_error("thread", source))?;
 
     core.feed(Input::Started(Box::new(start)));
+    // What is wrong with networks concerns nothing that runs here: the service serves without knowing of them.
+    if let Err(error) = Adapters::new().and_then(|adapters| adapters.start(outlet.clone())) {
+        tracing::error!(%error, "network adapters are not seen; there are no cluster networks without them");
+    }
     // Nobody is served before every host that was found has been heard or given up: until then nobody knows what runs.
     // An error would mean that the adopting task is gone, with nothing left to wait for.
     let _ = hosts.adopt(found).await;

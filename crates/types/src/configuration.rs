@@ -17,6 +17,10 @@ pub enum ConfiguredKind {
     Cluster,
     /// A node.
     Node,
+    /// A network.
+    Network,
+    /// A network interface.
+    NetworkInterface,
     /// A resource type.
     Type,
     /// A group set.
@@ -33,6 +37,8 @@ impl ConfiguredKind {
         match self {
             Self::Cluster => "cluster",
             Self::Node => "node",
+            Self::Network => "network",
+            Self::NetworkInterface => "network interface",
             Self::Type => "type",
             Self::GroupSet => "group set",
             Self::Group => "group",

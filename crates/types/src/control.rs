@@ -19,6 +19,10 @@ pub mod object {
     pub const GROUP: u32 = 0x0300_0000;
     /// Codes of nodes.
     pub const NODE: u32 = 0x0400_0000;
+    /// Codes of networks.
+    pub const NETWORK: u32 = 0x0500_0000;
+    /// Codes of network interfaces.
+    pub const NETWORK_INTERFACE: u32 = 0x0600_0000;
     /// Codes of the cluster.
     pub const CLUSTER: u32 = 0x0700_0000;
     /// Codes of group sets.
@@ -122,6 +126,10 @@ pub mod function {
     pub const GET_PRIVATE_PROPERTY_FMTS: u32 = 0x8D;
     /// Property list of the formats of the private properties that resources of the type have.
     pub const GET_PRIVATE_RESOURCE_PROPERTY_FMTS: u32 = 0x91;
+    /// The name of a network interface's node, with its NUL.
+    pub const GET_NODE: u32 = 0x31;
+    /// The name of a network interface's network, with its NUL.
+    pub const GET_NETWORK: u32 = 0x35;
     /// Multi-string of ids: the groups of a group set.
     pub const GET_GROUPS: u32 = 0x2D71;
     /// Multi-string of ids: the group sets that a group set depends on.

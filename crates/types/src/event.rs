@@ -18,6 +18,10 @@ pub mod object_type {
     pub const RESOURCE: u32 = 3;
     /// CLUSTER_OBJECT_TYPE_RESOURCE_TYPE.
     pub const RESOURCE_TYPE: u32 = 4;
+    /// CLUSTER_OBJECT_TYPE_NETWORK_INTERFACE.
+    pub const NETWORK_INTERFACE: u32 = 5;
+    /// CLUSTER_OBJECT_TYPE_NETWORK.
+    pub const NETWORK: u32 = 6;
     /// CLUSTER_OBJECT_TYPE_NODE.
     pub const NODE: u32 = 7;
     /// CLUSTER_OBJECT_TYPE_REGISTRY.
@@ -85,6 +89,26 @@ pub enum EventKind {
     NodeCommonProperty,
     /// A node's state changed.
     NodeState,
+    /// A network was found.
+    ClusterNetworkAdded,
+    /// An interface of the node was found.
+    NodeInterfaceAdded,
+    /// A network is no longer there.
+    NetworkDeleted,
+    /// A common property of a network changed.
+    NetworkCommonProperty,
+    /// A private property of a network changed.
+    NetworkPrivateProperty,
+    /// A network's state changed.
+    NetworkState,
+    /// A network interface is no longer there.
+    NetworkInterfaceDeleted,
+    /// A common property of a network interface changed.
+    NetworkInterfaceCommonProperty,
+    /// A private property of a network interface changed.
+    NetworkInterfacePrivateProperty,
+    /// A network interface's state changed.
+    NetworkInterfaceState,
     /// A group set was deleted.
     GroupSetDeleted,
     /// A common property of a group set changed; its name, when it was made.
@@ -110,7 +134,9 @@ pub enum EventKind {
 impl EventKind {
     /// Object type and filter bit in NOTIFY_FILTER_AND_TYPE.
     pub fn filter(self) -> (u32, u64) {
-        use object_type::{CLUSTER, GROUP, GROUP_SET, NODE, REGISTRY, RESOURCE, RESOURCE_TYPE};
+        use object_type::{
+            CLUSTER, GROUP, GROUP_SET, NETWORK, NETWORK_INTERFACE, NODE, REGISTRY, RESOURCE, RESOURCE_TYPE,
+        };
         match self {
             Self::ClusterGroupAdded => (CLUSTER, 0x4),
             Self::ClusterResourceTypeAdded => (CLUSTER, 0x40),
@@ -140,6 +166,16 @@ impl EventKind {
             Self::ResourceTypePrivateProperty => (RESOURCE_TYPE, 0x4),
             Self::NodeCommonProperty => (NODE, 0x4),
             Self::NodeState => (NODE, 0x10),
+            Self::ClusterNetworkAdded => (CLUSTER, 0x10),
+            Self::NodeInterfaceAdded => (NODE, 0x1),
+            Self::NetworkDeleted => (NETWORK, 0x1),
+            Self::NetworkCommonProperty => (NETWORK, 0x2),
+            Self::NetworkPrivateProperty => (NETWORK, 0x4),
+            Self::NetworkState => (NETWORK, 0x8),
+            Self::NetworkInterfaceDeleted => (NETWORK_INTERFACE, 0x1),
+            Self::NetworkInterfaceCommonProperty => (NETWORK_INTERFACE, 0x2),
+            Self::NetworkInterfacePrivateProperty => (NETWORK_INTERFACE, 0x4),
+            Self::NetworkInterfaceState => (NETWORK_INTERFACE, 0x8),
             Self::GroupSetDeleted => (GROUP_SET, 0x1),
             Self::GroupSetCommonProperty => (GROUP_SET, 0x2),
             Self::GroupSetPrivateProperty => (GROUP_SET, 0x4),
@@ -194,6 +230,16 @@ impl EventKind {
         (Self::ResourceTypePrivateProperty, "resource-type-private-property"),
         (Self::NodeCommonProperty, "node-common-property"),
         (Self::NodeState, "node-state"),
+        (Self::ClusterNetworkAdded, "cluster-network-added"),
+        (Self::NodeInterfaceAdded, "node-interface-added"),
+        (Self::NetworkDeleted, "network-deleted"),
+        (Self::NetworkCommonProperty, "network-common-property"),
+        (Self::NetworkPrivateProperty, "network-private-property"),
+        (Self::NetworkState, "network-state"),
+        (Self::NetworkInterfaceDeleted, "network-interface-deleted"),
+        (Self::NetworkInterfaceCommonProperty, "network-interface-common-property"),
+        (Self::NetworkInterfacePrivateProperty, "network-interface-private-property"),
+        (Self::NetworkInterfaceState, "network-interface-state"),
         (Self::GroupSetDeleted, "group-set-deleted"),
         (Self::GroupSetCommonProperty, "group-set-common-property"),
         (Self::GroupSetPrivateProperty, "group-set-private-property"),

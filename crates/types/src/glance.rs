@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::operation::OperationRecord;
 use crate::order::Cause;
 use crate::{
-    ClusterId, Epoch, GroupId, GroupSetId, GroupState, Name, NodeId, NodeState, OperationId, ResourceId,
-    ResourceState,
+    ClusterId, Epoch, GroupId, GroupSetId, GroupState, Name, NetworkId, NetworkInterfaceId,
+    NetworkInterfaceState, NetworkState, NodeId, NodeState, OperationId, ResourceId, ResourceState,
 };
 
 /// The cluster with all its objects, as it is now.
@@ -23,6 +23,12 @@ pub struct Glance {
     /// All group sets, by name.
     #[serde(default)]
     pub group_sets: Vec<GroupSetGlance>,
+    /// All networks, by name.
+    #[serde(default)]
+    pub networks: Vec<NetworkGlance>,
+    /// All network interfaces, by name.
+    #[serde(default)]
+    pub interfaces: Vec<NetworkInterfaceGlance>,
     /// All resources, by name.
     pub resources: Vec<ResourceGlance>,
     /// Operations that run, with what is pending in them.
@@ -96,6 +102,52 @@ pub struct GroupSetGlance {
     pub startup: String,
     /// Whether it counts as started.
     pub is_started: bool,
+}
+
+/// A network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NetworkGlance {
+    /// Its id.
+    pub id: NetworkId,
+    /// Its name.
+    pub name: Name,
+    /// Its state, derived from its interfaces.
+    pub state: NetworkState,
+    /// Why it is not Up, in words; empty while it is.
+    pub reason: String,
+    /// Its subnets, as address and prefix length: `192.0.2.0/24`.
+    pub subnets: Vec<String>,
+    /// Role: 0 none, 1 the cluster itself, 2 clients, 3 both.
+    pub role: u32,
+    /// Metric.
+    pub metric: u32,
+    /// Whether the metric is found from role and speed.
+    pub has_auto_metric: bool,
+}
+
+/// A network interface.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NetworkInterfaceGlance {
+    /// Its id.
+    pub id: NetworkInterfaceId,
+    /// Its name.
+    pub name: Name,
+    /// Its node.
+    pub node: NodeId,
+    /// That node's name.
+    pub node_name: String,
+    /// Its network.
+    pub network: NetworkId,
+    /// That network's name.
+    pub network_name: String,
+    /// The device.
+    pub adapter: String,
+    /// Its state.
+    pub state: NetworkInterfaceState,
+    /// Why it is not Up, in words; empty while it is.
+    pub reason: String,
+    /// Its addresses with their prefix lengths: `192.0.2.7/24`.
+    pub addresses: Vec<String>,
 }
 
 /// A resource.

@@ -66,6 +66,12 @@ guid_id!(
 guid_id!(
     /// The identity of a group set.
     GroupSetId, "group set");
+guid_id!(
+    /// The identity of a network. It survives renaming, and every change of addresses within a subnet.
+    NetworkId, "network");
+guid_id!(
+    /// The identity of a network interface: an adapter of a node. It survives a change of addresses.
+    NetworkInterfaceId, "network interface");
 
 /// The number of a node. Shown in decimal, as on the wire ("1").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -184,6 +190,10 @@ pub enum ObjectId {
     ResourceType(crate::Name),
     /// A group set.
     GroupSet(GroupSetId),
+    /// A network.
+    Network(NetworkId),
+    /// A network interface.
+    NetworkInterface(NetworkInterfaceId),
 }
 
 #[cfg(test)]

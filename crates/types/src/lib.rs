@@ -29,8 +29,11 @@ pub mod version;
 pub use access::Access;
 pub use control::ControlCode;
 pub use flags::{OfflineFlags, OnlineFlags};
-pub use id::{ClusterId, Epoch, GroupId, GroupSetId, HostId, NodeId, ObjectId, OperationId, ResourceId};
+pub use id::{
+    ClusterId, Epoch, GroupId, GroupSetId, HostId, NetworkId, NetworkInterfaceId, NodeId, ObjectId,
+    OperationId, ResourceId,
+};
 pub use name::Name;
 pub use reason::OfflineReason;
-pub use state::{GroupState, NodeState, ResourceState};
+pub use state::{GroupState, NetworkInterfaceState, NetworkState, NodeState, ResourceState};
 pub use status::Status;

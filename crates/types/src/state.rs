@@ -1,4 +1,4 @@
-//! States of resources, groups and nodes, with their numbers on the wire (clusapi.h).
+//! States of resources, groups, nodes and networks, with their numbers on the wire (clusapi.h).
 
 use std::fmt;
 
@@ -89,9 +89,73 @@ states! {
     }
 }
 
+states! {
+    /// CLUSTER_NETWORK_STATE; derived from the states of the network's interfaces, never stored.
+    NetworkState {
+        /// No node that has an interface on it is up.
+        Unavailable = 0, "Unavailable";
+        /// No interface on it can reach another.
+        Down = 1, "Down";
+        /// It works, but not every interface reaches every other.
+        Partitioned = 2, "Partitioned";
+        /// Its interfaces reach each other.
+        Up = 3, "Up";
+    }
+}
+
+states! {
+    /// CLUSTER_NETINTERFACE_STATE, with the numbers of clusapi.h; on the wire it has others, see
+    /// [`NetworkInterfaceState::wire_number`].
+    NetworkInterfaceState {
+        /// Its node is not up.
+        Unavailable = 0, "Unavailable";
+        /// It can reach nobody.
+        Failed = 1, "Failed";
+        /// It does not reach every other interface of its network that works.
+        Unreachable = 2, "Unreachable";
+        /// It reaches every other interface of its network that works.
+        Up = 3, "Up";
+    }
+}
+
+/// The states of interfaces in the order of their numbers in MS-CMRP 3.1.4.2.94, which is not that of clusapi.h.
+const INTERFACE_STATES_ON_WIRE: [NetworkInterfaceState; 4] = [
+    NetworkInterfaceState::Failed,
+    NetworkInterfaceState::Unreachable,
+    NetworkInterfaceState::Unavailable,
+    NetworkInterfaceState::Up,
+];
+
+impl NetworkInterfaceState {
+    /// The number in MS-CMRP, in answers and in notifications.
+    pub fn wire_number(self) -> u32 {
+        match self {
+            Self::Failed => 0,
+            Self::Unreachable => 1,
+            Self::Unavailable => 2,
+            Self::Up => 3,
+        }
+    }
+
+    /// The state with this number in MS-CMRP.
+    pub fn from_wire_number(number: u32) -> Option<Self> {
+        INTERFACE_STATES_ON_WIRE.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn interfaces_have_other_numbers_on_the_wire() {
+        for &state in NetworkInterfaceState::ALL {
+            assert_eq!(NetworkInterfaceState::from_wire_number(state.wire_number()), Some(state));
+        }
+        assert_eq!(NetworkInterfaceState::from_wire_number(4), None);
+        assert_eq!(NetworkInterfaceState::Unavailable.number(), 0);
+        assert_eq!(NetworkInterfaceState::Unavailable.wire_number(), 2);
+    }
 
     #[test]
     fn numbers_and_states_belong_together() {

@@ -240,6 +240,83 @@ static void order(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_node
     NEED(CloseClusterGroup(first) && CloseClusterGroup(second) && CloseClusterGroup(other_first));
 }
 
+static void networks(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_node)
+{
+    WCHAR text[256];
+    DWORD kind, length = 256, granted = 0;
+    HNETWORK network, network_ex, other_network;
+    HNETINTERFACE interface, interface_ex;
+    HNODEENUM of_node;
+    HNETWORKENUM of_network;
+    HNETINTERFACEENUM interfaces;
+
+    OPEN(network, OpenClusterNetwork, (cluster, L"Cluster Network 1"));
+    OPEN(network_ex, OpenClusterNetworkEx, (cluster, L"cluster network 1", GENERIC_READ, &granted));
+    NEED_IS(granted, GENERIC_READ);
+    NEED((other_network = OpenClusterNetworkEx(other, L"Cluster Network 1", GENERIC_READ, NULL)) != NULL);
+    NEED(OpenClusterNetwork(cluster, L"nothing") == NULL && GetLastError() == ERROR_CLUSTER_NETWORK_NOT_FOUND);
+    told("GetClusterFromNetwork", GetClusterFromNetwork(network) == cluster ? ERROR_SUCCESS : GetLastError(), 0, 0);
+    IS(ClusterNetworkUp, GetClusterNetworkState, (network));
+    IS(ERROR_SUCCESS, GetClusterNetworkId, (network, text, &length));
+    NEED(length == 36);
+    length = 8;
+    NEED_IS(GetClusterNetworkId(network, text, &length), ERROR_MORE_DATA);
+    ASK(ClusterNetworkControl, network, CLUSCTL_NETWORK_GET_RO_COMMON_PROPERTIES);
+    ASK(ClusterNetworkControl, network, CLUSCTL_NETWORK_GET_CHARACTERISTICS);
+    IS(ERROR_SUCCESS, SetClusterNetworkName, (network, L"lan"));
+    NEED_IS(SetClusterNetworkName(network, L""), ERROR_INVALID_NAME);
+    NEED_IS(SetClusterNetworkName(network_ex, L"x"), ERROR_ACCESS_DENIED);
+    NEED_IS(SetClusterNetworkName(network, L"Cluster Network 1"), ERROR_SUCCESS);
+
+    OPEN(of_network, ClusterNetworkOpenEnum, (network, CLUSTER_NETWORK_ENUM_ALL));
+    told("ClusterNetworkGetEnumCount", ClusterNetworkGetEnumCount(of_network) == 1 ? ERROR_SUCCESS : 1, 0, 0);
+    length = 256;
+    IS(ERROR_SUCCESS, ClusterNetworkEnum, (of_network, 0, &kind, text, &length));
+    NEED(kind == CLUSTER_NETWORK_ENUM_NETINTERFACES && length == 12);
+    NEED_IS(ClusterGetEnumCount((HCLUSENUM)of_network), 0);
+    NEED_IS(GetLastError(), ERROR_INVALID_HANDLE);
+    NEED_IS(ClusterCloseEnum((HCLUSENUM)of_network), ERROR_INVALID_HANDLE);
+    IS(ERROR_SUCCESS, ClusterNetworkCloseEnum, (of_network));
+
+    OPEN(of_node, ClusterNodeOpenEnum, (node, CLUSTER_NODE_ENUM_ALL));
+    told("ClusterNodeGetEnumCount", ClusterNodeGetEnumCount(of_node) == 2 ? ERROR_SUCCESS : 1, 0, 0);
+    length = 256;
+    IS(ERROR_SUCCESS, ClusterNodeEnum, (of_node, 0, &kind, text, &length));
+    IS(ERROR_SUCCESS, ClusterNodeCloseEnum, (of_node));
+
+    OPEN(interfaces, ClusterNetInterfaceOpenEnum, (cluster, L"node1", L"Cluster Network 1"));
+    length = 256;
+    IS(ERROR_SUCCESS, ClusterNetInterfaceEnum, (interfaces, 0, text, &length));
+    NEED_IS(ClusterNetInterfaceEnum(interfaces, 1, text, &length), ERROR_NO_MORE_ITEMS);
+    IS(ERROR_SUCCESS, ClusterNetInterfaceCloseEnum, (interfaces));
+    NEED((interfaces = ClusterNetInterfaceOpenEnum(cluster, NULL, NULL)) != NULL);
+    NEED_IS(ClusterNetInterfaceCloseEnum(interfaces), ERROR_SUCCESS);
+    NEED(ClusterNetInterfaceOpenEnum(cluster, L"nobody", NULL) == NULL);
+    NEED_IS(GetLastError(), ERROR_CLUSTER_NODE_NOT_FOUND);
+
+    length = 256;
+    IS(ERROR_SUCCESS, GetClusterNetInterface, (cluster, L"node1", L"Cluster Network 1", text, &length));
+    NEED(length == 12);
+    length = 256;
+    NEED_IS(GetClusterNetInterface(cluster, L"node1", L"nothing", text, &length), ERROR_CLUSTER_NETWORK_NOT_FOUND);
+    OPEN(interface, OpenClusterNetInterface, (cluster, L"node1 - eth0"));
+    OPEN(interface_ex, OpenClusterNetInterfaceEx, (cluster, L"node1 - eth0", GENERIC_READ, &granted));
+    NEED(OpenClusterNetInterface(cluster, L"nothing") == NULL);
+    NEED_IS(GetLastError(), ERROR_CLUSTER_NETINTERFACE_NOT_FOUND);
+    told("GetClusterFromNetInterface", GetClusterFromNetInterface(interface) == cluster ? ERROR_SUCCESS : GetLastError(),
+         0, 0);
+    /* 3 on the wire too; the other states have other numbers there. */
+    IS(ClusterNetInterfaceUp, GetClusterNetInterfaceState, (interface));
+    ASK(ClusterNetInterfaceControl, interface, CLUSCTL_NETINTERFACE_GET_RO_COMMON_PROPERTIES);
+    ASK(ClusterNetInterfaceControl, interface, CLUSCTL_NETINTERFACE_GET_NETWORK);
+
+    IS_TRUE(CloseClusterNetInterface, (interface));
+    NEED(CloseClusterNetInterface(interface_ex));
+    IS_TRUE(CloseClusterNetwork, (network));
+    NEED(CloseClusterNetwork(network_ex) && CloseClusterNetwork(other_network));
+    NEED(!CloseClusterNetwork(network) && GetLastError() == ERROR_INVALID_HANDLE);
+}
+
 static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one)
 {
     IS(ERROR_IO_PENDING, OnlineClusterResource, (one));
@@ -343,6 +420,7 @@ int main(void)
     controls(cluster, node, other_node, group, one);
     life(cluster);
     order(cluster, other, node, other_node);
+    networks(cluster, other, node, other_node);
 
     OPEN(port, CreateClusterNotifyPortV2, (INVALID_HANDLE_VALUE, cluster, &none, 1, 1));
     IS(ERROR_SUCCESS, RegisterClusterNotifyV2, (port, state, one, 7));

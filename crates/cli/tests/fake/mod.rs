@@ -472,6 +472,8 @@ pub fn glance() -> Step {
             waits_until_ms: None,
         }],
         group_sets: vec![],
+        networks: vec![],
+        interfaces: vec![],
         resources: vec![ResourceGlance {
             id: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().unwrap(),
             name: name("db"),

@@ -26,7 +26,7 @@ use mainstay_types::Status;
 use parking_lot::Mutex;
 
 use crate::CallError;
-use crate::object::{Group, GroupSet, Node, Resource};
+use crate::object::{Group, GroupSet, NetInterface, Network, Node, Resource};
 use pump::{Command, Shared};
 
 /// What happens to clusters and objects: the types of objects (CLUSTER_OBJECT_TYPE) and the events that the library
@@ -38,6 +38,10 @@ pub mod filter {
     pub const GROUP: u32 = 2;
     /// CLUSTER_OBJECT_TYPE_RESOURCE.
     pub const RESOURCE: u32 = 3;
+    /// CLUSTER_OBJECT_TYPE_NETWORK_INTERFACE.
+    pub const NET_INTERFACE: u32 = 5;
+    /// CLUSTER_OBJECT_TYPE_NETWORK.
+    pub const NETWORK: u32 = 6;
     /// CLUSTER_OBJECT_TYPE_NODE.
     pub const NODE: u32 = 7;
     /// CLUSTER_OBJECT_TYPE_GROUPSET.
@@ -50,6 +54,9 @@ pub mod filter {
     /// CLUSTER_CHANGE_CLUSTER_LOST_NOTIFICATIONS_V2: events were lost here.
     pub const CLUSTER_LOST_NOTIFICATIONS: i64 = 0x200;
 
+    /// CLUSTER_CHANGE_NETINTERFACE_STATE_V2: a network interface has another state.
+    pub const NET_INTERFACE_STATE: i64 = 0x8;
+
     /// The event that a handle to such an object was closed; 0 for types that have no handles.
     pub fn handle_close(object_type: u32) -> i64 {
         match object_type {
@@ -57,6 +64,7 @@ pub mod filter {
             GROUP | RESOURCE => 0x200,
             NODE => 0x80,
             GROUP_SET => 0x100,
+            NETWORK | NET_INTERFACE => 0x10,
             _ => 0,
         }
     }
@@ -82,6 +90,10 @@ pub enum Watched {
     Group(Group),
     /// One group set.
     GroupSet(GroupSet),
+    /// One network.
+    Network(Network),
+    /// One network interface.
+    NetInterface(NetInterface),
     /// One node.
     Node(Node),
 }
@@ -93,6 +105,8 @@ impl Watched {
             (Self::Resource(a), Self::Resource(b)) => a.key() == b.key(),
             (Self::Group(a), Self::Group(b)) => a.key() == b.key(),
             (Self::GroupSet(a), Self::GroupSet(b)) => a.key() == b.key(),
+            (Self::Network(a), Self::Network(b)) => a.key() == b.key(),
+            (Self::NetInterface(a), Self::NetInterface(b)) => a.key() == b.key(),
             (Self::Node(a), Self::Node(b)) => a.key() == b.key(),
             _ => false,
         }
@@ -104,6 +118,8 @@ impl Watched {
             Self::Resource(object) => object.id(),
             Self::Group(object) => object.id(),
             Self::GroupSet(object) => object.id(),
+            Self::Network(object) => object.id(),
+            Self::NetInterface(object) => object.id(),
             Self::Node(object) => object.id(),
         }
     }

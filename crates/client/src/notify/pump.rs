@@ -336,6 +336,8 @@ impl Connected {
             Watched::Resource(object) => self.session.handle(object)?.into(),
             Watched::Group(object) => self.session.handle(object)?.into(),
             Watched::GroupSet(object) => self.session.handle(object)?.into(),
+            Watched::Network(object) => self.session.handle(object)?.into(),
+            Watched::NetInterface(object) => self.session.handle(object)?.into(),
             Watched::Node(object) => self.session.handle(object)?.into(),
         };
         let request = AddNotifyV2 {

@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// How long a test waits for what must happen; far more than it ever takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+const NETWORK_ID: &str = "10000000-0000-0000-0000-000000000001";
+const INTERFACE_ID: &str = "20000000-0000-0000-0000-000000000002";
+
 /// What a handle stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
@@ -30,6 +33,8 @@ pub enum Object {
     Group(String),
     GroupSet,
     Node(String),
+    Network,
+    NetInterface,
     Port,
 }
 
@@ -519,6 +524,52 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
         R::CreateGroupResourceEnum(_) => {
             let list = EnumList::new(world.resources.iter().map(|r| (1, r.name.clone())));
             Ok(stub::<group::CreateGroupResourceEnum>(&EnumResponse::new(list)))
+        }
+        R::OpenNetwork(request) if request.name == "lan" || request.name == NETWORK_ID => {
+            let handle = connection.open(Object::Network).into();
+            Ok(stub::<network::OpenNetwork>(&OpenResponse::opened(handle)))
+        }
+        R::OpenNetwork(_) | R::OpenNetworkEx(_) => Err(5045),
+        R::GetNetworkId(_) => Ok(stub::<network::GetNetworkId>(&StringResponse::new(NETWORK_ID))),
+        R::GetNetworkState(_) => {
+            let answer = StateResponse { state: 3, ..Default::default() };
+            Ok(stub::<network::GetNetworkState>(&answer))
+        }
+        R::SetNetworkName(_) => Ok(stub::<network::SetNetworkName>(&0.into())),
+        R::NetworkControl(request) => Ok(control(&request.control, "lan")),
+        R::CreateNetworkEnum(_) => {
+            let list = EnumList::new([(1, "n1 - eth0".to_owned())]);
+            Ok(stub::<network::CreateNetworkEnum>(&EnumResponse::new(list)))
+        }
+        R::CloseNetwork(request) => closed::<network::CloseNetwork, _>(connection, request.network),
+        R::OpenNetInterface(request) if request.name == "n1 - eth0" || request.name == INTERFACE_ID => {
+            let handle = connection.open(Object::NetInterface).into();
+            Ok(stub::<net_interface::OpenNetInterface>(&OpenResponse::opened(handle)))
+        }
+        R::OpenNetInterface(_) | R::OpenNetInterfaceEx(_) => Err(5047),
+        R::GetNetInterfaceId(_) => {
+            Ok(stub::<net_interface::GetNetInterfaceId>(&StringResponse::new(INTERFACE_ID)))
+        }
+        // Unavailable, in the protocol's numbers.
+        R::GetNetInterfaceState(_) => {
+            let answer = StateResponse { state: 2, ..Default::default() };
+            Ok(stub::<net_interface::GetNetInterfaceState>(&answer))
+        }
+        R::GetNetInterface(request) if request.node_name == "n1" && request.network_name == "lan" => {
+            Ok(stub::<net_interface::GetNetInterface>(&StringResponse::new("n1 - eth0")))
+        }
+        R::GetNetInterface(_) => Err(5047),
+        R::CreateNetInterfaceEnum(_) => {
+            let list = EnumList::new([(0x20, "n1 - eth0".to_owned())]);
+            Ok(stub::<net_interface::CreateNetInterfaceEnum>(&EnumResponse::new(list)))
+        }
+        R::NetInterfaceControl(request) => Ok(control(&request.control, "n1 - eth0")),
+        R::CloseNetInterface(request) => {
+            closed::<net_interface::CloseNetInterface, _>(connection, request.net_interface)
+        }
+        R::CreateNodeEnum(_) => {
+            let list = EnumList::new([(1, "n1 - eth0".to_owned())]);
+            Ok(stub::<node::CreateNodeEnum>(&EnumResponse::new(list)))
         }
         R::OpenNode(request) if request.name == "n1" || request.name == "1" => {
             let handle = connection.open(Object::Node("1".into())).into();

@@ -122,6 +122,18 @@ static void handles(void)
         CHECK_IS(SetClusterGroupSetDependencyExpression((HGROUPSET)bad, L""), ERROR_INVALID_HANDLE);
         CHECK_IS(ClusterGroupSetControl((HGROUPSET)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
         CHECK_FAILS(CloseClusterGroupSet((HGROUPSET)bad), FALSE, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterNodeOpenEnum((HNODE)bad, 1), NULL, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(GetClusterNetworkState((HNETWORK)bad), -1, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(GetClusterFromNetwork((HNETWORK)bad), NULL, ERROR_INVALID_HANDLE);
+        CHECK_IS(SetClusterNetworkName((HNETWORK)bad, L"n"), ERROR_INVALID_HANDLE);
+        CHECK_IS(ClusterNetworkControl((HNETWORK)bad, NULL, 0, NULL, 0, NULL, 0, NULL), ERROR_INVALID_HANDLE);
+        CHECK_FAILS(ClusterNetworkOpenEnum((HNETWORK)bad, 1), NULL, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(CloseClusterNetwork((HNETWORK)bad), FALSE, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(GetClusterNetInterfaceState((HNETINTERFACE)bad), -1, ERROR_INVALID_HANDLE);
+        CHECK_FAILS(GetClusterFromNetInterface((HNETINTERFACE)bad), NULL, ERROR_INVALID_HANDLE);
+        CHECK_IS(ClusterNetInterfaceControl((HNETINTERFACE)bad, NULL, 0, NULL, 0, NULL, 0, NULL),
+                 ERROR_INVALID_HANDLE);
+        CHECK_FAILS(CloseClusterNetInterface((HNETINTERFACE)bad), FALSE, ERROR_INVALID_HANDLE);
 
         CHECK_IS(SetClusterResourceName(bad, L"n"), ERROR_INVALID_HANDLE);
         CHECK_IS(SetClusterGroupName((HGROUP)bad, L"n"), ERROR_INVALID_HANDLE);

@@ -30,7 +30,8 @@ impl Engine {
         self.check_common(object, &shown_object, list)?;
         let path = self.object_path(object)?;
         let mut changes = self.changes();
-        for given in list.effective() {
+        let written = self.with_metric(object, list)?;
+        for given in written.effective() {
             let Some(spec) = table.find(given.name()) else { continue };
             match fitted(object, &shown_object, spec, given)?.as_ref().map(to_registry) {
                 None => {
@@ -86,6 +87,7 @@ impl Engine {
                 _ => {}
             }
         }
+        self.with_metric(object, list)?;
         self.check_retry_period(object, list, shown_object)
     }
 
@@ -163,6 +165,8 @@ pub(crate) fn common_table(object: &ObjectId) -> Table {
         ObjectId::Resource(_) => property::RESOURCE,
         ObjectId::ResourceType(_) => property::RESOURCE_TYPE,
         ObjectId::GroupSet(_) => property::GROUP_SET,
+        ObjectId::Network(_) => property::NETWORK,
+        ObjectId::NetworkInterface(_) => property::NETWORK_INTERFACE,
     }
 }
 
@@ -203,6 +207,8 @@ fn way_out(target: &ObjectId, spec: &Spec) -> &'static str {
         ObjectId::Resource(_) => "; 'mainstay resource rename' and SetClusterResourceName rename it",
         ObjectId::Group(_) => "; 'mainstay group rename' and SetClusterGroupName rename it",
         ObjectId::Cluster => "; 'mainstay cluster rename' and SetClusterName rename it",
+        ObjectId::Network(_) => "; 'mainstay network rename' and SetClusterNetworkName rename it",
+        ObjectId::NetworkInterface(_) => "; it is called after its node and its device",
         ObjectId::Node(_) | ObjectId::ResourceType(_) | ObjectId::GroupSet(_) => "",
     }
 }

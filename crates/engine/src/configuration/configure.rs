@@ -161,8 +161,12 @@ impl Engine {
                 self.check_group_set_name(name, Some(*set))?;
                 Vec::new()
             }
+            ObjectId::Network(network) => self.rename_network(*network, name)?.after,
             // Found by its name, which differs in case at most.
-            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::ResourceType(_) => return Ok(Vec::new()),
+            ObjectId::Cluster
+            | ObjectId::Node(_)
+            | ObjectId::ResourceType(_)
+            | ObjectId::NetworkInterface(_) => return Ok(Vec::new()),
         };
         changes.set_value(path, layout::NAME, Value::Sz(parse_name("name", name)?.to_string()))?;
         Ok(after)
@@ -307,7 +311,7 @@ impl Engine {
         parts: &Parts,
     ) -> Result<(), Refusal> {
         let table = common_table(id);
-        for property in parts.common.effective() {
+        for property in self.with_metric(id, &parts.common)?.effective() {
             let (Some(spec), Some(value)) = (table.find(property.name()), property.value()) else { continue };
             write_value(changes, path, spec.name, value)?;
         }

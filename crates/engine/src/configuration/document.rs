@@ -34,6 +34,9 @@ impl View<'_> {
         let groups = model.groups().map(|group| ObjectId::Group(group.id));
         let resources = model.resources().map(|resource| ObjectId::Resource(resource.id));
         let sets = model.group_sets().map(|set| ObjectId::GroupSet(set.id));
+        let networks = model.networks().map(|network| ObjectId::Network(network.id));
+        let interfaces = model.interfaces().map(|found| ObjectId::NetworkInterface(found.id));
+        let nodes = nodes.chain(networks).chain(interfaces);
         for object in nodes.chain(types).chain(sets).chain(groups).chain(resources) {
             objects.push(configured(model, &object)?);
         }
@@ -113,10 +116,13 @@ impl View<'_> {
     }
 }
 
-/// What is not made and not deleted by a document: the cluster, nodes, types that are built in.
+/// What is not made and not deleted by a document: the cluster, nodes, what is found of networks, types that are built in.
 fn is_always_there(object: &ConfiguredObject) -> bool {
     match object.kind {
-        ConfiguredKind::Cluster | ConfiguredKind::Node => true,
+        ConfiguredKind::Cluster
+        | ConfiguredKind::Node
+        | ConfiguredKind::Network
+        | ConfiguredKind::NetworkInterface => true,
         ConfiguredKind::Type => object.library.is_none(),
         ConfiguredKind::GroupSet | ConfiguredKind::Group | ConfiguredKind::Resource => false,
     }
@@ -293,6 +299,8 @@ pub(super) fn configured(model: &Model, object: &ObjectId) -> Result<ConfiguredO
         ObjectId::Resource(id) => layout::resource_path(*id)?,
         ObjectId::ResourceType(name) => layout::type_path(name)?,
         ObjectId::GroupSet(id) => layout::group_set_path(*id)?,
+        ObjectId::Network(id) => layout::network_path(*id)?,
+        ObjectId::NetworkInterface(id) => layout::interface_path(*id)?,
     };
     let key = model.tree().key(&path);
     let values = |key: Option<&Key>| -> BTreeMap<String, Value> {
@@ -326,6 +334,8 @@ pub(super) fn from_values(
         ObjectId::Resource(_) => (ConfiguredKind::Resource, text(layout::NAME)),
         ObjectId::ResourceType(name) => (ConfiguredKind::Type, Some(name.to_string())),
         ObjectId::GroupSet(_) => (ConfiguredKind::GroupSet, text(layout::NAME)),
+        ObjectId::Network(_) => (ConfiguredKind::Network, text(layout::NAME)),
+        ObjectId::NetworkInterface(_) => (ConfiguredKind::NetworkInterface, text(layout::NAME)),
     };
     let mut configured = ConfiguredObject::new(kind, name.unwrap_or_default());
     match object {
@@ -356,7 +366,7 @@ pub(super) fn from_values(
             let shown = text(layout::DISPLAY_NAME).filter(|_| configured.library.is_some());
             configured.display_name = shown.filter(|shown| *shown != configured.name);
         }
-        ObjectId::Cluster | ObjectId::Node(_) => {}
+        ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_) => {}
     }
     // Told above, or what happens and not what is configured.
     const ELSEWHERE: [&str; 3] = [layout::DLL_NAME, layout::PERSISTENT_STATE, layout::MAINTENANCE_MODE];

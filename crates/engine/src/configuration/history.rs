@@ -84,6 +84,9 @@ impl Engine {
                 ObjectId::ResourceType(name) => self.delete_type(name),
                 ObjectId::GroupSet(set) => self.delete_group_set(*set),
                 ObjectId::Cluster | ObjectId::Node(_) => Err(refuse("it made the cluster".into())),
+                ObjectId::Network(_) | ObjectId::NetworkInterface(_) => {
+                    Err(refuse("networks and their interfaces are found, not made".into()))
+                }
             };
         }
         if let (

@@ -417,6 +417,12 @@ impl Engine {
             ObjectId::GroupSet(id) => {
                 self.model.group_set(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
             }
+            ObjectId::Network(id) => {
+                self.model.network(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+            }
+            ObjectId::NetworkInterface(id) => {
+                self.model.interface(*id).map_or_else(|| id.to_string(), |found| found.name.to_string())
+            }
         })
     }
 
@@ -445,6 +451,7 @@ impl Engine {
             Command::Order(change) => self.prepare_order(change),
             Command::PauseNode { node, flags, drain, .. } => self.pause_node(*node, *flags, *drain),
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
+            Command::RenameNetwork { network, name } => self.rename_network(*network, name),
             Command::RenameCluster { name } => self.rename_cluster(name),
             Command::Configure { object, wanted, is_new, .. } => self.configure(object, wanted, *is_new),
             Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
@@ -483,6 +490,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::Order(change) => change.subject(),
         Command::PauseNode { node, .. } => (Verb::Pause, ObjectId::Node(*node)),
         Command::ResumeNode { node, .. } => (Verb::Resume, ObjectId::Node(*node)),
+        Command::RenameNetwork { network, .. } => (Verb::Rename, ObjectId::Network(*network)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
         Command::BackUp { .. } => (Verb::Backup, ObjectId::Cluster),
         Command::Configure { object, is_new: true, .. } => (Verb::Create, object.clone()),

@@ -49,9 +49,13 @@ impl Engine {
                 ObjectId::ResourceType(_)
                 | ObjectId::Group(_)
                 | ObjectId::Resource(_)
-                | ObjectId::GroupSet(_),
+                | ObjectId::GroupSet(_)
+                | ObjectId::Network(_)
+                | ObjectId::NetworkInterface(_),
                 "Name",
             ) => text(self.plain_name(object)),
+            (ObjectId::Network(id), name) => self.stated_of_network(*id, name),
+            (ObjectId::NetworkInterface(id), name) => self.stated_of_interface(*id, name),
             (ObjectId::Node(id), name) => self.stated_of_node(*id, name),
             (ObjectId::Cluster, "FQDN") => text(self.plain_name(object)),
             (ObjectId::Cluster, "Id") => text(self.model.cluster().id.to_string()),

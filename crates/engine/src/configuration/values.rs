@@ -90,6 +90,10 @@ impl Engine {
             (ObjectId::ResourceType(_), false) => EventKind::ResourceTypePrivateProperty,
             (ObjectId::GroupSet(_), true) => EventKind::GroupSetCommonProperty,
             (ObjectId::GroupSet(_), false) => EventKind::GroupSetPrivateProperty,
+            (ObjectId::Network(_), true) => EventKind::NetworkCommonProperty,
+            (ObjectId::Network(_), false) => EventKind::NetworkPrivateProperty,
+            (ObjectId::NetworkInterface(_), true) => EventKind::NetworkInterfaceCommonProperty,
+            (ObjectId::NetworkInterface(_), false) => EventKind::NetworkInterfacePrivateProperty,
             (ObjectId::Node(_), _) => EventKind::NodeCommonProperty,
         };
         let (object_id, parent_id, name, type_name) = match object {
@@ -105,7 +109,9 @@ impl Engine {
                 (id.to_string(), group, self.plain_name(object), type_name)
             }
             ObjectId::ResourceType(name) => (String::new(), String::new(), name.to_string(), String::new()),
-            ObjectId::GroupSet(id) => (id.to_string(), String::new(), self.plain_name(object), String::new()),
+            ObjectId::GroupSet(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_) => {
+                (self.id_of(object), String::new(), self.plain_name(object), String::new())
+            }
         };
         let buffer = input.to_vec();
         let event = Event { kind, object: object.clone(), object_id, parent_id, name, type_name, buffer };
@@ -133,6 +139,10 @@ impl Engine {
             ObjectId::ResourceType(name) => Err(ClusterError::TypeNotFound { name: name.to_string() }),
             ObjectId::GroupSet(id) if self.model.group_set(*id).is_some() => Ok(()),
             ObjectId::GroupSet(id) => return Err(OrderError::SetGone { id: id.to_string() }.into()),
+            ObjectId::Network(id) if self.model.network(*id).is_some() => Ok(()),
+            ObjectId::Network(id) => Err(ClusterError::NetworkGone { id: id.to_string() }),
+            ObjectId::NetworkInterface(id) if self.model.interface(*id).is_some() => Ok(()),
+            ObjectId::NetworkInterface(id) => Err(ClusterError::InterfaceGone { id: id.to_string() }),
         };
         there.map_err(Refusal::from)
     }
@@ -146,6 +156,8 @@ impl Engine {
             ObjectId::Resource(id) => layout::resource_path(*id)?,
             ObjectId::ResourceType(name) => layout::type_path(name)?,
             ObjectId::GroupSet(id) => layout::group_set_path(*id)?,
+            ObjectId::Network(id) => layout::network_path(*id)?,
+            ObjectId::NetworkInterface(id) => layout::interface_path(*id)?,
         })
     }
 
@@ -174,6 +186,8 @@ pub(super) fn describe_kind(object: &ObjectId) -> &'static str {
         ObjectId::Resource(_) => "resource",
         ObjectId::ResourceType(_) => "resource type",
         ObjectId::GroupSet(_) => "group set",
+        ObjectId::Network(_) => "network",
+        ObjectId::NetworkInterface(_) => "network interface",
     }
 }
 

@@ -9,6 +9,10 @@
 //!     Resources\<id>              Name, Type, Group, DependsOn, PossibleOwners, PersistentState, ...; Parameters
 //!     ResourceTypes\<name>        DllName, DisplayName, ...; Parameters
 //!     GroupSets\<id>              Name, ProviderGroupSets, common properties when set; Parameters
+//!     Networks                    NetworksMade
+//!     Networks\<id>               Name, IPv4Addresses, IPv4PrefixLengths, IPv6Addresses, IPv6PrefixLengths, common
+//!                                 properties when set; Parameters
+//!     NetworkInterfaces\<id>      Name, Node, Network, Adapter, Condition, what its node says of the adapter; Parameters
 //!   schema                        {"version":1}
 //!   own/generation                {"generation":1}
 //!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
@@ -17,7 +21,9 @@
 //! ```
 
 use mainstay_store::registry::{KeyPath, RegistryError};
-use mainstay_types::{Epoch, GroupId, GroupSetId, Name, NodeId, OperationId, ResourceId};
+use mainstay_types::{
+    Epoch, GroupId, GroupSetId, Name, NetworkId, NetworkInterfaceId, NodeId, OperationId, ResourceId,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version of everything in this page. A database with another one is not touched.
@@ -105,6 +111,47 @@ pub const RESOURCE_TYPES: &str = "ResourceTypes";
 pub const GROUP_SETS: &str = "GroupSets";
 /// The key under which all nodes are.
 pub const NODES: &str = "Nodes";
+/// The key under which all networks are.
+pub const NETWORKS: &str = "Networks";
+/// DWORD of that key: how many networks were ever made. Whoever makes one raises it, so that no two nodes make one for
+/// the same subnet at once.
+pub const NETWORKS_MADE: &str = "NetworksMade";
+/// The key under which all network interfaces are.
+pub const NETWORK_INTERFACES: &str = "NetworkInterfaces";
+/// The number of an interface's node.
+pub const INTERFACE_NODE: &str = "Node";
+/// The id of an interface's network.
+pub const INTERFACE_NETWORK: &str = "Network";
+/// The device that an interface is.
+pub const ADAPTER: &str = "Adapter";
+/// The hardware address of an interface's device.
+pub const ADAPTER_ID: &str = "AdapterId";
+/// DWORD of an interface: what its node says of it, see `model::networks::Condition`.
+pub const CONDITION: &str = "Condition";
+/// Subnets of a network, addresses of an interface.
+pub const IPV4_ADDRESSES: &str = "IPv4Addresses";
+/// As many as addresses.
+pub const IPV4_PREFIX_LENGTHS: &str = "IPv4PrefixLengths";
+/// Subnets of a network, addresses of an interface.
+pub const IPV6_ADDRESSES: &str = "IPv6Addresses";
+/// As many as addresses.
+pub const IPV6_PREFIX_LENGTHS: &str = "IPv6PrefixLengths";
+/// DWORD of an interface: 1 when an address of it is leased.
+pub const DHCP_ENABLED: &str = "DhcpEnabled";
+/// QWORD of an interface: bits per second.
+pub const LINK_SPEED: &str = "LinkSpeed";
+/// DWORD of an interface.
+pub const RSS_CAPABLE: &str = "RssCapable";
+/// DWORD of an interface.
+pub const RDMA_CAPABLE: &str = "RdmaCapable";
+/// DWORD of a network: what it is for.
+pub const ROLE: &str = "Role";
+/// DWORD of a network: what it costs.
+pub const METRIC: &str = "Metric";
+/// Whether the metric of a network is found; never stored, since it is while there is no [`METRIC`].
+pub const AUTO_METRIC: &str = "AutoMetric";
+/// DWORD of the root: the role of networks that are found.
+pub const DEFAULT_NETWORK_ROLE: &str = "DefaultNetworkRole";
 
 /// A resource's key.
 pub fn resource_path(id: ResourceId) -> Result<KeyPath, RegistryError> {
@@ -119,6 +166,16 @@ pub fn group_path(id: GroupId) -> Result<KeyPath, RegistryError> {
 /// A group set's key.
 pub fn group_set_path(id: GroupSetId) -> Result<KeyPath, RegistryError> {
     KeyPath::parse(&format!("{GROUP_SETS}\\{id}"))
+}
+
+/// A network's key.
+pub fn network_path(id: NetworkId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{NETWORKS}\\{id}"))
+}
+
+/// A network interface's key.
+pub fn interface_path(id: NetworkInterfaceId) -> Result<KeyPath, RegistryError> {
+    KeyPath::parse(&format!("{NETWORK_INTERFACES}\\{id}"))
 }
 
 /// A type's key.
@@ -202,6 +259,8 @@ pub(crate) enum Touched {
     Group(GroupId),
     Resource(ResourceId),
     GroupSet(GroupSetId),
+    Network(NetworkId),
+    Interface(NetworkInterfaceId),
     /// By the folded name.
     ResourceType(String),
     Owner(GroupId),
@@ -221,6 +280,8 @@ pub(crate) fn touched_by(key: &[u8]) -> Option<Touched> {
         ("resources", Some(id)) => id.parse().ok().map(Touched::Resource),
         ("groups", Some(id)) => id.parse().ok().map(Touched::Group),
         ("groupsets", Some(id)) => id.parse().ok().map(Touched::GroupSet),
+        ("networks", Some(id)) => id.parse().ok().map(Touched::Network),
+        ("networkinterfaces", Some(id)) => id.parse().ok().map(Touched::Interface),
         ("resourcetypes", Some(name)) => Some(Touched::ResourceType(name.to_owned())),
         ("nodes", Some(id)) => id.parse().ok().map(Touched::Node),
         _ => None,
@@ -236,6 +297,8 @@ mod tests {
         let resource = ResourceId(uuid::Uuid::from_u128(7));
         let group = GroupId(uuid::Uuid::from_u128(8));
         let set = GroupSetId(uuid::Uuid::from_u128(9));
+        let network = NetworkId(uuid::Uuid::from_u128(10));
+        let interface = NetworkInterfaceId(uuid::Uuid::from_u128(11));
         let path = resource_path(resource).unwrap();
         for (key, expected) in [
             (path.record_key(), Some(Touched::Resource(resource))),
@@ -246,6 +309,9 @@ mod tests {
             (KeyPath::parse("Resources").unwrap().record_key(), None),
             (owner_key(group), Some(Touched::Owner(group))),
             (group_set_path(set).unwrap().value_key("Name").unwrap(), Some(Touched::GroupSet(set))),
+            (network_path(network).unwrap().value_key("Name").unwrap(), Some(Touched::Network(network))),
+            (interface_path(interface).unwrap().record_key(), Some(Touched::Interface(interface))),
+            (KeyPath::parse(NETWORKS).unwrap().value_key(NETWORKS_MADE).unwrap(), None),
             (SCHEMA_KEY.to_vec(), None),
             (b"op/1-1".to_vec(), None),
         ] {

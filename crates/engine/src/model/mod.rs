@@ -8,6 +8,7 @@ pub mod expression;
 pub(crate) mod genesis;
 pub mod group_sets;
 pub mod layout;
+pub mod networks;
 pub mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_store::registry::{KeyPath, Tree, Value};
 use mainstay_store::{KeyValue, Op, Revision};
 use mainstay_types::name::fold;
-use mainstay_types::{ClusterId, Epoch, GroupId, GroupSetId, Name, NodeId, OperationId, ResourceId};
+use mainstay_types::{
+    ClusterId, Epoch, GroupId, GroupSetId, Name, NetworkId, NetworkInterfaceId, NodeId, OperationId,
+    ResourceId,
+};
 use uuid::Uuid;
 
 use crate::error::DatabaseError;
@@ -23,6 +27,7 @@ use crate::limits::GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S;
 use expression::Expression;
 use group_sets::{GroupSet, GroupSets};
 use layout::{Generation, OwnerRecord, Schema, Touched};
+use networks::{Interface, Network, Networks};
 use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 
 /// The records of open operations, as they are stored.
@@ -39,6 +44,7 @@ pub struct Model {
     resources: BTreeMap<ResourceId, Resource>,
     types: BTreeMap<Name, ResourceType>,
     sets: GroupSets,
+    networks: Networks,
     owners: BTreeMap<GroupId, OwnerRecord>,
     group_names: BTreeMap<String, GroupId>,
     resource_names: BTreeMap<String, ResourceId>,
@@ -57,12 +63,14 @@ impl Default for Model {
                 security_descriptor: Vec::new(),
                 ignores_persistent_state: false,
                 group_dependency_timeout_s: GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S,
+                default_network_role: networks::ROLE_DEFAULT,
             },
             nodes: BTreeMap::new(),
             groups: BTreeMap::new(),
             resources: BTreeMap::new(),
             types: BTreeMap::new(),
             sets: GroupSets::default(),
+            networks: Networks::default(),
             owners: BTreeMap::new(),
             group_names: BTreeMap::new(),
             resource_names: BTreeMap::new(),
@@ -222,6 +230,41 @@ impl Model {
         self.sets.find_text(text)
     }
 
+    /// A network.
+    pub fn network(&self, id: NetworkId) -> Option<&Network> {
+        self.networks.network(id)
+    }
+
+    /// All networks, by id.
+    pub fn networks(&self) -> impl Iterator<Item = &Network> {
+        self.networks.networks()
+    }
+
+    /// A network by name or id.
+    pub fn find_network(&self, text: &str) -> Option<NetworkId> {
+        self.networks.find_network(text)
+    }
+
+    /// A network interface.
+    pub fn interface(&self, id: NetworkInterfaceId) -> Option<&Interface> {
+        self.networks.interface(id)
+    }
+
+    /// All network interfaces, by id.
+    pub fn interfaces(&self) -> impl Iterator<Item = &Interface> {
+        self.networks.interfaces()
+    }
+
+    /// The interfaces of a network, by id.
+    pub fn interfaces_of(&self, network: NetworkId) -> impl Iterator<Item = &Interface> {
+        self.networks.interfaces().filter(move |found| found.network == network)
+    }
+
+    /// A network interface by name or id.
+    pub fn find_interface(&self, text: &str) -> Option<NetworkInterfaceId> {
+        self.networks.find_interface(text)
+    }
+
     /// Whether any group may have to wait for another before it starts.
     pub fn orders_groups(&self) -> bool {
         self.sets.orders_groups()
@@ -323,6 +366,14 @@ impl Model {
             let id = name.parse().map_err(|_| not_an_id(layout::GROUP_SETS, &name))?;
             self.read_again(&Touched::GroupSet(id))?;
         }
+        for name in under(&self.tree, layout::NETWORKS)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::NETWORKS, &name))?;
+            self.read_again(&Touched::Network(id))?;
+        }
+        for name in under(&self.tree, layout::NETWORK_INTERFACES)? {
+            let id = name.parse().map_err(|_| not_an_id(layout::NETWORK_INTERFACES, &name))?;
+            self.read_again(&Touched::Interface(id))?;
+        }
         for name in under(&self.tree, layout::GROUPS)? {
             let id = name.parse().map_err(|_| not_an_id(layout::GROUPS, &name))?;
             self.read_again(&Touched::Group(id))?;
@@ -343,6 +394,7 @@ impl Model {
     /// What one object names must be there.
     fn check_references(&self) -> Result<(), DatabaseError> {
         self.sets.check_references(&self.groups)?;
+        self.networks.check_references()?;
         for resource in self.resources.values() {
             let damaged = |reason: String| DatabaseError::Damaged {
                 object: format!("resource '{}' ({})", resource.name, resource.id),
@@ -377,8 +429,15 @@ impl Model {
         let ignores_persistent_state = ignores.is_some_and(|number| number != 0);
         let timeout_s = self.tree.value(&root, layout::GROUP_DEPENDENCY_TIMEOUT).and_then(Value::as_dword);
         let group_dependency_timeout_s = timeout_s.unwrap_or(GROUP_DEPENDENCY_TIMEOUT_DEFAULT_S);
-        self.cluster =
-            Cluster { name, id, security_descriptor, ignores_persistent_state, group_dependency_timeout_s };
+        let role = self.tree.value(&root, layout::DEFAULT_NETWORK_ROLE).and_then(Value::as_dword);
+        self.cluster = Cluster {
+            name,
+            id,
+            security_descriptor,
+            ignores_persistent_state,
+            group_dependency_timeout_s,
+            default_network_role: role.unwrap_or(networks::ROLE_DEFAULT),
+        };
         Ok(())
     }
 
@@ -419,6 +478,14 @@ impl Model {
             Touched::GroupSet(id) => {
                 let key = self.tree.key(&layout::group_set_path(*id)?);
                 self.sets.read_again(*id, key)?;
+            }
+            Touched::Network(id) => {
+                let key = self.tree.key(&layout::network_path(*id)?);
+                self.networks.read_network(*id, key)?;
+            }
+            Touched::Interface(id) => {
+                let key = self.tree.key(&layout::interface_path(*id)?);
+                self.networks.read_interface(*id, key)?;
             }
             Touched::Resource(id) => self.read_resource(*id)?,
         }

@@ -25,6 +25,8 @@ pub struct Cluster {
     pub ignores_persistent_state: bool,
     /// GroupDependencyTimeout, in seconds.
     pub group_dependency_timeout_s: u32,
+    /// DefaultNetworkRole: the role of networks that are found.
+    pub default_network_role: u32,
 }
 
 /// A node.

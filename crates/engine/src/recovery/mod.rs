@@ -94,6 +94,7 @@ impl Engine {
         self.startup.is_first_of_boot = !self.is_of_this_boot();
         self.startup.is_restored = self.is_of_boot(RESTORED_BOOT);
         self.make_states(&start.leaves);
+        self.stir_network_states();
         for host in start.hosts {
             self.hosts.expect(host);
         }

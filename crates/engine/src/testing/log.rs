@@ -71,6 +71,10 @@ pub(super) fn input(engine: &Engine, input: &Input) -> String {
             format!("guard: leaf of '{}' populated: {}", name(resource), leaf.populated)
         }
         Input::BackedUp { operation, outcome } => format!("backup {operation}: {outcome:?}"),
+        Input::Adapters(adapters) => {
+            let names: Vec<&str> = adapters.iter().map(|adapter| adapter.name.as_str()).collect();
+            format!("adapters are [{}]", names.join(", "))
+        }
         Input::Ending => "service is about to end".into(),
         Input::Tick => "tick".into(),
     }

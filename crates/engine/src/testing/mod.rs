@@ -4,6 +4,7 @@
 //! (I2 and those that can be seen in one step) are checked. Nothing here sleeps or runs beside.
 #![allow(clippy::panic, reason = "a broken invariant is a failed test, and says which")]
 
+pub mod adapters;
 mod faults;
 mod group_order;
 mod host;

@@ -15,6 +15,7 @@ mod listing;
 mod locks;
 mod maintenance;
 mod named_node;
+mod networks;
 mod nodes;
 mod offline_cases;
 mod properties;

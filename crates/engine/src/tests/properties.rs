@@ -3,8 +3,8 @@
 use mainstay_proplist::{Property, PropertyList, Value, default_of, multi_string};
 use mainstay_types::control::{function, object};
 use mainstay_types::property::{
-    CLUSTER, DefaultValue, Format, GROUP, GROUP_SET, NODE, PropertyAccess, RESOURCE, RESOURCE_TYPE, Spec,
-    Table,
+    CLUSTER, DefaultValue, Format, GROUP, GROUP_SET, NETWORK, NETWORK_INTERFACE, NODE, PropertyAccess,
+    RESOURCE, RESOURCE_TYPE, Spec, Table,
 };
 use mainstay_types::{ControlCode, Name, NodeId, ObjectId, Status};
 
@@ -25,6 +25,8 @@ fn classes(world: &mut World) -> Vec<Class> {
     let group = world.group("g");
     let resource = world.resource(group, "x");
     let set = world.group_set("s");
+    world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
+    let (network, interface) = (world.networks()[0].id, world.interfaces()[0].id);
     let type_name = Name::parse("Generic Application").unwrap();
     let class = |object, code, table| Class { object, code, table };
     vec![
@@ -34,6 +36,8 @@ fn classes(world: &mut World) -> Vec<Class> {
         class(ObjectId::Resource(resource), object::RESOURCE, RESOURCE),
         class(ObjectId::ResourceType(type_name), object::RESOURCE_TYPE, RESOURCE_TYPE),
         class(ObjectId::GroupSet(set), object::GROUP_SET, GROUP_SET),
+        class(ObjectId::Network(network), object::NETWORK, NETWORK),
+        class(ObjectId::NetworkInterface(interface), object::NETWORK_INTERFACE, NETWORK_INTERFACE),
     ]
 }
 
@@ -173,6 +177,20 @@ fn stated(object: &ObjectId, name: &str) -> Option<Value> {
         (ObjectId::Group(_), "Name") => "g".into(),
         (ObjectId::Resource(_), "Name") => "x".into(),
         (ObjectId::GroupSet(_), "Name") => "s".into(),
+        (ObjectId::Network(_), "Name") | (ObjectId::NetworkInterface(_), "Network") => {
+            "Cluster Network 1".into()
+        }
+        (ObjectId::Network(_), "Address") => "192.0.2.0".into(),
+        (ObjectId::Network(_), "AddressMask") => "255.255.255.0".into(),
+        (ObjectId::Network(_), "IPv4Addresses") => Value::MultiSz(vec!["192.0.2.0".into()]),
+        (ObjectId::Network(_), "IPv4PrefixLengths") => Value::MultiSz(vec!["24".into()]),
+        (ObjectId::Network(_), "Metric") => 80_000u32.into(),
+        (ObjectId::NetworkInterface(_), "Name") => "alpha - eth0".into(),
+        (ObjectId::NetworkInterface(_), "Node") => "alpha".into(),
+        (ObjectId::NetworkInterface(_), "Adapter") => "eth0".into(),
+        (ObjectId::NetworkInterface(_), "AdapterId") => "02:00:00:00:00:01".into(),
+        (ObjectId::NetworkInterface(_), "Address") => "192.0.2.7".into(),
+        (ObjectId::NetworkInterface(_), "IPv4Addresses") => Value::MultiSz(vec!["192.0.2.7".into()]),
         (ObjectId::Resource(_), "Type") | (ObjectId::ResourceType(_), "Name") => "Generic Application".into(),
         // The process of the pool host.
         (ObjectId::Resource(_), "MonitorProcessId") => 101u32.into(),

@@ -29,6 +29,8 @@ fn command(world: &mut World, step: &Step) -> Command {
     let object = match step.object.kind {
         ConfiguredKind::Cluster => ObjectId::Cluster,
         ConfiguredKind::Node => ObjectId::Node(view.find_node(name).unwrap()),
+        ConfiguredKind::Network => ObjectId::Network(view.find_network(name).unwrap()),
+        ConfiguredKind::NetworkInterface => ObjectId::NetworkInterface(view.find_interface(name).unwrap()),
         ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).unwrap()),
         ConfiguredKind::GroupSet => {
             ObjectId::GroupSet(view.find_group_set(name).unwrap_or(GroupSetId(fresh)))
@@ -223,6 +225,9 @@ fn every_kind_of_change_is_taken_back() {
     let (provider, set, other) = (world.group("p"), world.group_set("s"), world.group_set("t"));
     world.order(OrderChange::Join { group: provider, set, moves: false });
     world.order(OrderChange::AddSet { set, provider: other });
+    world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
+    let network = world.networks()[0].id;
+    world.set_of(ObjectId::Network(network), "Role", 1);
     let before = configuration(&world);
     let property = |name: &str| {
         let mut wanted = before.iter().find(|object| object.name == name).unwrap().clone();
@@ -231,10 +236,20 @@ fn every_kind_of_change_is_taken_back() {
         wanted.depends_on = "([b])".into();
         wanted
     };
+    let mut of_network = ConfiguredObject::new(ConfiguredKind::Network, "Cluster Network 1");
+    of_network.properties.insert("Metric".into(), Setting::Number(70));
+    of_network.properties.insert("Description".into(), Setting::Text("between the nodes".into()));
     let commands = [
         Command::RenameResource { resource: a, name: "z".into() },
         Command::RenameGroup { group, name: "h".into() },
         Command::RenameCluster { name: "other".into() },
+        Command::RenameNetwork { network, name: "Heartbeat".into() },
+        Command::Configure {
+            object: ObjectId::Network(network),
+            wanted: Box::new(of_network),
+            is_new: false,
+            remark: Remark::default(),
+        },
         Command::AddDependency { resource: a, provider: b },
         Command::Configure {
             object: ObjectId::Resource(a),

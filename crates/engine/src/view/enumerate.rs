@@ -2,10 +2,11 @@
 //!
 //! Bits that nothing is listed for are no error where the API knows them; others are refused.
 
-use mainstay_types::{GroupId, NodeId, ResourceId};
+use mainstay_types::{GroupId, NetworkId, NodeId, ResourceId};
 
 use super::View;
 use crate::error::{ClusterError, Refusal, RequestError};
+use crate::model::networks::Interface;
 use crate::model::objects::{Group, Resource};
 
 /// The types of what enumerations list, one bit each (clusapi.h).
@@ -18,6 +19,12 @@ pub mod kind {
     pub const CLUSTER_RESOURCE: u32 = 4;
     /// CLUSTER_ENUM_GROUP.
     pub const CLUSTER_GROUP: u32 = 8;
+    /// CLUSTER_ENUM_NETWORK.
+    pub const CLUSTER_NETWORK: u32 = 0x10;
+    /// CLUSTER_ENUM_NETINTERFACE.
+    pub const CLUSTER_INTERFACE: u32 = 0x20;
+    /// CLUSTER_NETWORK_ENUM_NETINTERFACES.
+    pub const NETWORK_INTERFACES: u32 = 1;
     /// CLUSTER_ENUM_ALL with the shared-volume and internal bits, which find nothing here.
     pub const CLUSTER_KNOWN: u32 = 0x3F | 0xE000_0000;
     /// CLUSTER_GROUP_ENUM_CONTAINS.
@@ -75,7 +82,48 @@ impl View<'_> {
         if mask & kind::CLUSTER_GROUP != 0 {
             listed.extend(model.groups().map(|found| listed_group(kind::CLUSTER_GROUP, found)));
         }
+        if mask & kind::CLUSTER_NETWORK != 0 {
+            listed.extend(model.networks().map(|found| Listed {
+                kind: kind::CLUSTER_NETWORK,
+                id: found.id.to_string(),
+                name: found.name.to_string(),
+            }));
+        }
+        if mask & kind::CLUSTER_INTERFACE != 0 {
+            listed.extend(model.interfaces().map(|found| listed_interface(kind::CLUSTER_INTERFACE, found)));
+        }
         Ok(listed)
+    }
+
+    /// Objects of a network (ClusterNetworkOpenEnum).
+    pub fn enumerate_network(self, id: NetworkId, mask: u32) -> Result<Vec<Listed>, Refusal> {
+        let model = &self.engine.model;
+        model.network(id).ok_or_else(|| ClusterError::NetworkGone { id: id.to_string() })?;
+        check_mask(mask, kind::NETWORK_INTERFACES)?;
+        let interfaces = model.interfaces_of(id);
+        Ok(interfaces.map(|found| listed_interface(kind::NETWORK_INTERFACES, found)).collect())
+    }
+
+    /// Interfaces of a node on a network (ClusterNetInterfaceOpenEnum); an empty name stands for all.
+    pub fn enumerate_interfaces(self, node: &str, network: &str) -> Result<Vec<Listed>, Refusal> {
+        let model = &self.engine.model;
+        let shown = crate::error::shown;
+        let node = match node {
+            "" => None,
+            node => Some(model.find_node(node).ok_or_else(|| ClusterError::NodeGone { id: shown(node) })?),
+        };
+        let network = match network {
+            "" => None,
+            network => {
+                let found = model.find_network(network);
+                Some(found.ok_or_else(|| ClusterError::NetworkGone { id: shown(network) })?)
+            }
+        };
+        let interfaces = model.interfaces().filter(|found| {
+            node.is_none_or(|node| found.node == node)
+                && network.is_none_or(|network| found.network == network)
+        });
+        Ok(interfaces.map(|found| listed_interface(kind::CLUSTER_INTERFACE, found)).collect())
     }
 
     /// Objects of a group (ClusterGroupOpenEnum).
@@ -139,6 +187,10 @@ impl View<'_> {
         model.node(id).ok_or_else(|| ClusterError::NodeGone { id: id.to_string() })?;
         check_mask(mask, kind::NODE_INTERFACES | kind::NODE_GROUPS | kind::NODE_PREFERRED_GROUPS)?;
         let mut listed = Vec::new();
+        if mask & kind::NODE_INTERFACES != 0 {
+            let own = model.interfaces().filter(|found| found.node == id);
+            listed.extend(own.map(|found| listed_interface(kind::NODE_INTERFACES, found)));
+        }
         if mask & kind::NODE_GROUPS != 0 {
             let owned = model.groups().filter(|group| model.owner(group.id).is_some_and(|o| o.node == id));
             listed.extend(owned.map(|group| listed_group(kind::NODE_GROUPS, group)));
@@ -162,6 +214,10 @@ fn listed_resource(kind: u32, resource: &Resource) -> Listed {
 
 fn listed_group(kind: u32, group: &Group) -> Listed {
     Listed { kind, id: group.id.to_string(), name: group.name.to_string() }
+}
+
+fn listed_interface(kind: u32, interface: &Interface) -> Listed {
+    Listed { kind, id: interface.id.to_string(), name: interface.name.to_string() }
 }
 
 fn check_mask(mask: u32, known: u32) -> Result<(), Refusal> {

@@ -12,8 +12,9 @@ use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
 use mainstay_types::{
-    ClusterId, GroupId, GroupSetId, GroupState, HostId, Name, NodeId, NodeState, ObjectId, OperationId,
-    ResourceId, ResourceState, Status,
+    ClusterId, GroupId, GroupSetId, GroupState, HostId, Name, NetworkId, NetworkInterfaceId,
+    NetworkInterfaceState, NetworkState, NodeId, NodeState, ObjectId, OperationId, ResourceId, ResourceState,
+    Status,
 };
 
 use crate::Engine;
@@ -144,6 +145,27 @@ impl<'a> View<'a> {
         self.engine.model.find_group_set(text)
     }
 
+    /// A network by name (in any case) or id.
+    pub fn find_network(self, text: &str) -> Option<NetworkId> {
+        self.engine.model.find_network(text)
+    }
+
+    /// A network interface by name (in any case) or id.
+    pub fn find_interface(self, text: &str) -> Option<NetworkInterfaceId> {
+        self.engine.model.find_interface(text)
+    }
+
+    /// A network's state; `None` when it is gone.
+    pub fn network_state(self, id: NetworkId) -> Option<NetworkState> {
+        self.engine.model.network(id)?;
+        Some(self.engine.network_state(id))
+    }
+
+    /// A network interface's state; `None` when it is gone.
+    pub fn interface_state(self, id: NetworkInterfaceId) -> Option<NetworkInterfaceState> {
+        self.engine.interface_state(id)
+    }
+
     /// A node by name (in any case) or number.
     pub fn find_node(self, text: &str) -> Option<NodeId> {
         self.engine.model.find_node(text)
@@ -248,6 +270,8 @@ impl<'a> View<'a> {
             nodes: model.nodes().map(node).collect(),
             groups,
             group_sets: self.engine.group_set_glances(),
+            networks: self.engine.network_glances(),
+            interfaces: self.engine.interface_glances(),
             resources,
             operations: self.operations(),
         }

@@ -88,7 +88,12 @@ pub(super) fn configure(
         (true, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
         (true, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
         (true, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
-        (true, ObjectId::Cluster | ObjectId::Node(_)) => return exchange.refuse(Status::INVALID_PARAMETER),
+        (
+            true,
+            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_),
+        ) => {
+            return exchange.refuse(Status::INVALID_PARAMETER);
+        }
     };
     session.command(access, command, move |done| {
         let mut output = outcome(done);
@@ -146,7 +151,10 @@ fn reason(input: &PropertyList) -> String {
 fn new_object(wanted: &ConfiguredObject) -> Option<(ObjectId, String)> {
     let id = random_uuid();
     Some(match wanted.kind {
-        ConfiguredKind::Cluster | ConfiguredKind::Node => return None,
+        ConfiguredKind::Cluster
+        | ConfiguredKind::Node
+        | ConfiguredKind::Network
+        | ConfiguredKind::NetworkInterface => return None,
         ConfiguredKind::Type => {
             (ObjectId::ResourceType(Name::parse(&wanted.name).ok()?), wanted.name.clone())
         }
@@ -167,6 +175,14 @@ fn object_of(session: &Session, wanted: &ConfiguredObject) -> Option<ObjectId> {
             ConfiguredKind::Node => {
                 let found: Option<NodeId> = model.nodes().find(|node| node.name.is(name)).map(|node| node.id);
                 ObjectId::Node(found?)
+            }
+            ConfiguredKind::Network => {
+                let found = model.networks().find(|network| network.name.is(name));
+                ObjectId::Network(found?.id)
+            }
+            ConfiguredKind::NetworkInterface => {
+                let found = model.interfaces().find(|interface| interface.name.is(name));
+                ObjectId::NetworkInterface(found?.id)
             }
             ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).ok()?),
             ConfiguredKind::GroupSet => {

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use mainstay_cmrp::control::{
-    ClusterControl, ControlRequest, ControlResponse, GroupControl, GroupSetControl, NodeClusterControl,
-    NodeControl, NodeGroupControl, NodeGroupSetControl, NodeNodeControl, NodeResourceControl,
+    ClusterControl, ControlRequest, ControlResponse, GroupControl, GroupSetControl, NetInterfaceControl,
+    NetworkControl, NodeClusterControl, NodeControl, NodeGroupControl, NodeGroupSetControl,
+    NodeNetInterfaceControl, NodeNetworkControl, NodeNodeControl, NodeResourceControl,
     NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
 };
-use mainstay_cmrp::{ClusterHandle, GroupHandle, GroupSetHandle, NodeHandle, Operation, ResourceHandle};
+use mainstay_cmrp::{
+    ClusterHandle, GroupHandle, GroupSetHandle, NetInterfaceHandle, NetworkHandle, NodeHandle, Operation,
+    ResourceHandle,
+};
 use mainstay_engine::command::Command;
 use mainstay_engine::effect::Answer;
 use mainstay_types::{Access, ControlCode, Name, NodeId, ObjectId, Status};
@@ -49,6 +53,28 @@ pub(super) fn group_set(session: &Arc<Session>, exchange: Exchange<GroupSetContr
 
 pub(super) fn group_set_on_node(session: &Arc<Session>, exchange: Exchange<NodeGroupSetControl>) {
     let target = group_set_of(session, exchange.request().group_set);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn network(session: &Arc<Session>, exchange: Exchange<NetworkControl>) {
+    let target = network_of(session, exchange.request().network);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn network_on_node(session: &Arc<Session>, exchange: Exchange<NodeNetworkControl>) {
+    let target = network_of(session, exchange.request().network);
+    let target = on_node(session, target, exchange.request().host_node);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn interface(session: &Arc<Session>, exchange: Exchange<NetInterfaceControl>) {
+    let target = interface_of(session, exchange.request().net_interface);
+    control(session, exchange, target, |request| &request.control);
+}
+
+pub(super) fn interface_on_node(session: &Arc<Session>, exchange: Exchange<NodeNetInterfaceControl>) {
+    let target = interface_of(session, exchange.request().net_interface);
     let target = on_node(session, target, exchange.request().host_node);
     control(session, exchange, target, |request| &request.control);
 }
@@ -121,6 +147,18 @@ fn group_of(session: &Session, handle: GroupHandle) -> Target {
 
 fn group_set_of(session: &Session, handle: GroupSetHandle) -> Target {
     session.handles.lock().group_set(handle).map(|(id, access)| (ObjectId::GroupSet(id), access, None))
+}
+
+fn network_of(session: &Session, handle: NetworkHandle) -> Target {
+    session.handles.lock().network(handle).map(|(id, access)| (ObjectId::Network(id), access, None))
+}
+
+fn interface_of(session: &Session, handle: NetInterfaceHandle) -> Target {
+    session
+        .handles
+        .lock()
+        .interface(handle)
+        .map(|(id, access)| (ObjectId::NetworkInterface(id), access, None))
 }
 
 fn node_of(session: &Session, handle: NodeHandle) -> Target {

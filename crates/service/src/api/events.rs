@@ -82,6 +82,8 @@ fn named(session: &Session, text: &str) -> WantedObject {
             view.find_group(text).map(ObjectId::Group),
             view.find_group_set(text).map(ObjectId::GroupSet),
             view.find_node(text).map(ObjectId::Node),
+            view.find_network(text).map(ObjectId::Network),
+            view.find_interface(text).map(ObjectId::NetworkInterface),
             view.find_type(text).map(|found| ObjectId::ResourceType(found.name.clone())),
         ];
         found.into_iter().flatten().collect()

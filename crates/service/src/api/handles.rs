@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use mainstay_cmrp::{
-    AnyHandle, ClusterHandle, GroupHandle, GroupSetHandle, NodeHandle, NotifyHandle, ResourceHandle,
+    AnyHandle, ClusterHandle, GroupHandle, GroupSetHandle, NetInterfaceHandle, NetworkHandle, NodeHandle,
+    NotifyHandle, ResourceHandle,
 };
 use mainstay_ndr::ContextHandle;
-use mainstay_types::{Access, GroupId, GroupSetId, NodeId, ResourceId};
+use mainstay_types::{Access, GroupId, GroupSetId, NetworkId, NetworkInterfaceId, NodeId, ResourceId};
 use uuid::Uuid;
 
 use crate::ids::random_uuid;
@@ -26,6 +27,10 @@ pub(super) enum Held {
     Group(GroupId, Access),
     /// A group set.
     GroupSet(GroupSetId, Access),
+    /// A network.
+    Network(NetworkId, Access),
+    /// A network interface.
+    Interface(NetworkInterfaceId, Access),
     /// A resource.
     Resource(ResourceId, Access),
     /// A notification port.
@@ -75,6 +80,10 @@ lookups! {
     group(GroupHandle) -> (GroupId, Access), Held::Group(id, access) => (id, access);
     /// The group set of a group set handle.
     group_set(GroupSetHandle) -> (GroupSetId, Access), Held::GroupSet(id, access) => (id, access);
+    /// The network of a network handle.
+    network(NetworkHandle) -> (NetworkId, Access), Held::Network(id, access) => (id, access);
+    /// The network interface of a network interface handle.
+    interface(NetInterfaceHandle) -> (NetworkInterfaceId, Access), Held::Interface(id, access) => (id, access);
     /// The resource of a resource handle.
     resource(ResourceHandle) -> (ResourceId, Access), Held::Resource(id, access) => (id, access);
     /// The port of a notification handle.

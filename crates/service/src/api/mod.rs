@@ -11,6 +11,8 @@ mod exchange;
 mod group;
 mod group_set;
 mod handles;
+mod net_interface;
+mod network;
 mod node;
 mod notify;
 mod own_codes;
@@ -133,6 +135,19 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             OpenGroupSet => group_set::open,
             CloseGroupSet => group_set::close,
             CreateGroupSetEnum => group_set::enumerate,
+            OpenNetwork => network::open,
+            OpenNetworkEx => network::open_ex,
+            CloseNetwork => network::close,
+            GetNetworkState => network::state,
+            GetNetworkId => network::id,
+            CreateNetworkEnum => network::enumerate,
+            OpenNetInterface => net_interface::open,
+            OpenNetInterfaceEx => net_interface::open_ex,
+            CloseNetInterface => net_interface::close,
+            GetNetInterfaceState => net_interface::state,
+            GetNetInterfaceId => net_interface::id,
+            GetNetInterface => net_interface::between,
+            CreateNetInterfaceEnum => net_interface::enumerate,
             OpenNode => node::open,
             OpenNodeEx => node::open_ex,
             CloseNode => node::close,
@@ -188,6 +203,7 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             RemoveClusterGroupToGroupSetDependency => group_set::remove_group_to_set_dependency,
             SetGroupDependencyExpression => group_set::set_group_expression,
             RemoveClusterGroupDependency => group_set::remove_group_dependency,
+            SetNetworkName => network::rename,
             PauseNode => node::pause,
             PauseNodeEx => node::pause_ex,
             PauseNodeWithDrainTarget => node::pause_with_drain_target,
@@ -204,6 +220,10 @@ fn dispatch(session: &Arc<Session>, request: Request, reply: Reply) {
             GroupSetControl => control::group_set,
             NodeGroupSetControl => control::group_set_on_node,
             NodeControl => control::node,
+            NetworkControl => control::network,
+            NodeNetworkControl => control::network_on_node,
+            NetInterfaceControl => control::interface,
+            NodeNetInterfaceControl => control::interface_on_node,
             ClusterControl => control::cluster,
             GetNotifyV2 => notify::fetch,
         }

@@ -44,6 +44,8 @@ pub(super) fn add(session: &Arc<Session>, request: &AddNotifyV2) -> Served<AddNo
         (true, Held::Node(id, _)) => Scope::Object(ObjectId::Node(id)),
         (true, Held::Group(id, _)) => Scope::Object(ObjectId::Group(id)),
         (true, Held::GroupSet(id, _)) => Scope::Object(ObjectId::GroupSet(id)),
+        (true, Held::Network(id, _)) => Scope::Object(ObjectId::Network(id)),
+        (true, Held::Interface(id, _)) => Scope::Object(ObjectId::NetworkInterface(id)),
         (true, Held::Resource(id, _)) => Scope::Object(ObjectId::Resource(id)),
         _ => return Err(Failure::Status(Status::INVALID_HANDLE)),
     };

@@ -52,7 +52,8 @@ pub const CLUSTER: Table = Table::new(&[
         .within(0, 2)
         .only(&[0], "every write and every read is one of the majority"),
     // 2 or 3 by version, the narrower one taken.
-    dword("DefaultNetworkRole", 2),
+    // For new networks. Clusters as shipped have 2 or 3; with 2 the nodes could talk over none of them.
+    dword("DefaultNetworkRole", 3).within(2, 3),
     sz("Description", ""),
     truth("DrainOnShutdown", 1),
     dword("DumpPolicy", 0),

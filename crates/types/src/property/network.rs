@@ -8,6 +8,9 @@ use super::{Table, dword, multi, sz, truth, ularge};
 /// ClusterNetworkRoleInternalAndClient: for the cluster itself and for clients.
 const ROLE_BOTH: u32 = 3;
 
+/// The greatest Metric, as documented.
+const METRIC_MAX: u32 = 0x0FFF_FFFF;
+
 /// Common properties of networks.
 pub const NETWORK: Table = Table::new(&[
     sz("Name", "").stated_by_service(),
@@ -20,7 +23,8 @@ pub const NETWORK: Table = Table::new(&[
     multi("IPv6PrefixLengths").read_only(),
     // 0 none, 1 the cluster itself, 2 clients, 3 both.
     dword("Role", ROLE_BOTH).within(0, 3),
-    dword("Metric", 0),
+    // The least that is allowed; while AutoMetric is on, which it is by default, one is found.
+    dword("Metric", 1).within(1, METRIC_MAX),
     truth("AutoMetric", 1),
     truth("RssCapable", 0).read_only(),
     truth("RdmaCapable", 0).read_only(),

@@ -1,0 +1,249 @@
+//! The machine's adapters: looked at through rtnetlink, and again whenever the kernel tells of a change.
+//!
+//! Tells the engine what there is. Which adapters matter and what they mean is decided there.
+
+mod message;
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use mainstay_engine::input::Input;
+use mainstay_engine::network::Adapter;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
+};
+use uuid::Uuid;
+
+use crate::ids::random_uuid;
+use crate::outlet::Outlet;
+use message::{GET_ADDRESS, GET_LINK, Message, messages, request};
+
+/// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
+const CHANGES: u32 = 0x1 | 0x10 | 0x100;
+/// The largest datagram of an answer; the kernel makes them of 32 KiB at most.
+const DATAGRAM_MAX: usize = 64 * 1024;
+/// Changes come in bursts: it is looked when there was none for so long.
+const QUIET: Duration = Duration::from_millis(100);
+/// And also when there was no quiet for this long: changes in this many [`QUIET`]s.
+const BURST_MAX: u32 = 20;
+/// How long the kernel has for one datagram of its answer: it is at work on nothing else.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// Looks in a row that were interrupted by changes; the last one is taken as it is, since its change is told too.
+const INTERRUPTED_MAX: u32 = 3;
+/// The pause before another look where one has failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Watches the adapters.
+pub struct Adapters {
+    changes: OwnedFd,
+}
+
+impl Adapters {
+    /// Begins to watch; the first look comes after, so that no change is lost between the two.
+    ///
+    /// # Errors
+    ///
+    /// There is no rtnetlink for this process.
+    pub fn new() -> io::Result<Self> {
+        let changes = open(CHANGES)?;
+        Ok(Adapters { changes })
+    }
+
+    /// Looks now, and on a thread of its own again at every change.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread to be had.
+    pub fn start(self, outlet: Outlet) -> io::Result<()> {
+        let mut last = None;
+        let again = look_and_tell(&outlet, &mut last);
+        std::thread::Builder::new()
+            .name("adapters".into())
+            .spawn(move || self.run(&outlet, last, again))
+            .map(drop)
+    }
+
+    /// Runs until the service ends, and after that until the next change.
+    fn run(&self, outlet: &Outlet, mut last: Option<Vec<Adapter>>, mut again: Option<Duration>) {
+        while !outlet.is_ending() {
+            if let Err(error) = self.wait_for_change(again) {
+                tracing::error!(%error, "changes of network adapters are not seen any more");
+                return;
+            }
+            again = look_and_tell(outlet, &mut last);
+        }
+    }
+
+    /// Waits for a change and the quiet after it, or until the limit.
+    fn wait_for_change(&self, limit: Option<Duration>) -> io::Result<()> {
+        if !is_readable(&self.changes, limit)? {
+            return Ok(());
+        }
+        let mut buffer = vec![0; DATAGRAM_MAX];
+        for _ in 0..BURST_MAX {
+            drain(&self.changes, &mut buffer)?;
+            if !is_readable(&self.changes, Some(QUIET))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells the engine what there is, if it is something else than before. Answers when to look again without a change.
+fn look_and_tell(outlet: &Outlet, last: &mut Option<Vec<Adapter>>) -> Option<Duration> {
+    match look() {
+        Ok(seen) => {
+            if last.as_deref().is_none_or(|last| is_different(last, &seen)) {
+                outlet.feed(Input::Adapters(seen.clone()));
+                *last = Some(seen);
+            }
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, "network adapters cannot be looked at");
+            Some(PAUSE)
+        }
+    }
+}
+
+/// Whether anything but the new ids is different.
+fn is_different(one: &[Adapter], other: &[Adapter]) -> bool {
+    let same = |(a, b): (&Adapter, &Adapter)| Adapter { fresh: b.fresh, ..a.clone() } == *b;
+    one.len() != other.len() || !one.iter().zip(other).all(same)
+}
+
+/// All adapters as they are now.
+fn look() -> io::Result<Vec<Adapter>> {
+    for _ in 1..INTERRUPTED_MAX {
+        if let (adapters, false) = look_once()? {
+            return Ok(adapters);
+        }
+    }
+    Ok(look_once()?.0)
+}
+
+/// All adapters, and whether something changed meanwhile.
+fn look_once() -> io::Result<(Vec<Adapter>, bool)> {
+    let socket = open(0)?;
+    let (mut adapters, mut is_interrupted) = (Vec::<Adapter>::new(), false);
+    for (sequence, kind) in [(1, GET_LINK), (2, GET_ADDRESS)] {
+        for answer in ask(&socket, kind, sequence)? {
+            match answer {
+                Message::Link(link) => adapters.push(adapter_of(link)),
+                Message::Address(index, address) => {
+                    if let Some(adapter) = adapters.iter_mut().find(|adapter| adapter.index == index) {
+                        adapter.addresses.push(address);
+                    }
+                }
+                Message::Interrupted => is_interrupted = true,
+                Message::Done => {}
+                Message::Refused(number) => return Err(io::Error::from_raw_os_error(number)),
+            }
+        }
+    }
+    Ok((adapters, is_interrupted))
+}
+
+fn adapter_of(link: message::Link) -> Adapter {
+    let ids: [Uuid; 2] = [random_uuid(), random_uuid()];
+    let directory = Path::new("/sys/class/net").join(&link.name);
+    // A device without a speed says -1 or nothing.
+    let speed = fs::read_to_string(directory.join("speed")).ok().and_then(|text| text.trim().parse().ok());
+    let speed_mbps: u64 = speed.unwrap_or(0);
+    Adapter {
+        index: link.index,
+        kind: link.kind,
+        master: link.master,
+        is_loopback: link.is_loopback,
+        is_up: link.is_up,
+        is_running: link.is_running,
+        hardware_address: link.hardware_address,
+        link_speed_bps: speed_mbps.saturating_mul(1_000_000),
+        receive_queues: link.receive_queues,
+        has_rdma: directory.join("device/infiniband").is_dir(),
+        addresses: Vec::new(),
+        fresh: ids,
+        name: link.name,
+    }
+}
+
+/// The whole answer to a request.
+fn ask(socket: &OwnedFd, kind: u16, sequence: u32) -> io::Result<Vec<Message>> {
+    sendto(socket, &request(kind, sequence), SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
+    let mut buffer = vec![0; DATAGRAM_MAX];
+    let mut answer = Vec::new();
+    loop {
+        if !is_readable(socket, Some(ANSWER_LIMIT))? {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel does not answer"));
+        }
+        let (length, _) = recv(socket, buffer.as_mut_slice(), RecvFlags::DONTWAIT)?;
+        answer.extend(messages(&buffer[..length], sequence));
+        if answer.iter().any(|found| matches!(found, Message::Done | Message::Refused(_))) {
+            return Ok(answer);
+        }
+    }
+}
+
+/// A socket of rtnetlink that gets the changes of these groups.
+fn open(groups: u32) -> io::Result<OwnedFd> {
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &SocketAddrNetlink::new(0, groups))?;
+    Ok(socket)
+}
+
+/// Whether something is there to be read, within the limit.
+fn is_readable(socket: &OwnedFd, limit: Option<Duration>) -> io::Result<bool> {
+    let limit = limit.map(|limit| Timespec {
+        tv_sec: limit.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
+    });
+    loop {
+        match poll(&mut [PollFd::new(socket, PollFlags::IN)], limit.as_ref()) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Takes everything that is there. What it says does not matter: it is looked anew.
+fn drain(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<()> {
+    loop {
+        match recv(socket, &mut *buffer, RecvFlags::DONTWAIT) {
+            // More than the socket holds has changed: that is one change too.
+            Ok(_) | Err(Errno::NOBUFS | Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loopback_of_this_machine_is_seen() {
+        let seen = look().unwrap();
+        let loopback = seen.iter().find(|adapter| adapter.is_loopback).unwrap();
+        assert_eq!(loopback.name, "lo");
+        let again = look().unwrap();
+        assert!(!is_different(&seen, &seen) && again.iter().any(|adapter| adapter.is_loopback));
+        let fresh: std::collections::BTreeSet<Uuid> = seen.iter().flat_map(|adapter| adapter.fresh).collect();
+        assert_eq!(fresh.len(), 2 * seen.len());
+    }
+
+    #[test]
+    fn a_socket_for_changes_is_quiet_without_one() {
+        let adapters = Adapters::new().unwrap();
+        let mut buffer = vec![0; DATAGRAM_MAX];
+        drain(&adapters.changes, &mut buffer).unwrap();
+    }
+}
