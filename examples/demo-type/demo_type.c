@@ -13,6 +13,8 @@
  *   OfflineDelayMs  DWORD  going offline takes so long; 0 is done at once
  *   LockWhenOnline  DWORD  1: the resource locks itself while it is online
  *   VetoOffline     DWORD  1: a graceful stop is refused
+ *   SayReady        DWORD  1: online, it says that the system in it is alive and the application in it ready
+ *   FailInsideFile  SZ     when this file appears, what runs in it counts as failed; it is removed at the next start
  *
  * and to play a type that is broken, each with the name of an entry point ("Open", "Online", "Offline", "Terminate",
  * "LooksAlive", "IsAlive", "ResourceControl", "Close") or of slow work ("OnlineWork", "OfflineWork"):
@@ -67,6 +69,7 @@ typedef struct demo_resource {
     int has_worker; /* a thread was started and not yet joined */
     int cancelled;  /* the worker is to stop */
     int online;
+    int failed_inside; /* said so since it is online */
     DWORD last_instruction;
 
     /* The worker's task. */
@@ -185,17 +188,43 @@ static DWORD write_file(const demo_resource *resource, LPCWSTR property, const c
 
 static DWORD become_active(demo_resource *resource)
 {
+    char path[TEXT_MAX];
     DWORD status = failure(resource, "OnlineWork");
     if (status == ERROR_SUCCESS)
         status = write_file(resource, L"ActiveFile", "active\n");
     if (status != ERROR_SUCCESS)
         return status;
+    read_text(resource, L"FailInsideFile", path, sizeof(path));
+    if (path[0] != '\0' && unlink(path) != 0 && errno != ENOENT) {
+        host.LogEvent(resource->handle, LOG_ERROR, L"cannot remove '%hs': %hs\n", path, strerror(errno));
+        return ERROR_WRITE_FAULT;
+    }
     pthread_mutex_lock(&resource->lock);
     resource->online = 1;
+    resource->failed_inside = 0;
     pthread_mutex_unlock(&resource->lock);
     if (read_dword(resource, L"LockWhenOnline", 0) != 0)
         host.SetResourceLockedMode(resource->handle, TRUE, LOCKED_WHILE_ONLINE);
+    if (read_dword(resource, L"SayReady", 0) != 0) {
+        host.SetInternalState(resource->handle, ClusterResourceApplicationOSHeartBeat, TRUE);
+        host.SetInternalState(resource->handle, ClusterResourceApplicationReady, TRUE);
+    }
     return ERROR_SUCCESS;
+}
+
+/* What runs in the resource may fail while the resource itself runs on. It is said once; the cluster decides. */
+static void look_inside(demo_resource *resource)
+{
+    char path[TEXT_MAX];
+    read_text(resource, L"FailInsideFile", path, sizeof(path));
+    if (path[0] == '\0' || access(path, F_OK) != 0)
+        return;
+    pthread_mutex_lock(&resource->lock);
+    int is_news = resource->online && !resource->failed_inside;
+    resource->failed_inside = 1;
+    pthread_mutex_unlock(&resource->lock);
+    if (is_news)
+        host.SignalFailure(resource->handle, FAILURE_TYPE_EMBEDDED, ERROR_RESOURCE_FAILED);
 }
 
 /* Ends the activity and looks that it has ended. */
@@ -474,6 +503,7 @@ static BOOL WINAPI demo_looks_alive(RESID id)
     misbehave(resource, "LooksAlive");
     if (failure(resource, "LooksAlive") != ERROR_SUCCESS)
         return FALSE;
+    look_inside(resource);
     pthread_mutex_lock(&resource->lock);
     BOOL online = resource->online;
     pthread_mutex_unlock(&resource->lock);

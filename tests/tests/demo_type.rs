@@ -1,9 +1,19 @@
 //! A resource type in a shared library, as a vendor makes one: built here by the system's C compiler.
 
+use std::time::Instant;
+
+use mainstay_client::{NotifyPort, Watch, Watched};
 use mainstay_proplist::PropertyList;
-use mainstay_tests::TestCluster;
-use mainstay_types::operation::{End, Verb};
-use mainstay_types::{OfflineFlags, ResourceState, Status};
+use mainstay_tests::{HANG, TestCluster};
+use mainstay_types::event::object_type;
+use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::status_information::ResourceStatusInformation;
+use mainstay_types::{OfflineFlags, OfflineReason, ResourceState, Status};
+
+/// CLUSTER_CHANGE_RESOURCE_COMMON_PROPERTY_V2: StatusInformation is one.
+const COMMON_PROPERTY: i64 = 1;
+/// CLUSTER_CHANGE_RESOURCE_STATE_V2.
+const STATE: i64 = 4;
 
 fn active(cluster: &TestCluster) -> bool {
     cluster.file("active").exists()
@@ -118,4 +128,57 @@ fn a_deleted_resource_leaves_no_leaf() {
         cluster.carry_out(Verb::Offline, name);
         cluster.until_leaf_is_gone(name, || drop(cluster.mainstay(&["resource", "delete", name])));
     }
+}
+
+/// Waits until what runs in a resource is seen to have failed, or not any more.
+fn wait_until_it_ails(cluster: &TestCluster, name: &str, port: &NotifyPort, ails: bool) {
+    let deadline = Instant::now() + HANG;
+    let bit = ResourceStatusInformation::EMBEDDED_FAILURE.bits();
+    while (cluster.glance(name).status_information & bit != 0) != ails {
+        port.next(Some(deadline), |_| ((), true)).unwrap();
+    }
+}
+
+#[test]
+fn what_fails_inside_is_restarted_or_only_shown() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    let inside = cluster.file("fail-inside");
+    dummy(&cluster, "d", &[("FailInsideFile", inside.to_str().unwrap()), ("SayReady", "1")]);
+    cluster.set_common("d", &[("LooksAlivePollInterval", "50"), ("EmbeddedFailureAction", "1")]);
+    cluster.carry_out(Verb::Online, "d");
+    let port = NotifyPort::open(cluster.socket()).unwrap();
+    let (object_type, events) = (object_type::RESOURCE, COMMON_PROPERTY | STATE);
+    port.watch(Watch { object: Watched::Cluster, object_type, events, key: 0 }).unwrap();
+    let shown = cluster.mainstay(&["status"]);
+    assert!(shown.contains("system alive, application ready"), "{shown}");
+
+    // 1: it is shown, and the journal tells of it.
+    std::fs::write(&inside, "").unwrap();
+    wait_until_it_ails(&cluster, "d", &port, true);
+    let shown = cluster.mainstay(&["status"]);
+    assert!(shown.contains("failed inside, system alive") && shown.contains("a failure inside"), "{shown}");
+    let shown = cluster.mainstay(&["group", "show", "g"]);
+    assert!(shown.contains("failed inside, system alive, application ready"), "{shown}");
+    assert_eq!(cluster.state("d"), ResourceState::Online);
+    assert!(active(&cluster) && inside.exists());
+    let told = |record: &OperationRecord| record.reason_text.contains("runs on as it is");
+    assert_eq!(cluster.journal("d").iter().filter(|record| told(record)).count(), 1);
+
+    // 2: it is restarted, which is the end of it.
+    assert_eq!(cluster.carry_out(Verb::Restart, "d").end, Some(End::Done));
+    assert!(!inside.exists());
+    cluster.set_common("d", &[("EmbeddedFailureAction", "2"), ("RestartDelay", "0")]);
+    wait_until_it_ails(&cluster, "d", &port, false);
+    std::fs::write(&inside, "").unwrap();
+    let deadline = Instant::now() + HANG;
+    while inside.exists() {
+        port.next(Some(deadline), |_| ((), true)).unwrap();
+    }
+    cluster.wait_for_state("d", ResourceState::Online);
+    assert!(active(&cluster) && !inside.exists());
+    let restarts = cluster.journal("d");
+    let is_restart = |record: &&OperationRecord| record.reason_text.starts_with("restart 1 of 3");
+    let restart = restarts.iter().find(is_restart).expect("a restart in the journal");
+    assert!(restart.reason_text.contains("since it has failed inside"), "{}", restart.reason_text);
+    assert_eq!(restart.reason, Some(OfflineReason::BeingRestarted));
 }

@@ -167,11 +167,13 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
                 let preferred = details.group.preferred_owners.join(", ");
                 table.row(vec!["would rather be on".into(), preferred.into()]);
             }
+            let says = (!details.group.says.is_empty()).then(|| details.group.says.join(", "));
             for (what, said) in [
                 ("group set", &details.group.group_set),
                 ("starts after groups", &details.group.depends_on),
                 ("starts after group sets", &details.group.depends_on_sets),
                 ("waits for", &details.group.waits_for),
+                ("status", &says),
             ] {
                 if let Some(said) = said {
                     table.row(vec![what.into(), clean(said).into()]);

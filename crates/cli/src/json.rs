@@ -15,6 +15,7 @@ use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, Recovery, ResourceGlance};
 use mainstay_types::operation::{End, OperationRecord, Part, Pending};
 use mainstay_types::order::Cause;
+use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
 use mainstay_types::{ObjectId, Status};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -179,6 +180,8 @@ pub struct GroupDocument {
     pub waits_for: Option<String>,
     /// When that wait ends at the latest.
     pub waits_until: Option<String>,
+    /// What else it says of itself (StatusInformation), in words.
+    pub says: Vec<&'static str>,
 }
 
 impl GroupDocument {
@@ -198,6 +201,7 @@ impl GroupDocument {
             depends_on_sets: said(&group.depends_on_sets),
             waits_for: said(&group.waits_for),
             waits_until: group.waits_until_ms.map(rfc3339),
+            says: GroupStatusInformation::from_bits_truncate(group.status_information).words(),
         }
     }
 }
@@ -238,6 +242,8 @@ pub struct ResourceDocument {
     pub recovery: Option<RecoveryDocument>,
     /// Whether failing checks are not acted on.
     pub in_maintenance: bool,
+    /// What else it says of itself (StatusInformation), in words.
+    pub says: Vec<&'static str>,
 }
 
 /// What a resource's policy has planned after a failure.
@@ -293,6 +299,7 @@ impl From<&ResourceGlance> for ResourceDocument {
             operation: resource.operation.map(|id| id.to_string()),
             recovery: resource.recovery.map(RecoveryDocument::from),
             in_maintenance: resource.in_maintenance,
+            says: ResourceStatusInformation::from_bits_truncate(resource.status_information).words(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use mainstay_client::{Cluster, Resource, Target};
 use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{ResourceId, ResourceState};
 
 use crate::context::{Context, glance, open_object};
@@ -104,6 +105,10 @@ fn text(
     row("state", Cell::new(of_resource(resource.state), resource.state.to_string()));
     let length = span(now_ms().saturating_sub(resource.since_ms));
     row("since", format!("{} ({length})", moment(resource.since_ms)).into());
+    let status = ResourceStatusInformation::from_bits_truncate(resource.status_information);
+    if !status.is_empty() {
+        row("status", Cell::new(MARKED, status.words().join(", ")));
+    }
     if let Some(cause) = &resource.cause {
         let style = if resource.state == ResourceState::Offline { PLAIN } else { BAD };
         row("cause", Cell::new(style, format!("{}: {}", cause.text, cause.status)));

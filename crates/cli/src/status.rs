@@ -1,6 +1,7 @@
 //! `mainstay status`: everything at a glance.
 
 use mainstay_types::glance::{Glance, GroupGlance, Recovery, ResourceGlance};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{NetworkState, ResourceState};
 
 use crate::context::{Context, glance};
@@ -105,6 +106,7 @@ pub(crate) fn note(resource: &ResourceGlance, now_ms: u64) -> Cell {
     if let Some(reason) = resource.locked {
         notes.push(format!("locked by its type (reason {reason})"));
     }
+    notes.extend(said(resource));
     if resource.in_maintenance {
         notes.push("in maintenance, so failing checks are not acted on".into());
     }
@@ -131,6 +133,17 @@ pub(crate) fn note(resource: &ResourceGlance, now_ms: u64) -> Cell {
         (false, false) => PLAIN,
     };
     Cell::new(style, notes.join("; "))
+}
+
+/// What it says of itself that no other note says.
+fn said(resource: &ResourceGlance) -> Option<String> {
+    let mut said = ResourceStatusInformation::from_bits_truncate(resource.status_information);
+    said.remove(ResourceStatusInformation::LOCKED_MODE);
+    said.set(
+        ResourceStatusInformation::UNMONITORED,
+        said.contains(ResourceStatusInformation::UNMONITORED) && !resource.in_maintenance,
+    );
+    (!said.is_empty()).then(|| said.words().join(", "))
 }
 
 /// What a resource's policy has planned.
@@ -183,6 +196,7 @@ mod tests {
             operation: None,
             recovery: None,
             in_maintenance: false,
+            status_information: 0,
         }
     }
 
@@ -227,6 +241,7 @@ mod tests {
                 depends_on_sets: String::new(),
                 waits_for: String::new(),
                 waits_until_ms: None,
+                status_information: 0x421,
             }],
             group_sets: vec![],
             networks: vec![
@@ -239,7 +254,11 @@ mod tests {
                     operation: Some("1-42".parse().unwrap()),
                     ..resource("big db", ResourceState::OfflinePending)
                 },
-                ResourceGlance { locked: Some(7), ..resource("mail", ResourceState::Online) },
+                ResourceGlance {
+                    locked: Some(7),
+                    status_information: 0x103,
+                    ..resource("mail", ResourceState::Online)
+                },
                 resource("spare", ResourceState::Offline),
                 ResourceGlance {
                     cause: Some(cause),

@@ -58,6 +58,8 @@ pub struct Engine {
     pub(crate) closing: BTreeMap<ResourceId, Closing>,
     pub(crate) counts: BTreeMap<GroupId, Counts>,
     pub(crate) changed_groups: BTreeSet<GroupId>,
+    /// Resources whose StatusInformation may have changed in this step.
+    pub(crate) touched_statuses: BTreeSet<ResourceId>,
     /// Calls that are to be looked at again in this step.
     pub(crate) recalled: VecDeque<Call>,
     /// Calls that stand behind operations.
@@ -136,6 +138,7 @@ impl Engine {
             closing: BTreeMap::new(),
             counts: BTreeMap::new(),
             changed_groups: BTreeSet::new(),
+            touched_statuses: BTreeSet::new(),
             recalled: VecDeque::new(),
             waiting_calls: 0,
             boot: String::new(),
@@ -320,12 +323,14 @@ impl Engine {
                 self.publish_registry(&known.ops);
                 let networks = (purpose == CommitPurpose::Networks).then(|| self.network_picture());
                 // What was committed is what was built from the model; it can be read back.
-                if let Ok(touched) = self.model.apply(&known.ops, revision) {
+if let Ok(touched) = self.model.apply(&known.ops, revision) {
                     self.note_touched(&touched);
                 }
                 if let Some(before) = networks {
                     self.publish_network_changes(&before);
                 }
+                // Who is to be online may be others.
+                self.touch_groups_left_to_start();
             }
             self.handle_swept(known.swept, matches!(outcome, CommitOutcome::Done(_)));
         }

@@ -4,6 +4,7 @@ use mainstay_store::Op;
 use mainstay_store::registry::DifferentPart;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Cause;
+use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
 
 use crate::Engine;
@@ -15,6 +16,8 @@ use crate::seeded::{self, Bug};
 pub(crate) struct Counts {
     counts: [u32; 4],
     published: Option<GroupState>,
+    /// The group's StatusInformation as watchers know it.
+    pub(crate) told: GroupStatusInformation,
 }
 
 impl Counts {
@@ -87,11 +90,18 @@ impl Engine {
                 | (ResourceState::OfflinePending, ResourceState::Online)
         );
         live.borne = live.borne.take().filter(|_| is_as_it_was);
+        // What its host told at the service's start counts until it is known how it stands.
+        let is_being_read = old == ResourceState::Initializing;
+        live.embedded_failure = live.embedded_failure.take().filter(|_| is_as_it_was || is_being_read);
+        if state == ResourceState::OnlinePending && !is_being_read {
+            live.said = ResourceStatusInformation::empty();
+        }
         (live.state, live.since_unix_ms) = (state, now_ms);
         if let Some(group) = self.group_of(id) {
             self.count_out(group, old);
             self.count_in(group, state);
         }
+        self.touch_status(id);
         if matches!(state, ResourceState::Online | ResourceState::Offline) {
             self.end_cleaning(id);
         }
@@ -113,6 +123,7 @@ impl Engine {
 
     /// Tells the watchers of groups whose state has changed in this step.
     pub(crate) fn publish_group_states(&mut self) {
+        self.publish_resource_statuses();
         let groups = std::mem::take(&mut self.changed_groups);
         self.publish_group_set_states(&groups);
         for group in groups {
@@ -124,26 +135,24 @@ impl Engine {
             if counts.published.replace(state) != Some(state) {
                 self.publish_group(EventKind::GroupState, group, state.number().to_le_bytes().to_vec());
             }
+            self.publish_group_status(group);
         }
     }
 
     /// Groups that were just read: what their state is, watchers have not to be told.
     pub(crate) fn accept_group_states(&mut self) {
+        self.accept_resource_statuses();
         for group in std::mem::take(&mut self.changed_groups) {
-            let state = self.group_state(group);
-            if let Some(counts) = self.counts.get_mut(&group) {
-                counts.published = Some(state);
-            }
+            self.accept_group_state(group);
         }
     }
 
-    /// The locked mode is a bit of a read-only common property.
-    pub(crate) fn publish_status_information(&mut self, id: ResourceId) {
-        let bits = self.resource_status(id).bits();
-        let list = mainstay_proplist::PropertyList::new()
-            .with("StatusInformation", mainstay_proplist::Value::ULarge(bits));
-        let buffer = list.to_bytes().unwrap_or_default();
-        self.publish_resource(EventKind::ResourceCommonProperty, id, buffer);
+    /// The same of one group.
+    pub(crate) fn accept_group_state(&mut self, group: GroupId) {
+        let (state, status) = (self.group_state(group), self.group_status(group));
+        if let Some(counts) = self.counts.get_mut(&group) {
+            (counts.published, counts.told) = (Some(state), status);
+        }
     }
 
     /// What a committed transaction changes in the registry, before the model takes it in: one event for each key, as

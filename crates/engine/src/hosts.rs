@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Cause, Condition, Held, News, OrderId, RESOURCE_CONTROL, Report};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::Engine;
@@ -299,7 +300,9 @@ impl Engine {
     fn reconcile_one(&mut self, id: ResourceId, host: HostId, held: Held) -> Option<Cause> {
         let live = self.live.get_mut(&id)?;
         live.locked = held.lock();
+        self.touched_statuses.insert(id);
         live.consents = held.consents;
+        live.said = ResourceStatusInformation::from_bits_truncate(held.status);
         let expected: Option<OrderId> = live.task.as_ref().and_then(|task| task.order);
         match (expected, held.last) {
             (Some(order), _) if held.running == Some(order) => {}
@@ -400,6 +403,16 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return false };
         live.open = None;
         live.locked = None;
+        // Nobody knows any more how it is inside; why it failed is known.
+        let has_failed_inside = live.embedded_failure.take().is_some();
+        if live.state != ResourceState::Failed {
+            live.said = ResourceStatusInformation::empty();
+        }
+        self.touched_statuses.insert(id);
+        if has_failed_inside {
+            self.cancel_recovery(id);
+        }
+        let Some(live) = self.live.get_mut(&id) else { return false };
         if live.task.is_some() {
             self.task_lost_its_host(id, cause);
             return false;
@@ -466,6 +479,8 @@ impl Engine {
             }
             News::Consents => self.handle_consents(id, host),
             News::Locked { locked, reason } => self.handle_locked(id, locked.then_some(reason)),
+            News::Status { bits } => self.handle_said(id, host, bits),
+            News::EmbeddedFailure(cause) => self.handle_embedded_failure(id, host, cause),
             News::Deadlocked { call } => self.handle_deadlocked(id, host, &call),
             News::Logged { .. } => {}
         }
@@ -506,7 +521,18 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         if live.locked != locked {
             live.locked = locked;
-            self.publish_status_information(id);
+            self.touch_status(id);
+            self.stir_policies();
+        }
+    }
+
+    /// What the type says of the resource beside its state. It may be said before Open has ended.
+    fn handle_said(&mut self, id: ResourceId, host: HostId, bits: u64) {
+        if self.task_host(id) == host
+            && let Some(live) = self.live.get_mut(&id)
+        {
+            live.said = ResourceStatusInformation::from_bits_truncate(bits);
+            self.touch_status(id);
         }
     }
 

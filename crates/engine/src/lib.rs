@@ -45,6 +45,7 @@ mod recovery;
 pub mod rehearsal;
 mod requirements;
 pub mod seeded;
+mod status_information;
 mod sweep;
 mod task;
 #[cfg(any(test, feature = "testing"))]

@@ -4,6 +4,7 @@
 //! the records of open operations. The transitions are the [`crate::task`] room's.
 
 use mainstay_types::order::{Cause, OrderId};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Epoch, GroupState, HostId, OperationId, ResourceState};
 
 /// One resource, as it stands now.
@@ -46,6 +47,12 @@ pub(crate) struct Live {
     pub(crate) lost: bool,
     /// The last status that a host reported for it (LastOperationStatusCode).
     pub(crate) last_status: u32,
+    /// What its type says of it beside its state, since it last began to come online.
+    pub(crate) said: ResourceStatusInformation,
+    /// What has failed in it since it is online, while it runs on.
+    pub(crate) embedded_failure: Option<Cause>,
+    /// Its StatusInformation as watchers know it; `None` where they are to be told in any case.
+    pub(crate) told_status: Option<ResourceStatusInformation>,
 }
 
 impl Live {
@@ -69,6 +76,9 @@ impl Live {
             hard_stops: 0,
             lost: false,
             last_status: 0,
+            said: ResourceStatusInformation::empty(),
+            embedded_failure: None,
+            told_status: Some(ResourceStatusInformation::empty()),
         }
     }
 

@@ -51,6 +51,8 @@ bugs! {
     OneRestartTooMany = "one-restart-too-many",
     /// A restart does not wait for RestartDelay.
     DelayNotAwaited = "delay-not-awaited",
+    /// A restart of what has failed inside does not count against RestartThreshold.
+    EmbeddedNotCounted = "embedded-not-counted",
     /// DO_NOT_UPDATE_PERSISTENT_STATE writes it all the same.
     KeptStateWritten = "kept-state-written",
     /// A veto does not put the persistent state back.

@@ -86,6 +86,7 @@ pub(crate) unsafe extern "C" fn set_resource_status(handle: usize, status: *cons
         state: status.state,
         check_point: status.check_point,
         application_error: 0,
+        flags: 0,
     });
     handle_status(handle, report)
 }
@@ -98,6 +99,7 @@ unsafe extern "C" fn set_resource_status_ex(handle: usize, status: *const Resour
         state: status.state,
         check_point: status.check_point,
         application_error: status.application_error,
+        flags: status.flags,
     });
     handle_status(handle, report)
 }
@@ -151,10 +153,7 @@ extern "C" fn change_type_process_for_dumps(_: WidePointer, _: WidePointer, _: u
 }
 
 extern "C" fn set_internal_state(handle: usize, kind: i32, active: i32) -> u32 {
-    with(handle, |monitored| {
-        monitored.handle_internal_state(kind, active != 0);
-        Status::SUCCESS
-    })
+    with(handle, |monitored| monitored.handle_internal_state(kind, active != 0))
 }
 
 extern "C" fn request_dump(_handle: usize, _in_progress: i32, _delay_ms: u32) -> u32 {

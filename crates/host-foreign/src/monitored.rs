@@ -9,6 +9,7 @@ use mainstay_proplist::PropertyList;
 use mainstay_resutils::handle::HandleTable;
 use mainstay_types::Status;
 use mainstay_types::order::Cause;
+use mainstay_types::status_information::ResourceStatusInformation;
 use parking_lot::Mutex;
 
 use crate::abi::{self, state};
@@ -83,6 +84,7 @@ pub(crate) struct StatusReport {
     pub(crate) state: i32,
     pub(crate) check_point: u32,
     pub(crate) application_error: u32,
+    pub(crate) flags: u32,
 }
 
 impl Monitored {
@@ -133,6 +135,11 @@ impl Monitored {
 
     /// Answers a RESOURCE_EXIT_STATE.
     pub(crate) fn handle_status(&self, report: StatusReport) -> u32 {
+        let lacks = lacking(report.flags);
+        if report.state == state::FAILED && !lacks.is_empty() {
+            // Before the end, with which it counts.
+            self.reporter.status(lacks, true);
+        }
         let (pending, terminated) = {
             let mut inner = self.inner.lock();
             let pending = match state_class(report.state) {
@@ -209,15 +216,21 @@ impl Monitored {
         self.reporter.locked(locked, u64::from(reason));
     }
 
-    /// SignalFailure. An embedded failure and a lost network are told to the log only: what they should lead to is a
-    /// policy that is not there yet.
+    /// SignalFailure.
     pub(crate) fn handle_signalled_failure(&self, kind: i32, application: u32) -> Status {
-        let text = format!("the library signalled a failure, application error {application}");
-        if kind != abi::FAILURE_GENERAL {
-            self.reporter.log(1, format!("{text}, of kind {kind}; only general failures are acted on"));
-            return Status::NOT_SUPPORTED;
+        let cause = |what: &str| {
+            let text = format!("the library signalled {what}, application error {application}");
+            self.cause(Status::RESOURCE_FAILED, text)
+        };
+        match kind {
+            abi::FAILURE_GENERAL => self.reporter.failed(cause("a failure")),
+            abi::FAILURE_EMBEDDED => self.reporter.embedded_failure(cause("a failure inside")),
+            abi::FAILURE_NETWORK_LOSS => {
+                self.reporter.log(1, cause("the loss of its network").text);
+                self.reporter.status(ResourceStatusInformation::NETWORK_FAILURE, true);
+            }
+            _ => return Status::INVALID_PARAMETER,
         }
-        self.reporter.failed(self.cause(Status::RESOURCE_FAILED, text));
         Status::SUCCESS
     }
 
@@ -235,9 +248,30 @@ impl Monitored {
         self.inner.lock().in_memory.clone()
     }
 
-    pub(crate) fn handle_internal_state(&self, kind: i32, active: bool) {
-        self.reporter.log(0, format!("application state {kind} is {}", if active { "on" } else { "off" }));
+    /// SetInternalState. That the state is unknown says that nothing is known of the system and the application.
+    pub(crate) fn handle_internal_state(&self, kind: i32, active: bool) -> Status {
+        let (heartbeat, ready) =
+            (ResourceStatusInformation::OS_HEARTBEAT, ResourceStatusInformation::APPLICATION_READY);
+        match kind {
+            abi::APPLICATION_STATE_UNKNOWN if active => self.reporter.status(heartbeat | ready, false),
+            abi::APPLICATION_STATE_UNKNOWN => {}
+            abi::APPLICATION_OS_HEARTBEAT => self.reporter.status(heartbeat, active),
+            abi::APPLICATION_READY => self.reporter.status(ready, active),
+            _ => return Status::INVALID_PARAMETER,
+        }
+        Status::SUCCESS
     }
+}
+
+/// What the flags of a failed report say that there is too little of.
+fn lacking(flags: u32) -> ResourceStatusInformation {
+    let words = [
+        (abi::STATUS_INSUFFICIENT_MEMORY, ResourceStatusInformation::INSUFFICIENT_MEMORY),
+        (abi::STATUS_INSUFFICIENT_PROCESSOR, ResourceStatusInformation::INSUFFICIENT_CPU),
+        (abi::STATUS_INSUFFICIENT_OTHER, ResourceStatusInformation::INSUFFICIENT_GENERIC),
+        (abi::STATUS_NETWORK_NOT_AVAILABLE, ResourceStatusInformation::NETWORK_FAILURE),
+    ];
+    words.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, bit)| *bit).collect()
 }
 
 enum Class {
@@ -286,7 +320,7 @@ mod tests {
     }
 
     fn report(state: i32, application_error: u32) -> StatusReport {
-        StatusReport { state, check_point: 1, application_error }
+        StatusReport { state, check_point: 1, application_error, flags: 0 }
     }
 
     #[test]
@@ -375,14 +409,56 @@ mod tests {
     }
 
     #[test]
-    fn only_a_general_failure_is_acted_on() {
-        let (registration, _, said) = registered();
-        for (kind, expected) in [(0, Status::SUCCESS), (1, Status::NOT_SUPPORTED), (2, Status::NOT_SUPPORTED)]
-        {
+    fn what_a_signalled_failure_says() {
+        let network = ResourceStatusInformation::NETWORK_FAILURE;
+        let failed = |said: &Said| matches!(said, Said::Failed(_));
+        let failed_inside = |said: &Said| matches!(said, Said::EmbeddedFailure(_));
+        let lost = |said: &Said| *said == Said::Status { bits: network, on: true };
+        let cases: [(i32, Status, &dyn Fn(&Said) -> bool, usize); 4] = [
+            (0, Status::SUCCESS, &failed, 1),
+            (1, Status::SUCCESS, &failed_inside, 1),
+            (2, Status::SUCCESS, &lost, 1),
+            (3, Status::INVALID_PARAMETER, &|_| true, 0),
+        ];
+        for (kind, expected, is_it, count) in cases {
+            let (registration, _, said) = registered();
             assert_eq!(registration.monitored.handle_signalled_failure(kind, 3), expected, "kind {kind}");
+            let said = said.lock();
+            assert_eq!(said.iter().filter(|one| is_it(one)).count(), count, "kind {kind}: {said:?}");
         }
-        let failed = said.lock().iter().filter(|one| matches!(one, Said::Failed(_))).count();
-        assert_eq!(failed, 1);
+    }
+
+    #[test]
+    fn what_an_internal_state_says() {
+        let (heartbeat, ready) =
+            (ResourceStatusInformation::OS_HEARTBEAT, ResourceStatusInformation::APPLICATION_READY);
+        for (kind, active, status, expected) in [
+            (1, true, Status::SUCCESS, Some((heartbeat | ready, false))),
+            (1, false, Status::SUCCESS, None),
+            (2, true, Status::SUCCESS, Some((heartbeat, true))),
+            (2, false, Status::SUCCESS, Some((heartbeat, false))),
+            (3, true, Status::SUCCESS, Some((ready, true))),
+            (4, true, Status::INVALID_PARAMETER, None),
+        ] {
+            let (registration, _, said) = registered();
+            assert_eq!(registration.monitored.handle_internal_state(kind, active), status, "{kind}");
+            let expected: Vec<Said> =
+                expected.into_iter().map(|(bits, on)| Said::Status { bits, on }).collect();
+            assert_eq!(*said.lock(), expected, "{kind} {active}");
+        }
+    }
+
+    #[test]
+    fn a_failed_report_says_what_there_is_too_little_of() {
+        let bits = |flags| lacking(flags).bits();
+        assert_eq!([bits(0x10), bits(0x20), bits(0x40), bits(0x100), bits(0x8F)], [0x8, 0x4, 0x10, 0x20, 0]);
+        let (registration, ear, said) = registered();
+        registration.monitored.begin(Direction::Online, Operation::new(OperationNumber(1), ear));
+        let failed = StatusReport { flags: 0x30, ..report(state::FAILED, 0) };
+        registration.monitored.handle_status(failed);
+        let said = said.lock();
+        let [Said::Status { bits, on: true }, Said::Finished { .. }] = &said[..] else { panic!("{said:?}") };
+        assert_eq!(bits.bits(), 0xC);
     }
 
     #[test]

@@ -255,7 +255,7 @@ impl Resource for LibraryResource {
                 Offline::V2(offline) => offline(
                     self.resid.0,
                     destination,
-                    offline_flags(call.flags),
+                    offline_flags(call.flags, call.due_to_embedded_failure),
                     buffer.cast(),
                     length,
                     call.reason.number(),
@@ -389,8 +389,11 @@ fn online_flags(flags: OnlineFlags) -> u32 {
 }
 
 /// The caller's flags in the numbers of CLUS_RESDLL_OFFLINE_. Force has none: Terminate is called instead.
-fn offline_flags(flags: OfflineFlags) -> u32 {
+fn offline_flags(flags: OfflineFlags, due_to_embedded_failure: bool) -> u32 {
     let mut bits = 0;
+    if due_to_embedded_failure {
+        bits |= abi::OFFLINE_DUE_TO_EMBEDDED_FAILURE;
+    }
     if flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS) {
         bits |= abi::OFFLINE_IGNORE_RESOURCE_STATUS;
     }

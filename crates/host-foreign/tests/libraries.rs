@@ -182,6 +182,7 @@ impl Open<'_> {
             flags,
             reason: OfflineReason::UserRequested,
             destination: Some(&destination),
+            due_to_embedded_failure: true,
             buffer,
             operation: operation.clone(),
         };
@@ -236,7 +237,7 @@ fn online_and_offline_at_once_in_both_widths() {
         assert_eq!(open.offline(&[]).0, Ok(Completion::Done));
         assert!(!open.active.exists() && !open.resource.looks_alive());
         // Flags, reason and the name of the destination arrive in the library's own numbers and width.
-        assert_eq!(open.log(), ["going offline to nöde, flags 0x41, reason 4, instruction 0"], "{width:?}");
+        assert_eq!(open.log(), ["going offline to nöde, flags 0x51, reason 4, instruction 0"], "{width:?}");
         fs::write(library.file("state"), "left").unwrap();
         open.close();
         assert!(!library.file("state").exists(), "the state file goes with the resource");

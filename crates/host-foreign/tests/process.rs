@@ -193,6 +193,7 @@ impl Host {
             reason: OfflineReason::UserRequested,
             buffer: buffer.to_vec(),
             destination: None,
+            due_to_embedded_failure: false,
         };
         self.order(Step::Stop, action)
     }

@@ -116,6 +116,8 @@ pub enum Call {
         buffer: Vec<u8>,
         /// Where it is moving.
         destination: Option<Name>,
+        /// The service stops it since it has failed inside.
+        due_to_embedded_failure: bool,
     },
     /// Is the leaf empty?
     Look,

@@ -258,6 +258,8 @@ pub struct OfflineCall<'a> {
     pub reason: OfflineReason,
     /// The node it is moving to, when it is moving.
     pub destination: Option<&'a Name>,
+    /// The service stops it since it has failed inside; see [`Reporter::embedded_failure`].
+    pub due_to_embedded_failure: bool,
     /// The caller's instructions, a property list, or empty.
     pub buffer: &'a [u8],
     /// To report on, when the call returns [`Completion::Pending`]. Valid from now on.

@@ -124,6 +124,8 @@ pub enum Rule {
     Pending,
     /// Its type has locked it.
     Locked,
+    /// Something in it has failed, and it runs on.
+    FailedInside,
     /// Failing checks are not acted on.
     Maintenance,
     /// What it will be after the next start of the machine.

@@ -83,6 +83,9 @@ pub struct GroupGlance {
     /// When that wait ends at the latest, in milliseconds of Unix time.
     #[serde(default)]
     pub waits_until_ms: Option<u64>,
+    /// StatusInformation: bits of `GroupStatusInformation`.
+    #[serde(default)]
+    pub status_information: u64,
 }
 
 /// A group set.
@@ -171,7 +174,7 @@ pub struct ResourceGlance {
     pub state: ResourceState,
     /// Since when, in milliseconds of Unix time.
     pub since_ms: u64,
-    /// Why it failed, or why it is left offline although it is to be online.
+    /// Why it failed, or what has failed in it while it runs on, or why it is left offline although it is to be online.
     pub cause: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub unproven: bool,
@@ -190,6 +193,9 @@ pub struct ResourceGlance {
     /// Whether failing checks are not acted on; what they find is the cause.
     #[serde(default)]
     pub in_maintenance: bool,
+    /// StatusInformation: bits of `ResourceStatusInformation`.
+    #[serde(default)]
+    pub status_information: u64,
 }
 
 /// What a resource's policy has planned after a failure (RestartAction and the properties around it).

@@ -17,6 +17,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::control::ControlCode;
+#[cfg(doc)]
+use crate::status_information::ResourceStatusInformation;
 use crate::{
     Epoch, GroupId, Name, OfflineFlags, OfflineReason, OnlineFlags, OperationId, ResourceId, Status,
 };
@@ -101,6 +103,10 @@ pub enum Action {
         buffer: Vec<u8>,
         /// The node it is moving to.
         destination: Option<Name>,
+        /// The service stops it since it has failed inside, to start it anew. A service of the version before does
+        /// not say it.
+        #[serde(default)]
+        due_to_embedded_failure: bool,
     },
     /// Stop it at once. May overtake a running Online or Offline, which it cancels.
     Terminate,
@@ -345,6 +351,14 @@ pub enum News {
         /// The type's own reason number.
         reason: u64,
     },
+    /// What the type says of the resource beside its state, all of it. Kept.
+    Status {
+        /// Bits of [`ResourceStatusInformation::SAID_BY_TYPE`].
+        bits: u64,
+    },
+    /// What runs in the resource has failed; the resource itself is online as before. Kept, once until it is online
+    /// anew.
+    EmbeddedFailure(Cause),
     /// A call into the type has not returned within its DeadlockTimeout; the host cannot be trusted with it. Kept.
     Deadlocked {
         /// Which entry point: "IsAlive", or [`RESOURCE_CONTROL`].
@@ -376,6 +390,12 @@ pub struct Held {
     /// See [`News::Consents`]. A host of the version before does not say it.
     #[serde(default)]
     pub consents: bool,
+    /// See [`News::Status`]. A host of the version before does not say it.
+    #[serde(default)]
+    pub status: u64,
+    /// See [`News::EmbeddedFailure`]; while it is online. A host of the version before does not say it.
+    #[serde(default)]
+    pub embedded_failure: Option<Cause>,
     /// For how long it has stood as it does, in milliseconds; while it is busy, for how long it has been. A span, since
     /// clocks are set. A host of the version before does not say it.
     #[serde(default)]

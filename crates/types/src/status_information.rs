@@ -2,6 +2,8 @@
 
 use bitflags::bitflags;
 
+use crate::ResourceState;
+
 bitflags! {
     /// StatusInformation of a resource (CLUSRES_STATUS).
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash)]
@@ -77,6 +79,9 @@ bitflags! {
 const OF_GROUP: &[(ResourceStatusInformation, GroupStatusInformation)] = &[
     (ResourceStatusInformation::LOCKED_MODE, GroupStatusInformation::LOCKED_MODE),
     (ResourceStatusInformation::EMBEDDED_FAILURE, GroupStatusInformation::EMBEDDED_FAILURE),
+    (ResourceStatusInformation::INSUFFICIENT_CPU, GroupStatusInformation::PHYSICAL_RESOURCES_LACKING),
+    (ResourceStatusInformation::INSUFFICIENT_MEMORY, GroupStatusInformation::PHYSICAL_RESOURCES_LACKING),
+    (ResourceStatusInformation::INSUFFICIENT_GENERIC, GroupStatusInformation::PHYSICAL_RESOURCES_LACKING),
     (ResourceStatusInformation::NETWORK_FAILURE, GroupStatusInformation::NETWORK_FAILURE),
     (ResourceStatusInformation::UNMONITORED, GroupStatusInformation::UNMONITORED),
     (ResourceStatusInformation::OS_HEARTBEAT, GroupStatusInformation::OS_HEARTBEAT),
@@ -87,7 +92,71 @@ const OF_GROUP: &[(ResourceStatusInformation, GroupStatusInformation)] = &[
     ),
 ];
 
+/// The bits of a resource in words.
+const RESOURCE_WORDS: &[(ResourceStatusInformation, &str)] = &[
+    (ResourceStatusInformation::LOCKED_MODE, "locked"),
+    (ResourceStatusInformation::EMBEDDED_FAILURE, "failed inside"),
+    (ResourceStatusInformation::INSUFFICIENT_CPU, "too little CPU"),
+    (ResourceStatusInformation::INSUFFICIENT_MEMORY, "too little memory"),
+    (ResourceStatusInformation::INSUFFICIENT_GENERIC, "too little of what it needs"),
+    (ResourceStatusInformation::NETWORK_FAILURE, "without its network"),
+    (ResourceStatusInformation::UNMONITORED, "not monitored"),
+    (ResourceStatusInformation::OS_HEARTBEAT, "system alive"),
+    (ResourceStatusInformation::APPLICATION_READY, "application ready"),
+    (ResourceStatusInformation::OFFLINE_NOT_LOCAL_DISK_OWNER, "its disk is another node's"),
+];
+
+/// The bits of a group in words.
+const GROUP_WORDS: &[(GroupStatusInformation, &str)] = &[
+    (GroupStatusInformation::LOCKED_MODE, "locked"),
+    (GroupStatusInformation::PREEMPTED, "preempted"),
+    (GroupStatusInformation::WAITING_IN_QUEUE_FOR_MOVE, "waits to move"),
+    (GroupStatusInformation::PHYSICAL_RESOURCES_LACKING, "too little of what it needs"),
+    (GroupStatusInformation::WAITING_TO_START, "waits to start"),
+    (GroupStatusInformation::EMBEDDED_FAILURE, "failed inside"),
+    (GroupStatusInformation::OFFLINE_DUE_TO_ANTIAFFINITY_CONFLICT, "may not be where another group is"),
+    (GroupStatusInformation::NETWORK_FAILURE, "without its network"),
+    (GroupStatusInformation::UNMONITORED, "not monitored"),
+    (GroupStatusInformation::OS_HEARTBEAT, "system alive"),
+    (GroupStatusInformation::APPLICATION_READY, "application ready"),
+    (GroupStatusInformation::OFFLINE_NOT_LOCAL_DISK_OWNER, "its disk is another node's"),
+    (GroupStatusInformation::WAITING_FOR_DEPENDENCIES, "waits for other groups"),
+];
+
+impl GroupStatusInformation {
+    /// What it says, in words; a bit that has none is not said.
+    pub fn words(self) -> Vec<&'static str> {
+        GROUP_WORDS.iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, word)| *word).collect()
+    }
+}
+
 impl ResourceStatusInformation {
+    /// What a resource type may say by itself, as long as nothing else says that it is over.
+    pub const SAID_BY_TYPE: Self = Self::SAID_WHILE_SERVING.union(Self::SAID_OF_FAILURE);
+    /// What a type says of something that serves.
+    const SAID_WHILE_SERVING: Self =
+        Self::NETWORK_FAILURE.union(Self::OS_HEARTBEAT).union(Self::APPLICATION_READY);
+    /// Why something could not come online.
+    const SAID_OF_FAILURE: Self = Self::INSUFFICIENT_CPU
+        .union(Self::INSUFFICIENT_MEMORY)
+        .union(Self::INSUFFICIENT_GENERIC)
+        .union(Self::NETWORK_FAILURE);
+
+    /// Of what a type has said since the resource last began to come online, what counts in this state.
+    pub fn counts_in(self, state: ResourceState) -> Self {
+        self & match state {
+            ResourceState::Online | ResourceState::OfflinePending => Self::SAID_WHILE_SERVING,
+            ResourceState::OnlinePending => Self::SAID_BY_TYPE,
+            ResourceState::Failed => Self::SAID_OF_FAILURE,
+            ResourceState::Offline | ResourceState::Initializing => Self::empty(),
+        }
+    }
+
+    /// What it says, in words; a bit that has none is not said.
+    pub fn words(self) -> Vec<&'static str> {
+        RESOURCE_WORDS.iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, word)| *word).collect()
+    }
+
     /// What the resource's group says of itself because of it.
     pub fn of_group(self) -> GroupStatusInformation {
         OF_GROUP.iter().filter(|(own, _)| self.contains(*own)).map(|(_, group)| *group).collect()
@@ -104,10 +173,35 @@ mod tests {
             (ResourceStatusInformation::empty(), 0),
             (ResourceStatusInformation::LOCKED_MODE, 0x1),
             (ResourceStatusInformation::UNMONITORED | ResourceStatusInformation::LOCKED_MODE, 0x101),
-            (ResourceStatusInformation::INSUFFICIENT_CPU, 0),
-            (ResourceStatusInformation::all(), 0xFA1),
+            (ResourceStatusInformation::INSUFFICIENT_CPU, 0x8),
+            (ResourceStatusInformation::all(), 0xFA9),
         ] {
             assert_eq!(own.of_group().bits(), group, "{own:?}");
         }
+    }
+
+    #[test]
+    fn what_a_type_says_counts_while_it_can_be_true() {
+        let said = ResourceStatusInformation::all();
+        for (state, counts) in [
+            (ResourceState::Initializing, 0),
+            (ResourceState::OnlinePending, 0x1BC),
+            (ResourceState::Online, 0x1A0),
+            (ResourceState::OfflinePending, 0x1A0),
+            (ResourceState::Offline, 0),
+            (ResourceState::Failed, 0x3C),
+        ] {
+            assert_eq!(said.counts_in(state).bits(), counts, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_bit_has_its_words() {
+        let bits = ResourceStatusInformation::all();
+        assert_eq!(bits.words().len(), bits.iter().count());
+        let bits = GroupStatusInformation::all();
+        assert_eq!(bits.words().len(), bits.iter().count());
+        assert_eq!(ResourceStatusInformation::EMBEDDED_FAILURE.words(), ["failed inside"]);
+        assert!(GroupStatusInformation::empty().words().is_empty());
     }
 }

@@ -470,6 +470,7 @@ pub fn glance() -> Step {
             depends_on_sets: String::new(),
             waits_for: String::new(),
             waits_until_ms: None,
+            status_information: 0,
         }],
         group_sets: vec![],
         networks: vec![],
@@ -492,6 +493,7 @@ pub fn glance() -> Step {
             operation: None,
             recovery: None,
             in_maintenance: false,
+            status_information: 0,
         }],
         operations: vec![],
     };

@@ -315,8 +315,7 @@ impl Engine {
             After::Deleted(deleted) => self.resource_deleted(id, deleted),
             After::GroupCreated(group) => {
                 self.counts.entry(group).or_default();
-                self.changed_groups.insert(group);
-                self.accept_group_states();
+                self.accept_group_state(group);
             }
             After::GroupDeleted(group) => {
                 self.counts.remove(&group);

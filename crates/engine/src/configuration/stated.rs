@@ -2,13 +2,11 @@
 
 use mainstay_proplist::{PropertyList, Value as Shown, default_of};
 use mainstay_types::property::{Format, PropertyAccess, Spec};
-use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
-use mainstay_types::{GroupId, NodeId, ObjectId, ResourceId, ResourceState, version};
+use mainstay_types::{NodeId, ObjectId, version};
 
 use super::{common_table, from_registry};
 use crate::Engine;
 use crate::error::Refusal;
-use crate::live::Live;
 use crate::model::layout;
 
 impl Engine {
@@ -111,35 +109,6 @@ impl Engine {
             _ => None,
         }
     }
-
-    /// StatusInformation of a resource, as far as it is known here.
-    pub(crate) fn resource_status(&self, id: ResourceId) -> ResourceStatusInformation {
-        let in_maintenance = self.is_in_maintenance(id);
-        self.live
-            .get(&id)
-            .map_or_else(ResourceStatusInformation::empty, |live| status_of(live, in_maintenance))
-    }
-
-    /// StatusInformation of a group: what any of its resources says of itself.
-    pub(crate) fn group_status(&self, id: GroupId) -> GroupStatusInformation {
-        let members = self.model.group(id).into_iter().flat_map(|found| found.members.iter());
-        let mut status = GroupStatusInformation::empty();
-        for member in members {
-            status |= self.resource_status(*member).of_group();
-        }
-        status.set(GroupStatusInformation::WAITING_TO_START, self.waits_to_start(id));
-        status.set(GroupStatusInformation::WAITING_FOR_DEPENDENCIES, self.waits_for_groups(id));
-        status
-    }
-}
-
-fn status_of(live: &Live, in_maintenance: bool) -> ResourceStatusInformation {
-    let mut status = ResourceStatusInformation::empty();
-    status.set(ResourceStatusInformation::LOCKED_MODE, live.locked.is_some());
-    // It runs, and its host is gone: until another has taken it over nobody looks at it. Or nobody acts on what is seen.
-    let is_unmonitored = live.state == ResourceState::Online && (live.open.is_none() || in_maintenance);
-    status.set(ResourceStatusInformation::UNMONITORED, is_unmonitored);
-    status
 }
 
 /// A stored value as its property has it; nothing where something else was stored, past the checks.

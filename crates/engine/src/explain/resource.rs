@@ -8,9 +8,10 @@ use super::story::Story;
 use super::{Explainer, reason};
 use crate::group_set::order::Provider;
 use crate::limits::REASONS_DEEP_MAX;
+use crate::live::Live;
 use crate::model::layout;
 use crate::model::objects::Resource;
-use crate::policy::settings::RestartAction;
+use crate::policy::settings::{EmbeddedFailureAction, RestartAction};
 use crate::policy::show::duration;
 use crate::policy::{AtOnce, NotBegun};
 
@@ -321,6 +322,13 @@ impl Explainer<'_> {
         if live.state == ResourceState::Failed {
             notes.extend(self.what_follows(resource));
         }
+        if let Some(cause) = live.embedded_failure.as_ref().filter(|_| live.state == ResourceState::Online) {
+            notes.push(reason(
+                Rule::FailedInside,
+                format!("it runs on, and something in it has failed: {cause}"),
+            ));
+            notes.extend(self.what_follows_inside(resource, live));
+        }
         if live.cut_off && live.state == ResourceState::Failed {
             let text = "its host was lost while it acted in there; only its type can say what it still holds, and \
                         until it has, it is not started";
@@ -347,6 +355,20 @@ impl Explainer<'_> {
         notes.extend(self.comes_back(resource));
         notes.extend(self.next_start(resource));
         notes
+    }
+
+    /// What follows when something has failed in what runs on.
+    fn what_follows_inside(&self, resource: &Resource, live: &Live) -> Option<Reason> {
+        let text = match resource.restart.embedded {
+            _ if live.claim.is_some() => return None,
+            EmbeddedFailureAction::Nothing => "nothing follows from that (EmbeddedFailureAction 0)",
+            EmbeddedFailureAction::Tell => {
+                "the journal tells of that, and nothing more follows (EmbeddedFailureAction 1)"
+            }
+            EmbeddedFailureAction::Recover if resource.in_maintenance => return None,
+            EmbeddedFailureAction::Recover => return self.what_follows(resource),
+        };
+        Some(reason(Rule::NotRestarted, text))
     }
 
     /// What its policy has planned after a failure.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mainstay_types::control::function;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::glance::GroupSetGlance;
-use mainstay_types::status_information::GroupSetStatusInformation;
+use mainstay_types::status_information::{GroupSetStatusInformation, GroupStatusInformation};
 use mainstay_types::{GroupId, GroupSetId, GroupState, ObjectId, ResourceId};
 
 use super::order::{By, Provider};
@@ -141,6 +141,14 @@ impl Engine {
         let is_online = !states.is_empty() && states.iter().all(|state| *state == GroupState::Online);
         status.set(GroupSetStatusInformation::GROUPS_PENDING, is_pending);
         status.set(GroupSetStatusInformation::GROUPS_ONLINE, is_online);
+        let said = members.into_iter().flatten().map(|group| self.group_status(*group));
+        let said = said.fold(GroupStatusInformation::empty(), GroupStatusInformation::union);
+        for (of_group, of_set) in [
+            (GroupStatusInformation::OS_HEARTBEAT, GroupSetStatusInformation::OS_HEARTBEAT),
+            (GroupStatusInformation::APPLICATION_READY, GroupSetStatusInformation::APPLICATION_READY),
+        ] {
+            status.set(of_set, said.contains(of_group));
+        }
         status
     }
 

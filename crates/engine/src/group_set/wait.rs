@@ -160,6 +160,7 @@ impl Engine {
         }
         let now_ms = self.now.steady_ms;
         let since_ms = *self.waits.operations.entry(id).or_insert(now_ms);
+        self.touch_group_status(group);
         self.wake_waits(since_ms, &unmet);
         true
     }
@@ -207,6 +208,7 @@ impl Engine {
             return;
         }
         for (id, since_ms) in self.waits.operations.clone() {
+            self.touch_groups_of(id);
             let running = self.operations.get(&id).filter(|found| !matches!(found.phase, Phase::Ended));
             let Some(operation) = running else {
                 self.waits.operations.remove(&id);
@@ -234,6 +236,14 @@ impl Engine {
                 self.wake_waits(since_ms, &unmet);
             }
         }
+    }
+
+    /// What groups wait for is a part of their status.
+    fn touch_groups_of(&mut self, id: OperationId) {
+        let parts = self.operations.get(&id).into_iter().flat_map(|operation| operation.parts.keys());
+        let groups = parts.filter_map(|resource| self.group_of(*resource));
+        let groups: BTreeSet<GroupId> = groups.collect();
+        self.changed_groups.extend(groups);
     }
 
     /// The wait is over, and nothing was begun: what was to start is as it was, and the operation has failed.
@@ -266,6 +276,7 @@ impl Engine {
     /// Whether the service's start holds a group that would begin now.
     pub(crate) fn hold_group(&mut self, group: GroupId) -> Held {
         let unmet = self.unmet(group);
+        self.touch_group_status(group);
         if unmet.is_empty() || seeded::has(Bug::GroupNotAwaited) {
             self.waits.held.remove(&group);
             return Held::No;

@@ -54,6 +54,10 @@ impl Engine {
         operation.buffer = Vec::new();
         operation.members = std::mem::take(&mut operation.parts).into_keys().collect();
         operation.call = None;
+        let refused = match (operation.ailing, &end) {
+            (Some(ailing), End::Vetoed(cause)) => Some((ailing, cause.clone())),
+            _ => None,
+        };
         let status = end.status();
         let (text, is_due) = (end_text(&end), operation.answer_at_end);
         operation.record.end = Some(end);
@@ -63,6 +67,9 @@ impl Engine {
         }
         self.journal(id);
         self.serve_waiters(id);
+        if let Some((ailing, cause)) = refused {
+            self.heed_refusal(ailing, &cause);
+        }
         self.stir_policies();
     }
 

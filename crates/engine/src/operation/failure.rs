@@ -149,6 +149,7 @@ impl Engine {
         }
         self.decide_recovery(resource);
         self.poke(resource);
+        self.stir_policies();
     }
 
     /// Begins an operation of the service's own.
@@ -159,8 +160,21 @@ impl Engine {
         parts: BTreeMap<ResourceId, PartGoal>,
         why: &str,
     ) -> OperationId {
+        self.start_own(verb, object, parts, why, |_| ())
+    }
+
+    /// The same, with what is particular about it.
+    pub(crate) fn start_own(
+        &mut self,
+        verb: Verb,
+        object: ObjectId,
+        parts: BTreeMap<ResourceId, PartGoal>,
+        why: &str,
+        particulars: impl FnOnce(&mut Operation),
+    ) -> OperationId {
         let id = self.new_operation_id();
         let mut operation = Operation::internal(self.internal_record(id, verb, object, why));
+        particulars(&mut operation);
         operation.open_parts = parts.len();
         operation.parts = parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
         self.operations.insert(id, operation);

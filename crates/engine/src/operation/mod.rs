@@ -35,7 +35,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::operation::OperationRecord;
+use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{OfflineFlags, OfflineReason, OnlineFlags, OperationId, ResourceId};
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,8 @@ pub(crate) struct Operation {
     pub(crate) superseded_by: Option<OperationId>,
     /// The first thing that went wrong.
     pub(crate) trouble: Option<Cause>,
+    /// The resource that is stopped and started anew since it has failed inside.
+    pub(crate) ailing: Option<ResourceId>,
     /// A failed resource, proven stopped, that becomes Offline with the commit.
     pub(crate) clears: Option<ResourceId>,
     /// Everybody who was asked whether it can stop, in any round.
@@ -118,10 +120,16 @@ impl Operation {
             waiters: Vec::new(),
             superseded_by: None,
             trouble: None,
+            ailing: None,
             clears: None,
             asked: BTreeSet::new(),
             conflicts: 0,
         }
+    }
+
+    /// Whether what it stops may say no: what runs well, and nobody has to stop.
+    pub(crate) fn may_be_refused(&self) -> bool {
+        matches!(self.record.verb, Verb::Offline | Verb::Restart) || self.ailing.is_some()
     }
 
     /// Whether other calls on its resources have to wait.

@@ -197,7 +197,7 @@ impl Engine {
             return;
         };
         let heeds_locks = !seeded::has(Bug::LockNotCheckedAgain)
-            && matches!(operation.record.verb, Verb::Offline | Verb::Restart)
+            && operation.may_be_refused()
             && !operation.offline_flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS)
             && matches!(part.goal, PartGoal::Down | PartGoal::Cycle);
         let goal = match part.goal {

@@ -31,7 +31,7 @@ impl Engine {
     /// A resource refused to stop: everything comes back as it was.
     pub(crate) fn veto(&mut self, id: OperationId, cause: Cause) {
         let Some(operation) = self.operations.get_mut(&id) else { return };
-        if matches!(operation.record.verb, Verb::Offline | Verb::Restart) {
+        if operation.may_be_refused() {
             if matches!(operation.phase, Phase::Vetoing { .. }) && !operation.step.restores() {
                 // It is being cancelled, which leads to the same; if not, the type is asked once more.
                 return;

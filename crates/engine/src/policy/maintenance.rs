@@ -56,7 +56,7 @@ impl Engine {
             return false;
         }
         live.borne = Some(cause.clone());
-        self.publish_status_information(id);
+        self.tell_status(id);
         true
     }
 
@@ -67,7 +67,7 @@ impl Engine {
 
     /// Maintenance has begun, or ended: then what was borne with counts, and restarts that are due take place.
     pub(crate) fn maintenance_changed(&mut self, id: ResourceId) {
-        self.publish_status_information(id);
+        self.touch_status(id);
         if self.is_in_maintenance(id) {
             return;
         }

@@ -15,6 +15,7 @@
 
 mod after_reset;
 mod at_once;
+mod embedded;
 mod failover;
 mod maintenance;
 mod recovery;
@@ -44,6 +45,8 @@ pub(crate) struct Policies {
     pub(crate) start: StartOrder,
     /// Restarts whose delay is over and that wait for others to come to rest.
     due: BTreeSet<ResourceId>,
+    /// What has failed inside, and is not answered yet.
+    ailing: BTreeSet<ResourceId>,
     /// Something has come to rest since they were looked at.
     stirred: bool,
 }

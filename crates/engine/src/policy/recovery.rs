@@ -35,7 +35,7 @@ impl Engine {
     pub(crate) fn note_failure(&mut self, id: ResourceId) {
         self.timers.clear(Timer::Restart(id));
         self.policies.due.remove(&id);
-        self.policies.recoveries.entry(id).or_default().phase = Phase::Cleaning;
+        self.set_cleaning(id);
     }
 
     /// These go down because it has failed: they come back with it.
@@ -103,17 +103,7 @@ impl Engine {
 
     /// It stays Failed until RetryPeriodOnFailure is over. Everybody is told why.
     fn give_up(&mut self, id: ResourceId, reason: &str) {
-        let Some(policy) = self.restart_policy(id) else { return };
-        let now_ms = self.now.steady_ms;
-        let retry_at_ms = (policy.retry_ms != UNSET).then(|| now_ms + u64::from(policy.retry_ms));
-        self.policies.due.remove(&id);
-        let recovery = self.policies.recoveries.entry(id).or_default();
-        recovery.phase = Phase::GivenUp { retry_at_ms };
-        let remaining_ms = recovery.history.remaining_ms(policy.period_ms.into(), now_ms);
-        match retry_at_ms {
-            Some(at_ms) => self.timers.set(Timer::Restart(id), at_ms),
-            None => self.timers.clear(Timer::Restart(id)),
-        }
+        let remaining_ms = self.wait_for_retry(id);
         let Some(failure) = self.live.get_mut(&id).and_then(|live| live.failure.as_mut()) else { return };
         if !failure.text.ends_with(reason) {
             failure.text = format!("{}; {reason}", failure.text);
@@ -123,7 +113,23 @@ impl Engine {
         self.publish_terminal_state(id, remaining_ms);
     }
 
-    fn record_given_up(&mut self, id: ResourceId, reason: &str, cause: Cause) {
+    /// Nothing is planned before RetryPeriodOnFailure is over. Answers for how long the oldest restart still counts, in
+    /// milliseconds.
+    pub(super) fn wait_for_retry(&mut self, id: ResourceId) -> u64 {
+        let Some(policy) = self.restart_policy(id) else { return 0 };
+        let now_ms = self.now.steady_ms;
+        let retry_at_ms = (policy.retry_ms != UNSET).then(|| now_ms + u64::from(policy.retry_ms));
+        self.policies.due.remove(&id);
+        let recovery = self.policies.recoveries.entry(id).or_default();
+        recovery.phase = Phase::GivenUp { retry_at_ms };
+        match retry_at_ms {
+            Some(at_ms) => self.timers.set(Timer::Restart(id), at_ms),
+            None => self.timers.clear(Timer::Restart(id)),
+        }
+        recovery.history.remaining_ms(policy.period_ms.into(), now_ms)
+    }
+
+    pub(super) fn record_given_up(&mut self, id: ResourceId, reason: &str, cause: Cause) {
         let operation = self.new_operation_id();
         let mut record = self.internal_record(operation, Verb::Recover, ObjectId::Resource(id), reason);
         record.ended_at_ms = Some(self.now.unix_ms);
@@ -149,11 +155,18 @@ impl Engine {
             }
             Phase::GivenUp { .. } => {
                 recovery.history.forget();
-                recovery.phase = Phase::Cleaning;
+                if self.is_ailing(id) {
+                    return self.note_embedded_failure(id);
+                }
+                self.set_cleaning(id);
                 self.decide_recovery(id);
             }
             Phase::Quiet | Phase::Cleaning | Phase::Due { .. } => {}
         }
+    }
+
+    fn set_cleaning(&mut self, id: ResourceId) {
+        self.policies.recoveries.entry(id).or_default().phase = Phase::Cleaning;
     }
 
     /// Some resource is free again: a restart that waits for it may begin.
@@ -165,6 +178,7 @@ impl Engine {
     pub(crate) fn go_on_with_policies(&mut self) {
         // What begins is left, or due, no longer: so this comes to an end.
         while std::mem::take(&mut self.policies.stirred) && self.is_ready() {
+            self.answer_embedded_failures();
             for id in self.policies.due.clone() {
                 self.try_restart(id);
             }
@@ -175,6 +189,9 @@ impl Engine {
     fn try_restart(&mut self, id: ResourceId) {
         let Some(recovery) = self.policies.recoveries.get(&id) else { return };
         let Phase::Due { number } = recovery.phase else { return };
+        if self.is_ailing(id) {
+            return self.try_restart_inside(id, number);
+        }
         let companions = recovery.companions.clone();
         let is_failed = self.live.get(&id).is_some_and(|live| live.state == ResourceState::Failed);
         let policy = self.restart_policy(id).filter(|policy| policy.action != RestartAction::Stay);
@@ -242,7 +259,8 @@ impl Engine {
     fn absorb(&mut self, id: ResourceId) -> BTreeSet<ResourceId> {
         let now_ms = self.now.steady_ms;
         let Some(recovery) = self.policies.recoveries.get_mut(&id) else { return BTreeSet::new() };
-        if !matches!(recovery.phase, Phase::Due { .. }) {
+        let is_failed = self.live.get(&id).is_some_and(|live| live.state == ResourceState::Failed);
+        if !is_failed || !matches!(recovery.phase, Phase::Due { .. }) {
             return BTreeSet::new();
         }
         recovery.history.record(now_ms);
@@ -439,6 +457,7 @@ impl Engine {
         self.cancel_recovery(id);
         self.leave_companions(id);
         self.policies.recoveries.remove(&id);
+        self.policies.ailing.remove(&id);
     }
 
     pub(super) fn restart_policy(&self, id: ResourceId) -> Option<RestartPolicy> {
@@ -446,7 +465,7 @@ impl Engine {
     }
 }
 
-fn used_up(policy: &RestartPolicy) -> String {
+pub(super) fn used_up(policy: &RestartPolicy) -> String {
     let (count, period) = (policy.threshold, duration(policy.period_ms.into()));
     match count {
         0 => "it is not restarted (RestartThreshold 0)".into(),
@@ -455,7 +474,7 @@ fn used_up(policy: &RestartPolicy) -> String {
     }
 }
 
-fn restart_text(policy: &RestartPolicy, number: u32) -> String {
+pub(super) fn restart_text(policy: &RestartPolicy, number: u32) -> String {
     let (max, period) = (policy.threshold, duration(policy.period_ms.into()));
     let delay = duration(policy.delay_ms.into());
     format!("restart {number} of {max} within {period}, {delay} after it failed")

@@ -13,7 +13,7 @@
 
 use std::collections::VecDeque;
 
-use super::settings::{RestartAction, RestartPolicy};
+use super::settings::{EmbeddedFailureAction, RestartAction, RestartPolicy};
 use crate::limits::{RESTART_SPACING_MIN_MS, RESTARTS_REMEMBERED_MAX};
 use crate::seeded::{self, Bug};
 
@@ -84,9 +84,38 @@ pub(crate) fn decide(policy: &RestartPolicy, history: &History, now_ms: u64) -> 
     }
 }
 
+/// What a failure inside of something that runs on leads to; `None` where nothing is to follow.
+pub(crate) fn decide_inside(policy: &RestartPolicy, history: &History, now_ms: u64) -> Option<Verdict> {
+    match policy.embedded {
+        EmbeddedFailureAction::Nothing | EmbeddedFailureAction::Tell => None,
+        EmbeddedFailureAction::Recover => Some(decide(policy, history, now_ms)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_inside_leads_to_what_its_action_says() {
+        use EmbeddedFailureAction::{Nothing, Recover, Tell};
+        use RestartAction::{Restart, RestartThenFailOver, Stay};
+        let cases: [(EmbeddedFailureAction, RestartAction, &[u64], Option<Verdict>); 7] = [
+            (Nothing, RestartThenFailOver, &[], None),
+            (Tell, RestartThenFailOver, &[], None),
+            (Recover, Restart, &[], Some(Verdict::Restart { at_ms: 5_500, number: 1 })),
+            (Recover, RestartThenFailOver, &[1_000], Some(Verdict::Restart { at_ms: 5_500, number: 2 })),
+            (Recover, RestartThenFailOver, &[1_000, 2_000], Some(Verdict::FailOver)),
+            (Recover, Restart, &[1_000, 2_000], Some(Verdict::UsedUp)),
+            (Recover, Stay, &[], Some(Verdict::Never)),
+        ];
+        for (embedded, action, restarts, expected) in cases {
+            let policy = RestartPolicy { embedded, action, threshold: 2, ..RestartPolicy::default() };
+            let mut history = History::default();
+            restarts.iter().for_each(|at_ms| history.record(*at_ms));
+            assert_eq!(decide_inside(&policy, &history, 5_000), expected, "{policy:?} {restarts:?}");
+        }
+    }
 
     /// `(action, threshold, period, delay)`, restarts before, now, and what a failure then leads to.
     type Case = ((RestartAction, u32, u32, u32), &'static [u64], u64, Verdict);

@@ -22,6 +22,20 @@ pub struct RestartPolicy {
     pub delay_ms: u32,
     /// RetryPeriodOnFailure: from giving up to a new cycle; [`UNSET`] is never.
     pub retry_ms: u32,
+    /// EmbeddedFailureAction.
+    pub embedded: EmbeddedFailureAction,
+}
+
+/// EmbeddedFailureAction: what follows when a resource has failed inside, and itself runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum EmbeddedFailureAction {
+    /// 0: nothing.
+    Nothing,
+    /// 1: the journal tells of it.
+    Tell,
+    /// 2: it is stopped and started anew, as its restart policy says of failures.
+    #[default]
+    Recover,
 }
 
 /// RestartAction (ClusterResourceRestartAction of clusapi.h).
@@ -44,6 +58,7 @@ impl Default for RestartPolicy {
             period_ms: 900_000,
             delay_ms: 500,
             retry_ms: 3_600_000,
+            embedded: EmbeddedFailureAction::default(),
         }
     }
 }
@@ -61,6 +76,11 @@ impl RestartPolicy {
             period_ms: dword(key, "RestartPeriod").unwrap_or(default.period_ms),
             delay_ms: dword(key, "RestartDelay").unwrap_or(default.delay_ms),
             retry_ms: dword(key, "RetryPeriodOnFailure").unwrap_or(default.retry_ms),
+            embedded: match dword(key, "EmbeddedFailureAction") {
+                Some(0) => EmbeddedFailureAction::Nothing,
+                Some(1) => EmbeddedFailureAction::Tell,
+                _ => EmbeddedFailureAction::Recover,
+            },
         }
     }
 }
@@ -153,6 +173,7 @@ mod tests {
         check(&RESOURCE, "RestartPeriod", own.period_ms);
         check(&RESOURCE, "RestartDelay", own.delay_ms);
         check(&RESOURCE, "RetryPeriodOnFailure", own.retry_ms);
+        check(&RESOURCE, "EmbeddedFailureAction", own.embedded as u32);
         check(&GROUP, "FailoverThreshold", group.failover_threshold);
         check(&GROUP, "FailoverPeriod", group.failover_period_h);
         check(&GROUP, "Priority", group.priority);

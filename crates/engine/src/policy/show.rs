@@ -5,13 +5,17 @@ use mainstay_types::{ObjectId, ResourceId, ResourceState};
 
 use super::{Phase, Recovery};
 use crate::Engine;
+use crate::live::Live;
 use crate::model::objects::Resource;
 
 impl Engine {
     /// What is planned for a resource.
     pub(crate) fn shown_recovery(&self, resource: &Resource) -> Option<Shown> {
         let recovery = self.policies.recoveries.get(&resource.id)?;
-        self.live.get(&resource.id).filter(|live| live.state == ResourceState::Failed)?;
+        let has_failed = |live: &Live| live.state == ResourceState::Failed;
+        if !self.live.get(&resource.id).is_some_and(has_failed) && !self.is_ailing(resource.id) {
+            return None;
+        }
         let unix_ms = |at_ms: u64| self.now.unix_ms + at_ms.saturating_sub(self.now.steady_ms);
         let (max, period_ms) = (resource.restart.threshold, resource.restart.period_ms);
         Some(match recovery.phase {

@@ -69,6 +69,8 @@ impl Engine {
     /// The service is ready: groups that are not started by themselves stay as they are.
     pub(crate) fn begin_start(&mut self, is_cold: bool) {
         self.note_found();
+        // Some wait from now on, and some do not.
+        self.changed_groups.extend(self.policies.start.left.keys());
         let model = &self.model;
         let start = &mut self.policies.start;
         (start.is_cold, start.ready_at_ms) = (is_cold, self.now.steady_ms);
@@ -88,6 +90,7 @@ impl Engine {
     pub(super) fn leave_start(&mut self, id: ResourceId) {
         if let Some(group) = self.group_of(id) {
             self.policies.start.drop_one(group, id);
+            self.touch_group_status(group);
         }
     }
 
@@ -123,6 +126,7 @@ impl Engine {
                         }
                         Held::GivenUp => {
                             self.policies.start.left.remove(&group);
+                            self.touch_group_status(group);
                             continue;
                         }
                     }
@@ -198,6 +202,11 @@ impl Engine {
         left.into_iter().any(|id| self.is_to_start(*id) && !is_online(id))
     }
 
+    /// Whether these wait to start may have changed.
+    pub(crate) fn touch_groups_left_to_start(&mut self) {
+        self.changed_groups.extend(self.policies.start.left.keys());
+    }
+
     /// Begins what can be begun of a group.
     fn start_group(&mut self, group: GroupId, priority: u32, room: &mut usize) {
         let left: Vec<ResourceId> =
@@ -212,6 +221,7 @@ impl Engine {
                 }
             }
             self.policies.start.drop_one(group, id);
+            self.touch_group_status(group);
             if parts.len() >= *room {
                 break;
             }

@@ -7,7 +7,8 @@ use crate::Engine;
 use crate::timers::Timer;
 
 impl Engine {
-    /// What is planned is planned for what has failed and is proven to have stopped, and its time will come.
+    /// What is planned is planned for what has failed and is proven to have stopped, or for what has failed inside and
+    /// runs on; and its time will come.
     pub(crate) fn check_policies(&self, input: &str) {
         for (id, recovery) in &self.policies.recoveries {
             let (name, phase) = (self.name_of(*id), recovery.phase);
@@ -16,7 +17,8 @@ impl Engine {
             }
             let is_clean =
                 self.live.get(id).is_some_and(|live| live.state == ResourceState::Failed && !live.unproven);
-            assert!(is_clean, "policy: '{name}' is {phase:?} and not failed and stopped, after {input}");
+            let has_failed = is_clean || self.is_ailing(*id);
+            assert!(has_failed, "policy: '{name}' is {phase:?} and not failed and stopped, after {input}");
             let is_timed = match phase {
                 Phase::Due { .. } => self.policies.due.contains(id),
                 Phase::GivenUp { retry_at_ms: None } => true,

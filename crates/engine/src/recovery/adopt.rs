@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Cause, Condition, Held, OrderId, Outcome, Step};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{
     HostId, ObjectId, OfflineFlags, OnlineFlags, OperationId, ResourceId, ResourceState, Status,
 };
@@ -99,6 +100,7 @@ impl Engine {
         match held {
             Some((host, held)) => {
                 live.open = Some(*host);
+                self.touched_statuses.insert(id);
                 live.locked = held.lock();
                 live.consents = held.consents;
                 live.orders = held.orders().last().map_or(0, |order| order.number.saturating_add(1));
@@ -117,6 +119,7 @@ impl Engine {
                     // With what, is said by the order that is being carried out; see `resume_task`.
                     Condition::Busy => self.set_state(id, ResourceState::Initializing),
                 }
+                self.adopt_what_is_said(id, held);
             }
             None if live.populated => self.set_state(id, ResourceState::Online),
             None => self.set_state(id, ResourceState::Offline),
@@ -127,6 +130,17 @@ impl Engine {
             live.lost = true;
             let cause = unfinished("was in a host that is gone, or that has done nothing with it,");
             self.set_failed(id, cause, false);
+        }
+    }
+
+    /// What its type says beside its state, which comes from before this service. Whether a failure inside is acted on is
+    /// seen when everything is at rest.
+    fn adopt_what_is_said(&mut self, id: ResourceId, held: &Held) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.said = ResourceStatusInformation::from_bits_truncate(held.status);
+        live.embedded_failure = held.embedded_failure.clone();
+        if held.embedded_failure.is_some() {
+            self.note_embedded_failure(id);
         }
     }
 
@@ -513,6 +527,7 @@ impl Engine {
         self.resume_task(id, resource, goal, order);
         if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
             live.open = None;
+            self.touch_status(resource);
         }
     }
 }

@@ -77,6 +77,7 @@ impl Engine {
         live.floor = live.floor.max(epoch);
         live.open = None;
         live.locked = None;
+        self.touched_statuses.insert(id);
         match (empty, live.cut_off) {
             (true, false) => live.hard_stops = 0,
             (true, true) => {}

@@ -273,6 +273,7 @@ impl Engine {
             Stage::Opening => self.handle_opened(id, host, outcome),
             Stage::Leaving => {
                 live.open = None;
+                self.touch_status(id);
                 self.release_host(host);
                 self.continue_in_host(id);
             }
@@ -312,6 +313,7 @@ impl Engine {
         match outcome {
             Outcome::Done | Outcome::FoundOnline => {
                 live.open = Some(host);
+                self.touched_statuses.insert(id);
                 live.cut_off &= outcome == Outcome::Done;
                 self.send_waiting_queries(id);
             }
@@ -371,6 +373,7 @@ impl Engine {
         if matches!(outcome, Outcome::NotOpen) {
             self.note_cut_off(id);
             self.live.entry(id).and_modify(|live| live.open = None);
+            self.touch_status(id);
         }
         let Some(live) = self.live.get_mut(&id) else { return };
         if let Some(task) = live.task.as_mut() {

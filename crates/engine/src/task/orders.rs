@@ -65,6 +65,7 @@ impl Engine {
                 reason: operation.map(|found| found.reason).unwrap_or_default(),
                 buffer: operation.map(|found| found.buffer.clone()).unwrap_or_default(),
                 destination: None,
+                due_to_embedded_failure: operation.is_some_and(|found| found.ailing == Some(id)),
             },
             Step::Terminate | Step::CleanUp => Action::Terminate,
             Step::Close => Action::Close,

@@ -2,9 +2,10 @@
 
 use mainstay_store::{Backup, Model as StoreModel, Revision, Store};
 use mainstay_types::order::{Cause, Condition, News, Order, Report, Step};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Epoch, HostId, NodeId, ResourceId, ResourceState, Status};
 
-use super::host::{Effected, LOCK_REASON};
+use super::host::{Effected, Known, LOCK_REASON};
 use super::{CommitMode, Reaction, World, name};
 use crate::input::{CommitOutcome, Input};
 use crate::{Config, Engine};
@@ -115,6 +116,31 @@ impl World {
             known.locked = locked;
         }
         let report = fake.report(id, News::Locked { locked, reason: LOCK_REASON });
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// What runs in an online resource fails, and the resource itself runs on.
+    pub fn fail_inside(&mut self, id: ResourceId) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let is_up =
+            |known: &&mut Known| known.condition == Condition::Online && known.embedded_failure.is_none();
+        let Some(known) = fake.known.get_mut(&id).filter(is_up) else { return };
+        let cause = Cause::new(Status::RESOURCE_FAILED, "the application is gone");
+        known.embedded_failure = Some(cause.clone());
+        let report = fake.report(id, News::EmbeddedFailure(cause));
+        self.inbox.push_back(Input::HostReport { host, report });
+        self.settle();
+    }
+
+    /// The type says this of the resource, and nothing else.
+    pub fn say(&mut self, id: ResourceId, status: ResourceStatusInformation) {
+        let Some(host) = self.holder(id) else { return };
+        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let Some(known) = fake.known.get_mut(&id) else { return };
+        known.status = status.bits();
+        let report = fake.report(id, News::Status { bits: status.bits() });
         self.inbox.push_back(Input::HostReport { host, report });
         self.settle();
     }

@@ -74,6 +74,9 @@ pub(super) struct Known {
     pub(super) locked: bool,
     pub(super) running: Option<OrderId>,
     pub(super) consents: bool,
+    /// What the type says of it, and what has failed in it.
+    pub(super) status: u64,
+    pub(super) embedded_failure: Option<Cause>,
     /// Orders that have ended here, all remembered.
     pub(super) ended: Vec<(OrderId, Outcome)>,
 }
@@ -94,11 +97,15 @@ impl Known {
             locked: false,
             running,
             consents: false,
+            status: 0,
+            embedded_failure: None,
             ended: Vec::new(),
         }
     }
 
     pub(super) fn stand(&mut self, condition: Condition, now_ms: u64) {
+        let serves = matches!(condition, Condition::Online | Condition::Busy);
+        self.embedded_failure = self.embedded_failure.take().filter(|_| serves);
         (self.condition, self.since_ms) = (condition, now_ms);
     }
 }
@@ -152,6 +159,8 @@ impl FakeHost {
             locked: known.locked,
             lock_reason: (known.locked && !self.is_older).then_some(LOCK_REASON),
             consents: known.consents,
+            status: if self.is_older { 0 } else { known.status },
+            embedded_failure: known.embedded_failure.clone().filter(|_| !self.is_older),
             standing_for_ms: (!self.is_older).then(|| self.now_ms - known.since_ms),
             running: known.running,
             last: known
@@ -276,6 +285,9 @@ impl FakeHost {
             return (Effected::Nothing, vec![self.ended(order, Outcome::NotOpen)]);
         };
         known.epoch = known.epoch.max(order.epoch);
+        if matches!(order.action, Action::Online { .. }) {
+            known.status = 0;
+        }
         if let Some(running) = known.running.take() {
             let outcome = Outcome::Cancelled;
             reports.push(self.report(order.resource, News::Ended { order: running, outcome }));

@@ -132,6 +132,7 @@ impl World {
                     self.watch_failure(id);
                 }
             }
+            EventKind::ResourceCommonProperty => self.watch_inside(id),
             EventKind::ResourceDeleted => drop(self.watched.remove(&id)),
             _ => {}
         }
@@ -156,6 +157,8 @@ impl World {
             let (name, state) = (&resource.name, live.state);
             let told = self.watched.get(&id).copied().unwrap_or(state.number());
             assert!(told == state.number(), "I6: '{name}' is {state}, and watchers were told {told}");
+            let (status, told) = (self.engine.resource_status(id), live.told_status);
+            assert!(told == Some(status), "I6: '{name}' says {status:?}, and watchers were told {told:?}");
             if state == ResourceState::Online {
                 let online = |id: ResourceId| self.state(id) == ResourceState::Online;
                 assert!(resource.depends_on.is_met(online), "I2: '{name}' is online without what it needs");
@@ -166,6 +169,11 @@ impl World {
             let is_false = is_said && self.runs(id) && !self.deceived.contains(&id);
             let host_died = is_false && self.holder(id).is_none();
             assert!(!is_false, "truth: '{name}' is said to be {state} and runs (host lost: {host_died})");
+        }
+        for group in view.model().groups() {
+            let (name, status) = (&group.name, self.engine.group_status(group.id));
+            let told = self.engine.counts.get(&group.id).map(|counts| counts.told).unwrap_or_default();
+            assert!(told == status, "I6: '{name}' says {status:?}, and watchers were told {told:?}");
         }
         self.engine.check_policies("the last input");
         self.check_group_order();

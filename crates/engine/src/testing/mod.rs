@@ -141,6 +141,8 @@ pub struct World {
     epochs: BTreeMap<GroupId, Epoch>,
     /// What was seen of restarts.
     restarts: BTreeMap<ResourceId, restarts::Seen>,
+    /// What has failed inside, as watchers know it.
+    failed_inside: BTreeSet<ResourceId>,
     restarts_seen: BTreeSet<OperationId>,
     /// When groups were first seen up or on their way, in steady milliseconds; since the service is ready.
     begun: Option<BTreeMap<GroupId, u64>>,
@@ -216,6 +218,7 @@ impl World {
             watched: BTreeMap::new(),
             epochs: BTreeMap::new(),
             restarts: BTreeMap::new(),
+            failed_inside: BTreeSet::new(),
             restarts_seen: BTreeSet::new(),
             begun: None,
         };
@@ -232,6 +235,7 @@ impl World {
         self.earlier_orders = self.orders.len();
         // What is counted and planned is in memory.
         (self.restarts, self.restarts_seen, self.begun) = Default::default();
+        self.failed_inside.clear();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");
         let stored = crate::stored_operations(&snapshot);

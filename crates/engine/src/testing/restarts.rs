@@ -2,6 +2,7 @@
 //! than RestartDelay after the failure, never more than RestartThreshold within RestartPeriod, none with RestartAction 0.
 
 use mainstay_types::operation::Verb;
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{ObjectId, OperationId, ResourceId};
 
 use super::World;
@@ -43,6 +44,17 @@ impl World {
                 seen.failed_before_ms = seen.failed_at_ms;
             }
             seen.failed_at_ms = Some(now_ms);
+        }
+    }
+
+    /// Watchers were told of a resource's status: it may have failed inside, which is a failure as any other.
+    pub(super) fn watch_inside(&mut self, id: ResourceId) {
+        let has_failed =
+            self.engine.resource_status(id).contains(ResourceStatusInformation::EMBEDDED_FAILURE);
+        if !has_failed {
+            self.failed_inside.remove(&id);
+        } else if self.failed_inside.insert(id) {
+            self.watch_failure(id);
         }
     }
 

@@ -119,6 +119,7 @@ fn a_restart_that_is_far_off_takes_place() {
         period_ms: 2_000,
         delay_ms,
         retry_ms,
+        embedded: 2,
     };
     check(
         1,
@@ -498,7 +499,14 @@ fn a_word_waits_for_a_veto_that_is_held_up() {
 /// A resource that has failed may come up in place of what a host had that is gone.
 #[test]
 fn an_alternative_that_had_failed_comes_up_for_what_a_host_had() {
-    let policy = Restarts { action: 2, threshold: 0, period_ms: 60_000, delay_ms: 20_000, retry_ms: 294_840 };
+    let policy = Restarts {
+        action: 2,
+        threshold: 0,
+        period_ms: 60_000,
+        delay_ms: 20_000,
+        retry_ms: 294_840,
+        embedded: 2,
+    };
     check(
         1,
         &[POOL, POOL, LIBRARY, POOL, (0, Kind::Library, &[&[2, 3]])],

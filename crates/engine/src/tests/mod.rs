@@ -28,6 +28,7 @@ mod restarts;
 mod scenarios;
 mod since;
 mod start_order;
+mod status_information;
 mod statuses;
 mod sweep;
 mod while_pending;

@@ -321,27 +321,3 @@ fn every_property_refuses_what_it_may_not() {
         assert_eq!(world.database(), before);
     }
 }
-
-#[test]
-fn status_information_says_what_is_known() {
-    let mut world = World::default();
-    let group = world.group("g");
-    let id = world.resource(group, "x");
-    world.resource(group, "other");
-    let bits = |world: &World| {
-        let (resource, group) = (world.engine.resource_status(id), world.engine.group_status(group));
-        (resource.bits(), group.bits())
-    };
-    assert_eq!(bits(&world), (0, 0));
-    world.online(id);
-    assert_eq!(bits(&world), (0, 0));
-    world.lock(id, true);
-    assert_eq!(bits(&world), (0x1, 0x1));
-    world.lock(id, false);
-    world.hosts_start = false;
-    world.kill_host(mainstay_types::HostId::Pool);
-    assert_eq!(bits(&world), (0x40, 0x100));
-    world.hosts_start = true;
-    world.pass_ms(300_000);
-    assert_eq!(bits(&world), (0, 0));
-}

@@ -3,11 +3,13 @@
 //! Each case has the chain `web` on `db` on `disk`, and `mail` on `disk`, all online. A line of a case takes place at
 //! its time, counted from the beginning.
 
-use mainstay_types::control::function;
+use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
 use mainstay_types::event::EventKind;
 use mainstay_types::glance::Recovery;
-use mainstay_types::operation::{End, Verb};
-use mainstay_types::{ControlCode, ObjectId, ResourceId, ResourceState, Status};
+use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::order::Action;
+use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
+use mainstay_types::{ControlCode, ObjectId, OfflineReason, ResourceId, ResourceState, Status};
 
 use crate::command::{Command, Remark};
 use crate::testing::{Reaction, World};
@@ -19,6 +21,12 @@ enum Line {
     Set(&'static str, &'static str, u32),
     /// It fails by itself.
     Fail(&'static str),
+    /// Something in it fails, and it runs on.
+    FailInside(&'static str),
+    /// Its Offline refuses from now on.
+    Refuses(&'static str),
+    /// Maintenance begins or ends.
+    Maintain(&'static str, u32),
     /// Its Online fails from now on, or does well.
     Breaks(&'static str, bool),
     /// Its Offline hangs from now on.
@@ -34,7 +42,7 @@ enum Line {
     Rename(&'static str, &'static str),
     Delete(&'static str, u32),
     NotOwner(&'static str),
-    Locks(&'static str),
+    Locks(&'static str, bool),
     KillService,
     /// Its state.
     Is(&'static str, ResourceState),
@@ -48,6 +56,10 @@ enum Line {
     Nothing(&'static str),
     /// Why it has failed has these words.
     Why(&'static str, &'static str),
+    /// Whether its status says that it has failed inside; and whether its group's does.
+    Ails(&'static str, bool),
+    /// How many records tell that it has failed inside and runs on.
+    Told(&'static str, usize),
     /// Attempts and milliseconds that GET_FAILURE_INFO answers.
     Left(&'static str, u32, u32),
 }
@@ -97,6 +109,17 @@ impl Case {
         match line {
             Set(name, property, value) => self.world.set(self.id(name), property, value),
             Fail(name) => self.world.fail(self.id(name)),
+            FailInside(name) => self.world.fail_inside(self.id(name)),
+            Refuses(name) => {
+                let id = self.id(name);
+                self.world.behave(id).offline = Reaction::Veto;
+            }
+            Maintain(name, on) => {
+                let object = ObjectId::Resource(self.id(name));
+                let (code, input) = (RESOURCE_SET_MAINTENANCE_MODE, on.to_le_bytes().to_vec());
+                let command = Command::Control { object, code, input, output_length_max: 0 };
+                self.check_status(command, OK);
+            }
             Breaks(name, breaks) => {
                 let id = self.id(name);
                 self.world.behave(id).online = if breaks { Reaction::Fail } else { Reaction::Done };
@@ -148,7 +171,7 @@ impl Case {
                 let _ = self.world.status(Command::AddPossibleOwner { resource, node });
                 self.check_status(Command::RemovePossibleOwner { resource, node }, OK);
             }
-            Locks(name) => self.world.lock(self.id(name), true),
+            Locks(name, locked) => self.world.lock(self.id(name), locked),
             KillService => self.world.restart_service(),
             _ => self.check(line),
         }
@@ -179,6 +202,23 @@ impl Case {
                 assert_eq!(planned, Some(Recovery::GivenUp { until_ms }), "{line:?}");
             }
             Nothing(name) => assert_eq!(self.world.glance(self.id(name)).recovery, None, "{line:?}"),
+            Ails(name, expected) => {
+                let status = self.world.engine.resource_status(self.id(name));
+                let of_group = self.world.engine.group_status(self.group());
+                let ails = (
+                    status.contains(ResourceStatusInformation::EMBEDDED_FAILURE),
+                    of_group.contains(GroupStatusInformation::EMBEDDED_FAILURE),
+                );
+                assert_eq!(ails, (expected, expected), "{line:?}");
+            }
+            Told(name, expected) => {
+                let object = ObjectId::Resource(self.id(name));
+                let is_it = |record: &&OperationRecord| {
+                    record.object == object
+                        && record.reason_text.starts_with("it has failed inside, and runs on")
+                };
+                assert_eq!(self.world.journal.values().filter(is_it).count(), expected, "{line:?}");
+            }
             Why(name, words) => {
                 let cause = self.world.glance(self.id(name)).cause.expect("a cause").text;
                 assert!(cause.contains(words), "{line:?}: {cause}");
@@ -440,7 +480,7 @@ fn what_somebody_asks_for_comes_before_what_is_planned() {
             (100, Rename("web", "shop")),
             (500, Is("web", On)),
             (1_000, Fail("web")),
-            (1_100, Locks("web")),
+            (1_100, Locks("web", true)),
             (1_500, Is("web", On)),
             (2_000, Fail("web")),
             (2_100, Set("web", "RestartAction", 0)),
@@ -546,4 +586,192 @@ fn everybody_hears_that_there_are_no_more_restarts() {
     );
     // Online pending is no state in which anybody could be left.
     assert_ne!(case.world.state(case.id("db")), OnlinePending);
+}
+
+#[test]
+fn what_has_failed_inside_is_answered_as_its_action_says() {
+    const ACTION: &str = "EmbeddedFailureAction";
+    check(
+        "the default: a graceful stop and a start after the delay, with its dependents",
+        &[
+            (0, FailInside("db")),
+            (0, Is("db", On)),
+            (0, Is("web", On)),
+            (0, Ails("db", true)),
+            (0, Why("db", "the application is gone")),
+            (0, Planned("db", 500, 1)),
+            (499, Restarted("db", 0)),
+            (500, Restarted("db", 1)),
+            (500, Is("db", On)),
+            (500, Is("web", On)),
+            (500, Ails("db", false)),
+            (500, Nothing("db")),
+            (500, Left("db", 2, 900_000)),
+        ],
+    );
+    check(
+        "0 shows it, 1 tells of it once, and neither acts",
+        &[
+            (0, Set("db", ACTION, 0)),
+            (0, Set("web", ACTION, 1)),
+            (0, FailInside("db")),
+            (0, Ails("db", true)),
+            (0, FailInside("web")),
+            (0, FailInside("web")),
+            (0, Told("db", 0)),
+            (0, Told("web", 1)),
+            (90_000_000, Restarted("db", 0)),
+            (90_000_000, Restarted("web", 0)),
+            (90_000_000, Is("web", On)),
+            (90_000_000, Nothing("db")),
+            // A restart by hand is the end of it.
+            (90_000_000, Restart("db", OK)),
+            (90_000_000, Ails("db", false)),
+        ],
+    );
+    check(
+        "it counts as a restart does; when these are used up it runs on, and a new cycle comes",
+        &[
+            (0, Set("db", "RestartThreshold", 1)),
+            (0, FailInside("db")),
+            (500, Restarted("db", 1)),
+            (600, FailInside("db")),
+            (600, Is("db", On)),
+            (600, Ails("db", true)),
+            (600, GivenUp("db", Some(3_600_000))),
+            (600, Why("db", "one restart within 15 min did not help")),
+            (600, Why("db", "there is no other node")),
+            (3_600_599, Restarted("db", 1)),
+            (3_600_600, Planned("db", 500, 1)),
+            (3_601_100, Restarted("db", 2)),
+            (3_601_100, Ails("db", false)),
+        ],
+    );
+    check(
+        "restarts of both kinds count together",
+        &[
+            (0, Set("db", "RestartThreshold", 2)),
+            (0, Fail("db")),
+            (500, Restarted("db", 1)),
+            (600, FailInside("db")),
+            (600, Planned("db", 500, 2)),
+            (1_100, Restarted("db", 2)),
+            (1_200, Fail("db")),
+            (1_200, Is("db", Failed)),
+            (1_200, GivenUp("db", Some(3_600_000))),
+        ],
+    );
+    check(
+        "with RestartAction 0 nothing is restarted, and the journal tells of it",
+        &[
+            (0, Set("db", "RestartAction", 0)),
+            (0, FailInside("db")),
+            (0, Told("db", 1)),
+            (90_000_000, Restarted("db", 0)),
+            (90_000_000, Is("db", On)),
+        ],
+    );
+    check(
+        "a failure of the whole comes before",
+        &[
+            (0, FailInside("db")),
+            (100, Fail("db")),
+            (100, Ails("db", false)),
+            (100, Planned("db", 500, 1)),
+            (600, Restarted("db", 1)),
+            (600, Is("db", On)),
+        ],
+    );
+    check(
+        "whoever takes it offline ends what is planned",
+        &[
+            (0, FailInside("db")),
+            (100, Offline("db", 0, PENDING)),
+            (100, Is("db", Off)),
+            (100, Ails("db", false)),
+            (100, Nothing("db")),
+            (90_000_000, Restarted("db", 0)),
+            (90_000_000, Is("db", Off)),
+        ],
+    );
+    check(
+        "a lock is waited for, of a dependent too",
+        &[
+            (0, Locks("web", true)),
+            (0, FailInside("db")),
+            (60_000, Restarted("db", 0)),
+            (60_000, Ails("db", true)),
+            (60_000, Locks("web", false)),
+            (60_000, Restarted("db", 1)),
+            (60_000, Ails("db", false)),
+        ],
+    );
+    check(
+        "who refuses to stop runs on, and is asked again in the next cycle",
+        &[
+            (0, Refuses("db")),
+            (0, FailInside("db")),
+            (500, Restarted("db", 1)),
+            (500, Is("db", On)),
+            (500, Is("web", On)),
+            (500, Ails("db", true)),
+            (500, Why("db", "it refused to stop")),
+            (500, GivenUp("db", Some(3_600_000))),
+            (3_601_000, Restarted("db", 2)),
+        ],
+    );
+    check(
+        "a stop that hangs is terminated, and then it is a failure",
+        &[
+            (0, Hangs("db")),
+            (0, FailInside("db")),
+            (500, Is("db", OfflinePending)),
+            (180_500, Is("db", Failed)),
+            (180_500, Ails("db", false)),
+            (181_000, Is("db", On)),
+            (181_000, Is("web", On)),
+            (181_000, Restarted("db", 2)),
+        ],
+    );
+    check(
+        "in maintenance it is shown, and answered when that is over",
+        &[
+            (0, Maintain("db", 1)),
+            (0, FailInside("db")),
+            (60_000, Restarted("db", 0)),
+            (60_000, Ails("db", true)),
+            (60_000, Maintain("db", 0)),
+            (60_000, Planned("db", 500, 1)),
+            (60_500, Restarted("db", 1)),
+            (60_500, Ails("db", false)),
+        ],
+    );
+    check(
+        "a new service knows of it, and begins to count anew",
+        &[
+            (0, FailInside("db")),
+            (100, KillService),
+            (100, Ails("db", true)),
+            (100, Planned("db", 500, 1)),
+            (600, Restarted("db", 1)),
+            (600, Ails("db", false)),
+        ],
+    );
+}
+
+/// Its Offline is told why it is stopped, and that of nobody else.
+#[test]
+fn the_type_is_told_that_it_has_failed_inside() {
+    let mut case = Case::new();
+    let (db, web) = (case.id("db"), case.id("web"));
+    case.take(FailInside("db"));
+    case.world.pass_ms(500);
+    let stops = case.world.orders.iter().filter_map(|order| match &order.action {
+        Action::Offline { reason, due_to_embedded_failure, .. } => {
+            Some((order.resource, *reason, *due_to_embedded_failure))
+        }
+        _ => None,
+    });
+    let restarted = OfflineReason::BeingRestarted;
+    assert_eq!(stops.collect::<Vec<_>>(), [(web, restarted, false), (db, restarted, true)]);
 }

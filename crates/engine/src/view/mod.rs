@@ -301,6 +301,7 @@ impl<'a> View<'a> {
                 .with_names(|id| self.engine.plain_name(&ObjectId::GroupSet(id))),
             waits_for: self.engine.group_waits_for(group.id),
             waits_until_ms: self.engine.group_wait_ends_unix_ms(group.id),
+            status_information: self.engine.group_status(group.id).bits(),
         }
     }
 
@@ -318,7 +319,10 @@ impl<'a> View<'a> {
             state: live.map_or(ResourceState::Initializing, |live| live.state),
             since_ms: live.map_or(0, |live| live.since_unix_ms),
             cause: live
-                .and_then(|live| live.failure.clone().or_else(|| live.borne.clone()))
+                .and_then(|live| {
+                    let failed = live.failure.as_ref().or(live.borne.as_ref());
+                    failed.or(live.embedded_failure.as_ref()).cloned()
+                })
                 .or_else(|| self.held_back(resource)),
             unproven: live.is_some_and(|live| live.unproven),
             confirmable: live.is_some_and(|live| live.unproven && live.cut_off),
@@ -327,6 +331,7 @@ impl<'a> View<'a> {
             operation: live.and_then(|live| live.claim),
             recovery: self.engine.shown_recovery(resource),
             in_maintenance: resource.in_maintenance,
+            status_information: self.engine.resource_status(resource.id).bits(),
         }
     }
 

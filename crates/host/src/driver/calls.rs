@@ -136,6 +136,21 @@ impl HostCore {
                     self.report(resource, epoch, News::Locked { locked, reason }, &mut actions);
                 }
             }
+            Said::Status { bits, on } => {
+                let mut said = held.said;
+                said.set(bits, on);
+                if std::mem::replace(&mut held.said, said) != said {
+                    let epoch = held.epoch;
+                    self.report(resource, epoch, News::Status { bits: said.bits() }, &mut actions);
+                }
+            }
+            Said::EmbeddedFailure(cause) => {
+                if held.standing == Standing::Online && held.embedded_failure.is_none() {
+                    held.embedded_failure = Some(cause.clone());
+                    let epoch = held.epoch;
+                    self.report(resource, epoch, News::EmbeddedFailure(cause), &mut actions);
+                }
+            }
             Said::Logged { level, text } => {
                 self.mention(resource, News::Logged { level, text }, &mut actions);
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use mainstay_types::order::{Action as Asked, Cause, News, Opening, Order, Outcome};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Epoch, ResourceId, Status};
 
 use super::resource::{HeldResource, Phase, Running, Standing};
@@ -140,6 +141,10 @@ impl HostCore {
             matches!((&order.action, &held.standing), (Asked::Offline { .. }, Standing::Failed(_)));
         let phase = if only_look { Phase::ToLook } else { Phase::Waiting };
         let counted = matches!(order.action, Asked::Online { .. } | Asked::Offline { .. });
+        if matches!(order.action, Asked::Online { .. }) {
+            // The service knows by itself that what was said before is over.
+            held.said = ResourceStatusInformation::empty();
+        }
         held.end_checks();
         self.counter += 1;
         held.running =
@@ -410,13 +415,16 @@ fn call_of(running: &Running) -> Option<Call> {
         Asked::Online { flags, buffer } => {
             Some(Call::Online { operation, flags: *flags, buffer: buffer.clone() })
         }
-        Asked::Offline { flags, reason, buffer, destination } => Some(Call::Offline {
-            operation,
-            flags: *flags,
-            reason: *reason,
-            buffer: buffer.clone(),
-            destination: destination.clone(),
-        }),
+        Asked::Offline { flags, reason, buffer, destination, due_to_embedded_failure } => {
+            Some(Call::Offline {
+                operation,
+                flags: *flags,
+                reason: *reason,
+                buffer: buffer.clone(),
+                destination: destination.clone(),
+                due_to_embedded_failure: *due_to_embedded_failure,
+            })
+        }
         Asked::Close => Some(Call::Close),
         // Terminate does not wait for its turn.
         Asked::Terminate => None,

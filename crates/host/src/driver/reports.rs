@@ -46,10 +46,11 @@ impl HostCore {
         news: News,
         actions: &mut Vec<Action>,
     ) {
-        if matches!(news, News::Locked { .. }) {
+        if matches!(news, News::Locked { .. } | News::Status { .. }) {
             // Only the newest counts; a type that toggles must not fill the memory while nobody listens.
+            let kind = std::mem::discriminant(&news);
             let old =
-                |report: &Report| report.resource == resource && matches!(report.news, News::Locked { .. });
+                |report: &Report| report.resource == resource && std::mem::discriminant(&report.news) == kind;
             self.reports.kept.retain(|_, report| !old(report));
         }
         self.reports.sequence += 1;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use mainstay_types::order::{Cause, Condition, Held, Opening, Order, OrderId, Outcome};
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Epoch, GroupId, ResourceId};
 
 use super::{CallNumber, DEADLOCK_TIMEOUT_DEFAULT, Instance, ORDERS_REMEMBERED};
@@ -68,6 +69,10 @@ pub(super) struct HeldResource {
     pub(super) lock: Option<u64>,
     /// The type has consented to every offline call without instructions.
     pub(super) consents: bool,
+    /// What the type has said of it since it last began to come online.
+    pub(super) said: ResourceStatusInformation,
+    /// What has failed in it since it is online.
+    pub(super) embedded_failure: Option<Cause>,
     pub(super) running: Option<Running>,
     pub(super) queue: VecDeque<Order>,
     /// The ordinary call that has not returned.
@@ -95,6 +100,8 @@ impl HeldResource {
             standing_since: now,
             lock: None,
             consents: false,
+            said: ResourceStatusInformation::empty(),
+            embedded_failure: None,
             running: None,
             queue: VecDeque::new(),
             lane: None,
@@ -110,6 +117,7 @@ impl HeldResource {
 
     /// It stands otherwise from now on, or again.
     pub(super) fn stand(&mut self, standing: Standing, now: Instant) {
+        self.embedded_failure = self.embedded_failure.take().filter(|_| standing == Standing::Online);
         (self.standing, self.standing_since) = (standing, now);
     }
 
@@ -139,6 +147,8 @@ impl HeldResource {
             locked: self.lock.is_some(),
             lock_reason: self.lock,
             consents: self.consents,
+            status: self.said.bits(),
+            embedded_failure: self.embedded_failure.clone(),
             standing_for_ms: u64::try_from(standing_for_ms).ok(),
             running: self.running.as_ref().map(|running| running.order.id),
             last: self.last.clone(),

@@ -162,6 +162,7 @@ impl Bench {
                     reason: OfflineReason::UserRequested,
                     buffer: vec![],
                     destination: None,
+                    due_to_embedded_failure: false,
                 },
             ),
             Terminate => self.order(Step::Terminate, Asked::Terminate),

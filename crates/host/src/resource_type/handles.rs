@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mainstay_types::order::Cause;
+use mainstay_types::status_information::ResourceStatusInformation;
 
 use super::Failure;
 
@@ -45,6 +46,15 @@ pub enum Said {
         /// The type's own reason number.
         reason: u64,
     },
+    /// These things about it are so from now on, or are so no longer.
+    Status {
+        /// Which, of [`ResourceStatusInformation::SAID_BY_TYPE`].
+        bits: ResourceStatusInformation,
+        /// Whether they are so.
+        on: bool,
+    },
+    /// What runs in the online resource has failed; the resource itself serves.
+    EmbeddedFailure(Cause),
     /// A log line.
     Logged {
         /// 0 information, 1 warning, 2 error, 3 severe.
@@ -93,6 +103,21 @@ impl Reporter {
     /// Locks or unlocks the resource: while locked it is taken offline only by callers who ignore locks.
     pub fn locked(&self, locked: bool, reason: u64) {
         (self.ear)(Said::Locked { locked, reason });
+    }
+
+    /// Says something of the resource beside its state (StatusInformation): that the system in it is alive, that the
+    /// application in it is ready, that its network is gone; or, before an `online` fails, that the node has too little
+    /// of something. Bits that are not the type's to say are not heard. What was said is over when the resource begins
+    /// to come online again.
+    pub fn status(&self, bits: ResourceStatusInformation, on: bool) {
+        (self.ear)(Said::Status { bits: bits & ResourceStatusInformation::SAID_BY_TYPE, on });
+    }
+
+    /// What runs in the resource has failed, and the resource itself serves as before: the application in a virtual
+    /// machine. EmbeddedFailureAction says what follows. Heard while the resource is online, once until it is online
+    /// anew.
+    pub fn embedded_failure(&self, cause: Cause) {
+        (self.ear)(Said::EmbeddedFailure(Cause { status: cause.status, text: cut(cause.text) }));
     }
 
     /// Writes a line to the cluster's log. Level: 0 information, 1 warning, 2 error, 3 severe.

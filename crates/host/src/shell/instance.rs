@@ -198,13 +198,19 @@ impl Caller {
             Call::Online { operation, flags, buffer } => self.operate(held, operation, |operation| {
                 guarded(entry_point, || resource.online(OnlineCall { flags, buffer: &buffer, operation }))
             }),
-            Call::Offline { operation, flags, reason, buffer, destination } => {
-                self.operate(held, operation, |operation| {
-                    let destination = destination.as_ref();
-                    let call = OfflineCall { flags, reason, destination, buffer: &buffer, operation };
+            Call::Offline { operation, flags, reason, buffer, destination, due_to_embedded_failure } => self
+                .operate(held, operation, |operation| {
+                    let (destination, buffer) = (destination.as_ref(), buffer.as_slice());
+                    let call = OfflineCall {
+                        flags,
+                        reason,
+                        destination,
+                        due_to_embedded_failure,
+                        buffer,
+                        operation,
+                    };
                     guarded(entry_point, || resource.offline(call))
-                })
-            }
+                }),
             Call::Look => {
                 let left = || guarded(entry_point, || resource.look()).flatten();
                 Returned::Looked(held.place.look().and_then(|()| left()))

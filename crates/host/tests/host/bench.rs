@@ -225,6 +225,7 @@ pub fn offline(buffer: &[u8]) -> Action {
         reason: OfflineReason::UserRequested,
         buffer: buffer.to_vec(),
         destination: None,
+        due_to_embedded_failure: false,
     }
 }
 

@@ -152,6 +152,8 @@ pub enum Step {
     Progress(String),
     /// A resource fails by itself.
     Crash(String),
+    /// What runs in it fails, and it runs on.
+    FailInside(String),
     /// What it runs ends, unseen by its host.
     Vanish(String),
     /// Its type locks or unlocks it.

@@ -292,6 +292,7 @@ impl Parser {
             }
             "progress" => Step::Progress(self.named(&mut words)?),
             "crash" => Step::Crash(self.named(&mut words)?),
+            "fail-inside" => Step::FailInside(self.named(&mut words)?),
             "vanish" => Step::Vanish(self.named(&mut words)?),
             "lock" => Step::Lock(self.named(&mut words)?, true),
             "unlock" => Step::Lock(self.named(&mut words)?, false),

@@ -202,6 +202,7 @@ impl Story {
             Step::Progress(name) => world.progress(resource(name), "still there"),
             Step::Crash(name) => world.fail(resource(name)),
             Step::Vanish(name) => world.kill_processes(resource(name)),
+            Step::FailInside(name) => world.fail_inside(resource(name)),
             Step::Lock(name, locked) => world.lock(resource(name), *locked),
             Step::Deadlock(name) => world.deadlock(resource(name)),
             Step::KillPool => world.kill_host(HostId::Pool),

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use mainstay_proplist::PropertyList;
 use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
 use mainstay_types::order::Step as OrderStep;
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Access, ControlCode, GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 pub use dice::Dice;
@@ -254,7 +255,8 @@ impl Walk {
                     .with("RestartThreshold", restarts.threshold)
                     .with("RestartPeriod", restarts.period_ms)
                     .with("RestartDelay", restarts.delay_ms)
-                    .with("RetryPeriodOnFailure", restarts.retry_ms);
+                    .with("RetryPeriodOnFailure", restarts.retry_ms)
+                    .with("EmbeddedFailureAction", restarts.embedded);
                 self.set_properties(ObjectId::Resource(resource), &list);
             }
             Step::Alternatives(_, others) => {
@@ -295,6 +297,10 @@ impl Walk {
             Step::Progress(_) => world.progress(resource, "still there"),
             Step::Repeat(_) => world.repeat(resource),
             Step::Fail(_) => world.fail(resource),
+            Step::FailInside(_) => world.fail_inside(resource),
+            Step::Say(_, bits) => {
+                world.say(resource, ResourceStatusInformation::from_bits_truncate(*bits));
+            }
             Step::Lock(_, locked) => world.lock(resource, *locked),
             Step::Deadlock(_) => world.deadlock(resource),
             // The only process of a type in a library is its host.
@@ -338,6 +344,8 @@ impl Walk {
             | Step::Progress(place)
             | Step::Repeat(place)
             | Step::Fail(place)
+            | Step::FailInside(place)
+            | Step::Say(place, _)
             | Step::Lock(place, _)
             | Step::Deadlock(place)
             | Step::KillProcesses(place)

@@ -28,6 +28,8 @@ impl Walk {
         for id in self.ids.clone() {
             if self.is_alive(id) {
                 self.maintain(id, false);
+                // What is locked is not restarted for a failure inside.
+                self.world.lock(id, false);
             }
         }
         if self.world.starts != self.starts {

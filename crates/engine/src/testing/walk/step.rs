@@ -61,6 +61,10 @@ pub enum Step {
     Repeat(usize),
     /// A resource fails by itself.
     Fail(usize),
+    /// What runs in a resource fails, and it runs on.
+    FailInside(usize),
+    /// A type says this of its resource: bits of StatusInformation.
+    Say(usize, u64),
     /// A type locks or unlocks its resource.
     Lock(usize, bool),
     /// A call into a type hangs.
@@ -120,6 +124,8 @@ pub struct Restarts {
     pub delay_ms: u32,
     /// RetryPeriodOnFailure, in milliseconds.
     pub retry_ms: u32,
+    /// EmbeddedFailureAction.
+    pub embedded: u32,
 }
 
 /// An entry point of a resource type.
@@ -164,6 +170,8 @@ enum Kind {
     Progress,
     Repeat,
     Fail,
+    FailInside,
+    Say,
     Lock,
     Deadlock,
     KillProcesses,
@@ -219,6 +227,8 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (2, Kind::Progress),
     (2, Kind::Repeat),
     (8, Kind::Fail),
+    (4, Kind::FailInside),
+    (1, Kind::Say),
     (4, Kind::Lock),
     (2, Kind::Deadlock),
     (2, Kind::KillProcesses),
@@ -279,6 +289,8 @@ const RETRY_MAX_MS: u64 = 600_000;
 const CRASH_AFTER_MAX: u64 = 24;
 /// Of the offline flags, those that act: ignore locks, force, do not write.
 const OFFLINE_FLAGS: u64 = 8;
+/// More than all bits of a resource's StatusInformation.
+const STATUS_BITS: u64 = 0x400;
 
 impl Step {
     /// A random step.
@@ -321,6 +333,8 @@ impl Step {
             Kind::Progress => Step::Progress(which),
             Kind::Repeat => Step::Repeat(which),
             Kind::Fail => Step::Fail(which),
+            Kind::FailInside => Step::FailInside(which),
+            Kind::Say => Step::Say(which, dice.below(STATUS_BITS)),
             Kind::Lock => Step::Lock(which, dice.once_in(2)),
             Kind::Deadlock => Step::Deadlock(which),
             Kind::KillProcesses => Step::KillProcesses(which),
@@ -366,6 +380,7 @@ impl Step {
             Step::Unkillable(_, true) => "processes unkillable",
             Step::Repeat(_) => "report repeated",
             Step::Fail(_) => "resource fails",
+            Step::FailInside(_) => "resource fails inside",
             Step::Lock(_, true) => "lock",
             Step::Deadlock(_) => "call into type hangs",
             Step::KillProcesses(_) => "processes end unseen",
@@ -400,6 +415,7 @@ impl Restarts {
             period_ms: [2_000, 60_000, 900_000][dice.below(3) as usize],
             delay_ms: [0, 500, 2_000, 20_000][dice.below(4) as usize],
             retry_ms: dice.below(RETRY_MAX_MS) as u32,
+            embedded: dice.weighted(&[(1, 0), (1, 1), (6, 2)]),
         }
     }
 }
