@@ -81,6 +81,10 @@ impl Engine {
     pub(crate) fn publish_group_status(&mut self, id: GroupId) {
         let status = self.group_status(id);
         let Some(counts) = self.counts.get_mut(&id) else { return };
+        match status.contains(GroupStatusInformation::WAITING_FOR_DEPENDENCIES) {
+            true => drop(self.waits.told_waiting.insert(id)),
+            false => drop(self.waits.told_waiting.remove(&id)),
+        }
         if std::mem::replace(&mut counts.told, status) != status {
             self.publish_group(EventKind::GroupCommonProperty, id, list_of(status.bits()));
         }

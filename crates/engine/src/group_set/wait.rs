@@ -37,6 +37,8 @@ pub(crate) struct Waits {
     held: BTreeMap<GroupId, u64>,
     /// Groups that the service's start has given up, and what they lacked.
     given_up: BTreeMap<GroupId, String>,
+    /// Groups that watchers know to wait for others: why they do not any more may be far from them.
+    pub(crate) told_waiting: BTreeSet<GroupId>,
     /// What watchers know of group sets.
     pub(super) told: BTreeMap<GroupSetId, u64>,
     /// Something was seen that may end a wait.
@@ -143,6 +145,7 @@ impl Engine {
         self.waits.started.remove(&group);
         self.waits.held.remove(&group);
         self.waits.given_up.remove(&group);
+        self.waits.told_waiting.remove(&group);
         self.stir_waits();
     }
 
@@ -208,7 +211,6 @@ impl Engine {
             return;
         }
         for (id, since_ms) in self.waits.operations.clone() {
-            self.touch_groups_of(id);
             let running = self.operations.get(&id).filter(|found| !matches!(found.phase, Phase::Ended));
             let Some(operation) = running else {
                 self.waits.operations.remove(&id);
@@ -236,14 +238,6 @@ impl Engine {
                 self.wake_waits(since_ms, &unmet);
             }
         }
-    }
-
-    /// What groups wait for is a part of their status.
-    fn touch_groups_of(&mut self, id: OperationId) {
-        let parts = self.operations.get(&id).into_iter().flat_map(|operation| operation.parts.keys());
-        let groups = parts.filter_map(|resource| self.group_of(*resource));
-        let groups: BTreeSet<GroupId> = groups.collect();
-        self.changed_groups.extend(groups);
     }
 
     /// The wait is over, and nothing was begun: what was to start is as it was, and the operation has failed.

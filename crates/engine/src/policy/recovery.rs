@@ -155,6 +155,7 @@ impl Engine {
             }
             Phase::GivenUp { .. } => {
                 recovery.history.forget();
+                recovery.phase = Phase::Quiet;
                 if self.is_ailing(id) {
                     return self.note_embedded_failure(id);
                 }

@@ -8,6 +8,7 @@ use mainstay_types::order::{
     Action as Asked, Cause, Condition, Held, News, Opening, Order, OrderId, Outcome, Query, Question,
     RegistryCopy, Report, Step,
 };
+use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{
     ClusterId, Epoch, GroupId, HostId, Name, NodeId, OfflineFlags, OfflineReason, OnlineFlags, OperationId,
     ResourceId, Status,
@@ -47,6 +48,8 @@ enum In {
     Progresses(usize, u32),
     Fails,
     Locks(bool, u64),
+    Says(u64, bool),
+    FailsInside,
     /// Time passes, in milliseconds.
     Pass(u64),
     Reconnect,
@@ -204,6 +207,11 @@ impl Bench {
             },
             Fails => self.said(Said::Failed(cause())),
             Locks(locked, reason) => self.said(Said::Locked { locked, reason }),
+            Says(bits, on) => {
+                let bits = ResourceStatusInformation::from_bits_truncate(bits);
+                self.said(Said::Status { bits, on })
+            }
+            FailsInside => self.said(Said::EmbeddedFailure(cause())),
             Pass(time_ms) => {
                 self.now += Duration::from_millis(time_ms);
                 self.core.handle_time(self.now)
@@ -255,7 +263,10 @@ impl Bench {
                             other => format!("{other:?}"),
                         };
                         let lock = held.lock().map(|reason| format!(", locked {reason}"));
-                        format!("welcome, {condition}{}", lock.unwrap_or_default())
+                        let said = (held.status != 0).then(|| format!(", says {:x}", held.status));
+                        let inside = held.embedded_failure.as_ref().map_or("", |_| ", failed inside");
+                        let said = [lock, said].into_iter().flatten().collect::<String>();
+                        format!("welcome, {condition}{said}{inside}")
                     }
                 },
                 FromHost::Report(report) => self.note_report(report),
@@ -285,6 +296,8 @@ impl Bench {
             News::Consents => format!("#{sequence} consents"),
             News::Locked { locked, reason } => format!("#{sequence} locked {locked} {reason}"),
             News::Deadlocked { call } => format!("#{sequence} deadlocked {call}"),
+            News::Status { bits } => format!("#{sequence} says {bits:x}"),
+            News::EmbeddedFailure(_) => format!("#{sequence} failed inside"),
             News::Logged { .. } => format!("#{sequence} logged"),
         }
     }
@@ -869,4 +882,34 @@ fn what_is_recovered_is_online_for_as_long_as_the_service_knows() {
         bench.feed(Returns("Open", opened(found)));
         assert_eq!(standing(&mut bench), (condition, Some(expected_ms)), "{said_ms:?} {found:?}");
     }
+}
+
+#[test]
+fn what_a_type_says_beside_the_state() {
+    let down: Vec<(In, &'static [&'static str])> =
+        vec![(Offline, &["call Offline"]), (Returns("Offline", done()), &["call the look at the leaf"])];
+    let steps: Vec<(In, &'static [&'static str])> = vec![
+        (Says(0x80, true), &["#3 says 80"]),
+        (Says(0x80, true), &[]),
+        (Says(0x100, true), &["#4 says 180"]),
+        (Acknowledge(2), &[]),
+        // Only the newest is kept.
+        (Reconnect, &["dismiss", "welcome, Online, says 180", "#4 says 180"]),
+        (FailsInside, &["#5 failed inside"]),
+        (FailsInside, &[]),
+        (Acknowledge(u64::MAX), &[]),
+        (Reconnect, &["dismiss", "welcome, Online, says 180, failed inside"]),
+    ];
+    let again: Vec<(In, &'static [&'static str])> = vec![
+        (Returns("the look at the leaf", empty()), &["#6 order 3 Done"]),
+        // What is not online has nothing in it that fails.
+        (FailsInside, &[]),
+        (Online, &["call Online"]),
+        (FailsInside, &[]),
+        (Says(0x8, true), &["#7 says 8"]),
+        (Returns("Online", done()), &["#8 order 4 Done"]),
+        (FailsInside, &["#9 failed inside"]),
+        (Says(0x8, false), &["#10 says 0"]),
+    ];
+    check_from_online("once, until it is online anew", &[steps, down, again].concat());
 }
