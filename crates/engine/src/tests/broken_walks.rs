@@ -609,7 +609,8 @@ fn of_two_that_are_cancelled_no_word_stays() {
 /// A restart that waits for its group's turn when the walk ends has the time that GroupDependencyTimeout gives it.
 #[test]
 fn a_restart_waits_for_its_groups_turn_until_its_time_is_over() {
-    let restarts = Restarts { action: 2, threshold: 0, period_ms: 60_000, delay_ms: 0, retry_ms: 96_547 };
+    let restarts =
+        Restarts { action: 2, threshold: 0, period_ms: 60_000, delay_ms: 0, retry_ms: 96_547, embedded: 2 };
     check_in_order(
         GroupOrder::Global(1, 56),
         2,
