@@ -414,7 +414,8 @@ mod tests {
         let failed = |said: &Said| matches!(said, Said::Failed(_));
         let failed_inside = |said: &Said| matches!(said, Said::EmbeddedFailure(_));
         let lost = |said: &Said| *said == Said::Status { bits: network, on: true };
-        let cases: [(i32, Status, &dyn Fn(&Said) -> bool, usize); 4] = [
+        type IsIt<'a> = &'a dyn Fn(&Said) -> bool;
+        let cases: [(i32, Status, IsIt<'_>, usize); 4] = [
             (0, Status::SUCCESS, &failed, 1),
             (1, Status::SUCCESS, &failed_inside, 1),
             (2, Status::SUCCESS, &lost, 1),
