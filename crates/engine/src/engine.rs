@@ -323,7 +323,7 @@ impl Engine {
                 self.publish_registry(&known.ops);
                 let networks = (purpose == CommitPurpose::Networks).then(|| self.network_picture());
                 // What was committed is what was built from the model; it can be read back.
-if let Ok(touched) = self.model.apply(&known.ops, revision) {
+                if let Ok(touched) = self.model.apply(&known.ops, revision) {
                     self.note_touched(&touched);
                 }
                 if let Some(before) = networks {
