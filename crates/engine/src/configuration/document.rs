@@ -74,7 +74,7 @@ impl View<'_> {
                 None if is_always_there(object) => {
                     let mut known = bare(object);
                     known.name.clone_from(&object.name);
-                    changing(&known, object)
+                    changing(&known, object).map(|step| Step { refused: self.missing(object), ..step })
                 }
                 None => Some(creating(object)),
             };
@@ -91,6 +91,23 @@ impl View<'_> {
             steps.push(self.deleting(object));
         }
         Ok(steps)
+    }
+
+    /// Why an object that no document makes cannot be changed: it is not there.
+    fn missing(self, object: &ConfiguredObject) -> Option<String> {
+        let name = object.name.as_str();
+        let list = match object.kind {
+            ConfiguredKind::Node if self.find_node(name).is_none() => "mainstay node list",
+            ConfiguredKind::Network if self.find_network(name).is_none() => "mainstay network list",
+            ConfiguredKind::NetworkInterface if self.find_interface(name).is_none() => {
+                "mainstay interface list"
+            }
+            _ => return None,
+        };
+        Some(format!(
+            "there is no {} '{name}', and none can be made so; '{list}' shows those there are",
+            object.kind
+        ))
     }
 
     fn deleting(self, object: &ConfiguredObject) -> Step {

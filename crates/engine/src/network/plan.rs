@@ -209,3 +209,143 @@ fn in_order(mut subnets: Vec<Prefixed>) -> Vec<Prefixed> {
     subnets.sort_by_key(|subnet| subnet.address.is_ipv6());
     subnets
 }
+
+#[cfg(test)]
+mod tests {
+    use mainstay_store::registry::{Changes, Tree, Value};
+    use mainstay_store::{KeyRange, Model as StoreModel, Store, Transaction, read_all};
+    use mainstay_types::{ClusterId, Name};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::layout;
+    use crate::network::survey::counted;
+    use crate::testing::adapters::adapter;
+    use crate::{Genesis, genesis};
+
+    /// Records of networks, `1: SUBNET...`, and of interfaces, `NODE DEVICE 1: ADDRESS...`, in a cluster of the nodes 1
+    /// and 2. Ids are places: networks from 1, interfaces from 1.
+    fn model(networks: &[&str], interfaces: &[&str]) -> Model {
+        let name = |text: &str| Name::parse(text).unwrap();
+        let first = Genesis {
+            cluster_name: name("test"),
+            cluster_id: ClusterId(Uuid::from_u128(1)),
+            security_descriptor: mainstay_security::default_descriptor().to_bytes().unwrap(),
+            node: NodeId(1),
+            node_name: name("alpha"),
+            unix_ms: 1,
+        };
+        let mut store = StoreModel::new(1);
+        for transaction in genesis(&first).unwrap() {
+            store.commit(transaction).unwrap();
+        }
+        let (snapshot, revision) = read_all(&mut store, &KeyRange::all()).unwrap();
+        let tree = Tree::load(&snapshot, revision).unwrap();
+        let mut changes = Changes::new(&tree, 1);
+        let node = layout::node_path(NodeId(2)).unwrap();
+        changes.create_key(&node).unwrap();
+        changes.set_value(&node, layout::NODE_NAME, Value::Sz("beta".into())).unwrap();
+        let texts = |words: &[&str], part: usize| {
+            let parts = words.iter().map(|word| word.split('/').nth(part).unwrap().to_owned());
+            Value::MultiSz(parts.collect())
+        };
+        for (number, text) in (1..).zip(networks) {
+            let path = layout::network_path(NetworkId(Uuid::from_u128(number))).unwrap();
+            changes.create_key(&path).unwrap();
+            changes.set_value(&path, layout::NAME, Value::Sz(format!("Cluster Network {number}"))).unwrap();
+            let words: Vec<&str> = text.split(' ').collect();
+            changes.set_value(&path, layout::IPV4_ADDRESSES, texts(&words, 0)).unwrap();
+            changes.set_value(&path, layout::IPV4_PREFIX_LENGTHS, texts(&words, 1)).unwrap();
+        }
+        for (number, text) in (1..).zip(interfaces) {
+            let path = layout::interface_path(NetworkInterfaceId(Uuid::from_u128(number))).unwrap();
+            changes.create_key(&path).unwrap();
+            let words: Vec<&str> = text.split(' ').collect();
+            let network = NetworkId(Uuid::from_u128(words[2].parse().unwrap()));
+            for (value, text) in [
+                (layout::NAME, format!("{} - {}", words[0], words[1])),
+                (layout::INTERFACE_NODE, words[0].to_owned()),
+                (layout::INTERFACE_NETWORK, network.to_string()),
+                (layout::ADAPTER, words[1].to_owned()),
+            ] {
+                changes.set_value(&path, value, Value::Sz(text)).unwrap();
+            }
+            changes.set_value(&path, layout::IPV4_ADDRESSES, texts(&words[3..], 0)).unwrap();
+            changes.set_value(&path, layout::IPV4_PREFIX_LENGTHS, texts(&words[3..], 1)).unwrap();
+        }
+        let (compares, then) = changes.into_parts();
+        assert!(store.commit(Transaction { compares, then, otherwise: Vec::new() }).unwrap().succeeded);
+        let (snapshot, revision) = read_all(&mut store, &KeyRange::all()).unwrap();
+        Model::load(&snapshot, revision).unwrap().0
+    }
+
+    /// `lost 1`, `found 100 on 1`, `found 100 on new SUBNET...`, `subnets of 1: SUBNET...`, `emptied 1`.
+    fn shown(step: &Step) -> String {
+        let list = |subnets: &[Prefixed]| {
+            let shown: Vec<String> = subnets.iter().map(Prefixed::to_string).collect();
+            shown.join(" ")
+        };
+        match step {
+            Step::Lost(id) => format!("lost {}", id.0.as_u128()),
+            Step::Found { interface, network, new_subnets, .. } => match new_subnets {
+                None => format!("found {} on {}", interface.0.as_u128(), network.0.as_u128()),
+                Some(subnets) => format!("found {} on new {}", interface.0.as_u128(), list(subnets)),
+            },
+            Step::Subnets(id, subnets) => format!("subnets of {}: {}", id.0.as_u128(), list(subnets)),
+            Step::Emptied(id) => format!("emptied {}", id.0.as_u128()),
+        }
+    }
+
+    /// What node 1 does when it sees these adapters; the first new interface has the id 100. Interfaces of devices that
+    /// are gone are forgotten at once.
+    #[track_caller]
+    fn check(networks: &[&str], interfaces: &[&str], seen: &[&str], expected: &[&str]) {
+        let mut adapters: Vec<_> = (1..).zip(seen).map(|(index, text)| adapter(index, text)).collect();
+        for (number, adapter) in (100..).zip(&mut adapters) {
+            adapter.fresh = [Uuid::from_u128(number), Uuid::from_u128(number)];
+            adapter.hardware_address.clear();
+            adapter.receive_queues = 0;
+        }
+        let steps = steps(&model(networks, interfaces), NodeId(1), &counted(&adapters), &|_| true);
+        let steps: Vec<String> = steps.iter().map(shown).collect();
+        assert_eq!(steps, expected, "{networks:?} {interfaces:?} {seen:?}");
+    }
+
+    #[test]
+    fn a_node_joins_the_networks_of_others() {
+        let (lan, beta) = (&["192.0.2.0/24"][..], "2 eth0 1 192.0.2.8/24");
+        check(lan, &[beta], &["eth5 - - 192.0.2.7/24"], &["found 100 on 1"]);
+        let both = ["eth5 - - 198.51.100.7/24 192.0.2.7/24"];
+        check(lan, &[beta], &both, &["found 100 on 1", "subnets of 1: 192.0.2.0/24 198.51.100.0/24"]);
+        check(lan, &[beta], &["eth5 - - 198.51.100.7/24"], &["found 100 on new 198.51.100.0/24"]);
+        // The same device of the other node is another interface.
+        check(lan, &[beta], &["eth0 - - 192.0.2.7/24"], &["found 100 on 1"]);
+        check(lan, &[beta], &[], &[]);
+    }
+
+    #[test]
+    fn nobody_writes_what_is_another_nodes() {
+        let lan = &["192.0.2.0/24 198.51.100.0/24"][..];
+        let beta = "2 eth0 1 198.51.100.8/24";
+        let alpha = "1 eth0 1 192.0.2.7/24";
+        // What the other one has stays of the network, whatever this one loses.
+        check(lan, &[alpha, beta], &["eth0 - - 192.0.2.7/24"], &[]);
+        check(lan, &[alpha, beta], &[], &["lost 1", "subnets of 1: 198.51.100.0/24"]);
+        check(&["192.0.2.0/24"], &["2 eth0 1 192.0.2.8/24", "1 eth0 1 192.0.2.7/24"], &[], &["lost 2"]);
+        // Of a node that is no member any more nobody else writes.
+        check(lan, &["3 eth0 1 192.0.2.9/24", beta], &[], &["lost 1", "subnets of 1: 198.51.100.0/24"]);
+        check(&["192.0.2.0/24"], &["3 eth0 1 192.0.2.9/24"], &[], &["lost 1", "emptied 1"]);
+    }
+
+    #[test]
+    fn a_subnet_is_of_one_network() {
+        let two = &["192.0.2.0/24", "198.51.100.0/24"][..];
+        let beta = ["2 eth0 1 192.0.2.8/24", "2 eth1 2 198.51.100.8/24"];
+        // An adapter on both goes onto the first, and joins nothing.
+        check(two, &beta, &["eth0 - - 192.0.2.7/24 198.51.100.7/24"], &["found 100 on 1"]);
+        check(two, &beta, &["eth0 - - 198.51.100.7/24 192.0.2.7/24"], &["found 100 on 2"]);
+        let own = [beta[0], beta[1], "1 eth0 2 198.51.100.7/24"];
+        check(two, &own, &["eth0 - - 192.0.2.7/24 198.51.100.7/24"], &["found 3 on 2"]);
+        check(two, &own, &["eth0 - - 192.0.2.7/24"], &["found 3 on 1"]);
+    }
+}

@@ -36,6 +36,12 @@ const BURST_MAX: u32 = 20;
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Looks in a row that were interrupted by changes; the last one is taken as it is, since its change is told too.
 const INTERRUPTED_MAX: u32 = 3;
+/// Adapters of which a look tells: more than a machine with thousands of containers has. Those that lead out of it come
+/// first, since the kernel tells of them in the order in which they were made.
+const ADAPTERS_MAX: usize = 16 * 1024;
+/// Kinds of devices that are no hardware and stand for none, of which a machine may have thousands: they are not asked
+/// how fast they are.
+const NO_HARDWARE: &[&str] = &["veth", "tun", "dummy", "ifb"];
 /// The pause before another look where one has failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -136,7 +142,8 @@ fn look_once() -> io::Result<(Vec<Adapter>, bool)> {
     for (sequence, kind) in [(1, GET_LINK), (2, GET_ADDRESS)] {
         for answer in ask(&socket, kind, sequence)? {
             match answer {
-                Message::Link(link) => adapters.push(adapter_of(link)),
+                Message::Link(link) if adapters.len() < ADAPTERS_MAX => adapters.push(adapter_of(link)),
+                Message::Link(_) => {}
                 Message::Address(index, address) => {
                     if let Some(adapter) = adapters.iter_mut().find(|adapter| adapter.index == index) {
                         adapter.addresses.push(address);
@@ -154,9 +161,10 @@ fn look_once() -> io::Result<(Vec<Adapter>, bool)> {
 fn adapter_of(link: message::Link) -> Adapter {
     let ids: [Uuid; 2] = [random_uuid(), random_uuid()];
     let directory = Path::new("/sys/class/net").join(&link.name);
+    let is_asked = !NO_HARDWARE.contains(&link.kind.as_str());
     // A device without a speed says -1 or nothing.
-    let speed = fs::read_to_string(directory.join("speed")).ok().and_then(|text| text.trim().parse().ok());
-    let speed_mbps: u64 = speed.unwrap_or(0);
+    let speed = || fs::read_to_string(directory.join("speed")).ok()?.trim().parse().ok();
+    let speed_mbps: u64 = is_asked.then(speed).flatten().unwrap_or(0);
     Adapter {
         index: link.index,
         kind: link.kind,
@@ -167,7 +175,7 @@ fn adapter_of(link: message::Link) -> Adapter {
         hardware_address: link.hardware_address,
         link_speed_bps: speed_mbps.saturating_mul(1_000_000),
         receive_queues: link.receive_queues,
-        has_rdma: directory.join("device/infiniband").is_dir(),
+        has_rdma: is_asked && directory.join("device/infiniband").is_dir(),
         addresses: Vec::new(),
         fresh: ids,
         name: link.name,

@@ -30,6 +30,7 @@ use super::{Behaviour, CommitMode, World, offline};
 use crate::command::{Command, Remark};
 use crate::input::{CallId, Input};
 use ledger::{Ledger, Word};
+use step::ADAPTERS_END;
 
 /// How often which fault struck in which moment.
 pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
@@ -38,6 +39,10 @@ pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
 const SET_COMMON_PROPERTIES: u32 = 0x40_0000 | function::SET_COMMON_PROPERTIES;
 /// Resources that may be created on the way.
 const CREATED_MAX: usize = 2;
+/// In one of so many walks adapters come and go. All others are what they were before there were any.
+const ADAPTERS_ONCE_IN: u64 = 8;
+/// How often they do.
+const ADAPTER_CHANGES: usize = 12;
 /// In one of so many walks dependencies change on the way. In all others the persistent state can be judged.
 const RECONFIGURED_ONCE_IN: u64 = 3;
 
@@ -65,7 +70,15 @@ impl Plan {
                 return step;
             }
         };
-        Plan { layout, steps: (0..steps).map(|_| step()).collect() }
+        let mut steps: Vec<Step> = (0..steps).map(|_| step()).collect();
+        let mut own = Dice::new(seed.rotate_left(17));
+        if own.once_in(ADAPTERS_ONCE_IN) {
+            for _ in 0..ADAPTER_CHANGES {
+                let place = own.below(steps.len() as u64 + 1) as usize;
+                steps.insert(place, Step::Adapters(own.below(ADAPTERS_END)));
+            }
+        }
+        Plan { layout, steps }
     }
 
     /// Takes the walk and says where faults struck.
@@ -97,6 +110,8 @@ pub struct Walk {
     /// Every call since the service was last started.
     calls: Vec<CallId>,
     starts: u64,
+    /// The adapters that there are, where any were ever seen.
+    adapters: Option<u64>,
 }
 
 impl Walk {
@@ -116,6 +131,7 @@ impl Walk {
             ledger: Ledger::default(),
             calls: Vec::new(),
             starts,
+            adapters: None,
         }
     }
 
@@ -192,6 +208,13 @@ impl Walk {
         }
     }
 
+    /// What the service does when it starts, and when the kernel tells of a change.
+    fn see_adapters(&mut self) {
+        let Some(number) = self.adapters else { return };
+        let adapters = step::adapters(number);
+        self.world.see_adapters(&adapters.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     /// A step that names no resource; false for one that does.
     fn take_of_world(&mut self, step: &Step) -> bool {
         let world = &mut self.world;
@@ -213,6 +236,10 @@ impl Walk {
             Step::Reboot => world.reboot(),
             Step::Commits(mode) => world.commit_mode = *mode,
             Step::Resolve => world.resolve_commits(),
+            Step::Adapters(number) => {
+                self.adapters = Some(*number);
+                self.see_adapters();
+            }
             Step::Pass(ms) => world.pass_ms(*ms),
             Step::PassLate(ms) => world.pass_late_ms(*ms),
             _ => return false,

@@ -25,6 +25,7 @@ impl Walk {
         }
         world.hurry();
         world.resolve_commits();
+        self.see_adapters();
         for id in self.ids.clone() {
             if self.is_alive(id) {
                 self.maintain(id, false);
@@ -68,6 +69,9 @@ impl Walk {
     }
 
     pub(super) fn check_rest(&mut self) {
+        if self.adapters.is_some() {
+            self.world.check_networks();
+        }
         let world = &mut self.world;
         let running = world.engine.view().operations();
         assert!(running.is_empty(), "I4: {} has not ended: {:?}", running[0].id, running[0]);

@@ -105,6 +105,8 @@ pub enum Step {
     Commits(CommitMode),
     /// What is not known of commits comes out.
     Resolve,
+    /// The node's adapters are these from now on, see [`adapters`].
+    Adapters(u64),
     /// Milliseconds pass.
     Pass(u64),
     /// Milliseconds pass, and no timer fires before their end.
@@ -401,6 +403,7 @@ impl Step {
             Step::Commits(CommitMode::UnknownDone | CommitMode::UnknownFailed) => "commit's outcome unknown",
             Step::PassLate(_) => "timers late",
             Step::CallerGone => "caller goes away",
+            Step::Adapters(_) => "adapters change",
             Step::Maintain(_, true) => "maintenance begins",
             _ => return None,
         })
@@ -418,6 +421,24 @@ impl Restarts {
             embedded: dice.weighted(&[(1, 0), (1, 1), (6, 2)]),
         }
     }
+}
+
+/// Adapters that a walk may see are numbered up to this.
+pub(super) const ADAPTERS_END: u64 = 32;
+
+/// The adapters of a number, one thing for each of its bits: whether there is one, and whether it has a link; whether
+/// there is a second one, whether it is on the same subnet, and which address the first has.
+pub(super) fn adapters(number: u64) -> Vec<String> {
+    let has = |bit: u32| number & (1 << bit) != 0;
+    let mut adapters = Vec::new();
+    if has(0) {
+        let (link, host) = (if has(1) { "-" } else { "n" }, if has(4) { 7 } else { 9 });
+        adapters.push(format!("eth0 - {link} 10.0.0.{host}/24"));
+    }
+    if has(2) {
+        adapters.push(format!("eth1 - - 10.0.{}.8/24", u32::from(!has(3))));
+    }
+    adapters
 }
 
 /// Short times are as likely as long ones.
