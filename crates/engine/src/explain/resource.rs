@@ -99,6 +99,15 @@ impl Explainer<'_> {
         if let Some(cancelled) = Story::of_cancelled_wish(self.records, resource) {
             return cancelled.taken_back("", self);
         }
+        if group.and_then(|group| group.persistent) == Some(true) {
+            let because = Story::of_group_wish(self.records, resource);
+            let because = because.map(|word| Box::new(word.reason(self)));
+            let text = format!(
+                "it was made after its group '{name}' was told to be online, so that word is not about it, and \
+                 nobody has asked for it since"
+            );
+            return Reason { because, ..reason(Rule::NeverAsked, text) };
+        }
         // That the service has looked after it at some time is no reason.
         let down = Story::of_resource(self.records, resource, false).filter(|story| !story.is_services_own());
         let because = down.map(|story| Box::new(story.reason(self)));

@@ -91,6 +91,12 @@ impl<'a> Story<'a> {
         Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
     }
 
+    /// The newest call that has said of a resource's group that it be online.
+    pub(super) fn of_group_wish(records: &'a [OperationRecord], resource: &Resource) -> Option<Story<'a>> {
+        let record = last_word(records, &[ObjectId::Group(resource.group)], Verb::Online)?;
+        Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
+    }
+
     /// The newest call for it, or for its group, to be online, if that was cancelled.
     pub(super) fn of_cancelled_wish(
         records: &'a [OperationRecord],

@@ -15,6 +15,11 @@ fn way(command: &[&str], effect: impl Into<String>) -> WayOut {
     WayOut { command: command.iter().map(|word| (*word).to_owned()).collect(), effect: effect.into() }
 }
 
+/// Whether the last word about a resource by its own name is that it stay offline.
+fn is_kept_down(resource: &Resource) -> bool {
+    resource.persistent == Some(false)
+}
+
 /// A call as it is, then with the option that ignores locks.
 fn with_locks_ignored(
     words: &[&str],
@@ -163,7 +168,16 @@ impl Explainer<'_> {
     }
 
     pub(super) fn ways_out_of_group(&self, group: &Group, state: GroupState) -> Vec<WayOut> {
-        let online = || self.group_call(group, true, "brings online what of it is not to stay offline");
+        let members = || group.members.iter().filter_map(|id| self.view.model().resource(*id));
+        // Of what was taken offline by name it brings nothing up.
+        let has_work = members().any(|found| {
+            matches!(self.state(found.id), ResourceState::Offline | ResourceState::Failed)
+                && !is_kept_down(found)
+        });
+        let online = || {
+            let effect = "brings online what of it is not to stay offline";
+            self.group_call(group, true, effect).filter(|_| has_work)
+        };
         let offline = || self.group_call(group, false, "takes all of its resources offline");
         let states = group.members.iter().map(|id| (id, self.state(*id)));
         let decides = |found: ResourceState| match state {
@@ -182,11 +196,24 @@ impl Explainer<'_> {
         match state {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => ways.extend(online()),
-            GroupState::Failed | GroupState::PartialOnline => {
-                ways.extend(online().into_iter().chain(offline()));
-            }
+            GroupState::Failed | GroupState::PartialOnline => ways.extend(online()),
             GroupState::Pending => {}
         }
+        if matches!(state, GroupState::Offline | GroupState::PartialOnline) {
+            ways.extend(self.way_to_kept_down(group));
+        }
+        if matches!(state, GroupState::Failed | GroupState::PartialOnline) {
+            ways.extend(offline());
+        }
         ways
+    }
+
+    /// Brings online the first of a group's resources that a group's online leaves offline.
+    fn way_to_kept_down(&self, group: &Group) -> Option<WayOut> {
+        let members = group.members.iter().filter_map(|id| self.view.model().resource(*id));
+        let kept = members
+            .filter(|found| is_kept_down(found) && self.state(found.id) == ResourceState::Offline)
+            .min_by(|a, b| a.name.cmp(&b.name))?;
+        self.call(kept.id, true, "brings online what was taken offline by name, with what it needs")
     }
 }

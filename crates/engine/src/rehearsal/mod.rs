@@ -19,7 +19,7 @@ use mainstay_store::Revision;
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::{Action, Cause, News, Order, OrderId, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::plan::{CallPlan, PlannedStep, StateChange};
-use mainstay_types::{Epoch, HostId, Name, OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::{Epoch, GroupId, HostId, Name, OperationId, ResourceId, ResourceState, Status};
 
 use crate::Engine;
 use crate::command::{Call, Caller, Command};
@@ -48,6 +48,10 @@ pub struct Rehearsal {
     /// Operations that have begun or ended since.
     records: BTreeMap<OperationId, OperationRecord>,
     before: BTreeMap<ResourceId, (Name, ResourceState)>,
+    /// Records of the journal, newest first, for what is explained.
+    journal: Vec<OperationRecord>,
+    /// The group that the call brings online.
+    brought_online: Option<GroupId>,
 }
 
 impl View<'_> {
@@ -70,14 +74,25 @@ impl View<'_> {
             answer: None,
             records: BTreeMap::new(),
             before: states.collect(),
+            journal: Vec::new(),
+            brought_online: None,
             engine,
         }
     }
 }
 
 impl Rehearsal {
+    /// The same, with records of the journal, newest first, by which it is explained what a call leaves as it is.
+    pub fn knowing(self, journal: Vec<OperationRecord>) -> Rehearsal {
+        Rehearsal { journal, ..self }
+    }
+
     /// Carries the call out, on the copy.
     pub fn run(mut self, caller: Caller, command: Command) -> CallPlan {
+        self.brought_online = match &command {
+            Command::OnlineGroup { group, .. } => Some(*group),
+            _ => None,
+        };
         self.go_on_with_what_is_under_way();
         self.feed(Input::Call(Box::new(Call { id: CALL, caller, command })));
         for _ in 0..REHEARSAL_STEPS_MAX {
@@ -245,6 +260,7 @@ impl Rehearsal {
             let parts = own.iter().flat_map(|record| &record.parts);
             steps.extend(parts.map(|part| self.planned(part)));
             notes = self.notes(own.as_ref());
+            notes.extend(self.left_down(&steps));
         }
         if self.answer.is_none() {
             notes.push(
@@ -314,6 +330,24 @@ impl Rehearsal {
             }
         });
         notes.extend(failed);
+        notes
+    }
+
+    /// What of a group that is brought online would not be, and why.
+    fn left_down(&self, steps: &[PlannedStep]) -> Vec<String> {
+        let view = self.engine.view();
+        let group = self.brought_online.and_then(|id| self.engine.model.group(id));
+        let members = group.into_iter().flat_map(|group| &group.members);
+        let is_left = |id: &&ResourceId| {
+            let name = self.engine.name_of(**id);
+            view.resource_state(**id) != Some(ResourceState::Online)
+                && !steps.iter().any(|step| step.resource.is(&name))
+        };
+        let explained = members.filter(is_left).filter_map(|id| view.explain_resource(*id, &self.journal));
+        let mut notes: Vec<String> = explained
+            .map(|found| format!("'{}' would stay {}: {}", found.name, found.state, found.reason.text))
+            .collect();
+        notes.sort();
         notes
     }
 

@@ -143,7 +143,8 @@ pub(super) fn rehearse(
         origin: "test".into(),
     };
     let durations = Durations::of(records);
-    world.engine.view().rehearsal(world.now, durations).run(Caller { asker, access }, command)
+    let rehearsal = world.engine.view().rehearsal(world.now, durations);
+    rehearsal.knowing(records.to_vec()).run(Caller { asker, access }, command)
 }
 
 fn states(world: &World) -> Vec<(String, ResourceState)> {
@@ -301,4 +302,23 @@ fn a_lost_node_is_asked_of_placement() {
     assert_eq!(moved.len(), 1);
     assert_eq!((moved[0].to, moved[0].is_lost), (None, false));
     assert!(moved[0].decision.contains("no other node can take it"), "{moved:?}");
+}
+
+/// What stays down in a group that is brought online is named with its reason, and nothing else is.
+#[test]
+fn a_plan_names_what_a_group_online_leaves_offline() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let [_up, down, fresh] = ["up", "down", "fresh"].map(|name| world.resource(group, name));
+    let notes = |world: &World| {
+        let journal: Vec<OperationRecord> = world.journal.values().rev().cloned().collect();
+        rehearse(world, Access::Full, group_call(group, false, 0), &journal).notes
+    };
+    assert_eq!(notes(&world), [] as [&str; 0]);
+    let (buffer, remark) = (Vec::new(), Remark { reason: "worn out".into(), ..Remark::default() });
+    world.online(down);
+    world.status(Command::OfflineResource { resource: down, flags: 0, buffer, remark });
+    world.call(group_call(group, false, 0));
+    assert_eq!(world.state(fresh), ResourceState::Online);
+    assert_eq!(notes(&world), ["'down' would stay Offline: root took it offline: \"worn out\""]);
 }

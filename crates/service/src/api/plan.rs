@@ -112,7 +112,7 @@ fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan
         };
         (view.rehearsal(now(), durations), placed)
     });
-    let mut plan = rehearsal.run(caller, command);
+    let mut plan = rehearsal.knowing(records).run(caller, command);
     // What placement says of the node, whatever the call is answered.
     plan.notes.extend(placed.into_iter().map(|found| format!("placement: {}", found.decision)));
     Ok(Plan::Call(plan))
