@@ -15,6 +15,7 @@ use mainstay_types::operation::OperationRecord;
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
 
 use crate::graph;
+use crate::group_set::order::Provider;
 use crate::limits::REASONS_DEEP_MAX;
 use crate::live::Live;
 use crate::model::objects::{Group, Resource};
@@ -36,7 +37,7 @@ struct Explainer<'a> {
 
 impl<'a> View<'a> {
     /// Whose records [`View::explain_resource`] and [`View::explain_group`] want to see: the object, its group, its
-    /// resources, and what those need.
+    /// resources, and what those need; the same of groups that it has to wait for.
     pub fn explained_by(self, object: &ObjectId) -> Vec<(ObjectId, String)> {
         let model = self.model();
         let roots: Vec<ResourceId> = match object {
@@ -46,10 +47,21 @@ impl<'a> View<'a> {
             }
             _ => Vec::new(),
         };
+        let own = match object {
+            ObjectId::Resource(id) => model.resource(*id).map(|found| found.group),
+            ObjectId::Group(id) => Some(*id),
+            _ => None,
+        };
+        let awaited: Vec<GroupId> =
+            std::iter::successors(own.and_then(|id| self.awaited_group(id)), |id| self.awaited_group(*id))
+                .take(REASONS_DEEP_MAX)
+                .collect();
+        let members = awaited.iter().filter_map(|id| model.group(*id)).flat_map(|group| &group.members);
+        let roots = roots.into_iter().chain(members.copied());
         let resources: Vec<&Resource> =
             graph::with_providers(model, roots).into_iter().filter_map(|id| model.resource(id)).collect();
         let mut groups: BTreeSet<GroupId> = resources.iter().map(|resource| resource.group).collect();
-        groups.extend(if let ObjectId::Group(id) = object { Some(*id) } else { None });
+        groups.extend(own.into_iter().chain(awaited));
         let groups = groups.into_iter().filter_map(|id| model.group(id));
         let resources = resources.into_iter().map(|it| (ObjectId::Resource(it.id), it.name.to_string()));
         resources.chain(groups.map(|it| (ObjectId::Group(it.id), it.name.to_string()))).collect()
@@ -102,6 +114,19 @@ impl<'a> View<'a> {
                 .collect(),
             ways_out: explainer.ways_out_of_group(group, state),
         })
+    }
+
+    /// The group that a group has to wait for before it starts; of several, or of a set, one that is not there yet.
+    fn awaited_group(self, group: GroupId) -> Option<GroupId> {
+        let unmet = self.engine().unmet(group);
+        let (provider, _) = unmet.first()?.lacks.first()?;
+        match provider {
+            Provider::Group(id) => Some(*id),
+            Provider::Set(id) => {
+                let members = &self.model().group_set(*id)?.members;
+                members.iter().copied().find(|id| self.group_state(*id) != Some(GroupState::Online))
+            }
+        }
     }
 
     /// Operations that run, with the records of the journal, newest first and each once.

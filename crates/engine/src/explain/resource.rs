@@ -2,11 +2,11 @@
 
 use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::glance::Recovery;
-use mainstay_types::{GroupId, GroupState, OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::order::Cause;
+use mainstay_types::{GroupId, OperationId, ResourceId, ResourceState, Status};
 
 use super::story::Story;
 use super::{Explainer, reason};
-use crate::group_set::order::Provider;
 use crate::limits::REASONS_DEEP_MAX;
 use crate::live::Live;
 use crate::model::layout;
@@ -75,10 +75,23 @@ impl Explainer<'_> {
         if let Some(found) = self.lacks(resource, Rule::NeedsOther, "it is to be online, but", depth) {
             return found;
         }
+        if let Some((story, cause)) = Story::of_vain_wait(self.records, resource) {
+            return self.vain_wait(&story, cause, resource, depth);
+        }
         match Story::of_resource(self.records, resource, false).filter(|story| story.is_since(began_ms)) {
             Some(story) => story.reason(self),
             None => self.told(resource, false),
         }
+    }
+
+    /// It was to come up, and nothing of it was started: what it waited for did not come in time.
+    fn vain_wait(&self, story: &Story<'_>, cause: &Cause, resource: &Resource, depth: usize) -> Reason {
+        let now = match self.view.engine().unmet(resource.group).is_empty() {
+            true => Some(reason(Rule::GroupsWait, "nothing that it would have to wait for is missing now")),
+            false => self.awaited(resource.group, depth.saturating_sub(1)),
+        };
+        let vain = Reason { because: now.map(Box::new), ..reason(Rule::GroupsWait, cause.text.clone()) };
+        Reason { rule: Rule::GroupsWait, because: Some(Box::new(vain)), ..story.taken_back("", self) }
     }
 
     /// Somebody's word is that it stay offline, or nobody's that it come up.
@@ -172,10 +185,15 @@ impl Explainer<'_> {
                 Reason { until_ms: Some(*until_unix_ms), because, ..reason(Rule::GroupsWait, text) }
             }
             NotBegun::GroupsInVain { lacked } => {
+                let is_met = self.view.engine().unmet(resource.group).is_empty();
+                let since =
+                    if is_met { "; nothing that it would have to wait for is missing now" } else { "" };
                 let text = format!(
-                    "its group '{name}' starts after others, and the service's start has waited in vain for {lacked}"
+                    "its group '{name}' starts after others, and the service's start has waited in vain for \
+                     {lacked}{since}"
                 );
-                reason(Rule::GroupsWait, text)
+                let because = self.awaited(resource.group, REASONS_DEEP_MAX - 1).map(Box::new);
+                Reason { because, ..reason(Rule::GroupsWait, text) }
             }
             NotBegun::Maintenance => {
                 reason(Rule::Maintenance, "it is in maintenance, and is brought up when that is over")
@@ -256,20 +274,10 @@ impl Explainer<'_> {
 
     /// The reason of the group that a group waits for, if it waits for one.
     fn awaited(&self, group: GroupId, depth: usize) -> Option<Reason> {
-        let engine = self.view.engine();
-        let unmet = engine.unmet(group);
-        let (provider, _) = unmet.first()?.lacks.first()?;
-        let model = self.view.model();
-        let state = |id: &GroupId| engine.group_state(*id);
-        let awaited = match provider {
-            Provider::Group(id) => Some(*id),
-            Provider::Set(id) => {
-                let members = &model.group_set(*id)?.members;
-                members.iter().copied().find(|id| state(id) != GroupState::Online)
-            }
-        };
-        let found = model.group(awaited?).filter(|_| depth > 0)?;
-        let mut because = self.reason_of_group(found, state(&found.id), depth);
+        let awaited = self.view.awaited_group(group).filter(|_| depth > 0)?;
+        let found = self.view.model().group(awaited)?;
+        let state = self.view.group_state(found.id)?;
+        let mut because = self.reason_of_group(found, state, depth);
         because.text = format!("group '{}': {}", found.name, because.text);
         Some(because)
     }
@@ -431,6 +439,10 @@ impl Explainer<'_> {
         let text = match (self.state(resource.id), is_wanted, comes_up) {
             (ResourceState::Online, false, false) => {
                 "it is not to be online: the next start of the machine leaves it offline"
+            }
+            (ResourceState::Online, true, false) if self.view.engine().comes_up_in_its_turn(resource.id) => {
+                "it is to be online, and yet the next start of the machine leaves it offline: what its group starts \
+                 after does not come up then"
             }
             (ResourceState::Online, true, false) => {
                 "it is to be online, and yet the next start of the machine leaves it offline"

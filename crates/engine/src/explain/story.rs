@@ -2,7 +2,8 @@
 
 use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, ResourceId};
+use mainstay_types::order::Cause;
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, ResourceId, Status};
 
 use super::{Explainer, reason};
 use crate::live::Goal;
@@ -70,6 +71,33 @@ impl<'a> Story<'a> {
         let verb = if up { Verb::Online } else { Verb::Offline };
         let did_it = record.object == object && record.verb == verb && record.end == Some(End::Done);
         did_it.then_some(Story { record, object: ObjectRef::Group(group), up })
+    }
+
+    /// The last call that was to bring a resource up, if that waited for other groups in vain.
+    pub(super) fn of_vain_wait(
+        records: &'a [OperationRecord],
+        resource: &Resource,
+    ) -> Option<(Story<'a>, &'a Cause)> {
+        let object = ObjectId::Resource(resource.id);
+        let is_part =
+            |part: &&Part| !is_mere_knowledge(part) && part.resource.folded() == resource.name.folded();
+        let last_part = |record: &'a OperationRecord| record.parts.iter().rev().find(is_part);
+        let concerns = |record: &&OperationRecord| {
+            let is_about =
+                record.object == object && matches!(record.verb, Verb::Offline | Verb::ConfirmStopped);
+            !was_refused(record) && (is_about || record.parts.iter().any(|part| is_part(&part)))
+        };
+        let record = records.iter().find(concerns)?;
+        match &record.end {
+            Some(End::Failed(cause))
+                if cause.status == Status::TIMEOUT
+                    && is_a_callers(record.verb)
+                    && last_part(record).is_some_and(|part| part.outcome == cause.to_string()) =>
+            {
+                Some((Story { record, object: ObjectRef::Resource(resource.id), up: true }, cause))
+            }
+            _ => None,
+        }
     }
 
     /// The newest call that has said of a resource that it stay offline.

@@ -35,14 +35,16 @@ impl Explainer<'_> {
     pub(super) fn ways_out_of(&self, resource: &Resource) -> Vec<WayOut> {
         let name = resource.name.as_str();
         let Some(live) = self.live(resource.id) else { return Vec::new() };
-        let online = |effect| self.call(resource.id, true, effect);
-        let offline = |effect| self.call(resource.id, false, effect);
+        let online = |effect: &str| self.call(resource.id, true, effect);
+        let offline = |effect: &str| self.call(resource.id, false, effect);
         let mut ways = Vec::new();
         match live.state {
             ResourceState::Online => ways.extend(offline("takes it offline, with what needs it")),
             ResourceState::Offline => {
                 ways.extend(self.ways_to_start(resource));
-                ways.extend(online("brings it online, with what it needs"));
+                ways.extend(self.way_to_provider(resource.group));
+                let effect = self.after_waiting("brings it online, with what it needs", resource.group);
+                ways.extend(online(&effect));
             }
             ResourceState::Failed if live.unproven => {
                 ways.extend(offline(match live.cut_off {
@@ -59,7 +61,7 @@ impl Explainer<'_> {
                 ways.extend(offline("makes it Offline and ends what is planned"));
             }
             ResourceState::OnlinePending | ResourceState::OfflinePending | ResourceState::Initializing => {
-                ways.extend(self.way_to_provider(resource).filter(|_| live.task.is_none()));
+                ways.extend(self.way_to_provider(resource.group).filter(|_| live.task.is_none()));
                 if let Some(operation) = live.claim {
                     let id = operation.to_string();
                     ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
@@ -144,8 +146,9 @@ impl Explainer<'_> {
                 &["group", "set", name, "ColdStartSetting=0"],
                 "has the next start of the machine bring it up by itself",
             )),
-            NotBegun::Groups { .. } | NotBegun::GroupsInVain { .. } => self.way_to_provider(resource),
-            NotBegun::Delay { .. }
+            NotBegun::Groups { .. }
+            | NotBegun::GroupsInVain { .. }
+            | NotBegun::Delay { .. }
             | NotBegun::Priority { .. }
             | NotBegun::AtOnce(_)
             | NotBegun::Maintenance
@@ -153,10 +156,19 @@ impl Explainer<'_> {
         }
     }
 
-    /// Brings up a group that the resource's group waits for.
-    fn way_to_provider(&self, resource: &Resource) -> Option<WayOut> {
+    /// What a call does, and for which groups it would wait before.
+    fn after_waiting(&self, effect: &str, group: GroupId) -> String {
         let engine = self.view.engine();
-        let unmet = engine.unmet(resource.group);
+        match engine.unmet(group).as_slice() {
+            [] => effect.to_owned(),
+            unmet => format!("{effect}; before that it waits for {}", engine.unmet_text(unmet)),
+        }
+    }
+
+    /// Brings up a group that this one would have to wait for.
+    fn way_to_provider(&self, group: GroupId) -> Option<WayOut> {
+        let engine = self.view.engine();
+        let unmet = engine.unmet(group);
         let (provider, _) = unmet.first()?.lacks.first()?;
         let down = |id: &GroupId| engine.group_state(*id) == GroupState::Offline;
         let awaited = match provider {
@@ -175,8 +187,8 @@ impl Explainer<'_> {
                 && !is_kept_down(found)
         });
         let online = || {
-            let effect = "brings online what of it is not to stay offline";
-            self.group_call(group, true, effect).filter(|_| has_work)
+            let effect = self.after_waiting("brings online what of it is not to stay offline", group.id);
+            self.group_call(group, true, &effect).filter(|_| has_work)
         };
         let offline = || self.group_call(group, false, "takes all of its resources offline");
         let states = group.members.iter().map(|id| (id, self.state(*id)));
@@ -193,6 +205,9 @@ impl Explainer<'_> {
             .map(|member| way(&["explain", member], "says more about the resource that decides"))
             .into_iter()
             .collect();
+        if matches!(state, GroupState::Offline | GroupState::Pending) {
+            ways.extend(self.way_to_provider(group.id));
+        }
         match state {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => ways.extend(online()),

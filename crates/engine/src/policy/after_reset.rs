@@ -1,26 +1,93 @@
 //! What the next start of the machine would bring up, when nobody asks for anything before: for those who explain.
 //!
-//! It decides nothing: the words are the model's, the rules those of [`super::start_order`], with everything down.
+//! It decides nothing: the words are the model's, the rules those of [`super::start_order`] and of the order of groups,
+//! with everything down and nothing failing. That something comes too late for GroupDependencyTimeout is not foreseen.
 
 use std::collections::BTreeSet;
 
-use mainstay_types::ResourceId;
+use mainstay_types::{GroupId, ResourceId};
 
 use super::settings::ColdStart;
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
+use crate::group_set::order::{self, Provider};
+use crate::group_set::started::Seen;
 use crate::model::objects::Resource;
 
 impl Engine {
     /// Whether a resource comes up after a reset of the machine: because it is to be online, or because something is
-    /// that needs it.
+    /// that needs it; and what its group starts after comes up too.
     pub(crate) fn comes_up_after_reset(&self, id: ResourceId) -> bool {
+        let Some(group) = self.group_of(id) else { return false };
+        self.comes_up_in_its_turn(id) && (!self.model.orders_groups() || self.begins_after_reset(group))
+    }
+
+    /// The same, if its group has not to wait in vain. What a resource needs is in its own group.
+    pub(crate) fn comes_up_in_its_turn(&self, id: ResourceId) -> bool {
+        let group = self.group_of(id).and_then(|group| self.model.group(group));
+        let members = group.into_iter().flat_map(|group| &group.members).copied();
         let may_need_it = |root: &ResourceId| *root == id || self.may_need(*root, id);
-        let roots = self.model.resources().filter(|found| self.is_root_after_reset(found));
-        roots.map(|found| found.id).filter(may_need_it).any(|root| {
+        let is_root = |root: &ResourceId| {
+            self.model.resource(*root).is_some_and(|found| self.is_root_after_reset(found))
+        };
+        members.filter(is_root).filter(may_need_it).any(|root| {
             let closure = self.closure_after_reset(root);
             closure.contains(&id) && closure.iter().all(|member| self.may_start_after_reset(*member))
         })
+    }
+
+    /// Whether what a group starts after comes up, so that it has its turn.
+    fn begins_after_reset(&self, group: GroupId) -> bool {
+        let (mut begun, mut online) = (BTreeSet::new(), BTreeSet::new());
+        for next in self.groups_before(group) {
+            let is_online = |id| online.contains(&id);
+            let begun_ms = |id| begun.contains(&id).then_some(0);
+            // Every delay is over at some time.
+            let seen =
+                Seen { model: &self.model, is_online: &is_online, begun_ms: &begun_ms, now_ms: u64::MAX };
+            let has_turn = seen.unmet(order::needs(&self.model, next)).is_empty();
+            if next == group {
+                return has_turn;
+            }
+            let Some(found) = self.model.group(next) else { continue };
+            let comes_up = |id: &&ResourceId| has_turn && self.comes_up_in_its_turn(**id);
+            let up: BTreeSet<ResourceId> = found.members.iter().filter(comes_up).copied().collect();
+            let is_wanted = |id: &&ResourceId| {
+                self.model.resource(**id).is_some_and(|resource| self.model.is_wanted(resource))
+            };
+            if found.members.is_empty() || !up.is_empty() {
+                begun.insert(next);
+                if found.members.iter().filter(is_wanted).all(|id| up.contains(id)) {
+                    online.insert(next);
+                }
+            }
+        }
+        // The group itself comes last.
+        false
+    }
+
+    /// A group behind all that it starts after, directly or not. With a stack of our own: chains may be long.
+    fn groups_before(&self, group: GroupId) -> Vec<GroupId> {
+        let (mut ordered, mut taken) = (Vec::new(), BTreeSet::new());
+        let mut stack = vec![(group, false)];
+        while let Some((next, is_ready)) = stack.pop() {
+            if is_ready {
+                ordered.push(next);
+            } else if taken.insert(next) {
+                stack.push((next, true));
+                let needs = order::needs(&self.model, next);
+                for provider in needs.into_iter().flat_map(|need| need.any_of) {
+                    match provider {
+                        Provider::Group(id) => stack.push((id, false)),
+                        Provider::Set(id) => {
+                            let members = self.model.group_set(id).into_iter().flat_map(|set| &set.members);
+                            stack.extend(members.map(|id| (*id, false)));
+                        }
+                    }
+                }
+            }
+        }
+        ordered
     }
 
     /// Whether it is among those that a resource needs, directly or not.

@@ -7,6 +7,7 @@ use mainstay_types::explanation::{Explanation, Reason};
 use mainstay_types::{Access, GroupId, HostId, NodeId, ObjectId, ResourceId, Status};
 
 use crate::command::{Command, Remark};
+use crate::group_set::OrderChange;
 use crate::testing::{Reaction, World};
 use crate::tests::rehearsal::{Dice, group_call, random_model, rehearse};
 
@@ -32,6 +33,24 @@ impl Case {
     fn online() -> Self {
         let mut case = Case::new();
         case.group_call(true);
+        case
+    }
+
+    /// The group starts after group `first`, whose only resource is offline.
+    fn after_another() -> Self {
+        let mut case = Case::new();
+        let first = case.world.group("first");
+        case.world.resource(first, "base");
+        case.world.order(OrderChange::AddGroup { group: case.group, provider: first });
+        case
+    }
+
+    /// The same, and all of the group was online before it was to start after that.
+    fn before_another() -> Self {
+        let mut case = Case::online();
+        let first = case.world.group("first");
+        case.world.resource(first, "base");
+        case.world.order(OrderChange::AddGroup { group: case.group, provider: first });
         case
     }
 
@@ -560,6 +579,69 @@ fn every_state_has_its_reason() {
             &["web"],
         ),
         (
+            "its group waits for another",
+            || {
+                let mut case = Case::after_another();
+                case.group_call(true);
+                case.world.pass_ms(10_000);
+                case
+            },
+            &["disk", "g"],
+        ),
+        (
+            "its group has waited in vain for another",
+            || {
+                let mut case = Case::after_another();
+                case.group_call(true);
+                case.world.pass_ms(600_000);
+                case
+            },
+            &["disk", "g"],
+        ),
+        (
+            "its group has waited in vain for another, which has come since",
+            || {
+                let mut case = Case::after_another();
+                case.group_call(true);
+                case.world.pass_ms(600_000);
+                let base = case.world.engine.view().find_resource("base").expect("a resource");
+                case.world.online(base);
+                case
+            },
+            &["disk", "g"],
+        ),
+        (
+            "the start of the machine has waited in vain for another group",
+            || {
+                let mut case = Case::before_another();
+                case.world.reboot();
+                case.world.pass_ms(600_000);
+                case
+            },
+            &["disk", "g"],
+        ),
+        (
+            "online before the group that it is to start after, which the next start leaves offline",
+            Case::before_another,
+            &["disk"],
+        ),
+        (
+            "its group waits for a group set",
+            || {
+                let mut case = Case::before_another();
+                case.group_call(false);
+                let first = case.world.engine.view().find_group("first").expect("a group");
+                let (group, set) = (case.group, case.world.group_set("bases"));
+                case.world.set_of(ObjectId::GroupSet(set), "StartupSetting", 1);
+                case.world.order(OrderChange::RemoveGroup { group, provider: first });
+                case.world.order(OrderChange::Join { group: first, set, moves: false });
+                case.world.order(OrderChange::AddSetToGroup { group, provider: set });
+                case.group_call(true);
+                case
+            },
+            &["disk", "g"],
+        ),
+        (
             "a group without resources",
             || {
                 let mut case = Case::new();
@@ -649,4 +731,42 @@ fn what_is_named_as_a_way_out_is_not_refused() {
         }
     }
     assert!(tried > 500, "{tried} ways out");
+}
+
+/// What is said to come up after a reset of the machine does, and nothing else.
+#[test]
+fn what_the_next_start_brings_up_is_foreseen() {
+    let (mut up, mut down, mut held) = (0, 0, 0);
+    for seed in 2_000..2_200 {
+        let mut dice = Dice(seed);
+        let mut model = random_model(&mut dice);
+        let world = &mut model.world;
+        let other = world.group("other");
+        model.resources.push(world.resource(other, "base"));
+        if seed % 2 == 0 {
+            let _ = world.status(group_call(other, false, 0));
+        }
+        let group = model.groups[0];
+        if seed % 3 == 0 {
+            world.order(OrderChange::AddGroup { group, provider: other });
+        } else {
+            let set = world.group_set("set");
+            world.set_of(ObjectId::GroupSet(set), "StartupSetting", u32::from(seed % 3 == 1));
+            world.order(OrderChange::Join { group: other, set, moves: false });
+            world.order(OrderChange::AddSetToGroup { group, provider: set });
+        }
+        world.settle();
+        let engine = &world.engine;
+        let foreseen: Vec<bool> = model.resources.iter().map(|id| engine.comes_up_after_reset(*id)).collect();
+        let alone: Vec<bool> = model.resources.iter().map(|id| engine.comes_up_in_its_turn(*id)).collect();
+        held += u32::from(foreseen != alone);
+        world.reboot();
+        world.pass_ms(700_000);
+        for (id, foreseen) in model.resources.iter().zip(foreseen) {
+            let is_up = model.world.state(*id) == mainstay_types::ResourceState::Online;
+            assert_eq!(is_up, foreseen, "seed {seed}: '{}'", model.world.engine.name_of(*id));
+            *if is_up { &mut up } else { &mut down } += 1;
+        }
+    }
+    assert!(up > 100 && down > 100 && held > 20, "{up} came up, {down} did not, {held} waited in vain");
 }
