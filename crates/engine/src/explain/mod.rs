@@ -190,7 +190,7 @@ impl Explainer<'_> {
             Some(member) => Some(self.reason_of(member, depth)),
             None => self
                 .story_of_group(group, state == GroupState::Online)
-                .or_else(|| members.first().map(|member| self.reason_of(member, depth))),
+                .or_else(|| members.first().map(|member| self.reason_of_one(member, members.len(), depth))),
         };
         let all = members.len();
         let text = match decide.as_slice() {
@@ -203,6 +203,15 @@ impl Explainer<'_> {
             }
         };
         Reason { because: because.map(Box::new), ..reason(Rule::Members, text) }
+    }
+
+    /// The reason of one of several resources that are all alike, which is named.
+    fn reason_of_one(&self, member: &Resource, of: usize, depth: usize) -> Reason {
+        let mut found = self.reason_of(member, depth);
+        if of > 1 {
+            found.text = format!("'{}': {}", member.name, found.text);
+        }
+        found
     }
 
     /// Who brought a group where it is, when it was asked for by its own name.

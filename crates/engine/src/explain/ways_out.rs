@@ -65,6 +65,8 @@ impl Explainer<'_> {
                 if let Some(operation) = live.claim {
                     let id = operation.to_string();
                     ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
+                    let cancel = way(&["operation", "cancel", &id], "ends the operation before it is done");
+                    ways.extend(self.view.engine().can_be_cancelled(operation).then_some(cancel));
                 }
                 ways.extend(self.force(resource.id));
             }

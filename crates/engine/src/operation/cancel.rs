@@ -120,6 +120,11 @@ impl Engine {
         })
     }
 
+    /// Whether what an operation has begun could be taken back now.
+    pub(crate) fn can_be_cancelled(&self, target: OperationId) -> bool {
+        self.check_cancellable(target).is_ok()
+    }
+
     fn check_cancellable(&self, target: OperationId) -> Result<Way, Obstacle> {
         let because = |reason, way_out| Obstacle { reason, way_out };
         let ended = || because("it does not run", "'mainstay operation show ID' says how it ended");
