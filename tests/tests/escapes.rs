@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use mainstay_process::{Leaf, Process};
+use mainstay_process::{Leaf, Process, layout};
 use mainstay_tests::{TestCluster, kill};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{OfflineFlags, ResourceState};
@@ -116,4 +116,95 @@ fn a_program_that_left_its_control_group_outlives_no_stop_whose_host_dies() {
     assert!(program.has_ended().unwrap(), "two of it");
     assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
     escaping.check_offline(&second);
+}
+
+#[test]
+fn a_program_that_left_its_control_group_is_found_by_the_guard_when_its_host_is_dead() {
+    let Some(escaping) = Escaping::or_skip() else { return };
+    let cluster = &escaping.cluster;
+    for flags in [OfflineFlags::FORCE_WITH_TERMINATION.bits(), 0] {
+        let program = escaping.online();
+        kill(&cluster.pool_host());
+        let stopped = cluster.submit_with(Verb::Offline, "a", flags, &[]);
+        assert_eq!(cluster.wait_for(stopped.operation.unwrap()).end, Some(End::Done));
+        escaping.check_offline(&program);
+    }
+}
+
+#[test]
+fn a_program_that_left_its_control_group_is_found_without_the_run_directory() {
+    let Some(mut escaping) = Escaping::or_skip() else { return };
+    let program = escaping.online();
+    let cluster = &mut escaping.cluster;
+    let (guard, host) = (cluster.guard(), cluster.pool_host());
+    cluster.kill_service();
+    for process in [&guard, &host] {
+        kill(process);
+    }
+    std::fs::remove_dir_all(cluster.run_dir()).unwrap();
+    cluster.start_service();
+    let second = escaping.told();
+    assert!(program.has_ended().unwrap(), "two of it");
+    assert_eq!(escaping.cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    escaping.check_offline(&second);
+}
+
+/// Its program stays; what it starts goes elsewhere and has no parent any more.
+#[test]
+fn what_a_program_has_sent_elsewhere_is_ended_before_the_next_start() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
+    elsewhere.create().unwrap();
+    let there = cluster.fifo("there");
+    let (child, program) = (cluster.file("child.sh"), cluster.file("program.sh"));
+    let (procs, told) = (elsewhere.path().join("cgroup.procs"), there.display());
+    let script = format!("echo $$ > {}\necho $$ > {told}\nexec sleep 1000\n", procs.display());
+    std::fs::write(&child, script).unwrap();
+    // The shell in between ends, so that the child descends from nothing that is known.
+    let script = format!("sh -c 'sh {} &'\nexec sleep 1000\n", child.display());
+    std::fs::write(&program, script).unwrap();
+    cluster.application("g", "a", &format!("sh {}", program.display()));
+    let started = || {
+        let pid = std::fs::read_to_string(&there).unwrap();
+        Process::open(pid.trim().parse().unwrap()).unwrap()
+    };
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+    let first = started();
+    // The host dies, and the program with it.
+    let [program] = cluster.processes("a")[..] else { panic!("not one program") };
+    let program = Process::open(program).unwrap();
+    let host = cluster.pool_host();
+    kill(&program);
+    cluster.kill_host(&host);
+    let second = started();
+    assert!(first.has_ended().unwrap(), "the old child runs beside the new one");
+    assert_eq!(elsewhere.pids().unwrap(), [second.pid()]);
+    // After a graceful stop it is there until the next start.
+    assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+    let third = started();
+    assert!(second.has_ended().unwrap());
+    let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
+    let forced = cluster.submit_with(Verb::Offline, "a", force, &[]);
+    assert_eq!(cluster.wait_for(forced.operation.unwrap()).end, Some(End::Done));
+    assert!(third.has_ended().unwrap(), "by force nothing is left");
+}
+
+#[test]
+fn a_leaf_that_was_swept_away_is_made_again_for_a_start() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["a", "b"] {
+        cluster.application("g", name, "sleep 1000");
+    }
+    for name in ["a", "b", "b"] {
+        assert_eq!(cluster.carry_out(Verb::Online, name).end, Some(End::Done), "{name}");
+        assert_eq!(cluster.carry_out(Verb::Offline, name).end, Some(End::Done), "{name}");
+        let slices = std::fs::read_dir(cluster.cgroup_root()).unwrap().filter_map(Result::ok);
+        let slices =
+            slices.filter(|entry| layout::parse_group(&entry.file_name().to_string_lossy()).is_some());
+        for slice in slices {
+            Leaf::new(slice.path()).remove().unwrap();
+        }
+    }
+    assert_eq!(cluster.carry_out(Verb::Online, "b").end, Some(End::Done));
 }

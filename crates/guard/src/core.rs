@@ -11,12 +11,14 @@
 //!                                             closed ──────────┘ directory holds nothing
 //!
 //!   a hard stop
-//!      Freezing ──all frozen, or FREEZE_BUDGET──► Killing ──all empty──► (answered: empty)
+//!      Freezing ──all frozen, or FREEZE_BUDGET──► Killing ──all empty, no stray──► (answered: empty)
 //!                                                   │ HARD_STOP_BUDGET
 //!                                                   ▼
-//!                          (answered: not empty)  Watching ──all empty──► (gone)
+//!                          (answered: not empty)  Watching ──all empty, no stray──► (gone)
 //!                                                   └─ kills again every WATCH_INTERVAL
 //! ```
+//!
+//! An empty leaf is no proof: what has left it is looked for then, brought back and killed, until none is found.
 //!
 //! A closed leaf stays frozen: what comes late does not run.
 
@@ -41,6 +43,9 @@ pub const HARD_STOP_BUDGET: Duration = Duration::from_secs(1);
 /// kernel is never frozen, and killing must not wait for it.
 pub const FREEZE_BUDGET: Duration = Duration::from_millis(500);
 
+/// How long after strays were found it is looked for more. A look goes over all processes of the machine.
+pub const SEARCH_INTERVAL: Duration = Duration::from_millis(20);
+
 /// How often what cannot be killed is killed again.
 pub const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -58,6 +63,10 @@ pub struct Ticket {
     /// The request's number.
     pub number: u64,
 }
+
+/// Tells hard stops apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct StopNumber(u64);
 
 /// What is to be done.
 #[derive(Clone, PartialEq, Debug)]
@@ -84,6 +93,14 @@ pub enum Action {
     Watch(Leaf),
     /// Cease to tell.
     Unwatch(Leaf),
+    /// Look for what has left these leaves, once the requests that are there are taken, for all who ask at once; bring
+    /// back or kill what is found. Then [`Core::handle_searched`].
+    Search {
+        /// For which hard stop.
+        stop: StopNumber,
+        /// Whose.
+        leaves: Vec<Leaf>,
+    },
     /// Write [`Core::memory`] to the state file.
     Persist,
     /// Make the leaf if it is not there; `renew`: kill what came late, remove the directory and make it anew. Then
@@ -100,14 +117,14 @@ pub enum Action {
     },
     /// Make a leaf that was open and is not there any more.
     Remake(Leaf),
-    /// Look, then answer with [`Core::status_of`].
+    /// Look, for what has left it too, then answer with [`Core::status_of`].
     Look {
         /// For whom.
         ticket: Ticket,
         /// At what.
         leaf: Leaf,
     },
-    /// Look at all of them, then answer.
+    /// Look at all of them, for what has left them too, then answer.
     List {
         /// For whom.
         ticket: Ticket,
@@ -133,7 +150,7 @@ pub enum Action {
 /// What is seen of a leaf.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {
-    /// Whether any process is in it.
+    /// Whether any process is in it, or has left it and still runs.
     pub populated: bool,
     /// Whether all of it is frozen.
     pub frozen: bool,
@@ -159,8 +176,8 @@ pub struct Core {
     floor: Epoch,
     groups: BTreeMap<GroupId, Epoch>,
     leaves: BTreeMap<Leaf, LeafMemory>,
-    stops: BTreeMap<u64, Stop>,
-    next_stop: u64,
+    stops: BTreeMap<StopNumber, Stop>,
+    last_stop: StopNumber,
     greeted: BTreeSet<u64>,
 }
 
@@ -186,7 +203,7 @@ impl Core {
             groups: memory.groups.into_iter().collect(),
             leaves: memory.leaves.into_iter().collect(),
             stops: BTreeMap::new(),
-            next_stop: 0,
+            last_stop: StopNumber::default(),
             greeted: BTreeSet::new(),
         };
         let there: BTreeSet<Leaf> = found.iter().map(|found| found.leaf).collect();
@@ -212,7 +229,8 @@ impl Core {
         }
         actions.push(Action::Persist);
         if !interrupted.is_empty() {
-            core.begin_stop(interrupted, Vec::new(), now, &mut actions);
+            let sought = interrupted.keys().copied().collect();
+            core.begin_stop(interrupted, sought, Vec::new(), now, &mut actions);
         }
         (core, actions)
     }
@@ -237,8 +255,8 @@ impl Core {
             .values()
             .map(|stop| match stop.phase {
                 Phase::Freezing { until } => until.min(stop.deadline),
-                Phase::Killing => stop.deadline,
-                Phase::Watching { again } => again,
+                Phase::Killing => stop.next_search().unwrap_or(stop.deadline).min(stop.deadline),
+                Phase::Watching { again } => stop.next_search().unwrap_or(again).min(again),
             })
             .min()
     }
@@ -316,6 +334,15 @@ impl Core {
                 *last = Some(seen);
             }
         }
+        self.advance(now, &mut actions);
+        actions
+    }
+
+    /// It was looked for what has left the leaves of a hard stop. `is_clean`: nothing was found, so that what is empty
+    /// is empty. Otherwise what was found is in its leaf again, or killed.
+    pub fn handle_searched(&mut self, stop: StopNumber, is_clean: bool, now: Instant) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.searched(stop, is_clean, now, &mut actions);
         self.advance(now, &mut actions);
         actions
     }
@@ -399,7 +426,7 @@ impl Core {
     }
 
     fn stop_on(&self, leaf: Leaf) -> bool {
-        self.is_watched(&leaf)
+        self.stops.values().any(|stop| stop.concerns(leaf))
     }
 
     fn floor_of(&self, leaf: Leaf) -> Epoch {

@@ -2,10 +2,13 @@
 //!
 //! Requests are read from every connection, given to [`Core`], and its actions carried out at once. What was decided
 //! is in the state file before any answer is sent.
+//!
+//! Only the look for what has left its leaf is put off until all that came in one turn is taken: it goes over every
+//! process of the machine, once for all who ask; see [`Server::look_for_strays`].
 
 mod connection;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -13,16 +16,16 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mainstay_ipc::guard::{Leaf, Reply, ReplyBody};
+use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody};
 use mainstay_process::cgroup::EventsWatch;
 use mainstay_process::claim::{self, Holder};
-use mainstay_process::{CgroupError, ClaimError, privilege};
+use mainstay_process::{CgroupError, ClaimError, Process, privilege, strays};
 use rustix::event::{PollFd, PollFlags, poll};
 use sd_notify::NotifyState;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
-use crate::core::{Action, Core, Seen, Ticket, reply};
+use crate::core::{Action, Core, Seen, StopNumber, Ticket, reply};
 use crate::state::{self, StateError};
 use crate::tree::{Tree, TreeError};
 use connection::{Connection, Progress};
@@ -98,6 +101,8 @@ pub fn run(config: &Config) -> Result<(), GuardError> {
         connections: BTreeMap::new(),
         next_connection: 0,
         watches: BTreeMap::new(),
+        looks: Vec::new(),
+        searches: Vec::new(),
         unsaved: false,
         ending: false,
     };
@@ -182,6 +187,10 @@ struct Server {
     connections: BTreeMap<u64, Connection>,
     next_connection: u64,
     watches: BTreeMap<Leaf, EventsWatch>,
+    /// Who has asked about an empty leaf in this turn.
+    looks: Vec<(Ticket, Leaf)>,
+    /// Hard stops that have found everything empty in this turn.
+    searches: Vec<(StopNumber, Vec<Leaf>)>,
     unsaved: bool,
     ending: bool,
 }
@@ -205,6 +214,7 @@ impl Server {
             }
             let actions = self.core.handle_time(Instant::now());
             self.carry_out(actions);
+            self.look_for_strays();
             self.save();
             self.flush();
         }
@@ -305,10 +315,14 @@ impl Server {
                 return self.core.handle_opened(ticket, leaf, epoch, result);
             }
             Action::Remake(leaf) => self.log_failure("make again", leaf, self.tree.leaf(leaf).create()),
-            Action::Look { ticket, leaf } => {
-                let body = self.status(leaf);
-                return vec![reply(ticket, body)];
-            }
+            Action::Search { stop, leaves } => self.searches.push((stop, leaves)),
+            Action::Look { ticket, leaf } => match self.tree.look(leaf) {
+                Ok(Some(Seen { populated: true, .. })) | Err(_) => {
+                    let body = self.status(leaf, false);
+                    return vec![reply(ticket, body)];
+                }
+                Ok(_) => self.looks.push((ticket, leaf)),
+            },
             Action::List { ticket, leaves } => return vec![self.list(ticket, leaves)],
             Action::Remove { ticket, leaf } => {
                 let result = self.tree.remove(leaf);
@@ -338,38 +352,97 @@ impl Server {
         Vec::new()
     }
 
-    fn status(&self, leaf: Leaf) -> ReplyBody {
+    /// Looks for what has left its leaf, for all who have asked in this turn. What hard stops find is brought back.
+    fn look_for_strays(&mut self) {
+        let (looks, searches) = (std::mem::take(&mut self.looks), std::mem::take(&mut self.searches));
+        if looks.is_empty() && searches.is_empty() {
+            return;
+        }
+        let stopped: BTreeSet<Leaf> = searches.iter().flat_map(|(_, leaves)| leaves).copied().collect();
+        let looked_at = looks.iter().map(|(_, leaf)| *leaf);
+        let found = self.tree.strays(&stopped.iter().copied().chain(looked_at).collect());
+        let found = found.inspect_err(|reason| error!("what has left its leaf is not known: {reason}")).ok();
+        // Not known to be nobody's is somebody's.
+        let has_strays = |leaf: &Leaf| found.as_ref().is_none_or(|found| found.contains_key(leaf));
+        for (ticket, leaf) in looks {
+            let body = self.status(leaf, has_strays(&leaf));
+            self.carry_out(vec![reply(ticket, body)]);
+        }
+        for (leaf, strays) in found.iter().flatten().filter(|(leaf, _)| stopped.contains(leaf)) {
+            self.bring_back(*leaf, strays);
+        }
+        for (stop, leaves) in searches {
+            let is_clean = !leaves.iter().any(has_strays);
+            let actions = self.core.handle_searched(stop, is_clean, Instant::now());
+            self.carry_out(actions);
+        }
+    }
+
+    fn bring_back(&self, leaf: Leaf, found: &[Process]) {
+        let place = self.tree.leaf(leaf);
+        let back = strays::bring_back(found, &place);
+        let (path, killed) = (place.path().display(), found.len() - back);
+        warn!("{} processes had left {path}: {back} were brought back, {killed} killed", found.len());
+    }
+
+    fn status(&self, leaf: Leaf, has_strays: bool) -> ReplyBody {
         match self.tree.look(leaf) {
-            Ok(seen) => ReplyBody::Looked(self.core.status_of(leaf, seen)),
+            Ok(seen) => {
+                let mut status = self.core.status_of(leaf, seen);
+                status.populated |= has_strays;
+                ReplyBody::Looked(status)
+            }
             Err(error) => ReplyBody::Refused { reason: error.to_string() },
         }
     }
 
     fn list(&self, ticket: Ticket, leaves: Vec<Leaf>) -> Action {
-        let looked =
-            leaves.into_iter().map(|leaf| Ok((leaf, self.core.status_of(leaf, self.tree.look(leaf)?))));
-        let body = match looked.collect::<Result<Vec<_>, CgroupError>>() {
+        let body = match self.look_at_all(leaves) {
             Ok(listed) => ReplyBody::Listed(listed),
             Err(error) => ReplyBody::Refused { reason: error.to_string() },
         };
         reply(ticket, body)
     }
 
+    fn look_at_all(&self, leaves: Vec<Leaf>) -> Result<Vec<(Leaf, LeafStatus)>, CgroupError> {
+        let looked =
+            leaves.into_iter().map(|leaf| Ok((leaf, self.core.status_of(leaf, self.tree.look(leaf)?))));
+        let mut listed = looked.collect::<Result<Vec<_>, CgroupError>>()?;
+        let empty = listed.iter().filter(|(_, status)| !status.populated).map(|(leaf, _)| *leaf);
+        let strays = self.tree.strays(&empty.collect())?;
+        for (leaf, status) in &mut listed {
+            status.populated |= strays.contains_key(leaf);
+        }
+        Ok(listed)
+    }
+
     fn exit(&mut self, ticket: Ticket, leaves: Vec<Leaf>) -> Action {
-        for leaf in leaves {
-            let reason = match self.tree.look(leaf) {
-                Ok(Some(Seen { populated: true, .. })) => format!(
-                    "the guard stays: {} is not empty: {}",
-                    self.tree.leaf(leaf).path().display(),
-                    self.tree.who_is_in(leaf)
-                ),
-                Ok(_) => continue,
-                Err(error) => error.to_string(),
-            };
+        if let Some(reason) = self.reason_to_stay(&leaves) {
             return reply(ticket, ReplyBody::Refused { reason });
         }
         self.ending = true;
         reply(ticket, ReplyBody::Done)
+    }
+
+    fn reason_to_stay(&self, leaves: &[Leaf]) -> Option<String> {
+        for leaf in leaves {
+            match self.tree.look(*leaf) {
+                Ok(Some(Seen { populated: true, .. })) => {
+                    let path = self.tree.leaf(*leaf);
+                    let who = self.tree.who_is_in(*leaf);
+                    return Some(format!("the guard stays: {} is not empty: {who}", path.path().display()));
+                }
+                Ok(_) => {}
+                Err(error) => return Some(error.to_string()),
+            }
+        }
+        let strays = match self.tree.strays(&leaves.iter().copied().collect()) {
+            Ok(strays) => strays,
+            Err(error) => return Some(error.to_string()),
+        };
+        let (leaf, stray) = strays.iter().find_map(|(leaf, strays)| Some((leaf, strays.first()?)))?;
+        let path = self.tree.leaf(*leaf);
+        Some(format!("the guard stays: process {} has left {} and runs", stray.pid(), path.path().display()))
     }
 
     fn log_failure(&self, what: &str, leaf: Leaf, result: Result<(), CgroupError>) {

@@ -1,11 +1,12 @@
 //! The cluster's cgroup tree, as the guard handles it. Decides nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::guard::Leaf;
-use mainstay_process::{CgroupError, Claim, ClaimError, cgroup, claim, layout};
+use mainstay_process::{CgroupError, Claim, ClaimError, Process, cgroup, claim, layout, strays};
 use mainstay_types::ClusterId;
 
 use crate::core::{Found, Seen};
@@ -29,6 +30,8 @@ pub enum TreeError {
 #[derive(Debug)]
 pub struct Tree {
     root: PathBuf,
+    cluster: ClusterId,
+    run_dir: PathBuf,
     /// Held for the guard's life.
     _claim: Claim,
 }
@@ -41,7 +44,7 @@ impl Tree {
         cgroup::check_root(root)?;
         let held = Claim::guard(root, cluster)?;
         claim::check_hosts(root, run_dir)?;
-        Ok(Tree { root: root.to_owned(), _claim: held })
+        Ok(Tree { root: root.to_owned(), cluster, run_dir: run_dir.to_owned(), _claim: held })
     }
 
     /// The root's directory, without symbolic links, as services name it too.
@@ -97,6 +100,29 @@ impl Tree {
             Err(CgroupError::Missing(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What has left these leaves and still runs: one pass over the processes of the machine for all of them. A leaf need
+    /// not be there.
+    pub fn strays(&self, leaves: &BTreeSet<Leaf>) -> Result<BTreeMap<Leaf, Vec<Process>>, CgroupError> {
+        let listed = strays::of_cluster(self.cluster);
+        let listed = listed.map_err(|source| CgroupError::Io {
+            action: "list",
+            path: PathBuf::from("/proc"),
+            source,
+        })?;
+        let marked = strays::by_resource(listed);
+        let mut found = BTreeMap::new();
+        for leaf in leaves {
+            let Leaf::Resource { resource, .. } = leaf else { continue };
+            let marked = marked.get(resource).map(Vec::as_slice).unwrap_or_default();
+            let run_dir = Some(self.run_dir.as_path());
+            let strays = strays::of_resource(self.cluster, *resource, &self.leaf(*leaf), run_dir, marked)?;
+            if !strays.is_empty() {
+                found.insert(*leaf, strays);
+            }
+        }
+        Ok(found)
     }
 
     /// Makes the leaf; anew, where it was closed: a directory that somebody still holds from before leads nowhere.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody, Target};
 use mainstay_ipc::{FrameReader, VERSION, write_frame};
 use mainstay_process::scratch::Scratch;
-use mainstay_process::{Exit, Output, Process, Signal, cgroup, spawn};
+use mainstay_process::strays::Mark;
+use mainstay_process::{Exit, Output, Process, Signal, cgroup, spawn, state_file};
 use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
 use uuid::Uuid;
 
@@ -161,6 +162,54 @@ fn a_hard_stop_ends_everything_and_leaves_it_closed() {
         let late = spawn::Command { leaf: Some(place), ..spawn::Command::new(["/bin/true"]) };
         assert!(matches!(late.spawn(), Err(spawn::SpawnError::Frozen(_))));
     }
+}
+
+/// A process of a resource in a place that is not its leaf.
+fn start_marked(place: &cgroup::Leaf, resource: u128) -> Process {
+    let mark = Mark {
+        cluster: CLUSTER,
+        resource: ResourceId(Uuid::from_u128(resource)),
+        leaf: "/somewhere/else".into(),
+    };
+    let mut command = spawn::Command::new(["/bin/sleep", "1000"]);
+    command.environment = mark.variables().into();
+    command.leaf = Some(place.clone());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn a_hard_stop_ends_what_has_left_the_leaf() {
+    let Some(scratch) = Scratch::or_skip() else { return };
+    let run_dir = tempfile::tempdir().unwrap();
+    let guard = Guard::start(run_dir.path(), scratch.path());
+    let mut client = Client::connect(run_dir.path());
+    let away = scratch.leaf("away");
+    let (marked, named, gone) = (leaf(1, 101), leaf(1, 102), leaf(1, 103));
+    let by_mark = start_marked(&away, 101);
+    let by_name = start(&away, "echo ready; exec sleep 1000");
+    let nobodys = start(&away, "echo ready; exec sleep 1000");
+    let Leaf::Resource { resource, .. } = named else { panic!() };
+    let identity = by_name.identity().unwrap().unwrap();
+    state_file::write(&state_file::path(run_dir.path(), resource), identity).unwrap();
+    for leaf in [marked, named] {
+        assert!(client.look(leaf).populated, "before its leaf is there");
+        client.open(leaf, 1);
+        assert!(client.look(leaf).populated);
+    }
+    let ReplyBody::Listed(listed) = client.ask(RequestBody::List) else { panic!("no list") };
+    assert!(listed.iter().all(|(leaf, status)| *leaf == Leaf::Pool || status.populated), "{listed:?}");
+    client.refused(RequestBody::Exit, "has left");
+    for (leaf, process) in [(marked, by_mark), (named, by_name), (gone, start_marked(&away, 103))] {
+        assert!(client.look(leaf).populated);
+        assert_eq!(client.stop(Target::Leaf(leaf), 1), ReplyBody::Stopped { empty: true });
+        assert!(process.has_ended().unwrap(), "{leaf:?}");
+        assert!(!client.look(leaf).populated);
+    }
+    let late = start_marked(&away, 102);
+    assert_eq!(client.stop(Target::All, 1), ReplyBody::Stopped { empty: true });
+    assert!(late.has_ended().unwrap());
+    assert!(!nobodys.has_ended().unwrap());
+    drop(guard);
 }
 
 #[test]

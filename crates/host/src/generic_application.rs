@@ -6,7 +6,7 @@
 //! **Online** when the program has begun. It is a process in the leaf with a session of its own; its standard input is
 //! `/dev/null`, its output goes to the file in `OutputFile` or nowhere. (Not to a pipe of the host's: whoever the
 //! program leaves behind would hold it open.) Its environment is PATH, the account's HOME, USER, LOGNAME and SHELL
-//! where `User` is set, and what `Environment` says; nothing of the host's own.
+//! where `User` is set, what `Environment` says, and the [`Mark`]; nothing of the host's own.
 //!
 //! **Failed** at the moment when the program ends, with its exit status as the cause; what it started may still run
 //! and is cleaned by Terminate. A program taken over from an earlier host is not our child: its end is noticed as
@@ -19,15 +19,16 @@
 //! **The program counts wherever it is.** A program can leave its cgroup (PAM sessions, `systemd-run --scope`), and an
 //! empty leaf is no proof then. So the program itself is held by its pidfd, and for a later host by its number, start
 //! time and boot: it is signalled, killed and waited for beside the leaf, and never started while an earlier one runs.
-//! It is moved back into the leaf at each check and before a stop ([`home`]), so that a hard stop finds it there.
+//! It is moved back into the leaf at each check and before a stop ([`home`]). What else has left is found by its mark,
+//! and ended before the next start ([`outside`]).
 //!
 //! **Instructions** for an offline call: a property list with the property `Generic Application`, a DWORD:
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
 //! ERROR_INVALID_PARAMETER before anything stops; other names are for others and ignored.
 
 mod home;
+mod outside;
 pub mod properties;
-mod state_file;
 mod stop;
 mod watcher;
 
@@ -37,7 +38,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay_process::account::Account;
-use mainstay_process::{CgroupError, Command, Exit, Leaf, Output, Process, Signal, SpawnError, words};
+use mainstay_process::strays::Mark;
+use mainstay_process::{
+    CgroupError, Command, Exit, Leaf, Output, Process, Signal, SpawnError, state_file, words,
+};
 use mainstay_proplist::{PropertyList, Value, multi_string};
 use mainstay_types::control::function;
 use mainstay_types::name::{InvalidName, fold};
@@ -50,6 +54,7 @@ use crate::resource_type::{
     Opened, Resource, ResourceType,
 };
 use home::Whom;
+use outside::{Outside, Passes};
 use properties::Settings;
 use watcher::{WatchNumber, Watcher};
 
@@ -86,32 +91,37 @@ pub enum RegisterError {
 /// The type.
 pub struct GenericApplication {
     watcher: Arc<Watcher>,
+    passes: Arc<Passes>,
 }
 
 impl GenericApplication {
     /// Adds the type to those that a host offers, and starts the thread that notices the ends of programs.
     pub fn register(types: BuiltIn) -> Result<BuiltIn, RegisterError> {
         let name = Name::parse(NAME)?;
-        Ok(types.with(name, Arc::new(GenericApplication { watcher: Watcher::start()? })))
+        Ok(types
+            .with(name, Arc::new(GenericApplication { watcher: Watcher::start()?, passes: Arc::default() })))
     }
 }
 
 impl ResourceType for GenericApplication {
     fn open(&self, context: Context) -> Result<Opened, Cause> {
+        let leaf = Leaf::new(&context.leaf);
+        let outside = Outside::new(self.passes.clone(), context.cluster, context.resource, leaf.clone());
         let found = match find_earlier(&context) {
             Some(process) if context.opening.recover => Some(process),
             // What is opened anew is offline: what an earlier host has left is ended, in the leaf or not.
             Some(process) => {
                 let run = Run::new(process, None);
                 // What cannot be brought back is ended all the same, but what it has started is not.
-                let _ = run.bring_back(&Leaf::new(&context.leaf), Whom::All);
+                let _ = run.bring_back(&leaf, Whom::All);
                 run.end()?;
                 None
             }
             None => None,
         };
         let application = Arc::new(Application {
-            leaf: Leaf::new(&context.leaf),
+            leaf,
+            outside: Arc::new(outside),
             opening: Mutex::new(context.opening.clone()),
             context,
             watcher: self.watcher.clone(),
@@ -120,6 +130,9 @@ impl ResourceType for GenericApplication {
         });
         // Only instructions that it does not know are ever refused.
         application.context.reporter.consents();
+        if found.is_none() {
+            application.end_outside()?;
+        }
         let state = match found {
             Some(process) => {
                 // What it was started with, nobody knows any more; what is set now is the best guess.
@@ -184,6 +197,11 @@ impl Run {
         *exit
     }
 
+    /// Whether the program or what it has started was found outside of the leaf.
+    fn has_left(&self) -> bool {
+        self.brought_back.load(Ordering::Relaxed)
+    }
+
     /// Brings the program back if it has left the leaf. Says what there is to say of it once.
     fn bring_back(&self, leaf: &Leaf, whom: Whom) -> Result<Option<String>, CgroupError> {
         if self.exit().is_some() {
@@ -246,6 +264,7 @@ struct Application {
     context: Context,
     opening: Mutex<Opening>,
     leaf: Leaf,
+    outside: Arc<Outside>,
     watcher: Arc<Watcher>,
     /// What is online. Shared with the watch, so that an end that was noticed late is not taken for the next run's.
     run: Arc<Mutex<Option<Current>>>,
@@ -306,6 +325,17 @@ impl Application {
         self.newest().map_or(Ok(()), |run| run.end())
     }
 
+    /// Kills what earlier programs have left outside of the leaf, and waits until it has ended.
+    fn end_outside(&self) -> Result<(), Cause> {
+        let count = self.outside.end()?;
+        if count > 0 {
+            let text =
+                format!("{count} processes of an earlier start ran outside of the cgroup and were killed");
+            self.context.reporter.log(1, text);
+        }
+        Ok(())
+    }
+
     /// Whether the program that runs was started with other properties than the stored ones with these.
     fn runs_on_otherwise(&self, input: &[u8]) -> bool {
         let current = self.run.lock().clone();
@@ -329,7 +359,9 @@ impl Application {
             Cause::new(Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, format!("property User: {error}"))
         })?;
         let mut command = Command::new(settings.command_line.iter());
-        command.environment = environment(settings, account.as_ref());
+        let Context { cluster, resource, .. } = self.context;
+        let mark = Mark { cluster, resource, leaf: self.leaf.path().to_owned() };
+        command.environment = environment(settings, account.as_ref(), &mark);
         command.directory = settings.directory.clone();
         command.account = account;
         command.leaf = Some(self.leaf.clone());
@@ -366,6 +398,8 @@ impl Resource for Application {
         let command = self.command(&settings).map_err(Failure::Failed)?;
         // An empty leaf is no proof that the one before has ended.
         self.end_newest().map_err(Failure::Failed)?;
+        self.end_outside().map_err(Failure::Failed)?;
+        self.outside.note_start();
         let process = command.spawn().map_err(|error| Failure::Failed(spawn_cause(&error)))?;
         let run = Arc::new(Run::new(process, Some(settings)));
         *self.newest.lock() = Some(run.clone());
@@ -398,6 +432,7 @@ impl Resource for Application {
         self.unwatch();
         let stopping = stop::Stopping {
             leaf: self.leaf.clone(),
+            outside: self.outside.clone(),
             run: self.newest(),
             signal: settings.stop_signal,
             timeout: match instruction {
@@ -436,6 +471,7 @@ impl Resource for Application {
             }
         }
         ended?;
+        self.end_outside()?;
         self.remove_state_file();
         Ok(())
     }
@@ -507,7 +543,7 @@ impl Resource for Application {
 
     fn close(&self) {
         self.unwatch();
-        match self.end_newest() {
+        match self.end_newest().and_then(|()| self.end_outside()) {
             Ok(()) => self.remove_state_file(),
             // The next host has to find it.
             Err(cause) => self.context.reporter.log(1, cause.text),
@@ -541,7 +577,7 @@ fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
     }
 }
 
-fn environment(settings: &Settings, account: Option<&Account>) -> Vec<(OsString, OsString)> {
+fn environment(settings: &Settings, account: Option<&Account>, mark: &Mark) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = vec![("PATH".into(), PATH.into())];
     if let Some(account) = account {
         variables.push(("HOME".into(), account.home.clone().into()));
@@ -553,6 +589,9 @@ fn environment(settings: &Settings, account: Option<&Account>) -> Vec<(OsString,
         variables.retain(|(known, _)| known.as_os_str() != name.as_str());
         variables.push((name.into(), value.into()));
     }
+    // Nothing that is set may hide whose it is.
+    variables.retain(|(name, _)| Mark::NAMES.iter().all(|known| name.as_os_str() != *known));
+    variables.extend(mark.variables());
     variables
 }
 
@@ -585,4 +624,28 @@ fn split(line: &str) -> Result<Vec<String>, Cause> {
 /// Whether two names of properties or types are the same.
 fn same(one: &str, other: &str) -> bool {
     fold(one) == fold(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_set_hides_whose_a_program_is() {
+        let id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+        let mark =
+            Mark { cluster: id.parse().unwrap(), resource: id.parse().unwrap(), leaf: "/c/leaf".into() };
+        let settings = Settings {
+            environment: [("MAINSTAY_RESOURCE", "x"), ("PATH", "/p"), ("A", "1")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..Settings::default()
+        };
+        let variables = environment(&settings, None, &mark);
+        let shown: Vec<String> =
+            variables.iter().map(|(name, value)| format!("{}={}", name.display(), value.display())).collect();
+        let marks = ["CLUSTER", "RESOURCE"].map(|name| format!("MAINSTAY_{name}={id}"));
+        let [cluster, resource] = &marks;
+        assert_eq!(shown, ["PATH=/p", "A=1", cluster, resource, "MAINSTAY_CGROUP=/c/leaf"]);
+    }
 }

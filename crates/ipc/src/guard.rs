@@ -111,7 +111,8 @@ pub enum ReplyBody {
     },
     /// To HardStop.
     Stopped {
-        /// Whether everything there is gone. If not, something cannot be killed: it sits in the kernel, frozen.
+        /// Whether everything there is gone, with what had left it. If not, something cannot be killed: it sits in the
+        /// kernel, frozen.
         empty: bool,
     },
     /// To Look.
@@ -132,7 +133,7 @@ pub enum ReplyBody {
 pub struct LeafStatus {
     /// Whether it is there at all.
     pub exists: bool,
-    /// Whether any process is in it.
+    /// Whether any process is in it, or has left it and still runs.
     pub populated: bool,
     /// Whether a hard stop has closed it.
     pub frozen: bool,

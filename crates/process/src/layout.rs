@@ -48,6 +48,14 @@ pub fn resource(root: &Path, in_group: GroupId, resource: ResourceId) -> PathBuf
     group(root, in_group).join(format!("resource-{resource}"))
 }
 
+/// The root of the tree in which a resource's leaf, or a place below it, is. `None`: it is no leaf.
+pub fn root_of(leaf: &Path) -> Option<&Path> {
+    let is_slice = |path: &&Path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| parse_group(name).is_some())
+    };
+    leaf.ancestors().find(is_slice)?.parent()
+}
+
 /// The group whose slice has this directory name.
 pub fn parse_group(name: &str) -> Option<GroupId> {
     name.strip_prefix("group-")?.parse().ok()
@@ -70,6 +78,9 @@ mod tests {
         assert_eq!(path, Path::new(&format!("/r/group-{id}/resource-{id}")));
         assert_eq!(parse_group(&format!("group-{id}")), Some(in_group));
         assert_eq!(parse_resource(&format!("resource-{id}")), Some(of));
+        assert_eq!(root_of(&path), Some(Path::new("/r")));
+        assert_eq!(root_of(&path.join("work")), Some(Path::new("/r")));
+        assert_eq!(root_of(Path::new("/r/pool")), None);
         for other in ["guard", "pool", "service", "group-", "group-x", ""] {
             assert_eq!(parse_group(other), None, "{other}");
         }

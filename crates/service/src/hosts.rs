@@ -21,6 +21,7 @@ use mainstay_engine::input::Input;
 use mainstay_ipc::VERSION;
 use mainstay_ipc::guard::Leaf;
 use mainstay_ipc::host::{FromHost, ToHost};
+use mainstay_process::layout;
 use mainstay_process::process::{Exit, Process};
 use mainstay_process::signal::Signal;
 use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Query, Question};
@@ -209,8 +210,13 @@ impl Hosts {
         if let Some(LeafState::Opening(waiting)) = leaves.get_mut(&resource) {
             return waiting.push_back(ToHost::Order(order));
         }
-        match (opens(&order), leaves.get(&resource)) {
-            (Some(epoch), open) if !matches!(open, Some(LeafState::Open(known)) if *known == epoch) => {
+        let is_open = |epoch| {
+            matches!(leaves.get(&resource), Some(LeafState::Open(known)) if *known == epoch)
+                // A sweep of empty control groups may have taken it away; the guard remembers it and makes it again.
+                && layout::resource(&self.0.settings.cgroup_root, group, resource).is_dir()
+        };
+        match opens(&order) {
+            Some(epoch) if !is_open(epoch) => {
                 leaves.insert(resource, LeafState::Opening([ToHost::Order(order)].into()));
                 let inner = Arc::clone(&self.0);
                 self.0.runtime.spawn(async move { inner.open_leaf(host, group, resource, epoch).await });

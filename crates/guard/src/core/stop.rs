@@ -1,14 +1,14 @@
 //! Hard stops: begun, advanced by what is seen and by time, answered truthfully.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use mainstay_ipc::guard::{Leaf, ReplyBody, Target};
 use mainstay_types::Epoch;
 
 use super::{
-    Action, Core, FREEZE_BUDGET, HARD_STOP_BUDGET, STOPS_MAX, Seen, Ticket, WATCH_INTERVAL, refuse, reply,
-    show,
+    Action, Core, FREEZE_BUDGET, HARD_STOP_BUDGET, SEARCH_INTERVAL, STOPS_MAX, Seen, StopNumber, Ticket,
+    WATCH_INTERVAL, refuse, reply, show,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +23,40 @@ pub(super) struct Stop {
     pub(super) waiting: Vec<Ticket>,
     /// What has to become empty, and what was last seen of it.
     pub(super) places: BTreeMap<Leaf, Option<Seen>>,
+    /// Whose strays are looked for: leaves that are not there may have some, too.
+    sought: BTreeSet<Leaf>,
+    search: Search,
     pub(super) phase: Phase,
     pub(super) deadline: Instant,
+}
+
+/// How it stands with the look for what has left the leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Search {
+    /// To be made once everything is empty, not before this.
+    Due(Instant),
+    /// Under way.
+    Asked,
+    /// Nothing was found, when everything had been empty.
+    Clean,
+}
+
+impl Stop {
+    pub(super) fn concerns(&self, leaf: Leaf) -> bool {
+        self.places.contains_key(&leaf) || self.sought.contains(&leaf)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.places.values().all(|seen| seen.is_some_and(|seen| !seen.populated))
+    }
+
+    /// When the next look is due. `None`: it is not for time to say.
+    pub(super) fn next_search(&self) -> Option<Instant> {
+        match self.search {
+            Search::Due(at) if self.is_empty() => Some(at),
+            _ => None,
+        }
+    }
 }
 
 impl Core {
@@ -77,7 +109,8 @@ impl Core {
             Target::All => self.floor = self.floor.max(epoch),
         }
         actions.push(Action::Persist);
-        self.begin_stop(places, vec![ticket], now, &mut actions);
+        let sought = concerned.into_iter().filter(|leaf| *leaf != Leaf::Pool).collect();
+        self.begin_stop(places, sought, vec![ticket], now, &mut actions);
         self.forget_surplus();
         actions
     }
@@ -85,16 +118,42 @@ impl Core {
     pub(super) fn begin_stop(
         &mut self,
         places: BTreeMap<Leaf, Option<Seen>>,
+        sought: BTreeSet<Leaf>,
         waiting: Vec<Ticket>,
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
         actions.extend(places.keys().copied().map(Action::Watch));
         let phase = Phase::Freezing { until: now + FREEZE_BUDGET };
-        let stop = Stop { waiting, places, phase, deadline: now + HARD_STOP_BUDGET };
-        self.next_stop += 1;
-        self.stops.insert(self.next_stop, stop);
+        let search = if sought.is_empty() { Search::Clean } else { Search::Due(now) };
+        let stop = Stop { waiting, places, sought, search, phase, deadline: now + HARD_STOP_BUDGET };
+        self.last_stop.0 += 1;
+        self.stops.insert(self.last_stop, stop);
         self.advance(now, actions);
+    }
+
+    /// It was looked for strays. What was found is in its leaf by now, or was killed where it is.
+    pub(super) fn searched(
+        &mut self,
+        number: StopNumber,
+        is_clean: bool,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(stop) = self.stops.get_mut(&number) else { return };
+        if is_clean && stop.is_empty() {
+            stop.search = Search::Clean;
+            return;
+        }
+        let pause = match stop.phase {
+            Phase::Watching { .. } => WATCH_INTERVAL,
+            Phase::Freezing { .. } | Phase::Killing => SEARCH_INTERVAL,
+        };
+        stop.search = Search::Due(now + pause);
+        actions.extend(stop.places.keys().copied().map(Action::Kill));
+        // What was seen before does not count.
+        stop.places.values_mut().for_each(|seen| *seen = None);
+        actions.extend(stop.places.keys().copied().map(Action::Watch));
     }
 
     pub(super) fn advance(&mut self, now: Instant, actions: &mut Vec<Action>) {
@@ -110,8 +169,12 @@ impl Core {
                     *seen = seen.filter(|seen| !seen.populated);
                 }
             }
-            let empty = stop.places.values().all(|seen| seen.is_some_and(|seen| !seen.populated));
-            if empty && !matches!(stop.phase, Phase::Freezing { .. }) {
+            let is_killed = !matches!(stop.phase, Phase::Freezing { .. });
+            if is_killed && stop.next_search().is_some_and(|at| now >= at) {
+                stop.search = Search::Asked;
+                actions.push(Action::Search { stop: *number, leaves: stop.sought.iter().copied().collect() });
+            }
+            if is_killed && stop.search == Search::Clean && stop.is_empty() {
                 answer(stop, true, actions);
                 ended.push(*number);
             } else if stop.phase == Phase::Killing && now >= stop.deadline {

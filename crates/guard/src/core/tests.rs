@@ -49,6 +49,10 @@ struct Bench {
     now: Instant,
     tree: BTreeMap<Leaf, Place>,
     watched: BTreeSet<Leaf>,
+    /// What is asked for and not looked for yet.
+    searches: Vec<(StopNumber, Vec<Leaf>)>,
+    /// How often strays of a leaf are still found.
+    strays: BTreeMap<Leaf, u32>,
     replies: BTreeMap<u64, ReplyBody>,
     number: u64,
     /// Everything that was done to the tree, in order.
@@ -76,6 +80,8 @@ impl Bench {
             now,
             tree,
             watched: BTreeSet::new(),
+            searches: Vec::new(),
+            strays: BTreeMap::new(),
             replies: BTreeMap::new(),
             number: 0,
             done: Vec::new(),
@@ -124,7 +130,24 @@ impl Bench {
             for leaf in self.watched.clone() {
                 self.tell(leaf);
             }
+            for (stop, leaves) in std::mem::take(&mut self.searches) {
+                self.search(stop, &leaves);
+            }
         }
+    }
+
+    fn search(&mut self, stop: StopNumber, leaves: &[Leaf]) {
+        self.done.push("search".into());
+        let mut is_clean = true;
+        for leaf in leaves {
+            let Some(left) = self.strays.get_mut(leaf).filter(|left| **left > 0) else { continue };
+            (*left, is_clean) = (*left - 1, false);
+            if let Some(place) = self.tree.get_mut(leaf) {
+                place.seen.populated = true;
+            }
+        }
+        let actions = self.core.handle_searched(stop, is_clean, self.now);
+        self.carry_out(actions);
     }
 
     fn tell(&mut self, leaf: Leaf) {
@@ -155,6 +178,7 @@ impl Bench {
                 }
                 Action::Watch(leaf) => drop(self.watched.insert(leaf)),
                 Action::Unwatch(leaf) => drop(self.watched.remove(&leaf)),
+                Action::Search { stop, leaves } => self.searches.push((stop, leaves)),
                 Action::Persist => self.done.push("persist".into()),
                 Action::Open { ticket, leaf, epoch, renew } => {
                     self.done.push(if renew { "renew" } else { "open" }.into());
@@ -260,13 +284,62 @@ fn a_hard_stop_freezes_remembers_and_kills_in_this_order() {
     bench.populate(leaf(10, 1), Nature::Ordinary);
     bench.done.clear();
     assert_eq!(bench.stop(Target::Leaf(leaf(10, 1)), 1), empty(true));
-    assert_eq!(bench.done, ["freeze", "persist", "kill"]);
+    assert_eq!(bench.done, ["freeze", "persist", "kill", "search"]);
     let place = &bench.tree[&leaf(10, 1)];
     assert!(place.seen.frozen && !place.seen.populated, "it stays closed");
     assert!(bench.watched.is_empty());
     assert!(bench.open(leaf(10, 1), 2));
     assert_eq!(bench.done.last().map(String::as_str), Some("persist"));
     assert!(bench.done.contains(&"renew".into()), "who still holds the old directory holds nothing");
+}
+
+#[test]
+fn a_hard_stop_is_not_over_while_strays_are_found() {
+    let one = leaf(10, 1);
+    for (case, opened, found) in
+        [("in its leaf", true, 2), ("its leaf was never there", false, 1), ("none", true, 0)]
+    {
+        let mut bench = Bench::new();
+        if opened {
+            assert!(bench.open(one, 1));
+        }
+        bench.strays.insert(one, found);
+        bench.done.clear();
+        let mut answer = bench.stop(Target::Leaf(one), 1);
+        let request = bench.number;
+        for _ in 0..found {
+            assert_eq!(answer, None, "{case}");
+            refused(bench.ask(RequestBody::Open { leaf: one, epoch: epoch(2) }), "still under way");
+            let due = bench.core.next_time().unwrap() - bench.now;
+            assert!(due > Duration::ZERO && due <= SEARCH_INTERVAL, "{case}: {due:?}");
+            bench.pass(SEARCH_INTERVAL);
+            answer = bench.replies.get(&request).cloned();
+        }
+        assert_eq!(answer, empty(true), "{case}");
+        let count = |what: &str| bench.done.iter().filter(|done| *done == what).count() as u32;
+        assert_eq!(count("search"), found + 1, "{case}");
+        assert_eq!(count("kill"), if opened { found + 1 } else { 0 }, "{case}");
+        assert_eq!(bench.core.next_time(), None);
+    }
+}
+
+#[test]
+fn strays_without_end_are_told_and_looked_for_ever_after() {
+    let mut bench = Bench::new();
+    let one = leaf(10, 1);
+    bench.strays.insert(one, u32::MAX);
+    assert_eq!(bench.stop(Target::Leaf(one), 1), None);
+    let request = bench.number;
+    bench.pass(HARD_STOP_BUDGET);
+    assert_eq!(bench.replies.get(&request), empty(false).as_ref());
+    let searches = |bench: &Bench| bench.done.iter().filter(|done| *done == "search").count();
+    let before = searches(&bench);
+    bench.pass(WATCH_INTERVAL);
+    assert_eq!(searches(&bench), before + 1);
+    bench.strays.clear();
+    bench.pass(WATCH_INTERVAL);
+    assert_eq!(bench.core.next_time(), None);
+    assert!(bench.open(one, 2));
 }
 
 #[test]

@@ -6,12 +6,9 @@
 //! the program does, as far as the kernel still knows.
 
 use std::collections::HashSet;
-use std::fs;
 
+use mainstay_process::strays::{descendants, hold_child, place_of};
 use mainstay_process::{CgroupError, Leaf, Process};
-
-/// As many processes as one turn looks at: more are not brought back in it.
-const PROCESSES_MAX: usize = 1024;
 
 /// How often it is looked for what was started elsewhere meanwhile.
 const TURNS_MAX: usize = 3;
@@ -29,7 +26,7 @@ pub(super) enum Whom {
 pub(super) fn bring_back(program: &Process, leaf: &Leaf, whom: Whom) -> Result<Vec<i32>, CgroupError> {
     let mut brought = Vec::new();
     let mut inside: HashSet<i32> = leaf.pids()?.into_iter().collect();
-    let away = if inside.contains(&program.pid()) { None } else { place(program.pid()) };
+    let away = if inside.contains(&program.pid()) { None } else { place_of(program.pid()) };
     if whom == Whom::Companions && away.is_none() {
         return Ok(brought);
     }
@@ -42,10 +39,10 @@ pub(super) fn bring_back(program: &Process, leaf: &Leaf, whom: Whom) -> Result<V
     for _ in 0..TURNS_MAX {
         let before = brought.len();
         for (parent, pid) in descendants(program.pid()) {
-            let goes = !inside.contains(&pid) && (whom == Whom::All || place(pid) == away);
-            // The handle, then the look at its parent: the number has not become a stranger's.
-            let held = if goes { Process::open(pid).ok() } else { None };
-            if held.is_some() && children(parent).contains(&pid) && leaf.adopt(pid).is_ok() {
+            let goes = !inside.contains(&pid) && (whom == Whom::All || place_of(pid) == away);
+            // Held while it is moved, so that its number does not become a stranger's.
+            let held = if goes { hold_child(parent, pid) } else { None };
+            if held.is_some() && leaf.adopt(pid).is_ok() {
                 inside.insert(pid);
                 brought.push(pid);
             }
@@ -55,38 +52,4 @@ pub(super) fn bring_back(program: &Process, leaf: &Leaf, whom: Whom) -> Result<V
         }
     }
     Ok(brought)
-}
-
-/// Where a process is, as the kernel names it. `None`: it has gone.
-fn place(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("0::")).map(str::to_owned)
-}
-
-/// What descends from a process, each with its parent, parents first.
-fn descendants(pid: i32) -> Vec<(i32, i32)> {
-    let mut found: Vec<(i32, i32)> = Vec::new();
-    let mut known = HashSet::from([pid]);
-    let (mut parent, mut next) = (pid, 0);
-    loop {
-        for child in children(parent) {
-            if found.len() < PROCESSES_MAX && known.insert(child) {
-                found.push((parent, child));
-            }
-        }
-        let Some(&(_, following)) = found.get(next) else { return found };
-        (parent, next) = (following, next + 1);
-    }
-}
-
-/// The children of a process, of all its threads. None where the kernel does not list them.
-fn children(pid: i32) -> Vec<i32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    threads
-        .filter_map(Result::ok)
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|text| {
-            text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>()
-        })
-        .collect()
 }

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The program may be outside the leaf: it is signalled, killed and waited for by itself, the rest by the leaf.
-//! At the beginning and before the kill, what has left the leaf is brought back, as far as it is found.
+//! At the beginning and before the kill, what has left the leaf is brought back, as far as it is found. Where something
+//! had left, it is looked for more of it, by its mark, and before the stop is done.
 //!
 //! Each stop has a thread, since it may take minutes; Terminate ends it by killing the program and emptying the leaf.
 
@@ -24,6 +25,7 @@ use mainstay_types::order::Cause;
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::home::Whom;
+use super::outside::Outside;
 use super::{KILL_TIMEOUT, Run};
 use crate::resource_type::{Directive, Failure, Operation};
 
@@ -41,6 +43,7 @@ const STACK_LENGTH: usize = 128 * 1024;
 
 pub(super) struct Stopping {
     pub(super) leaf: Leaf,
+    pub(super) outside: Arc<Outside>,
     /// The program, which may have gone already and may be outside the leaf. `None`: there was none.
     pub(super) run: Option<Arc<Run>>,
     pub(super) signal: Signal,
@@ -98,7 +101,7 @@ impl Stopping {
                 }
                 Some(Err(error)) => return Err(lacking(error)),
             };
-            if !populated && self.program_ended() {
+            if !populated && self.program_ended() && !self.bring_back_marked()? {
                 return Ok(());
             }
             if self.operation.is_cancelled() {
@@ -113,6 +116,16 @@ impl Stopping {
         if let Some(run) = &self.run {
             // What cannot be brought back: the program is stopped all the same.
             let _ = run.bring_back(&self.leaf, Whom::All);
+            let _ = self.bring_back_marked();
+        }
+    }
+
+    /// Brings back what has left the leaf and does not descend from the program any more. Whether there was anything;
+    /// it is looked for only where something is known to leave.
+    fn bring_back_marked(&self) -> Result<bool, Cause> {
+        match &self.run {
+            Some(run) if run.has_left() => Ok(self.outside.bring_back()? > 0),
+            _ => Ok(false),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 
+use mainstay_process::state_file;
 use mainstay_types::order::{Cause, Opening, QueryAnswer};
 use mainstay_types::{ControlCode, Epoch, Name, ResourceId, Status};
 use parking_lot::Mutex;
@@ -141,7 +142,7 @@ impl Caller {
             resource,
             epoch,
             leaf: place.work().path().to_owned(),
-            state_file: self.config.run_dir.join(format!("resource-{resource}.state")),
+            state_file: state_file::path(&self.config.run_dir, resource),
             opening,
             reporter: Reporter::new(voice.ear),
         });

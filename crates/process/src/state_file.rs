@@ -1,4 +1,4 @@
-//! What a later host has to know to take a program over: which process it is.
+//! What a later host has to know to take a program over, and the guard to find it: which process it is.
 //!
 //! Three lines, `pid N`, `started N` (clock ticks since the machine was started) and `boot ID`: whatever has the same
 //! number and start time after another boot is a stranger. The file is replaced as a whole; it is not synced, since at
@@ -6,14 +6,22 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use mainstay_process::Identity;
+use mainstay_types::ResourceId;
+
+use crate::process::Identity;
 
 /// Where the kernel says which boot this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-pub(super) fn write(path: &Path, identity: Identity) -> io::Result<()> {
+/// Where a resource has its file.
+pub fn path(run_dir: &Path, resource: ResourceId) -> PathBuf {
+    run_dir.join(format!("resource-{resource}.state"))
+}
+
+/// Says which process it is.
+pub fn write(path: &Path, identity: Identity) -> io::Result<()> {
     let new = path.with_extension("new");
     let boot = fs::read_to_string(BOOT_ID)?;
     let (pid, started) = (identity.pid, identity.started_at_ticks);
@@ -21,8 +29,8 @@ pub(super) fn write(path: &Path, identity: Identity) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-/// `None`: there is none, or it says nothing that could be a process of this boot.
-pub(super) fn read(path: &Path) -> io::Result<Option<Identity>> {
+/// Which process it is. `None`: there is none, or it says nothing that could be a process of this boot.
+pub fn read(path: &Path) -> io::Result<Option<Identity>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -31,7 +39,8 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Identity>> {
     Ok(parse(&text, fs::read_to_string(BOOT_ID)?.trim()))
 }
 
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+/// Says that there is none any more.
+pub fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

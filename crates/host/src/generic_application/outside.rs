@@ -1,0 +1,180 @@
+//! What a resource's earlier programs have left outside of its leaf, and what has gone there with nobody above it.
+//!
+//! It is known by its [mark](mainstay_process::strays), for which every process of the machine is looked at. So it is
+//! looked for only where it may matter: before a program is started, and where one was stopped that is known to leave;
+//! and one pass serves all resources of the host that ask at the same time.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use mainstay_process::strays::{self, Marked};
+use mainstay_process::{CgroupError, Leaf, Process};
+use mainstay_types::order::Cause;
+use mainstay_types::{ClusterId, ResourceId, Status};
+use parking_lot::{Condvar, Mutex};
+
+use super::KILL_TIMEOUT;
+
+/// Passes over the processes of the machine, shared by all resources of the host.
+#[derive(Default)]
+pub(super) struct Passes {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_running: bool,
+    /// How many have begun, and how many have ended.
+    begun: u64,
+    ended: u64,
+    /// What the last one has found, or why it has found nothing.
+    found: Option<Found>,
+}
+
+type Found = Result<Arc<Vec<Marked>>, String>;
+
+impl Passes {
+    /// What a pass has found that begins after this call.
+    fn look(&self, cluster: ClusterId) -> Found {
+        self.share(|| strays::of_cluster(cluster))
+    }
+
+    fn share(&self, pass: impl FnOnce() -> io::Result<Vec<Marked>>) -> Found {
+        let mut state = self.state.lock();
+        // One that is under way may have gone by already.
+        let wanted = state.begun + 1;
+        loop {
+            match &state.found {
+                Some(found) if state.ended >= wanted => return found.clone(),
+                _ if state.is_running => self.ended.wait(&mut state),
+                _ => break,
+            }
+        }
+        state.is_running = true;
+        state.begun += 1;
+        let number = state.begun;
+        drop(state);
+        let found = pass().map(Arc::new).map_err(|error| error.to_string());
+        let mut state = self.state.lock();
+        (state.is_running, state.ended, state.found) = (false, number, Some(found.clone()));
+        self.ended.notify_all();
+        found
+    }
+}
+
+/// The outside of one resource.
+pub(super) struct Outside {
+    passes: Arc<Passes>,
+    cluster: ClusterId,
+    resource: ResourceId,
+    leaf: Leaf,
+    /// Whether anything may have run since it was last looked for with nothing found.
+    is_unsure: AtomicBool,
+}
+
+impl Outside {
+    /// Of a resource of which nothing is known yet.
+    pub(super) fn new(passes: Arc<Passes>, cluster: ClusterId, resource: ResourceId, leaf: Leaf) -> Self {
+        Outside { passes, cluster, resource, leaf, is_unsure: AtomicBool::new(true) }
+    }
+
+    /// A program is started.
+    pub(super) fn note_start(&self) {
+        self.is_unsure.store(true, Ordering::Relaxed);
+    }
+
+    /// Brings back what is outside; kills what cannot be brought back. Answers how many there were.
+    pub(super) fn bring_back(&self) -> Result<usize, Cause> {
+        let found = self.find()?;
+        strays::bring_back(&found, &self.leaf);
+        Ok(found.len())
+    }
+
+    /// Kills what is outside, and everything in the leaf with it if there is anything outside, and waits until it has
+    /// gone. Answers how many processes there were.
+    pub(super) fn end(&self) -> Result<usize, Cause> {
+        if !self.is_unsure.load(Ordering::Relaxed) {
+            return Ok(0);
+        }
+        let deadline = Instant::now() + KILL_TIMEOUT;
+        let mut count = 0;
+        loop {
+            let found = self.find()?;
+            if found.is_empty() {
+                self.is_unsure.store(false, Ordering::Relaxed);
+                return Ok(count);
+            }
+            count += found.len();
+            // In the leaf all are killed at once, with what they are just starting.
+            strays::bring_back(&found, &self.leaf);
+            match self.leaf.kill() {
+                Ok(()) | Err(CgroupError::Missing(_)) => {}
+                Err(error) => return Err(lacking(error)),
+            }
+            for stray in &found {
+                if !stray.wait_ended(deadline).map_err(lacking)? {
+                    return Err(left(stray.pid()));
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(left(found.first().map(Process::pid).unwrap_or_default()));
+            }
+        }
+    }
+
+    fn find(&self) -> Result<Vec<Process>, Cause> {
+        let marked = self.passes.look(self.cluster).map_err(lacking)?;
+        strays::of_resource(self.cluster, self.resource, &self.leaf, None, &marked).map_err(lacking)
+    }
+}
+
+fn left(pid: i32) -> Cause {
+    let text = format!(
+        "process {pid}, which an earlier start has left outside of the cgroup, was killed and has not gone after {} s",
+        KILL_TIMEOUT.as_secs()
+    );
+    Cause::new(Status::TIMEOUT, text)
+}
+
+fn lacking(error: impl std::fmt::Display) -> Cause {
+    let text = format!("what has left the cgroup cannot be looked for: {error}");
+    Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn who_asks_while_a_pass_is_under_way_gets_the_next_one_and_all_get_the_same() {
+        let passes = Passes::default();
+        let (entered, is_entered) = channel();
+        let (go, may_go) = channel::<()>();
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                passes.share(move || {
+                    entered.send(()).unwrap();
+                    may_go.recv().unwrap();
+                    Err(io::Error::other("first"))
+                })
+            });
+            is_entered.recv().unwrap();
+            let others: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| passes.share(|| Err(io::Error::other("second"))))).collect();
+            go.send(()).unwrap();
+            assert_eq!(first.join().unwrap(), Err("first".into()));
+            for other in others {
+                assert_eq!(other.join().unwrap(), Err("second".into()));
+            }
+        });
+        let begun = passes.state.lock().begun;
+        assert!((2..=5).contains(&begun), "{begun}");
+        assert_eq!(passes.share(|| Ok(Vec::new())), Ok(Arc::default()), "what was found before is old");
+    }
+}
