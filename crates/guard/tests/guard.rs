@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody, Target};
@@ -16,7 +17,8 @@ use mainstay_process::{Exit, Output, Process, Signal, cgroup, spawn, state_file}
 use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
 use uuid::Uuid;
 
-const CLUSTER: ClusterId = ClusterId(Uuid::from_u128(0xC1));
+/// Another one each time: processes of its resources are looked for on the whole machine.
+static CLUSTER: LazyLock<ClusterId> = LazyLock::new(|| ClusterId(Uuid::new_v4()));
 
 fn epoch(epoch: u64) -> Epoch {
     Epoch { generation: 1, epoch }
@@ -68,7 +70,7 @@ struct Client {
 impl Client {
     fn connect(run_dir: &Path) -> Self {
         let mut client = Client::silent(run_dir);
-        let hello = RequestBody::Hello { version: VERSION, cluster: CLUSTER, cgroup_root: None };
+        let hello = RequestBody::Hello { version: VERSION, cluster: *CLUSTER, cgroup_root: None };
         assert!(matches!(client.ask(hello), ReplyBody::Welcome { version: VERSION, .. }));
         client
     }
@@ -167,7 +169,7 @@ fn a_hard_stop_ends_everything_and_leaves_it_closed() {
 /// A process of a resource in a place that is not its leaf.
 fn start_marked(place: &cgroup::Leaf, resource: u128) -> Process {
     let mark = Mark {
-        cluster: CLUSTER,
+        cluster: *CLUSTER,
         resource: ResourceId(Uuid::from_u128(resource)),
         leaf: "/somewhere/else".into(),
     };

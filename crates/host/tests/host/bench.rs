@@ -22,7 +22,6 @@ use mainstay_types::{
 };
 use uuid::Uuid;
 
-pub const CLUSTER: ClusterId = ClusterId(Uuid::from_u128(0xC1));
 pub const GROUP: GroupId = GroupId(Uuid::from_u128(0x61));
 
 /// How long anything may take in these tests before it counts as not happening.
@@ -36,8 +35,10 @@ pub fn soon() -> Instant {
     Instant::now() + PATIENCE
 }
 
-/// The places of a test: a run directory and a cgroup root.
+/// The places of a test: a run directory and a cgroup root. Each is a cluster of its own: resources have the same ids in
+/// all tests, and processes of one resource are looked for on the whole machine.
 pub struct Bench {
+    pub cluster: ClusterId,
     pub run_dir: tempfile::TempDir,
     pub scratch: Scratch,
 }
@@ -45,7 +46,7 @@ pub struct Bench {
 impl Bench {
     pub fn or_skip() -> Option<Self> {
         let scratch = Scratch::or_skip()?;
-        Some(Bench { run_dir: tempfile::tempdir().unwrap(), scratch })
+        Some(Bench { cluster: ClusterId(Uuid::new_v4()), run_dir: tempfile::tempdir().unwrap(), scratch })
     }
 
     /// The leaf of a resource, made now as the guard would.
@@ -62,7 +63,7 @@ impl Bench {
     pub fn command(&self, host: HostId) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay-host"));
         command.arg("--run-dir").arg(self.run_dir.path()).arg("--cgroup-root").arg(self.scratch.path());
-        command.args(["--cluster", &CLUSTER.to_string(), "--host", &host.to_string()]);
+        command.args(["--cluster", &self.cluster.to_string(), "--host", &host.to_string()]);
         command.stdout(Stdio::piped());
         command
     }
@@ -113,7 +114,7 @@ impl Service {
         let mut service = Service::silent(bench.run_dir.path(), host);
         // Operations are numbered across all sessions.
         service.operation = session * 1000;
-        service.send(&ToHost::Hello { version: VERSION, cluster: CLUSTER, session });
+        service.send(&ToHost::Hello { version: VERSION, cluster: bench.cluster, session });
         match service.receive() {
             FromHost::Welcome { version: VERSION, host: which, held, .. } => {
                 assert_eq!(which, host);

@@ -383,7 +383,7 @@ fn a_service_that_comes_back_finds_what_is_held_and_what_it_missed() {
 
     // An older session and another cluster are turned away; a newer one takes over.
     for (cluster, session, expected) in
-        [(bench::CLUSTER, 4, "older than 6"), (ClusterId(Uuid::from_u128(9)), 7, "is a host of cluster")]
+        [(bench.cluster, 4, "older than 6"), (ClusterId(Uuid::from_u128(9)), 7, "is a host of cluster")]
     {
         let mut other = Service::silent(bench.run_dir.path(), HostId::Pool);
         other.send(&ToHost::Hello { version: VERSION, cluster, session });

@@ -15,7 +15,7 @@ use mainstay_types::order::{Action, Cause, News, Opening, Outcome, RegistryCopy,
 use mainstay_types::{HostId, Name, Status};
 use parking_lot::{Condvar, Mutex};
 
-use crate::bench::{Application, Bench, CLUSTER, Host, Service, offline, online, resource};
+use crate::bench::{Application, Bench, Host, Service, offline, online, resource};
 
 /// Set for the process that is the host.
 const ROLE: &str = "MAINSTAY_TEST_HOST_ARGUMENTS";
@@ -126,7 +126,7 @@ fn start(bench: &Bench) -> Host {
         "--cgroup-root",
         bench.scratch.path().to_str().unwrap(),
         "--cluster",
-        &CLUSTER.to_string(),
+        &bench.cluster.to_string(),
         "--host",
         "pool",
     ];
