@@ -325,3 +325,38 @@ unsafe fn wanted_bytes(bytes: &[u8], buffer: *mut u8, size: *mut u32) -> Outcome
     let wanted = buffer.is_null() && !size.is_null() && !bytes.is_empty();
     if wanted { Err(Status::MORE_DATA) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_interfaces_have_the_headers_numbers() {
+        let event = |object_type, events, buffer: &[u8]| Event {
+            key: 0,
+            object_type,
+            events,
+            buffer: buffer.to_vec(),
+            object_id: String::new(),
+            parent_id: String::new(),
+            name: String::new(),
+            type_name: String::new(),
+        };
+        let interface = filter::NET_INTERFACE;
+        let number = |number: u32| number.to_le_bytes().to_vec();
+        for (object_type, events, sent, told) in [
+            (interface, filter::NET_INTERFACE_STATE, number(0), number(1)),
+            (interface, filter::NET_INTERFACE_STATE, number(1), number(2)),
+            (interface, filter::NET_INTERFACE_STATE, number(2), number(0)),
+            (interface, filter::NET_INTERFACE_STATE, number(3), number(3)),
+            // What no state has, and what is none, stays what it is.
+            (interface, filter::NET_INTERFACE_STATE, number(4), number(4)),
+            (interface, filter::NET_INTERFACE_STATE, vec![2], vec![2]),
+            (interface, 0x2, number(2), number(2)),
+            (filter::NETWORK, 0x8, number(2), number(2)),
+        ] {
+            let event = event(object_type, events, &sent);
+            assert_eq!(*value_of(&event), *told, "{object_type} {events} {sent:?}");
+        }
+    }
+}

@@ -499,6 +499,15 @@ static void keys(void)
     CHECK_IS(ClusterRegCloseKey((HKEY)0x77), ERROR_INVALID_HANDLE);
 }
 
+/* The service here says 2, which is "unavailable" in the protocol and "unreachable" in clusapi.h. */
+static void states(void)
+{
+    HNETINTERFACE interface = OpenClusterNetInterface(cluster, L"n1 - eth0");
+    CHECK(interface != NULL);
+    CHECK_IS(GetClusterNetInterfaceState(interface), ClusterNetInterfaceUnavailable);
+    CHECK(CloseClusterNetInterface(interface));
+}
+
 int main(void)
 {
     opening();
@@ -509,6 +518,7 @@ int main(void)
     sizes();
     buffers();
     lists();
+    states();
     renamed();
     deleted();
     keys();
