@@ -1,13 +1,14 @@
 //! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
 
 use std::fs::{self, File};
-use std::os::unix::net::UnixDatagram;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use mainstay_process::{Leaf, Process};
-use mainstay_tests::{HANG, TestCluster, kill, program};
+use mainstay_process::{Leaf, Process, Signal};
+use mainstay_tests::{HANG, Somebody, TestCluster, kill, program};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::Verb;
 
@@ -174,6 +175,11 @@ struct Begun {
 impl Begun {
     /// In a tree of its own inside of the test's.
     fn new(cluster: &TestCluster, number: usize, data: &Path) -> Self {
+        Self::with(cluster, number, data, &[])
+    }
+
+    /// The same, with more arguments.
+    fn with(cluster: &TestCluster, number: usize, data: &Path, arguments: &[&str]) -> Self {
         let file = |name: &str| cluster.file(&format!("{name}-{number}"));
         let (notify, log) = (file("notify"), file("log"));
         let _ = fs::remove_file(&notify);
@@ -184,6 +190,7 @@ impl Begun {
             .args(["--data-dir".as_ref(), data.as_os_str(), "--run-dir".as_ref(), file("run").as_os_str()])
             .args(["--socket".as_ref(), file("socket").as_os_str()])
             .args(["--cgroup-root".as_ref(), tree.as_os_str()])
+            .args(arguments)
             .env("NOTIFY_SOCKET", &notify)
             .stderr(File::create(&log).unwrap())
             .spawn()
@@ -207,14 +214,39 @@ impl Begun {
         panic!("neither served nor refused: {}", self.message());
     }
 
+    /// Waits until it has ended, not having been told to, and answers how.
+    fn ended(&mut self) -> Option<i32> {
+        let has_ended = self.process().wait_ended(Instant::now() + HANG).unwrap();
+        assert!(has_ended, "it goes on: {}", self.message());
+        self.child.wait().unwrap().code()
+    }
+
+    fn process(&self) -> Process {
+        Process::open(i32::try_from(self.child.id()).unwrap()).unwrap()
+    }
+
+    /// Waits until it has made its claim, for the first time or again.
+    fn wait_for_claim(&self) {
+        let until = Instant::now() + HANG;
+        while !self.tree.path().join("service").exists() {
+            assert!(Instant::now() < until, "there is no claim: {}", self.message());
+            std::thread::sleep(LOOK_PAUSE);
+        }
+    }
+
     fn message(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
+}
 
-    fn end(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        clear(&self.tree);
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // It may be over already; what is left goes with the test's own control group.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !std::thread::panicking() {
+            clear(&self.tree);
+        }
     }
 }
 
@@ -253,9 +285,113 @@ fn of_two_copies_that_are_started_at_once_at_most_one_is_served() {
             assert!(message.contains("of this cluster") && message.contains("tree-"), "{message}");
             assert!(!begun.tree.exists() && !is_served, "a refused start has left its tree");
         }
-        begun.into_iter().for_each(Begun::end);
+        begun.into_iter().for_each(drop);
         assert!(served != [true, true], "both are served");
     }
+    cluster.start_service();
+    cluster.wait_for_state("app", ResourceState::Online);
+}
+
+/// Removes every control group directly below a tree's root that has no processes, as an init system may.
+fn sweep(root: &Path) {
+    for entry in fs::read_dir(root).unwrap() {
+        // The kernel keeps what has processes.
+        let _ = fs::remove_dir(entry.unwrap().path());
+    }
+}
+
+/// A cluster with a resource that is to be online, of which nothing runs, and a copy of its data directory.
+fn stopped_with_copy_or_skip() -> Option<(TestCluster, PathBuf, String)> {
+    let mut cluster = TestCluster::start_or_skip()?;
+    cluster.application("g", "app", "sleep 1000");
+    cluster.carry_out(Verb::Online, "app");
+    let id = cluster.glance_all().cluster_id.to_string();
+    cluster.stop_service();
+    clear(&Leaf::new(cluster.cgroup_root()));
+    let copy = cluster.file("copy");
+    assert!(Command::new("cp").arg("-a").arg(cluster.data_dir()).arg(&copy).status().unwrap().success());
+    Some((cluster, copy, id))
+}
+
+#[test]
+fn a_sweep_while_a_service_waits_for_its_guard_lets_no_copy_in() {
+    let Some((cluster, copy, _)) = stopped_with_copy_or_skip() else { return };
+    let first = Begun::with(&cluster, 0, &cluster.data_dir(), &["--external-guard"]);
+    first.wait_for_claim();
+    // Without a guard nothing of it but empty directories is in the tree.
+    first.process().signal(Signal::STOP).unwrap();
+    sweep(first.tree.path());
+    let mut second = Begun::new(&cluster, 1, &copy);
+    assert!(!second.is_served(), "a copy is served beside it");
+    let message = second.message();
+    let holder = format!("acts on this machine (process {}", first.process().pid());
+    assert!(message.contains(&holder) && message.contains("tree-1"), "{message}");
+    first.process().signal(Signal::CONT).unwrap();
+    // It is watched from the beginning.
+    first.wait_for_claim();
+}
+
+/// Takes the name of the cluster's service on this machine as somebody who is neither a service nor root, and holds it.
+fn take_name(id: &str) -> UnixListener {
+    let stranger = Somebody { uid: 61_003, gid: 61_003, groups: &[] };
+    let address = SocketAddr::from_abstract_name(format!("mainstay-service-{id}-1")).unwrap();
+    stranger.act(|| UnixListener::bind_addr(&address).unwrap())
+}
+
+#[test]
+fn who_was_hidden_by_a_sweep_looks_again_before_anything_is_started() {
+    let Some((cluster, copy, id)) = stopped_with_copy_or_skip() else { return };
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can act as somebody else");
+        return;
+    }
+    // Somebody has the name: he keeps nobody from serving, and only what is in the control groups is left to go by.
+    let _name = take_name(&id);
+    let mut first = Begun::with(&cluster, 0, &cluster.data_dir(), &["--external-guard"]);
+    first.wait_for_claim();
+    first.process().signal(Signal::STOP).unwrap();
+    sweep(first.tree.path());
+    let mut second = Begun::new(&cluster, 1, &copy);
+    assert!(second.is_served(), "{}", second.message());
+    assert!(second.message().contains("user 61003"), "{}", second.message());
+    first.process().signal(Signal::CONT).unwrap();
+    assert_eq!(first.ended(), Some(1));
+    let message = first.message();
+    assert!(message.contains("of this cluster") && message.contains("tree-1"), "{message}");
+    // Who serves is not disturbed, neither by him nor by a sweep of his own.
+    sweep(second.tree.path());
+    second.wait_for_claim();
+    assert!(second.child.try_wait().unwrap().is_none(), "{}", second.message());
+}
+
+#[test]
+fn a_service_that_has_lost_its_tree_ends_and_leaves_what_runs() {
+    let Some((mut cluster, ..)) = stopped_with_copy_or_skip() else { return };
+    let mut begun = Begun::new(&cluster, 0, &cluster.data_dir());
+    assert!(begun.is_served(), "{}", begun.message());
+    // The guard, the host and the resource that was to be online.
+    let until = Instant::now() + HANG;
+    while begun.tree.pids().unwrap().len() < 3 {
+        assert!(Instant::now() < until, "{}", begun.message());
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    let mut running = begun.tree.pids().unwrap();
+    begun.process().signal(Signal::STOP).unwrap();
+    let service = begun.tree.path().join("service");
+    fs::remove_dir(&service).unwrap();
+    fs::create_dir(&service).unwrap();
+    let held = File::open(&service).unwrap();
+    held.try_lock().unwrap();
+    begun.process().signal(Signal::CONT).unwrap();
+    assert_eq!(begun.ended(), Some(1));
+    let us = format!("in the hands of another service (process {}", std::process::id());
+    assert!(begun.message().contains(&us), "{}", begun.message());
+    let mut left = begun.tree.pids().unwrap();
+    running.sort_unstable();
+    left.sort_unstable();
+    assert_eq!(left, running);
+    drop(held);
+    drop(begun);
     cluster.start_service();
     cluster.wait_for_state("app", ResourceState::Online);
 }
@@ -271,10 +407,7 @@ fn a_sweep_of_empty_control_groups_hides_nothing_that_runs() {
     let root = cluster.cgroup_root();
     let other = PathBuf::from(format!("{}-other", root.display()));
     let sweep = || {
-        for entry in fs::read_dir(&root).unwrap() {
-            // The kernel keeps what has processes.
-            let _ = fs::remove_dir(entry.unwrap().path());
-        }
+        sweep(&root);
         !root.join("service").exists()
     };
     let words = ["of this cluster's processes run in", root.to_str().unwrap()];

@@ -66,6 +66,15 @@ pub enum CgroupError {
 }
 
 impl CgroupError {
+    /// Whether what was to be acted on is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            CgroupError::Missing(_) => true,
+            CgroupError::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
         let (path, source) = (path.to_owned(), source.into());
         match source.kind() {

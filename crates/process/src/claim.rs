@@ -5,6 +5,7 @@
 //! again. That happens by a slip: another run directory, or a copy of the data directory.
 
 mod elsewhere;
+mod name;
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
@@ -19,7 +20,8 @@ use mainstay_types::ClusterId;
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
-pub use elsewhere::{check_elsewhere, check_stopped};
+pub use elsewhere::{check_beside, check_elsewhere, check_stopped};
+pub use name::{NameError, ServiceName};
 
 /// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
 /// the lock until then.
@@ -86,6 +88,17 @@ pub enum ClaimError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// Another service of the cluster has its name on this machine.
+    #[error(
+        "another service of this cluster acts on this machine ({holder}); end that one first, and start again for \
+         cgroup_root '{root}'. Of a cluster and its copies only one is served"
+    )]
+    Served {
+        /// The tree that was to be acted in.
+        root: PathBuf,
+        /// Who acts.
+        holder: Holder,
     },
     /// Something of the cluster runs in another tree: looked for in this one, it would be taken for stopped, and
     /// started a second time.
@@ -193,7 +206,8 @@ pub struct Claim {
     cluster: ClusterId,
     locked: File,
     /// The lock in the run directory.
-    beside: Option<File>,
+    run_dir: Option<File>,
+    name: Option<ServiceName>,
     /// What was not there before.
     made: Vec<PathBuf>,
 }
@@ -208,28 +222,49 @@ impl Claim {
     pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
         match Self::lock(&layout::owner(root, cluster))? {
-            Ok(locked) => {
-                Ok(Claim { root: root.to_owned(), cluster, locked, beside: None, made: Vec::new() })
-            }
+            Ok(locked) => Ok(Claim::new(root, cluster, locked, Vec::new())),
             Err(holder) => Err(ClaimError::Guard { root: root.to_owned(), holder }),
         }
     }
 
     /// Makes this process the service of a tree, and the tree the cluster's, so that who looks for the cluster sees the
-    /// service before anything runs. The root has to be there.
+    /// service before anything runs. The root is made where it is not there.
     ///
     /// # Errors
     ///
     /// There is a service, or it is another cluster's.
     pub fn service(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
+        let until = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match Self::try_service(root, cluster) {
+                // Somebody clears the tree away at this moment.
+                Err(ClaimError::Cgroup(error)) if error.is_missing() && Instant::now() < until => {
+                    thread::sleep(LOCK_PAUSE);
+                }
+                tried => return tried,
+            }
+        }
+    }
+
+    fn try_service(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
+        Leaf::new(root).create()?;
         let (owner, service) = (layout::owner(root, cluster), layout::service(root));
         let made = [owner, service].into_iter().filter(|directory| !directory.exists()).collect();
         make_private(&layout::owner(root, cluster))?;
         match Self::lock(&layout::service(root))? {
-            Ok(locked) => Ok(Claim { root: root.to_owned(), cluster, locked, beside: None, made }),
+            Ok(locked) => Ok(Claim::new(root, cluster, locked, made)),
             Err(holder) => Err(ClaimError::Service { root: root.to_owned(), holder }),
         }
+    }
+
+    fn new(root: &Path, cluster: ClusterId, locked: File, made: Vec<PathBuf>) -> Self {
+        Claim { root: root.to_owned(), cluster, locked, run_dir: None, name: None, made }
+    }
+
+    /// Keeps the cluster's name on this machine as long as the claim.
+    pub fn keep_name(&mut self, name: ServiceName) {
+        self.name = Some(name);
     }
 
     /// Makes this process the service of a run directory, too. The tree can be swept away, and the lock there with it,
@@ -242,7 +277,7 @@ impl Claim {
         let path = run_dir.join(SERVICE_LOCK);
         match lock_file(&path) {
             Ok(Ok(locked)) => {
-                self.beside = Some(locked);
+                self.run_dir = Some(locked);
                 Ok(())
             }
             Ok(Err(holder)) => Err(ClaimError::RunDir { run_dir: run_dir.to_owned(), holder }),
@@ -250,24 +285,31 @@ impl Claim {
         }
     }
 
+    /// Whether the claim of a service is still in its place.
+    pub fn stands(&self) -> bool {
+        if let Some(name) = &self.name {
+            name.hear();
+        }
+        layout::owner(&self.root, self.cluster).is_dir()
+            && is_open_here(&self.locked, &layout::service(&self.root))
+    }
+
     /// Makes this process the service of its tree again, where somebody has cleared the tree away: an init system does
     /// that once nothing runs in a unit, a sweep of empty control groups at any time, and the lock of what was removed
-    /// keeps nobody out. `true`: something was missing.
+    /// keeps nobody out. `true`: something was missing, and somebody who looked meanwhile has not seen this service.
     ///
     /// # Errors
     ///
     /// Another service was quicker, or the tree cannot be had.
     pub fn renew_service(&mut self) -> Result<bool, ClaimError> {
-        let is_marked = layout::owner(&self.root, self.cluster).is_dir();
-        if is_marked && is_open_here(&self.locked, &layout::service(&self.root)) {
+        if self.stands() {
             return Ok(false);
         }
-        Leaf::new(&self.root).create()?;
         if is_open_here(&self.locked, &layout::service(&self.root)) {
             make_private(&layout::owner(&self.root, self.cluster))?;
         } else {
-            let beside = self.beside.take();
-            *self = Claim { beside, ..Self::service(&self.root, self.cluster)? };
+            // The other locks are kept, whatever becomes of this one.
+            self.locked = Self::service(&self.root, self.cluster)?.locked;
         }
         Ok(true)
     }
@@ -373,6 +415,7 @@ pub fn check(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), Clai
     if let Some(holder) = guard.filter(|guard| guard.is_elsewhere(run_dir)) {
         return Err(ClaimError::Guard { root: root.to_owned(), holder });
     }
+    check_beside(root, cluster, run_dir)?;
     check_hosts(root, run_dir)
 }
 

@@ -16,7 +16,6 @@ use std::time::Duration;
 use mainstay_engine::input::{Input, LeafSeen};
 use mainstay_ipc::VERSION;
 use mainstay_ipc::guard::{Leaf, LeafStatus, Reply, ReplyBody, Request, RequestBody, Target};
-use mainstay_process::Claim;
 use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -27,6 +26,7 @@ use tokio::time::{sleep, timeout};
 use crate::config::LogFormat;
 use crate::link::Link;
 use crate::outlet::Outlet;
+use crate::tenure::Tenure;
 
 /// How long the guard may take until it listens. It only makes a few directories.
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -40,10 +40,6 @@ const EXTERNAL_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long to wait before the guard is looked for again after its connection was lost.
 const RESTART_PAUSE: Duration = Duration::from_millis(100);
-
-/// How often the service looks whether its claim of the tree still stands: a sweep of empty control groups can take
-/// it away at any time. Two looks at the file system, so that it costs nothing.
-const CLAIM_PAUSE: Duration = Duration::from_secs(1);
 
 /// The guard cannot be had at all.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +72,7 @@ struct Inner {
     settings: GuardSettings,
     runtime: tokio::runtime::Handle,
     outlet: Outlet,
-    claim: Mutex<Claim>,
+    tenure: Tenure,
     state: Mutex<State>,
 }
 
@@ -85,23 +81,17 @@ struct State {
     link: Option<Arc<Link>>,
     asked: BTreeMap<u64, (RequestBody, Taker)>,
     last_number: u64,
+    /// Whether this service has started the guard.
+    is_started: bool,
 }
 
 type Taker = Box<dyn FnOnce(ReplyBody) + Send>;
 
 impl Guard {
-    /// A way to a guard that is not looked for yet.
-    ///
-    /// The claim of the tree is held as long as this is there.
-    pub fn new(settings: GuardSettings, claim: Claim, outlet: Outlet) -> Self {
+    /// A way to a guard that is not looked for yet. The tree is held as long as this is there.
+    pub fn new(settings: GuardSettings, tenure: Tenure, outlet: Outlet) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Guard(Arc::new(Inner {
-            settings,
-            runtime,
-            outlet,
-            claim: Mutex::new(claim),
-            state: Mutex::default(),
-        }))
+        Guard(Arc::new(Inner { settings, runtime, outlet, tenure, state: Mutex::default() }))
     }
 
     /// Finds the guard or starts it, and keeps it from then on. Answers all leaves that it knows.
@@ -112,7 +102,6 @@ impl Guard {
     pub async fn begin(&self) -> Result<Vec<(Leaf, LeafStatus)>, GuardError> {
         let link = self.0.connect_or_start().await?;
         self.0.runtime.spawn(Arc::clone(&self.0).keep(link));
-        self.0.runtime.spawn(Arc::clone(&self.0).keep_claim());
         if let Err(reason) = self.ask(self.0.hello()).await {
             let run_dir = self.0.settings.run_dir.display();
             return Err(GuardError(format!("the one in {run_dir} refuses this service: {reason}")));
@@ -148,6 +137,15 @@ impl Guard {
             crate::hosts::wait_ended(&process).await;
         }
         Ok(())
+    }
+
+    /// Lets the guard end if this service has started it and nothing runs that it would have to stop: who steps back
+    /// leaves nothing that would be in the way of others.
+    pub async fn release(&self) {
+        let is_started = self.0.state.lock().is_started;
+        if is_started && let Err(reason) = self.exit().await {
+            tracing::warn!(%reason, "the guard stays");
+        }
     }
 
     /// Carries out a hard stop; HardStopped follows.
@@ -242,29 +240,7 @@ impl Inner {
                 }
             };
             // What took the guard may have taken the whole tree.
-            self.renew_claim();
-        }
-    }
-
-    /// Looks after the claim for as long as the service runs.
-    async fn keep_claim(self: Arc<Self>) {
-        while !self.outlet.is_ending() {
-            sleep(CLAIM_PAUSE).await;
-            self.renew_claim();
-        }
-    }
-
-    fn renew_claim(&self) {
-        // In a throwaway cluster's end the tree is taken away on purpose.
-        if self.outlet.is_ending() {
-            return;
-        }
-        match self.claim.lock().renew_service() {
-            Ok(false) => {}
-            Ok(true) => {
-                tracing::warn!("somebody has removed this service's claim of its tree; it is made again");
-            }
-            Err(error) => tracing::error!(%error, "this service has lost its claim"),
+            self.tenure.look_after().await;
         }
     }
 
@@ -285,6 +261,7 @@ impl Inner {
             return self.await_external(&socket).await.map(|link| self.greet(link));
         }
         self.start().await?;
+        self.state.lock().is_started = true;
         let link = Link::connect(&socket).await.map_err(|error| GuardError(error.to_string()))?;
         Ok(self.greet(link))
     }

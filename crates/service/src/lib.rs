@@ -34,5 +34,6 @@ pub mod programs;
 pub mod restore;
 mod start_host;
 pub mod startup;
+pub mod tenure;
 pub mod validate;
 pub mod watchers;

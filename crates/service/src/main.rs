@@ -140,7 +140,10 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
     if arguments.dev {
         return serve_throwaway(&runtime, settings, arguments.socket.is_some());
     }
-    runtime.block_on(startup::run(settings, || {})).map_err(|error| error.to_string())
+    let outcome = runtime.block_on(startup::run(settings, || {})).map_err(|error| error.to_string());
+    // Who has to end at once waits for nothing that is still under way.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Serves a cluster that exists only as long as this process.

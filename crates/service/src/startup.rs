@@ -1,9 +1,13 @@
 //! The order of starting and ending.
 //!
 //! ```text
-//!   database opened (and locked) ─► cgroup tree claimed ─► guard found or started ─► journal ─► engine told what there is
-//!     ─► hosts adopted ─► socket listened on, READY ─► serving ─► SIGTERM ─► connections ended ─► files closed
+//!   database opened (and locked) ─► name taken, cgroup tree claimed ─► guard found or started ─► journal
+//!     ─► engine told what there is ─► hosts adopted ─► socket listened on, READY ─► serving ─► SIGTERM
+//!     ─► connections ended ─► files closed
 //! ```
+//!
+//! Until hosts are adopted nothing is started, and whoever finds that somebody else acts for the cluster steps back
+//! ([`crate::tenure`]).
 
 use std::fs;
 use std::io;
@@ -14,10 +18,11 @@ use std::sync::Arc;
 use mainstay_engine::input::{Input, Start};
 use mainstay_engine::{Config as EngineConfig, Engine};
 use mainstay_ipc::guard::{Leaf, LeafStatus};
-use mainstay_process::{Claim, ClaimError, claim, layout};
+use mainstay_process::claim::{self, NameError, ServiceName};
+use mainstay_process::{Claim, ClaimError, layout};
 use mainstay_rpc::{Server, ServerLimits};
 use mainstay_store::{KeyRange, StoreError, read_all};
-use mainstay_types::{ClusterId, Epoch, GroupId, ResourceId};
+use mainstay_types::{ClusterId, Epoch, NodeId, ResourceId};
 use sd_notify::NotifyState;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,6 +39,7 @@ use crate::journal::{JournalError, journal};
 use crate::outlet::Outlet;
 use crate::paths::{self, PathError};
 use crate::programs::Programs;
+use crate::tenure::{Lookout, Tenure};
 use crate::validate::Ground;
 use crate::watchers::Watchers;
 
@@ -133,19 +139,55 @@ impl Settings {
     }
 }
 
-/// What is left to be looked at with the claim in the hand.
-fn settle(
-    claim: &mut Claim,
-    mount: &Path,
-    cgroup_root: &Path,
+/// The cluster's name on this machine, unless somebody has it who cannot speak for the cluster: then its marks in the
+/// control groups have to do.
+fn take_name(
     cluster: ClusterId,
-    groups: &[GroupId],
-    run_dir: &Path,
-) -> Result<(), StartError> {
-    // Another one may have begun in another tree since it was looked: now each of them sees the other.
-    claim::check_elsewhere(mount, cgroup_root, cluster, groups)?;
-    paths::make_run_dir(run_dir)?;
-    Ok(claim.take_run_dir(run_dir)?)
+    node: NodeId,
+    cgroup_root: &Path,
+) -> Result<Option<ServiceName>, ClaimError> {
+    match ServiceName::take(cluster, node) {
+        Ok(name) => Ok(Some(name)),
+        Err(NameError::Served(holder)) => Err(ClaimError::Served { root: cgroup_root.to_owned(), holder }),
+        Err(error) => {
+            tracing::warn!(%error, "the cluster's name on this machine cannot be had; it is served without");
+            Ok(None)
+        }
+    }
+}
+
+/// Makes the tree this service's, and looks whether nobody else acts for the cluster.
+fn claim_tree(lookout: &Lookout, name: Option<ServiceName>) -> Result<Claim, StartError> {
+    let Lookout { mount, cgroup_root, run_dir, cluster, groups } = lookout;
+    // A copy of the data directory has a lock of its own; this one is the only one there is.
+    let mut claim = Claim::service(cgroup_root, *cluster)?;
+    if let Some(name) = name {
+        claim.keep_name(name);
+    }
+    let mut settle = || {
+        // Another one may have begun in another tree since it was looked: now each of them sees the other.
+        claim::check_elsewhere(mount, cgroup_root, *cluster, groups)?;
+        paths::make_run_dir(run_dir)?;
+        Ok(claim.take_run_dir(run_dir)?)
+    };
+    match settle() {
+        Ok(()) => Ok(claim),
+        Err(error) => {
+            claim.give_back();
+            Err(error)
+        }
+    }
+}
+
+/// Ends a start before anything was started: everything is as it was before, but what others have put there meanwhile.
+async fn step_back(guard: &Guard, tenure: &Tenure, outlet: &Outlet, new_root: Option<&Path>) {
+    outlet.end();
+    guard.release().await;
+    tenure.give_back();
+    if let Some(new_root) = new_root {
+        // What runs there keeps it.
+        let _ = mainstay_process::Leaf::new(new_root).remove();
+    }
 }
 
 /// Whether the database knows everything that its hosts run. Until here nothing that runs has been touched.
@@ -193,24 +235,30 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     claim::check(&cgroup_root, cluster, &run_dir)?;
     let mount = mainstay_process::cgroup::find_mount()?;
     claim::check_elsewhere(&mount, &cgroup_root, cluster, &contents.groups)?;
+    let name = take_name(cluster, node, &cgroup_root)?;
     // Who connects early waits.
     let (listener, socket_file) = listen(&settings.socket).await?;
     let had_root = cgroup_root.exists();
     mainstay_process::Leaf::new(&cgroup_root).create()?;
     mainstay_process::cgroup::check_root(&cgroup_root)?;
     let cgroup_root = PathBuf::from(mainstay_process::Leaf::new(cgroup_root).real_path()?);
-    // A copy of the data directory has a lock of its own; this one is the only one there is.
-    let mut claim = Claim::service(&cgroup_root, cluster)?;
-    if let Err(error) = settle(&mut claim, &mount, &cgroup_root, cluster, &contents.groups, &run_dir) {
-        claim.give_back();
+    let lookout = Lookout {
+        mount,
+        cgroup_root: cgroup_root.clone(),
+        run_dir: run_dir.clone(),
+        cluster,
+        groups: contents.groups,
+    };
+    let claim = claim_tree(&lookout, name).inspect_err(|_| {
         if !had_root {
             // As it was before; what somebody has put there meanwhile stays.
             let _ = fs::remove_dir(&cgroup_root);
         }
-        return Err(error);
-    }
+    })?;
+    let new_root = (!had_root).then_some(cgroup_root.as_path());
 
     let outlet = Outlet::default();
+    let tenure = Tenure::new(claim, lookout, outlet.clone());
     let guard_settings = GuardSettings {
         program: programs.guard.clone(),
         run_dir: run_dir.clone(),
@@ -219,13 +267,23 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         log_format: settings.log_format,
         is_external: settings.external_guard,
     };
-    let guard = Guard::new(guard_settings, claim, outlet.clone());
-    let leaves = tokio::select! {
-        leaves = guard.begin() => leaves?,
+    let guard = Guard::new(guard_settings, tenure.clone(), outlet.clone());
+    let began = tokio::select! {
+        leaves = guard.begin() => leaves.map_err(StartError::from),
+        lost = tenure.lost() => Err(lost.into()),
         // One that somebody else starts may take long.
         () = told_to_end(&mut terminate, &mut interrupt) => {
             tracing::info!("told to end before the guard was there");
             return Ok(());
+        }
+    };
+    // A sweep may have hidden us from others while the guard was waited for. It runs, so now they see us.
+    let began = began.and_then(|leaves| Ok(tenure.confirm().map(|()| leaves)?));
+    let leaves = match began {
+        Ok(leaves) => leaves,
+        Err(error) => {
+            step_back(&guard, &tenure, &outlet, new_root).await;
+            return Err(error);
         }
     };
     let ground = Ground {
@@ -297,8 +355,15 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     }
     // Nobody is served before every host that was found has been heard or given up: until then nobody knows what runs.
     // An error would mean that the adopting task is gone, with nothing left to wait for.
-    let _ = hosts.adopt(found).await;
+    let adopted = tokio::select! {
+        _ = hosts.adopt(found) => Ok(()),
+        lost = tenure.lost() => Err(lost),
+    };
     check_known(&core, &leaves, &cgroup_root)?;
+    if let Err(error) = adopted.and_then(|()| tenure.begin_serving()) {
+        step_back(&guard, &tenure, &outlet, new_root).await;
+        return Err(error.into());
+    }
     core.feed(Input::Settled);
 
     let administrators = group_id(ADMINISTRATORS_GROUP);
@@ -313,7 +378,13 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         tracing::info!("told to end");
         notify(&[NotifyState::Stopping]);
     };
-    server.serve(listener, stop).await.map_err(|source| io_error(settings.socket.display(), source))?;
+    tokio::select! {
+        served = server.serve(listener, stop) => {
+            served.map_err(|source| io_error(settings.socket.display(), source))?;
+        }
+        // At once, as if it were killed: guard, hosts and resources are those of whoever has the tree now.
+        lost = tenure.lost() => return Err(lost.into()),
+    }
 
     outlet.end();
     if settings.throwaway {

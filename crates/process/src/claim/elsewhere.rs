@@ -24,7 +24,10 @@ use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
 /// How the names of the programs begin that have the cluster's id on their command line.
-const PROGRAMS: [&str; 2] = ["mainstay-guard", HOST_PROGRAM];
+const PROGRAMS: [&str; 2] = [GUARD_PROGRAM, HOST_PROGRAM];
+
+/// The guard's name.
+const GUARD_PROGRAM: &str = "mainstay-guard";
 
 /// A tree of the cluster.
 #[derive(PartialEq, Eq, Debug)]
@@ -76,11 +79,24 @@ pub fn check_elsewhere(
             return Err(ClaimError::ServedElsewhere { root: root.to_owned(), other: tree.root, holder });
         }
     }
-    match find_program(&PROGRAMS, cluster, |other| !is_same_directory(other, root)) {
+    match find_program(&PROGRAMS, cluster, |_, other| !is_same_directory(other, root)) {
         Some((pid, other)) => {
             let holder = Holder::of(pid);
             Err(ClaimError::Elsewhere { root: root.to_owned(), other, count: 1, holder })
         }
+        None => Ok(()),
+    }
+}
+
+/// Looks whether no guard of another run directory acts in a tree, also where its lock has been swept away.
+///
+/// # Errors
+///
+/// One does.
+pub fn check_beside(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(), ClaimError> {
+    let is_other = |pid, tree: &Path| is_same_directory(tree, root) && Holder::of(pid).is_elsewhere(run_dir);
+    match find_program(&[GUARD_PROGRAM], cluster, is_other) {
+        Some((pid, root)) => Err(ClaimError::Guard { root, holder: Holder::of(pid) }),
         None => Ok(()),
     }
 }
@@ -104,7 +120,7 @@ pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Re
             return Err(ClaimError::Running { cluster, root: tree.root, count, holder });
         }
     }
-    match find_program(&[HOST_PROGRAM], cluster, |_| true) {
+    match find_program(&[HOST_PROGRAM], cluster, |_, _| true) {
         Some((pid, root)) => Err(ClaimError::Running { cluster, root, count: 1, holder: Holder::of(pid) }),
         None => Ok(()),
     }
@@ -163,14 +179,14 @@ fn trees_of(
 fn find_program(
     programs: &[&str],
     cluster: ClusterId,
-    is_sought: impl Fn(&Path) -> bool,
+    is_sought: impl Fn(i32, &Path) -> bool,
 ) -> Option<(i32, PathBuf)> {
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     processes.filter(|process| is_trusted(&process.path())).find_map(|process| {
         let pid = process.file_name().to_string_lossy().parse().ok()?;
         let line = fs::read(process.path().join("cmdline")).ok()?;
         let root = absolute_of(pid, parse_program(&line, programs, cluster)?)?;
-        is_sought(&root).then_some((pid, root))
+        is_sought(pid, &root).then_some((pid, root))
     })
 }
 
@@ -207,8 +223,12 @@ pub(super) fn absolute_of(pid: i32, path: PathBuf) -> Option<PathBuf> {
 
 /// Whether a directory, or a process by its own, is our account's or root's.
 fn is_trusted(directory: &Path) -> bool {
-    let us = rustix::process::geteuid().as_raw();
-    fs::metadata(directory).is_ok_and(|found| found.uid() == us || found.uid() == 0)
+    fs::metadata(directory).is_ok_and(|found| is_trusted_user(found.uid()))
+}
+
+/// Whether an account is ours or root's.
+pub(super) fn is_trusted_user(uid: u32) -> bool {
+    uid == 0 || uid == rustix::process::geteuid().as_raw()
 }
 
 fn place_of(directory: &Path) -> Option<(u64, u64)> {
