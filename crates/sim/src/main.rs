@@ -74,6 +74,10 @@ struct Arguments {
     #[cfg(feature = "seeded-bugs")]
     #[arg(long, requires = "runs")]
     seeded_bugs: bool,
+    /// Only with these of them; may be given several times
+    #[cfg(feature = "seeded-bugs")]
+    #[arg(long, value_name = "NAME", requires = "seeded_bugs")]
+    bug: Vec<String>,
     /// Find a shorter list of steps that fails in the same way
     #[arg(long, requires = "seed")]
     shrink: bool,
@@ -188,7 +192,7 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
     };
     #[cfg(feature = "seeded-bugs")]
     if arguments.seeded_bugs {
-        return mainstay_sim::seeded::run(campaign, out);
+        return mainstay_sim::seeded::run(campaign, &arguments.bug, out);
     }
     let summary = campaign.run(|taken| {
         if taken % PROGRESS_EVERY == 0 {

@@ -62,7 +62,7 @@ fn quiet_panics() {
 }
 
 fn is_invariant(name: &str) -> bool {
-    matches!(name, "truth" | "policy" | "order")
+    matches!(name, "truth" | "policy" | "order" | "plan" | "explain")
         || name.strip_prefix('I').is_some_and(|number| number.parse::<u8>().is_ok())
 }
 

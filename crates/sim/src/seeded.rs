@@ -9,15 +9,19 @@ use crate::campaign::{Campaign, Summary};
 /// Walks after which it is known how often a bug is found; only what is not found in them is looked for longer.
 const SAMPLE: u64 = 1_000;
 
-/// Takes walks with each of the bugs, and writes a table. Answers whether each was found.
+/// Takes walks with each of the bugs, or with each of these, and writes a table. Answers whether each was found.
 ///
 /// # Errors
 ///
-/// When the table cannot be written.
-pub fn run(campaign: Campaign, out: &mut impl Write) -> io::Result<bool> {
+/// When the table cannot be written, or a name is no bug's.
+pub fn run(campaign: Campaign, only: &[String], out: &mut impl Write) -> io::Result<bool> {
+    if let Some(unknown) = only.iter().find(|name| Bug::ALL.iter().all(|bug| bug.name() != *name)) {
+        let text = format!("'{unknown}' is no bug; without --bug all of them are listed");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     let mut is_complete = true;
     writeln!(out, "{:<28}{:>16}  {:<24}first walk", "bug", "found in", "by")?;
-    for bug in Bug::ALL {
+    for bug in Bug::ALL.iter().filter(|bug| only.is_empty() || only.iter().any(|name| name == bug.name())) {
         seed(Some(*bug));
         let summary = look_for(campaign);
         seed(None);

@@ -27,6 +27,7 @@ impl World {
         assert!(order.epoch >= *newest, "I1: {} has epoch {}, after {newest}", order.id, order.epoch);
         *newest = order.epoch;
         self.check_stored(order.id.operation);
+        self.found.check_order(order);
         match order.action {
             Action::Offline { .. } | Action::Terminate => {
                 self.check_stop(order);

@@ -6,6 +6,7 @@
 
 pub mod adapters;
 mod faults;
+mod found;
 mod group_order;
 mod host;
 mod invariants;
@@ -146,6 +147,8 @@ pub struct World {
     restarts_seen: BTreeSet<OperationId>,
     /// When groups were first seen up or on their way, in steady milliseconds; since the service is ready.
     begun: Option<BTreeMap<GroupId, u64>>,
+    /// What the service's last start found of operations.
+    found: found::Found,
 }
 
 fn name(text: &str) -> Name {
@@ -221,6 +224,7 @@ impl World {
             failed_inside: BTreeSet::new(),
             restarts_seen: BTreeSet::new(),
             begun: None,
+            found: found::Found::default(),
         };
         world.start_service();
         world
@@ -252,6 +256,7 @@ impl World {
             last_operation_number: self.journaled,
             ended: self.journaled_ends(&stored),
         };
+        self.found = self.find(&start);
         self.inbox.push_back(Input::Started(Box::new(start)));
         for (host, fake) in &self.hosts {
             self.inbox.push_back(fake.connects(*host));

@@ -31,7 +31,7 @@ fn check_in_order(order: GroupOrder, groups: usize, resources: &[Resource], step
         needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
     });
     let layout = Layout { groups, resources: planned.collect(), order };
-    Plan { layout, steps: steps.to_vec() }.run(&mut Walk::new(false));
+    Plan { layout, steps: steps.to_vec(), foresees: true }.run(&mut Walk::new(false));
 }
 
 /// Of what a host holds and nobody wants any more, each is closed under the epoch of its own group.

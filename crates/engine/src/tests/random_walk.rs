@@ -18,6 +18,20 @@ fn everything_ends_and_nothing_is_lost() {
     }
 }
 
+/// A plan with which nothing is compared is not tested by a walk.
+#[test]
+fn walks_have_plans_in_them() {
+    const WALKS: u64 = 24;
+    const STEPS: usize = 60;
+    let mut kept = 0;
+    for seed in 0..WALKS {
+        let mut walk = Walk::new(false);
+        Plan { foresees: true, ..Plan::of_seed(seed, STEPS) }.run(&mut walk);
+        kept += walk.plans_kept;
+    }
+    assert!(kept >= WALKS, "{kept} plans were kept in {WALKS} walks");
+}
+
 /// A restart that never takes place in a walk is not tested by it.
 #[test]
 fn walks_have_restarts_in_them() {

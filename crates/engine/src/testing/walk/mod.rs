@@ -3,12 +3,14 @@
 //!
 //! The world checks after every input what must always hold (I1, I2, I6, I7 and truth). What a call (I3, I7, I8, I10)
 //! and a host's death (I9) must leave alone is compared around them; at the end, with the faults gone and time enough,
-//! everything must have ended (I4) and the persistent state must be the last one acknowledged (I5).
+//! everything must have ended (I4) and the persistent state must be the last one acknowledged (I5). In some walks each call
+//! is planned before, and goes as planned; and what is explained is what is.
 //!
 //! A broken invariant is a panic that says which; whoever runs many walks catches it, and runs the seed again with the
 //! log.
 
 mod dice;
+mod foresight;
 mod layout;
 mod ledger;
 mod rest;
@@ -43,6 +45,8 @@ const CREATED_MAX: usize = 2;
 const ADAPTERS_ONCE_IN: u64 = 8;
 /// How often they do.
 const ADAPTER_CHANGES: usize = 12;
+/// In one of so many walks calls are planned before: that takes three times as long.
+const FORESEEN_ONCE_IN: u64 = 4;
 /// In one of so many walks dependencies change on the way. In all others the persistent state can be judged.
 const RECONFIGURED_ONCE_IN: u64 = 3;
 
@@ -53,6 +57,8 @@ pub struct Plan {
     pub layout: Layout,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// Each call is planned before, and resources are explained on the way.
+    pub foresees: bool,
 }
 
 impl Plan {
@@ -78,7 +84,7 @@ impl Plan {
                 steps.insert(place, Step::Adapters(own.below(ADAPTERS_END)));
             }
         }
-        Plan { layout, steps }
+        Plan { layout, steps, foresees: seed.is_multiple_of(FORESEEN_ONCE_IN) }
     }
 
     /// Takes the walk and says where faults struck.
@@ -88,6 +94,7 @@ impl Plan {
     /// When an invariant does not hold. `seen` has the log by then, if `walk` keeps one.
     pub fn run(&self, walk: &mut Walk) {
         walk.build(&self.layout);
+        walk.foresees = self.foresees;
         for step in &self.steps {
             walk.take(step);
         }
@@ -112,6 +119,9 @@ pub struct Walk {
     starts: u64,
     /// The adapters that there are, where any were ever seen.
     adapters: Option<u64>,
+    foresees: bool,
+    /// Calls that went as they were planned, to the end of what they began.
+    pub plans_kept: u64,
 }
 
 impl Walk {
@@ -132,6 +142,8 @@ impl Walk {
             calls: Vec::new(),
             starts,
             adapters: None,
+            foresees: false,
+            plans_kept: 0,
         }
     }
 
@@ -250,6 +262,9 @@ impl Walk {
     fn take_of_resource(&mut self, step: &Step) {
         let remark = Remark::default;
         let Some((resource, rest)) = self.resource_of(step) else { return };
+        if self.foresees {
+            self.check_explanation(resource);
+        }
         let world = &mut self.world;
         match rest {
             Step::Online(_) => {
@@ -391,8 +406,12 @@ impl Walk {
         }
         let was_quiet = self.is_quiet();
         let (revision, orders) = (self.world.revision(), self.world.orders.len());
+        let foreseen = (was_quiet && self.foresees).then(|| self.foresee(&command));
         let call = self.world.call(command);
         self.calls.push(call);
+        if let Some(foreseen) = foreseen.filter(|_| self.world.starts == self.starts) {
+            self.check_foreseen(&foreseen, call);
+        }
         let answer = self.world.answers.get(&call).filter(|_| was_quiet && self.world.starts == self.starts);
         if let Some(answer) = answer.filter(|answer| !is_accepted(answer.status)) {
             let status = answer.status;
