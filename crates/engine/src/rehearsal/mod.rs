@@ -96,7 +96,7 @@ impl Rehearsal {
         self.go_on_with_what_is_under_way();
         self.feed(Input::Call(Box::new(Call { id: CALL, caller, command })));
         for _ in 0..REHEARSAL_STEPS_MAX {
-            if self.is_over() || !self.step() {
+            if self.is_over() && !self.has_more_now() || !self.step() {
                 break;
             }
         }
@@ -155,6 +155,12 @@ impl Rehearsal {
             self.engine.operations.get(&id).is_some_and(|found| !matches!(found.phase, Phase::Ended))
         };
         !answer.operation.is_some_and(is_running)
+    }
+
+    /// Something follows without any time in between: a restart without delay, or what the call has set free.
+    fn has_more_now(&self) -> bool {
+        let coming = self.coming.first_key_value().map(|((at_ms, _), _)| *at_ms);
+        coming.into_iter().chain(self.engine.next_deadline()).any(|at_ms| at_ms <= self.now.steady_ms)
     }
 
     fn feed(&mut self, input: Input) {

@@ -640,3 +640,45 @@ fn a_restart_waits_for_its_groups_turn_until_its_time_is_over() {
         ],
     );
 }
+
+/// A plan says how everything stands when nothing more follows at once.
+#[test]
+fn a_plan_goes_on_while_no_time_passes() {
+    let restarts =
+        |threshold, period_ms, retry_ms| Restarts { action: 2, threshold, period_ms, delay_ms: 0, retry_ms };
+    check(1, &[POOL], &[Policy(0, restarts(2, 2_000, 572_715)), GroupOnline(0), FailCall(0)]);
+    check(
+        1,
+        &[POOL, POOL],
+        &[Policy(1, restarts(1, 60_000, 448_295)), Maintain(1, true), Online(1), Fail(1)],
+    );
+}
+
+/// An order whose operation has ended is broken off by the one that has taken over, under the earlier name.
+#[test]
+fn what_an_ended_operation_has_begun_is_broken_off_after_a_crash() {
+    check(
+        1,
+        &[
+            POOL,
+            POOL,
+            (0, Kind::Pool, &[&[1]]),
+            (0, Kind::Library, &[&[0]]),
+            (0, Kind::Pool, &[&[3]]),
+            (0, Kind::Own, &[&[4]]),
+        ],
+        &[
+            Online(2),
+            HostsStart(false),
+            Behave(3, Entry::Online, Reaction::Hang),
+            Online(0),
+            KillPool,
+            GroupOnline(0),
+            CrashAfter(18),
+            Online(0),
+            KillProcesses(0),
+            GroupOnline(0),
+            Offline(3, 2),
+        ],
+    );
+}
