@@ -644,8 +644,14 @@ fn a_restart_waits_for_its_groups_turn_until_its_time_is_over() {
 /// A plan says how everything stands when nothing more follows at once.
 #[test]
 fn a_plan_goes_on_while_no_time_passes() {
-    let restarts =
-        |threshold, period_ms, retry_ms| Restarts { action: 2, threshold, period_ms, delay_ms: 0, retry_ms };
+    let restarts = |threshold, period_ms, retry_ms| Restarts {
+        action: 2,
+        threshold,
+        period_ms,
+        delay_ms: 0,
+        retry_ms,
+        embedded: 2,
+    };
     check(1, &[POOL], &[Policy(0, restarts(2, 2_000, 572_715)), GroupOnline(0), FailCall(0)]);
     check(
         1,
@@ -679,6 +685,46 @@ fn what_an_ended_operation_has_begun_is_broken_off_after_a_crash() {
             KillProcesses(0),
             GroupOnline(0),
             Offline(3, 2),
+        ],
+    );
+}
+
+/// An alternative whose type has lied about its stop is down as far as anybody knows: it comes in place of what failed.
+#[test]
+fn what_only_seems_to_be_down_comes_in_place_of_another() {
+    check(
+        2,
+        &[(1, Kind::Own, &[]), (1, Kind::Pool, &[]), (1, Kind::Own, &[&[0, 1]])],
+        &[
+            Behave(1, Entry::Terminate, Reaction::Pretend),
+            Behave(1, Entry::Online, Reaction::Veto),
+            GroupOnline(1),
+            Behave(0, Entry::Online, Reaction::Hang),
+            FailCall(0),
+            Restart(2),
+            Offline(1, 6),
+            KillOwn(0),
+        ],
+    );
+}
+
+/// A group's call that has waited overrides a word that came after it; what it has brought up stays when it is cancelled,
+/// and the word does not come back.
+#[test]
+fn a_call_that_has_waited_is_later_than_one_that_came_after_it() {
+    check(
+        1,
+        &[POOL, OWN, POOL, POOL, LIBRARY, (0, Kind::Own, &[&[4]])],
+        &[
+            GroupOnline(0),
+            Behave(0, Entry::Terminate, Reaction::Hang),
+            Fail(0),
+            GroupOnline(0),
+            Pass(1_954),
+            Behave(0, Entry::Open, Reaction::Hang),
+            Offline(4, 0),
+            Pass(29_077),
+            Cancel(5),
         ],
     );
 }

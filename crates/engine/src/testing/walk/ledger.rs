@@ -111,10 +111,10 @@ impl Walk {
                 _ if is_vetoed => {}
                 // Words that it had overridden come back where nothing came of it.
                 Word::Online(id) if is_cancelled => {
-                    unsettled.extend(needs(&self.world, *id).into_iter().map(|id| (id, *call)));
+                    unsettled.extend(needs(&self.world, *id).into_iter().map(|id| (id, operation.number)));
                 }
                 Word::GroupOnline(group) if is_cancelled => {
-                    unsettled.extend(self.members(*group).into_iter().map(|id| (id, *call)));
+                    unsettled.extend(self.members(*group).into_iter().map(|id| (id, operation.number)));
                 }
                 _ => words.push((operation.number, *call, *word)),
             }
@@ -122,9 +122,12 @@ impl Walk {
         words.sort_unstable();
         let mut said: BTreeMap<ResourceId, bool> = BTreeMap::new();
         let mut uncertain = self.ledger.uncertain.clone();
-        for (id, call) in unsettled {
-            let since = uncertain.entry(id).or_insert(call);
-            *since = (*since).max(call);
+        // Until an operation that is later says something about it: a call that has waited is later than one that came
+        // after it.
+        let mut unsettled_since: BTreeMap<ResourceId, u64> = BTreeMap::new();
+        for (id, number) in unsettled {
+            let since = unsettled_since.entry(id).or_insert(number);
+            *since = (*since).max(number);
         }
         // Which of alternatives a call has relied on, and so whose word it has overridden, is not known here.
         let mut open: BTreeSet<ResourceId> = BTreeSet::new();
@@ -160,20 +163,25 @@ impl Walk {
                     if uncertain.get(&id).is_some_and(|since| *since < call) {
                         uncertain.remove(&id);
                     }
+                    if unsettled_since.get(&id).is_some_and(|since| *since < number) {
+                        unsettled_since.remove(&id);
+                    }
                 }
                 // Whether what is not known was to be online says whether the word reached what that needs.
                 Word::GroupOnline(_) => {
-                    let more: Vec<ResourceId> =
-                        uncertain.keys().flat_map(|id| needs(&self.world, *id)).collect();
+                    let unknown = uncertain.keys().chain(unsettled_since.keys());
+                    let more: Vec<ResourceId> = unknown.flat_map(|id| needs(&self.world, *id)).collect();
                     for id in more {
-                        let since = uncertain.entry(id).or_insert(call);
-                        *since = (*since).max(call);
+                        let since = unsettled_since.entry(id).or_insert(number);
+                        *since = (*since).max(number);
                     }
                 }
             }
         }
         // With other dependencies, words that were overridden are not known.
-        let is_known = |id: &ResourceId| !uncertain.contains_key(id) && !self.ledger.reconfigured;
+        let is_known = |id: &ResourceId| {
+            !uncertain.contains_key(id) && !unsettled_since.contains_key(id) && !self.ledger.reconfigured
+        };
         for id in self.ids.iter().filter(|id| self.is_alive(**id) && is_known(id)) {
             let (expected, written) = (said.get(id).copied(), self.world.persistent(*id));
             let is_overridden = written.is_none() && open.contains(id);

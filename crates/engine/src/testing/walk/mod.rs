@@ -534,7 +534,7 @@ impl Walk {
         let was_quiet = self.is_quiet() && !self.world.is_down();
         let seen = |walk: &Walk, id: ResourceId| {
             let live = &walk.world.engine.live[&id];
-            (live.state, walk.world.runs(id), live.since_unix_ms)
+            (live.state, walk.world.runs(id) && !walk.world.deceived.contains(&id), live.since_unix_ms)
         };
         let engine = &self.world.engine;
         // A part that has ended counts: a veto brings it back. So does a call that is being checked, whose caller may be
@@ -559,7 +559,8 @@ impl Walk {
             let Some(resource) = self.world.engine.view().model().resource(id) else { continue };
             let online = |id: ResourceId| self.world.state(id) == ResourceState::Online;
             // What needs a resource that has failed goes down for that. What was down takes no harm; it may come up as
-            // the group's start-up goes on, after a veto, or in place of what the host had.
+            // the group's start-up goes on, after a veto, or in place of what the host had. What is said to be down is
+            // down, also where its type has lied and something of it runs.
             let was_down = matches!(before.0, ResourceState::Offline | ResourceState::Failed) && !before.1;
             if !resource.depends_on.is_met(online) || was_down {
                 continue;
