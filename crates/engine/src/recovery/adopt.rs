@@ -353,10 +353,14 @@ impl Engine {
     fn put_task(&mut self, claim: OperationId, resource: ResourceId, mut task: Task) {
         let limit_ms = self.pending_timeout_ms(resource);
         let now = self.now;
+        let goal = task.goal;
         let Some(live) = self.live.get_mut(&resource) else { return };
         task.limit_unix_ms = Some(now.unix_ms + limit_ms);
         (live.claim, live.task) = (Some(claim), Some(task));
         self.timers.set(Timer::Stage(resource), now.steady_ms + limit_ms);
+        // How long it has been busy is all that is known of the time before.
+        let since_ms = self.startup.since_unix_ms.get(&resource).copied().unwrap_or(now.unix_ms);
+        self.limit_task(resource, goal, now.unix_ms.saturating_sub(since_ms));
     }
 
     /// The operation has had its turn at it: its orders have been given, and are not given again.

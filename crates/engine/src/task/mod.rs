@@ -65,16 +65,22 @@ impl Engine {
             limit_unix_ms: None,
             attempts: 0,
         });
-        let limit_ms = self.pending_limit_ms(id);
-        if limit_ms > 0 && matches!(goal, Goal::Start | Goal::Restore | Goal::Stop) {
-            self.timers.set(Timer::Limit(id), self.now.steady_ms + limit_ms);
-        }
+        self.limit_task(id, goal, 0);
         match goal {
             Goal::Open | Goal::Reopen | Goal::Start | Goal::Restore => self.continue_in_host(id),
             Goal::Stop if self.is_closed_for(id) => self.hard_stop(id),
             Goal::Stop => self.continue_in_host(id),
             Goal::Terminate | Goal::Clean => self.terminate(id),
             Goal::Settle => self.look(id),
+        }
+    }
+
+    /// Bounds the whole of a task that has gone on for so long already.
+    pub(crate) fn limit_task(&mut self, id: ResourceId, goal: Goal, elapsed_ms: u64) {
+        let limit_ms = self.pending_limit_ms(id);
+        if limit_ms > 0 && matches!(goal, Goal::Start | Goal::Restore | Goal::Stop) {
+            let left_ms = limit_ms.saturating_sub(elapsed_ms);
+            self.timers.set(Timer::Limit(id), self.now.steady_ms + left_ms);
         }
     }
 

@@ -107,3 +107,28 @@ fn a_host_of_the_version_before_does_not_say_it() {
     world.restart_service();
     assert_eq!(standing(&world, id), (ResourceState::Online, world.now.unix_ms));
 }
+
+#[test]
+fn the_limit_of_the_whole_counts_over_a_restart_of_the_service() {
+    for is_start in [false, true] {
+        let mut world = World::default();
+        let group = world.group("g");
+        let id = world.resource(group, "x");
+        world.set(id, "PendingTimeout", 600_000);
+        world.set(id, "PendingLimit", 10_000);
+        if is_start {
+            world.behave(id).online = Reaction::Hang;
+            world.online(id);
+        } else {
+            world.online(id);
+            world.behave(id).offline = Reaction::Hang;
+            world.offline(id, 0);
+        }
+        world.pass_ms(4_000);
+        world.restart_service();
+        world.pass_ms(5_900);
+        assert!(world.state(id).is_pending(), "6 s are left, start {is_start}");
+        world.pass_ms(200);
+        assert_eq!(world.state(id), ResourceState::Failed, "start {is_start}");
+    }
+}
