@@ -123,11 +123,18 @@ pub fn contents(backup: &Backup) -> Result<Contents, DatabaseError> {
     Ok(Contents::of(&model))
 }
 
-/// The generation of the ownership records in a copy of a database; 0 where it has none.
+/// The newest generation of the ownership records in a copy of a database; 0 where it has none.
 pub fn ownership_generation(backup: &Backup) -> u64 {
     let own = find(backup, layout::GENERATION_KEY);
     let own = own.and_then(|entry| serde_json::from_slice::<Generation>(&entry.value).ok());
-    own.map_or(0, |own| own.generation)
+    // An owner record goes with what hosts have seen, if that was newer; see `recovery`.
+    let owners = backup.entries.iter().filter(|entry| is_owner(entry));
+    let of_owners = owners.filter_map(|entry| serde_json::from_slice::<OwnerRecord>(&entry.value).ok());
+    of_owners.map(|owner| owner.generation).chain(own.map(|own| own.generation)).max().unwrap_or(0)
+}
+
+fn is_owner(entry: &KeyValue) -> bool {
+    matches!(layout::touched_by(&entry.key), Some(layout::Touched::Owner(_)))
 }
 
 /// Makes of a backup what is to be served.
@@ -145,8 +152,6 @@ pub fn restored(backup: &mut Backup, restore: &Restore) -> Result<Manifest, Data
         revision: backup.revision.revision + 1,
     };
     put(backup, layout::GENERATION_KEY, layout::encode(&Generation { generation }));
-    let is_owner =
-        |entry: &KeyValue| matches!(layout::touched_by(&entry.key), Some(layout::Touched::Owner(_)));
     let owners: Vec<KeyValue> = backup.entries.iter().filter(|entry| is_owner(entry)).cloned().collect();
     for entry in owners {
         let damaged = |error: serde_json::Error| DatabaseError::Damaged {

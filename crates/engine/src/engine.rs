@@ -115,7 +115,7 @@ pub(crate) enum CommitPurpose {
     /// Nothing but records of ended operations.
     Sweep,
     /// Higher epochs after a new boot.
-    Boot(Vec<GroupId>),
+    Boot,
     /// What is seen of the node's adapters.
     Networks,
 }
@@ -343,7 +343,7 @@ impl Engine {
             CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
             CommitPurpose::Networks => self.handle_networks_committed(&outcome),
-            CommitPurpose::Boot(groups) => self.handle_boot_committed(groups, &outcome),
+            CommitPurpose::Boot => self.handle_boot_committed(&outcome),
         }
     }
 

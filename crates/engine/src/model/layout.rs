@@ -222,7 +222,13 @@ impl OwnerRecord {
 
     /// The record of the next claim.
     pub fn raised(&self, boot: &str) -> Self {
-        OwnerRecord { epoch: self.epoch + 1, boot: boot.to_owned(), ..self.clone() }
+        OwnerRecord { epoch: self.epoch.saturating_add(1), boot: boot.to_owned(), ..self.clone() }
+    }
+
+    /// The record of the next claim, newer than an epoch that somebody has seen.
+    pub fn raised_above(&self, seen: Epoch, boot: &str) -> Self {
+        let Epoch { generation, epoch } = self.epoch().max(seen);
+        OwnerRecord { generation, epoch, ..self.clone() }.raised(boot)
     }
 
     /// As it is stored.

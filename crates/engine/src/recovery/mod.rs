@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::End;
 use mainstay_types::order::{Condition, Held};
-use mainstay_types::{GroupId, HostId, OperationId, ResourceId, ResourceState};
+use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
 use crate::backup::RESTORED_BOOT;
@@ -211,28 +211,48 @@ impl Engine {
         since_unix_ms.retain(|id, _| held.contains_key(id));
     }
 
-    /// After a new boot nothing from before can run: every group gets a new epoch before anything is ordered.
+    /// After a new boot nothing from before can run: every group gets a new epoch before anything is ordered. So does one
+    /// of which hosts or guard know a newer epoch than the database, which is older than they are then: they would refuse
+    /// every order. The commit holds only as long as the record of the owner is the one that was read.
     pub(crate) fn raise_all_epochs(&mut self) {
-        let stale: Vec<GroupId> = self
+        let seen = self.epochs_seen();
+        let stale: Vec<(GroupId, Epoch)> = self
             .model
             .groups()
-            .map(|group| group.id)
-            .filter(|group| self.model.owner(*group).is_some_and(|owner| owner.boot != self.boot))
+            .filter_map(|group| {
+                let (owner, seen) = (self.model.owner(group.id)?, seen.get(&group.id).copied());
+                let seen = seen.unwrap_or_default();
+                (owner.boot != self.boot || owner.epoch() < seen).then_some((group.id, seen))
+            })
             .collect();
         for groups in stale.chunks(TRANSACTION_WRITES_MAX) {
             let mut transaction = Transaction::default();
-            for group in groups {
+            for (group, seen) in groups {
                 let Some(owner) = self.model.owner(*group) else { continue };
                 let key = layout::owner_key(*group);
                 transaction.compares.push(Compare::value(key.clone(), owner.to_bytes()));
-                transaction.then.push(Op::put(key, owner.raised(&self.boot).to_bytes()));
+                transaction.then.push(Op::put(key, owner.raised_above(*seen, &self.boot).to_bytes()));
             }
             self.startup.raising += 1;
-            self.commit(transaction, CommitPurpose::Boot(groups.to_vec()));
+            self.commit(transaction, CommitPurpose::Boot);
         }
     }
 
-    pub(crate) fn handle_boot_committed(&mut self, _groups: Vec<GroupId>, outcome: &CommitOutcome) {
+    /// The newest epoch of each group that a host or the guard knows, as far as it was heard of.
+    fn epochs_seen(&self) -> BTreeMap<GroupId, Epoch> {
+        let held = self.startup.held.iter().map(|(id, (_, held))| (*id, held.epoch));
+        let floors = self.live.iter().map(|(id, live)| (*id, live.floor));
+        let mut seen = BTreeMap::<GroupId, Epoch>::new();
+        for (id, epoch) in held.chain(floors) {
+            if let Some(group) = self.group_of(id) {
+                let newest = seen.entry(group).or_default();
+                *newest = epoch.max(*newest);
+            }
+        }
+        seen
+    }
+
+    pub(crate) fn handle_boot_committed(&mut self, outcome: &CommitOutcome) {
         if *outcome == CommitOutcome::Unknown {
             return;
         }
@@ -268,6 +288,11 @@ impl Engine {
 
     fn get_ready(&mut self) {
         if self.startup.phase != StartPhase::Heard || self.startup.raising > 0 || !self.is_of_this_boot() {
+            return;
+        }
+        // By what the hosts have said; nothing is committed where they know nothing newer.
+        self.raise_all_epochs();
+        if self.startup.raising > 0 {
             return;
         }
         self.startup.phase = StartPhase::Ready;

@@ -66,6 +66,12 @@ impl World {
         self.restart_service();
     }
 
+    /// The service starts on an older copy of its database; hosts and leaves are as they are.
+    pub fn serve_older(&mut self, database: StoreModel) {
+        self.store = database;
+        self.restart_service();
+    }
+
     /// Ends the order that hangs, as the reaction says.
     pub fn end_order(&mut self, id: ResourceId, reaction: Reaction) {
         let Some(host) = self.holder(id) else { return };

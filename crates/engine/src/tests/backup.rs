@@ -3,7 +3,7 @@
 use mainstay_store::{Backup, Model as StoreModel, Revision};
 use mainstay_types::operation::{Asker, End, Verb};
 use mainstay_types::order::{Cause, Step};
-use mainstay_types::{Access, NodeId, ResourceState, Status};
+use mainstay_types::{Access, NodeId, OfflineFlags, ResourceState, Status};
 
 use crate::DatabaseError;
 use crate::backup::{Manifest, RESTORED_BOOT, Restore, manifest, ownership_generation, restored, seal};
@@ -11,7 +11,7 @@ use crate::command::{Call, Caller, Command};
 use crate::effect::Effect;
 use crate::input::{CallId, Input};
 use crate::model::layout::OwnerRecord;
-use crate::testing::World;
+use crate::testing::{Reaction, World};
 
 fn back_up(path: &str) -> Command {
     Command::BackUp { path: path.into() }
@@ -143,4 +143,36 @@ fn what_a_type_may_have_left_is_cleaned_before_it_is_called_offline() {
     assert_eq!(world.state(disk), ResourceState::Offline);
     assert!(!world.runs(disk));
     assert_eq!(world.steps(disk), [Step::Open, Step::Start, Step::Open, Step::CleanUp]);
+}
+
+#[test]
+fn with_an_older_copy_of_the_database_hosts_and_guard_take_orders_all_the_same() {
+    let mut world = World::default();
+    let group = world.group("g");
+    world.library_type("mount");
+    let (app, disk) = (world.resource(group, "app"), world.resource_of_type(group, "disk", "mount", 1));
+    let older = world.copy_of_database();
+    let before = world.engine.view().model().epoch(group);
+    for id in [app, disk, app, disk] {
+        world.online(id);
+        world.behave(id).terminate = Reaction::Hang;
+        // Stopped hard: its leaf is closed, and opened again under a higher epoch.
+        world.offline(id, OfflineFlags::FORCE_WITH_TERMINATION.bits());
+        world.pass_ms(600_000);
+        assert!(matches!(world.state(id), ResourceState::Failed | ResourceState::Offline));
+        world.behave(id).terminate = Reaction::Done;
+    }
+    world.online(app);
+    let seen = world.engine.view().model().epoch(group);
+    assert!(seen > before, "{seen} after {before}");
+
+    world.serve_older(StoreModel::from_backup(&older));
+    assert!(world.engine.view().model().epoch(group) > seen);
+    assert_eq!(world.state(app), ResourceState::Online, "found");
+    assert_eq!(world.online(disk), Status::IO_PENDING);
+    for id in [app, disk] {
+        assert_eq!(world.state(id), ResourceState::Online);
+        world.offline(id, 0);
+        assert_eq!(world.state(id), ResourceState::Offline);
+    }
 }
