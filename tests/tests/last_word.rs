@@ -57,6 +57,8 @@ fn a_group_comes_online_with_a_provider_that_was_taken_offline_by_name() {
 #[test]
 fn a_restart_brings_back_what_nobody_had_asked_for_by_name() {
     let Some(cluster) = chain() else { return };
+    let said = cluster.mainstay(&["resource", "restart", "web"]);
+    assert!(said.contains("resource 'web' is not online, so that nothing was restarted"), "{said}");
     cluster.mainstay(&["resource", "online", "web", "--keep-persistent-state"]);
     assert!(!cluster.glance("disk").wanted);
     let before = ["disk", "db", "web"].map(|name| cluster.processes(name));

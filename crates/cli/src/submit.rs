@@ -260,7 +260,14 @@ pub(crate) fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
 }
 
 pub(crate) fn ended_sentence(record: &OperationRecord) -> String {
-    let sentence = done_sentence(record.verb, &pending::subject(record));
+    let subject = pending::subject(record);
+    let sentence = match record.verb {
+        // It goes back to what it was, and that was offline.
+        Verb::Restart if record.parts.is_empty() => {
+            format!("{subject} is not online, so that nothing was restarted")
+        }
+        verb => done_sentence(verb, &subject),
+    };
     match record.ended_at_ms {
         Some(ended) => {
             format!("{sentence} (operation {}, {})", record.id, span(ended.saturating_sub(record.at_ms)))
