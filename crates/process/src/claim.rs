@@ -20,7 +20,7 @@ use mainstay_types::ClusterId;
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
-pub use elsewhere::{check_beside, check_elsewhere, check_stopped};
+pub use elsewhere::{check_beside, check_elsewhere, check_stopped, find_of_others};
 pub use name::{NameError, ServiceName};
 
 /// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
@@ -133,7 +133,8 @@ pub enum ClaimError {
     /// Something of the cluster runs, and nothing of it may.
     #[error(
         "{count} of the processes of cluster {cluster} run in cgroup_root '{root}' ({holder}); take everything offline, end the \
-         service, then end them with: echo 1 > {root}/cgroup.kill"
+         service, then end what is left of them with: \
+         echo 1 | tee '{root}'/pool/cgroup.kill '{root}'/group-*/cgroup.kill"
     )]
     Running {
         /// Whose they are.
@@ -440,7 +441,7 @@ fn check_owner(root: &Path, cluster: ClusterId) -> Result<(), ClaimError> {
 ///
 /// Another one does, or the tree cannot be read.
 pub fn check_hosts(root: &Path, run_dir: &Path) -> Result<(), ClaimError> {
-    let hosts = Leaf::new(root).pids()?.into_iter().filter(|pid| is_host(*pid)).map(Holder::of);
+    let hosts = elsewhere::pids_of(root)?.into_iter().filter(|pid| is_host(*pid)).map(Holder::of);
     match hosts.into_iter().find(|host| host.is_elsewhere(run_dir)) {
         Some(holder) => Err(ClaimError::Host { root: root.to_owned(), holder }),
         None => Ok(()),

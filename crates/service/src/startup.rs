@@ -156,6 +156,16 @@ fn take_name(
     }
 }
 
+/// Says that somebody else runs what may be a copy of this cluster, which only root can see.
+fn warn_of_others(lookout: &Lookout) {
+    let Lookout { mount, cgroup_root, cluster, groups, .. } = lookout;
+    if let Some((other, holder)) = claim::find_of_others(mount, cgroup_root, *cluster, groups) {
+        tracing::warn!(cgroup_root = %other.display(), %holder, "another user runs something there that is marked as \
+            this cluster's. It does not count, since anybody can make such a mark; if it is a copy of this cluster, end \
+            one of the two");
+    }
+}
+
 /// Makes the tree this service's, and looks whether nobody else acts for the cluster.
 fn claim_tree(lookout: &Lookout, name: Option<ServiceName>) -> Result<Claim, StartError> {
     let Lookout { mount, cgroup_root, run_dir, cluster, groups } = lookout;
@@ -202,7 +212,8 @@ fn check_known(core: &Core, leaves: &[(Leaf, LeafStatus)], cgroup_root: &Path) -
         })
     };
     let Some(one) = unknown.first() else { return Ok(()) };
-    let leaf = path_of(one).unwrap_or_else(|| cgroup_root.to_owned());
+    // What has no leaf is in the pool host's own process.
+    let leaf = path_of(one).unwrap_or_else(|| layout::pool(cgroup_root));
     let pids = mainstay_process::Leaf::new(&leaf).pids()?;
     Err(StartError::OlderThanWhatRuns { count: unknown.len(), leaf, pids })
 }
@@ -255,6 +266,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
             let _ = fs::remove_dir(&cgroup_root);
         }
     })?;
+    warn_of_others(&lookout);
     let new_root = (!had_root).then_some(cgroup_root.as_path());
 
     let outlet = Outlet::default();

@@ -7,7 +7,8 @@
 //! - processes in the slice of one of its groups, which is there when the mark has been swept away;
 //! - guards and hosts with the cluster's id on their command line.
 //!
-//! Only what is ours or root's counts: anybody can make such a directory in a place of his own.
+//! Only what is ours or root's counts: anybody can make such a directory in a place of his own. And only what is where
+//! the layout has it: other things may run below a root too.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use mainstay_types::{ClusterId, GroupId};
 
-use super::{ClaimError, HOST_PROGRAM, Holder, is_locked, is_same_directory};
+use super::{ClaimError, HOST_PROGRAM, Holder, holder_of, is_locked, is_same_directory};
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 
@@ -29,24 +30,57 @@ const PROGRAMS: [&str; 2] = [GUARD_PROGRAM, HOST_PROGRAM];
 /// The guard's name.
 const GUARD_PROGRAM: &str = "mainstay-guard";
 
+/// Stands for a process of a place that is not for us to see.
+const UNSEEN: i32 = 0;
+
 /// A tree of the cluster.
 #[derive(PartialEq, Eq, Debug)]
 struct Tree {
     root: PathBuf,
-    /// Where its processes are: everywhere below the root, or only in these slices where nothing else says whose the
-    /// rest is.
+    /// Where its processes are: all places of the layout, or only these slices where nothing else says whose the rest
+    /// is.
     places: Vec<PathBuf>,
 }
 
 impl Tree {
     /// The processes that are there.
     fn pids(&self) -> Result<Vec<i32>, CgroupError> {
-        let mut pids = Vec::new();
-        for place in &self.places {
-            pids.extend(Leaf::new(place).pids()?);
-        }
-        Ok(pids)
+        pids_in(&self.places)
     }
+}
+
+/// The processes in these places.
+fn pids_in(places: &[PathBuf]) -> Result<Vec<i32>, CgroupError> {
+    let mut pids = Vec::new();
+    for place in places.iter().map(Leaf::new) {
+        match place.pids() {
+            Ok(found) => pids.extend(found),
+            Err(CgroupError::Denied { .. }) if place.is_populated().unwrap_or(false) => pids.push(UNSEEN),
+            Err(CgroupError::Denied { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(pids)
+}
+
+fn holder(pid: i32) -> Holder {
+    if pid == UNSEEN { Holder::default() } else { Holder::of(pid) }
+}
+
+/// The processes that are in the places of a root's layout.
+pub(super) fn pids_of(root: &Path) -> Result<Vec<i32>, CgroupError> {
+    let names: Vec<String> = match fs::read_dir(root) {
+        Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(CgroupError::io("list", root, error)),
+    };
+    pids_in(&places_of(root, names.iter().map(String::as_str)))
+}
+
+/// Where the cluster's processes are below a root, which has directories with these names.
+fn places_of<'a>(root: &Path, names: impl Iterator<Item = &'a str>) -> Vec<PathBuf> {
+    let slices = names.filter(|name| layout::parse_group(name).is_some()).map(|name| root.join(name));
+    [layout::guard(root), layout::pool(root)].into_iter().chain(slices).collect()
 }
 
 /// Looks whether anything of a cluster, which has these groups, runs or is served in another tree of the hierarchy
@@ -64,7 +98,7 @@ pub fn check_elsewhere(
 ) -> Result<(), ClaimError> {
     let above: HashSet<_> =
         fs::canonicalize(root).unwrap_or_default().ancestors().filter_map(place_of).collect();
-    for tree in trees_of(mount, Some(root), cluster, groups)? {
+    for tree in trees_of(mount, Some(root), cluster, groups, is_trusted)? {
         // What runs in this one runs below that one too.
         let is_above = place_of(&tree.root).is_some_and(|place| above.contains(&place));
         let ours: HashSet<i32> =
@@ -72,7 +106,7 @@ pub fn check_elsewhere(
         let mut pids = tree.pids()?;
         pids.retain(|pid| !ours.contains(pid));
         if let Some(pid) = pids.first() {
-            let (root, other, holder) = (root.to_owned(), tree.root, Holder::of(*pid));
+            let (root, other, holder) = (root.to_owned(), tree.root, holder(*pid));
             return Err(ClaimError::Elsewhere { root, other, count: pids.len(), holder });
         }
         if let Some(holder) = is_locked(&layout::service(&tree.root))? {
@@ -108,7 +142,7 @@ pub fn check_beside(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(
 ///
 /// Something runs or is served, or the hierarchy cannot be read.
 pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Result<(), ClaimError> {
-    for tree in trees_of(mount, None, cluster, groups)? {
+    for tree in trees_of(mount, None, cluster, groups, is_trusted)? {
         if let Some(holder) = is_locked(&layout::service(&tree.root))? {
             return Err(ClaimError::Service { root: tree.root, holder });
         }
@@ -116,7 +150,7 @@ pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Re
         let mut pids = tree.pids()?;
         pids.retain(|pid| Some(*pid) != guard);
         if let Some(pid) = pids.first() {
-            let (count, holder) = (pids.len(), Holder::of(*pid));
+            let (count, holder) = (pids.len(), holder(*pid));
             return Err(ClaimError::Running { cluster, root: tree.root, count, holder });
         }
     }
@@ -126,13 +160,32 @@ pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Re
     }
 }
 
-/// The trees of a cluster below a directory, but for an own one. Everything is looked through, since trees may be in
+/// Looks for a tree in which something runs or is served that another account has marked as this cluster's. Whether it
+/// is a copy of the cluster or a mere pretence nobody can tell: so it is no hindrance, but worth a word. Root alone sees
+/// all of it.
+pub fn find_of_others(
+    mount: &Path,
+    root: &Path,
+    cluster: ClusterId,
+    groups: &[GroupId],
+) -> Option<(PathBuf, Holder)> {
+    let is_of_others = |directory: &Path| !is_trusted(directory);
+    let trees = trees_of(mount, Some(root), cluster, groups, is_of_others).ok()?;
+    trees.into_iter().find_map(|tree| {
+        let running = tree.pids().ok()?.first().map(|pid| holder(*pid));
+        let found = running.or_else(|| holder_of(&layout::service(&tree.root)))?;
+        Some((tree.root, found))
+    })
+}
+
+/// The trees of a cluster below a directory, but for an own one, of those that their makers' account makes count. Everything is looked through, since trees may be in
 /// one another; only the slices of the own one are not, where nothing but its own resources is.
 fn trees_of(
     top: &Path,
     root: Option<&Path>,
     cluster: ClusterId,
     groups: &[GroupId],
+    counts: impl Fn(&Path) -> bool,
 ) -> Result<Vec<Tree>, CgroupError> {
     let groups: HashSet<GroupId> = groups.iter().copied().collect();
     let own = root.and_then(place_of);
@@ -156,16 +209,18 @@ fn trees_of(
         if own.is_some() && place_of(&directory) == own {
             below.retain(|(_, name)| layout::parse_group(name).is_none());
         } else {
-            let is_marked = below
-                .iter()
-                .any(|(path, name)| layout::parse_owner(name) == Some(cluster) && is_trusted(path));
+            let is_marked =
+                below.iter().any(|(path, name)| layout::parse_owner(name) == Some(cluster) && counts(path));
             let slices = below
                 .iter()
                 .filter(|(path, name)| {
-                    layout::parse_group(name).is_some_and(|group| groups.contains(&group)) && is_trusted(path)
+                    layout::parse_group(name).is_some_and(|group| groups.contains(&group)) && counts(path)
                 })
                 .map(|(path, _)| path.clone());
-            let places = if is_marked { vec![directory.clone()] } else { slices.collect() };
+            let places = match is_marked {
+                true => places_of(&directory, below.iter().map(|(_, name)| name.as_str())),
+                false => slices.collect(),
+            };
             if !places.is_empty() {
                 found.push(Tree { root: directory, places });
             }
@@ -182,12 +237,34 @@ fn find_program(
     is_sought: impl Fn(i32, &Path) -> bool,
 ) -> Option<(i32, PathBuf)> {
     let processes = fs::read_dir("/proc").ok()?.filter_map(Result::ok);
-    processes.filter(|process| is_trusted(&process.path())).find_map(|process| {
+    processes.into_iter().find_map(|process| {
         let pid = process.file_name().to_string_lossy().parse().ok()?;
         let line = fs::read(process.path().join("cmdline")).ok()?;
         let root = absolute_of(pid, parse_program(&line, programs, cluster)?)?;
-        is_sought(pid, &root).then_some((pid, root))
+        (is_what_it_says(pid, programs) && is_sought(pid, &root)).then_some((pid, root))
     })
+}
+
+/// Whether a process is ours or root's through and through, and runs one of these programs: its command line is written
+/// by whoever starts it, and a program that acts for him with root's rights, as su does, keeps it.
+fn is_what_it_says(pid: i32, programs: &[&str]) -> bool {
+    let is_program = match fs::read_link(format!("/proc/{pid}/exe")) {
+        Ok(file) => {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            programs.iter().any(|program| name.starts_with(program))
+        }
+        // Another account's, whose users have to do.
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+    };
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    is_program && parse_users(&status).is_some_and(|users| users.into_iter().all(is_trusted_user))
+}
+
+/// The real, effective, saved and file system user of a process, by its `status` (proc_pid_status(5)).
+fn parse_users(status: &str) -> Option<[u32; 4]> {
+    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    let users: Vec<u32> = users.split_ascii_whitespace().map_while(|user| user.parse().ok()).collect();
+    users.try_into().ok()
 }
 
 /// The cgroup root on the command line of one of these programs of this cluster.
@@ -221,7 +298,7 @@ pub(super) fn absolute_of(pid: i32, path: PathBuf) -> Option<PathBuf> {
     }
 }
 
-/// Whether a directory, or a process by its own, is our account's or root's.
+/// Whether a directory is our account's or root's.
 fn is_trusted(directory: &Path) -> bool {
     fs::metadata(directory).is_ok_and(|found| is_trusted_user(found.uid()))
 }
@@ -237,7 +314,14 @@ fn place_of(directory: &Path) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::chown;
+    use std::fs::Permissions;
+    use std::io::Read;
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    use rustix::process::Uid;
+    use rustix::thread::set_thread_res_uid;
 
     use super::*;
 
@@ -298,7 +382,9 @@ mod tests {
         check(&[], None);
         check(&["a/MARK"], None);
         check(&["a/MARK", "a/pool!"], Some("a"));
-        check(&["a!", "a/MARK"], Some("a"));
+        check(&["a/guard!", "a/MARK"], Some("a"));
+        // Others may run below a root too.
+        check(&["a!", "a/MARK", "a/other!", "a/service"], None);
         check(&["a/MARK", "a/STRANGE/LEAF!"], Some("a"));
         check(&["a/FOREIGN", "a/pool!"], None);
         // In another cluster's tree, and in a leaf of one.
@@ -345,6 +431,101 @@ mod tests {
         look(top.path(), "a").unwrap();
         drop(held);
         look(top.path(), "new").unwrap();
+    }
+
+    #[test]
+    fn what_others_have_marked_is_told_of() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can give a directory away");
+            return;
+        }
+        for (directories, found) in [
+            (&["a/MARK?", "a/pool!"][..], Some("a")),
+            (&["a/GROUP/LEAF!", "a/GROUP?"], Some("a")),
+            (&["a/MARK?", "a/pool", "a/other!"], None),
+            (&["a/MARK", "a/pool!"], None),
+        ] {
+            let top = mount(directories);
+            let groups = [GROUP.parse().unwrap()];
+            let told = find_of_others(top.path(), &top.path().join("new"), CLUSTER.parse().unwrap(), &groups);
+            assert_eq!(
+                told.map(|(root, _)| root),
+                found.map(|found| top.path().join(found)),
+                "{directories:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_root_runs_is_seen_by_others_too() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can act as somebody else");
+            return;
+        }
+        let top = mount(&["a/MARK", "a/service", "a/pool!"]);
+        for (directory, mode) in [("", 0o755), ("a/service", 0o700)] {
+            fs::set_permissions(top.path().join(directory), Permissions::from_mode(mode)).unwrap();
+        }
+        let looking = || {
+            let user = Uid::from_raw(61_001);
+            set_thread_res_uid(user, user, user).unwrap();
+            look(top.path(), "new")
+        };
+        let looked = std::thread::scope(|scope| scope.spawn(looking).join().unwrap());
+        assert!(matches!(looked, Err(ClaimError::Elsewhere { count: 1, .. })), "{looked:?}");
+    }
+
+    #[test]
+    fn a_command_line_counts_by_whom_and_what_the_process_is() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can act as somebody else");
+            return;
+        }
+        let cluster = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f9";
+        let directory = tempfile::tempdir().unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let guard = directory.path().join("mainstay-guard");
+        // By a program: while this process has a file open for writing, one that it has just forked has it too.
+        assert!(Command::new("cp").args(["-L", "/bin/sh"]).arg(&guard).status().unwrap().success());
+        // A shell that waits, with a guard's command line. The users are those of the thread that starts it.
+        let begin = |program: &Path, real: u32, effective: u32| {
+            let (real, effective) = (Uid::from_raw(real), Uid::from_raw(effective));
+            set_thread_res_uid(real, effective, effective).unwrap();
+            let mut command = Command::new(program);
+            command.arg0("mainstay-guard").args(["-p", "-c", "echo; read line", "x", "--cluster", cluster]);
+            command.args(["--cgroup-root", "/x"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            // Only what has begun has its own command line.
+            child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+            child
+        };
+        for (program, real, effective, counts) in [
+            (guard.as_path(), 0, 0, true),
+            // As su is, at whatever point it has come to.
+            (&guard, 61_001, 0, false),
+            (Path::new("/bin/sh"), 0, 0, false),
+            (&guard, 61_001, 61_001, false),
+        ] {
+            let mut child =
+                std::thread::scope(|scope| scope.spawn(|| begin(program, real, effective)).join().unwrap());
+            let found = find_program(&PROGRAMS, cluster.parse().unwrap(), |_, _| true);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let pid = i32::try_from(child.id()).unwrap();
+            let expected = counts.then(|| (pid, PathBuf::from("/x")));
+            assert_eq!(found, expected, "{program:?} {real} {effective}");
+        }
+    }
+
+    #[test]
+    fn the_users_of_a_process_are_read() {
+        for (status, users) in [
+            ("Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n", Some([1, 2, 3, 4])),
+            ("Uid:\t1\t2\t3\n", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_users(status), users, "{status:?}");
+        }
     }
 
     #[test]
