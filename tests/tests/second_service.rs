@@ -1,7 +1,9 @@
 //! A second service for one cgroup tree, by a slip: it is refused, leaves nothing behind, and nothing that runs notices.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::io::Write;
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -361,6 +363,46 @@ fn who_was_hidden_by_a_sweep_looks_again_before_anything_is_started() {
     // Who serves is not disturbed, neither by him nor by a sweep of his own.
     sweep(second.tree.path());
     second.wait_for_claim();
+    assert!(second.child.try_wait().unwrap().is_none(), "{}", second.message());
+}
+
+#[test]
+fn who_steps_back_takes_his_guard_with_him() {
+    let Some((cluster, copy, id)) = stopped_with_copy_or_skip() else { return };
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can act as somebody else");
+        return;
+    }
+    let _name = take_name(&id);
+    // A guard that takes its time.
+    let (programs, fifo, config) =
+        (cluster.file("programs"), cluster.fifo("gate"), cluster.file("slow.toml"));
+    fs::create_dir(&programs).unwrap();
+    for name in ["mainstay-host", "mainstay-host-foreign"] {
+        symlink(program(name), programs.join(name)).unwrap();
+    }
+    let guard = program("mainstay-guard");
+    let script = format!("#!/bin/sh\nread line < '{}'\nexec '{}' \"$@\"\n", fifo.display(), guard.display());
+    fs::write(programs.join("mainstay-guard"), script).unwrap();
+    fs::set_permissions(programs.join("mainstay-guard"), Permissions::from_mode(0o755)).unwrap();
+    fs::write(&config, format!("program_dir = '{}'\n", programs.display())).unwrap();
+    let mut first = Begun::with(&cluster, 0, &cluster.data_dir(), &["--config", config.to_str().unwrap()]);
+    // It is open for reading when the script has begun, and so the claim made.
+    let mut gate = File::options().write(true).open(&fifo).unwrap();
+    first.process().signal(Signal::STOP).unwrap();
+    sweep(first.tree.path());
+    let mut second = Begun::new(&cluster, 1, &copy);
+    assert!(second.is_served(), "{}", second.message());
+    gate.write_all(b"go\n").unwrap();
+    let until = Instant::now() + HANG;
+    while first.tree.pids().unwrap().is_empty() {
+        assert!(Instant::now() < until, "the guard does not come: {}", first.message());
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    first.process().signal(Signal::CONT).unwrap();
+    assert_eq!(first.ended(), Some(1));
+    assert!(first.message().contains("of this cluster"), "{}", first.message());
+    assert!(!first.tree.exists(), "{:?}", first.tree.pids());
     assert!(second.child.try_wait().unwrap().is_none(), "{}", second.message());
 }
 

@@ -282,7 +282,8 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let guard = Guard::new(guard_settings, tenure.clone(), outlet.clone());
     let began = tokio::select! {
         leaves = guard.begin() => leaves.map_err(StartError::from),
-        lost = tenure.lost() => Err(lost.into()),
+        // One that is being started here comes soon, and can then be told to end.
+        lost = tenure.lost(), if settings.external_guard => Err(lost.into()),
         // One that somebody else starts may take long.
         () = told_to_end(&mut terminate, &mut interrupt) => {
             tracing::info!("told to end before the guard was there");

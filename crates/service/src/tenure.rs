@@ -83,6 +83,9 @@ impl Tenure {
     ///
     /// Somebody does, or the tree cannot be had.
     pub fn confirm(&self) -> Result<(), ClaimError> {
+        if let Some(error) = self.0.lost.lock().take() {
+            return Err(error);
+        }
         if let Some(claim) = self.0.claim.lock().as_mut() {
             claim.renew_service()?;
         }
