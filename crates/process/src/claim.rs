@@ -29,6 +29,10 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// Between two tries.
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
+/// How often the kernel's list of locks is read before one counts as not there. It comes in pieces, and where another
+/// lock is let go between two of them, one that is held can be missed.
+const LOCKS_LOOKS: usize = 3;
+
 /// Nobody else may open the directory: whoever can open it can lock it.
 const MODE: u32 = 0o700;
 
@@ -460,9 +464,11 @@ fn is_host(pid: i32) -> bool {
 /// Who has locked a file or directory, as far as it can be found out.
 pub fn holder_of(directory: &Path) -> Option<Holder> {
     let found = fs::metadata(directory).ok()?;
-    let locks = fs::read_to_string("/proc/locks").ok()?;
     let (major, minor) = (rustix::fs::major(found.dev()), rustix::fs::minor(found.dev()));
-    parse_locks(&locks, major, minor, found.ino()).map(Holder::of)
+    (0..LOCKS_LOOKS).find_map(|_| {
+        let locks = fs::read_to_string("/proc/locks").ok()?;
+        parse_locks(&locks, major, minor, found.ino()).map(Holder::of)
+    })
 }
 
 /// The process that has locked a file as a whole, by the lines of `/proc/locks` (proc_locks(5)).
