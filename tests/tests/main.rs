@@ -23,6 +23,7 @@ mod hostile;
 mod instructions;
 mod journal;
 mod last_word;
+mod lost_changes;
 mod main_job;
 mod maintenance;
 mod networks;

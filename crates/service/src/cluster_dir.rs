@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use mainstay_engine::{DatabaseError, Genesis, genesis};
+use mainstay_engine::{Contents, DatabaseError, Genesis, genesis};
 use mainstay_store::sqlite::{OpenError, Options, SqliteStore};
-use mainstay_store::{Store, StoreError};
+use mainstay_store::{Revision, Store, StoreError};
 use mainstay_types::name::InvalidName;
 use mainstay_types::{ClusterId, Name, NodeId};
 
+use crate::database::Durable;
+use crate::journal::{self, JournalError, Known, Whose, journal};
 use crate::paths::{self, PathError};
 
 /// Why a cluster cannot be made or opened.
@@ -77,6 +79,36 @@ pub enum ClusterDirError {
     /// The directory is not ours alone.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// The database's contents make no cluster.
+    #[error("the database is not one that this version can serve: {0}")]
+    Unservable(DatabaseError),
+    /// The journal knows of newer changes than the database has.
+    #[error(
+        "{} has lost changes that were acknowledged: it is at revision {found}, and {} knows that {known} was on the disk; \
+         its -wal file was cut off, is missing, or is an older one. Put the files there that belong together; or \
+         restore a backup; or, to go on without the newest changes, move the journal and the files beside it whose \
+         names begin with its name away",
+        database.display(), journal.display()
+    )]
+    Lost {
+        /// The database.
+        database: PathBuf,
+        /// Its revision.
+        found: Revision,
+        /// The journal.
+        journal: PathBuf,
+        /// The revision that it knows of.
+        known: Revision,
+    },
+    /// A journal is there without a database.
+    #[error(
+        "{0} is the journal of another cluster; move it and the files beside it whose names begin with its name away, or \
+         choose another directory"
+    )]
+    JournalExists(PathBuf),
+    /// The journal says no; its message names file and way out.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The first contents are not possible.
     #[error(transparent)]
     Contents(#[from] DatabaseError),
@@ -101,6 +133,18 @@ pub(crate) const DATA_DIR_KEY: &str = "data_dir";
 
 /// Holds this node's number and name.
 const NODE_FILE: &str = "node";
+
+/// A cluster's files that are served.
+pub struct OpenCluster {
+    /// The database, with the directory's lock.
+    pub store: SqliteStore,
+    /// Which node this is.
+    pub node: NodeId,
+    /// By what name.
+    pub node_name: Name,
+    /// What the database holds.
+    pub contents: Contents,
+}
 
 /// The files of one cluster on this node.
 #[derive(Clone, Debug)]
@@ -137,16 +181,12 @@ impl ClusterDir {
             Name::parse(name).map_err(|reason| ClusterDirError::Name { what, name: name.to_owned(), reason })
         };
         let (name, node_name) = (parse("cluster", name)?, parse("node", node)?);
-        if self.database().exists() {
-            return Err(ClusterDirError::Exists(self.0.clone()));
-        }
+        self.check_free()?;
         self.make_directory()?;
         paths::check_private(DATA_DIR_KEY, &self.0)?;
         // Held until the end, so that two who make one at the same time do not take each other's for a leftover.
         let _making = self.lock()?;
-        if self.database().exists() {
-            return Err(ClusterDirError::Exists(self.0.clone()));
-        }
+        self.check_free()?;
         let id = ClusterId(crate::ids::random_uuid());
         let unfinished = self.0.join("cluster.db.unfinished");
         self.remove_unfinished(&unfinished)?;
@@ -166,18 +206,45 @@ impl ClusterDir {
                 .commit(transaction)
                 .map_err(|source| ClusterDirError::Genesis { path: unfinished.clone(), source })?;
         }
+        let revision = store
+            .revision()
+            .map_err(|source| ClusterDirError::Genesis { path: unfinished.clone(), source })?;
         drop(store);
         self.write_node(FIRST_NODE, &first.node_name)?;
         self.finish(&unfinished)?;
+        // Last, since the cluster is whole without it. A start that makes it does not know that no operation has been, and
+        // begins to count at a higher number.
+        let whose = Whose {
+            cluster: &id.to_string(),
+            node: FIRST_NODE,
+            durable: Durable::new(revision),
+            unknown_number: 0,
+        };
+        if let Err(error) = journal(&self.journal(), whose) {
+            tracing::warn!(%error, "the cluster has no journal yet; its first start makes one");
+        }
         Ok(id)
     }
 
-    /// Opens the database and locks the directory.
+    /// Whether nothing of a cluster is there.
+    fn check_free(&self) -> Result<(), ClusterDirError> {
+        if self.database().exists() {
+            return Err(ClusterDirError::Exists(self.0.clone()));
+        }
+        if self.journal().exists() {
+            return Err(ClusterDirError::JournalExists(self.journal()));
+        }
+        Ok(())
+    }
+
+    /// Opens the database and locks the directory, after a look at everything that can say no: until then no file is
+    /// changed.
     ///
     /// # Errors
     ///
-    /// There is none, another service holds it, it is damaged, newer, or something else.
-    pub fn open(&self) -> Result<SqliteStore, ClusterDirError> {
+    /// There is none, another service holds it, it is damaged, newer, or something else; or the other files do not belong
+    /// to it.
+    pub fn open(&self) -> Result<OpenCluster, ClusterDirError> {
         match fs::metadata(self.database()) {
             // Not allowed to look is not the same as not there.
             Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
@@ -187,7 +254,44 @@ impl ClusterDir {
             Ok(_) => {}
         }
         paths::check_private(DATA_DIR_KEY, &self.0)?;
-        Ok(SqliteStore::open(&self.database(), Options::default())?)
+        let mut accepted = None;
+        let store = SqliteStore::open_if(&self.database(), Options::default(), |cluster, held| {
+            let (node, node_name) = self.node()?;
+            let contents =
+                mainstay_engine::check_database(&held.entries).map_err(ClusterDirError::Unservable)?;
+            self.check_node(node, &node_name, &contents.nodes)?;
+            if let Some(known) = journal::look(&self.journal())? {
+                self.check_known(&known, cluster, held.revision)?;
+            }
+            accepted = Some((node, node_name, contents));
+            Ok::<_, ClusterDirError>(())
+        })?;
+        // What is opened was accepted.
+        let Some((node, node_name, contents)) = accepted else {
+            return Err(ClusterDirError::Missing(self.0.clone()));
+        };
+        Ok(OpenCluster { store, node, node_name, contents })
+    }
+
+    /// Whether the journal is this cluster's, and the database has all that the journal knows to have been on the disk.
+    fn check_known(&self, known: &Known, cluster: &str, found: Revision) -> Result<(), ClusterDirError> {
+        let Some(note) = &known.note else { return Ok(()) };
+        if note.cluster != cluster {
+            return Err(ClusterDirError::Journal(JournalError::OtherCluster {
+                path: self.journal().display().to_string(),
+                found: note.cluster.clone(),
+                expected: cluster.to_owned(),
+            }));
+        }
+        if note.revision > found {
+            return Err(ClusterDirError::Lost {
+                database: self.database(),
+                found,
+                journal: self.journal(),
+                known: note.revision,
+            });
+        }
+        Ok(())
     }
 
     /// Which node of the cluster this directory belongs to. It stands beside the database, which all nodes share.

@@ -12,6 +12,7 @@ use mainstay_store::{Revision, Store, StoreError, Transaction};
 
 use mainstay_types::order::Cause;
 use mainstay_types::{OperationId, Status};
+use parking_lot::Mutex;
 
 use crate::backup;
 use crate::core::now;
@@ -45,6 +46,28 @@ enum Job {
     End,
 }
 
+/// The newest revision that is known to be on the disk. It is raised after a commit was synced, and before anybody hears of
+/// that commit: what is written elsewhere by what is read here never knows more than the disk has.
+#[derive(Clone, Debug)]
+pub struct Durable(Arc<Mutex<Revision>>);
+
+impl Durable {
+    /// That of a database that was just opened.
+    pub fn new(revision: Revision) -> Self {
+        Durable(Arc::new(Mutex::new(revision)))
+    }
+
+    /// The newest revision.
+    pub fn at(&self) -> Revision {
+        *self.0.lock()
+    }
+
+    pub(crate) fn raise(&self, revision: Revision) {
+        let mut known = self.0.lock();
+        *known = revision.max(*known);
+    }
+}
+
 /// The way to the database's thread.
 pub struct Database {
     jobs: mpsc::SyncSender<Job>,
@@ -57,17 +80,18 @@ pub struct DatabaseThread {
     /// The service ends: a commit whose outcome cannot be read back now is looked at by the next one.
     ending: mpsc::Receiver<()>,
     store: Box<dyn Store>,
+    durable: Durable,
     /// No backup is written in here.
     data_dir: PathBuf,
 }
 
 /// Makes the way to a thread, and the thread's half.
-pub fn database(store: Box<dyn Store>, data_dir: &Path) -> (Database, DatabaseThread) {
+pub fn database(store: Box<dyn Store>, durable: Durable, data_dir: &Path) -> (Database, DatabaseThread) {
     let (sender, receiver) = mpsc::sync_channel(COMMITS_WAITING_MAX);
     let (ending, told_to_end) = mpsc::sync_channel(1);
     (
         Database { jobs: sender, ending },
-        DatabaseThread { jobs: receiver, ending: told_to_end, store, data_dir: data_dir.to_owned() },
+        DatabaseThread { jobs: receiver, ending: told_to_end, store, durable, data_dir: data_dir.to_owned() },
     )
 }
 
@@ -159,7 +183,10 @@ impl DatabaseThread {
         feed: &dyn Fn(Input),
     ) -> Option<CommitOutcome> {
         Some(match self.store.commit(transaction) {
-            Ok(done) if done.succeeded => CommitOutcome::Done(done.revision),
+            Ok(done) if done.succeeded => {
+                self.durable.raise(done.revision);
+                CommitOutcome::Done(done.revision)
+            }
             Ok(_) => CommitOutcome::Conflict,
             Err(StoreError::Unknown { attempted, reason }) => {
                 tracing::error!(%commit, %reason, "nobody knows whether a commit was done; reading it back");
@@ -177,6 +204,7 @@ impl DatabaseThread {
         loop {
             match self.store.recover() {
                 Ok(reached) => {
+                    self.durable.raise(reached);
                     return Some(match attempted {
                         Some(revision) if reached >= revision => CommitOutcome::Done(revision),
                         _ => CommitOutcome::Failed("the database did not keep it".into()),
@@ -267,8 +295,12 @@ mod tests {
     }
 
     fn told(keeps: bool, failures_left: u32, then: impl FnOnce(&Database)) -> Vec<CommitOutcome> {
-        let (way, thread) =
-            database(Box::new(Blind { inner: Model::new(1), keeps, failures_left }), Path::new("/"));
+        let durable = Durable::new(Revision::new(1, 0));
+        let (way, thread) = database(
+            Box::new(Blind { inner: Model::new(1), keeps, failures_left }),
+            durable.clone(),
+            Path::new("/"),
+        );
         let (sender, told) = mpsc::channel();
         let feed = move |input| {
             if let Input::Committed { outcome, .. } = input {
@@ -285,6 +317,9 @@ mod tests {
         }
         way.end();
         thread.join().unwrap();
+        // What is kept is known, and nothing else.
+        let kept = matches!(outcomes.last(), Some(CommitOutcome::Done(_)));
+        assert_eq!(durable.at(), Revision::new(1, u64::from(kept)));
         outcomes
     }
 

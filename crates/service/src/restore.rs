@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use mainstay_engine::DatabaseError;
 use mainstay_engine::backup::{Restore, contents, ownership_generation, restored};
 use mainstay_process::{ClaimError, cgroup, claim};
-use mainstay_store::Backup;
 use mainstay_store::sqlite::{OpenError, Options, Resting, read_backup};
+use mainstay_store::{Backup, Revision};
 use mainstay_types::operation::Asker;
 use mainstay_types::{ClusterId, GroupId, Name, NodeId};
 use rustix::fs::OFlags;
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::{numbered, stamp};
 use crate::cluster_dir::{ClusterDir, ClusterDirError, DATA_DIR_KEY};
-use crate::journal::{JournalError, journal};
+use crate::journal::{self, JournalError, Known, unknown_number};
 use crate::paths::{self, PathError};
 
 /// The largest file that is taken for a backup: what a database may hold ([`mainstay_store::LIVE_BYTES_MAX`]), and as
@@ -129,11 +129,31 @@ pub struct Restored {
 struct Former {
     is_there: bool,
     cluster_id: Option<String>,
-    store_generation: Option<u64>,
+    revision: Option<Revision>,
     ownership_generation: Option<u64>,
     groups: Vec<GroupId>,
     /// Why it could not be read.
     damage: Option<String>,
+}
+
+impl Former {
+    /// What counts of it when the journal knows of newer changes: it has lost some, and nobody knows what was given out.
+    fn as_witnessed(self, known: Option<&Known>) -> Former {
+        let note = known.and_then(|known| known.note.as_ref());
+        let lost = note.filter(|note| {
+            self.cluster_id.as_ref() == Some(&note.cluster)
+                && self.revision.is_some_and(|revision| note.revision > revision)
+        });
+        match lost {
+            None => self,
+            Some(note) => Former {
+                damage: Some(format!("the journal knows that revision {} was on the disk", note.revision)),
+                revision: None,
+                ownership_generation: None,
+                ..self
+            },
+        }
+    }
 }
 
 /// Restores a backup into a data directory. See the module.
@@ -150,7 +170,9 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     dir.remove_unfinished(&draft)?;
     let (cluster_id, mut backup) = read?;
 
-    let former = look(&mut resting)?;
+    let mut notes = Vec::new();
+    let known = look_at_journal(dir, &mut notes)?;
+    let former = look(&mut resting)?.as_witnessed(known.as_ref());
     let cluster = parse(&cluster_id)?;
     let contents = contents(&backup).map_err(|error| no_backup(file, &error))?;
     // With what was made since the backup.
@@ -172,17 +194,18 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
         claim::check_stopped(&mount, parse(other)?, &groups)?;
     }
     let node = node(dir, file, contents.nodes)?;
-    let mut notes: Vec<String> =
-        former.damage.iter().map(|damage| format!("the old database: {damage}")).collect();
+    notes.extend(former.damage.iter().map(|damage| format!("the old database: {damage}")));
 
     let now_ms = crate::core::now().unix_ms;
     // Nobody knows what was given out by a database that cannot be read or is not there. No count comes near the time.
-    let unknown = now_ms / 1000;
+    let unknown = unknown_number(now_ms);
+    let journal_of = known.as_ref().and_then(|known| Some(known.note.as_ref()?.cluster.clone()));
+    let is_foreign = journal_of.as_ref().is_some_and(|id| *id != cluster_id);
     let restore = Restore {
         ownership_generation: former.ownership_generation.unwrap_or(unknown),
-        store_generation: former.store_generation.unwrap_or(unknown),
+        store_generation: former.revision.map_or(unknown, |revision| revision.generation),
         node: node.0,
-        last_operation_number: last_operation(dir, &mut notes)?,
+        last_operation_number: known.filter(|_| !is_foreign).map_or(unknown, |known| known.last_number),
         asker: asker(),
         unix_ms: now_ms,
         account: format!("from {}", paths::absolute("backup", file)?.display()),
@@ -195,6 +218,13 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     let name = numbered(|number| format!("cluster.db.before-{}{number}", stamp(now_ms)), is_free);
     let kept = dir.path().join(name);
     resting.replace(&cluster_id, &backup, &kept)?;
+    if let Some(other) = journal_of.filter(|_| is_foreign) {
+        let aside = set_journal_aside(dir, now_ms)?;
+        notes.push(format!(
+            "the journal there was that of cluster {other}; it is kept in {}",
+            aside.display()
+        ));
+    }
     Ok(Restored {
         cluster_id,
         cluster_name: manifest.cluster_name,
@@ -269,7 +299,7 @@ fn look(resting: &mut Resting) -> Result<Former, RestoreError> {
         Ok(Some((cluster_id, found))) => Ok(Former {
             is_there: true,
             cluster_id: Some(cluster_id),
-            store_generation: Some(found.revision.generation),
+            revision: Some(found.revision),
             ownership_generation: Some(ownership_generation(&found)),
             // One that cannot be served says nothing of them: what runs is found by its marks.
             groups: contents(&found).map(|contents| contents.groups).unwrap_or_default(),
@@ -297,20 +327,38 @@ fn node(dir: &ClusterDir, file: &Path, nodes: Vec<(NodeId, Name)>) -> Result<(No
     }
 }
 
-/// The number of the last operation that the journal knows. A journal that is not there is not made here; one that
-/// cannot be read does not keep anybody from a restore, it would be moved away at the next start.
-fn last_operation(dir: &ClusterDir, notes: &mut Vec<String>) -> Result<u64, RestoreError> {
-    if fs::symlink_metadata(dir.journal()).is_err() {
-        return Ok(0);
-    }
-    match journal(&dir.journal()).and_then(|(journal, _)| journal.last_number()) {
-        Ok(number) => Ok(number),
-        Err(error @ (JournalError::Unreadable { .. } | JournalError::Damaged { .. })) => {
+/// What the journal knows. One that is not there is not made here; one that cannot be read does not keep anybody from a
+/// restore, but from the next start.
+fn look_at_journal(dir: &ClusterDir, notes: &mut Vec<String>) -> Result<Option<Known>, RestoreError> {
+    match journal::look(&dir.journal()) {
+        Err(error) if error.is_damage() => {
             notes.push(error.to_string());
-            Ok(0)
+            Ok(None)
         }
-        Err(error) => Err(error.into()),
+        found => Ok(found?),
     }
+}
+
+/// Gives another cluster's journal another name, with what is beside it. Nobody has it open.
+fn set_journal_aside(dir: &ClusterDir, now_ms: u64) -> Result<PathBuf, RestoreError> {
+    let is_free = |name: &str| fs::symlink_metadata(dir.path().join(name)).is_err();
+    let name = numbered(|number| format!("journal.db.before-{}{number}", stamp(now_ms)), is_free);
+    let aside = dir.path().join(name);
+    // The log first: without its file it is of no use to anybody, beside a new one it would be taken for its.
+    for suffix in ["-shm", "-wal", ""] {
+        let [from, to] = [dir.journal(), aside.clone()].map(|path| {
+            let mut path = path.into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        });
+        match fs::rename(&from, &to) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(ClusterDirError::Io { path: from, source }.into());
+            }
+            _ => {}
+        }
+    }
+    Ok(aside)
 }
 
 /// Who restores, as a connection's other end would be named.

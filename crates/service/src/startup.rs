@@ -29,13 +29,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::adapters::Adapters;
 use crate::api::Api;
-use crate::cluster_dir::{ClusterDir, ClusterDirError};
+use crate::cluster_dir::{ClusterDir, ClusterDirError, OpenCluster};
 use crate::config::LogFormat;
 use crate::core::{Core, Hands, now};
-use crate::database::database;
+use crate::database::{Durable, database};
 use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
 use crate::hosts::{HostSettings, Hosts};
-use crate::journal::{JournalError, journal};
+use crate::journal::{JournalError, Whose, journal, unknown_number};
 use crate::outlet::Outlet;
 use crate::paths::{self, PathError};
 use crate::programs::Programs;
@@ -58,9 +58,6 @@ pub enum StartError {
     /// The database cannot be read.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
-    /// The database's contents make no cluster.
-    #[error("the database is not one that this version can serve: {0}")]
-    Contents(#[from] mainstay_engine::DatabaseError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -228,15 +225,19 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|source| io_error("SIGINT", source))?;
     let settings = settings.absolute()?;
     let dir = ClusterDir::new(&settings.data_dir);
-    let mut store = dir.open()?;
+    let OpenCluster { mut store, node, node_name, contents } = dir.open()?;
     let cluster = parse_cluster_id(store.cluster_id())?;
-    let (node, node_name) = dir.node()?;
     let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
-    let contents = mainstay_engine::check_database(&snapshot)?;
-    dir.check_node(node, &node_name, &contents.nodes)?;
+    let durable = Durable::new(revision);
 
     // Everything that may say no comes before what would stay when it does.
-    let (journal, journal_thread) = journal(&dir.journal())?;
+    let whose = Whose {
+        cluster: store.cluster_id(),
+        node,
+        durable: durable.clone(),
+        unknown_number: unknown_number(now().unix_ms),
+    };
+    let (journal, journal_thread) = journal(&dir.journal(), whose)?;
     let programs =
         Programs::find(settings.program_dir.as_deref()).map_err(|source| io_error("programs", source))?;
     let run_dir =
@@ -337,7 +338,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         last_operation_number: journal.last_number()?,
         ended,
     };
-    let (database, database_thread) = database(Box::new(store), &settings.data_dir);
+    let (database, database_thread) = database(Box::new(store), durable, &settings.data_dir);
     let engine = Engine::new(EngineConfig { node, node_name, strict_cmrp: settings.strict_cmrp });
     let hands = Hands {
         database,

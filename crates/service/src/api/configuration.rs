@@ -123,7 +123,7 @@ pub(super) fn undo(
             Ok(None) => return answer(exchange, &refused(Status::FILE_NOT_FOUND, not_there(operation))),
             Err(error) => {
                 tracing::error!(%error, "the journal cannot be read");
-                return exchange.refuse(Status::INVALID_DATA);
+                return answer(exchange, &refused(Status::INVALID_DATA, error.to_string()));
             }
         };
         if record.changes.is_empty() || record.end != Some(End::Done) {

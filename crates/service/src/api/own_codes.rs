@@ -23,7 +23,7 @@ use super::exchange::Exchange;
 use super::group_set;
 use super::plan;
 use super::session::Session;
-use crate::journal::{JournalError, JournalQuery, subjects};
+use crate::journal::{JournalError, JournalQuery, subjects, unreadable};
 
 /// How many records one answer carries at most.
 const RECORDS_MAX: u32 = 1000;
@@ -224,13 +224,13 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
         match current(&waiting, id).await {
             Ok(Some(_)) => {}
             Ok(None) => return answer(exchange, &operation_list(None)),
-            Err(error) => return refuse(exchange, &error),
+            Err(error) => return tell_unreadable(exchange, id, &error),
         }
         let (sender, ended) = tokio::sync::oneshot::channel();
         let waiter = Box::new(move |record: &OperationRecord| drop(sender.send(record.clone())));
         let number = match waiting.core.hands().journal.wait_for_end(id, waiter) {
             Ok(number) => number,
-            Err(error) => return refuse(exchange, &error),
+            Err(error) => return tell_unreadable(exchange, id, &error),
         };
         let ended = tokio::time::timeout(wait, ended).await;
         waiting.core.hands().journal.give_up_waiting(id, number);
@@ -238,11 +238,20 @@ fn wait_for_operation(session: &Arc<Session>, input: &PropertyList, exchange: Ex
             Ok(Ok(record)) => operation_list(Some(&record)),
             _ => match current(&waiting, id).await {
                 Ok(record) => operation_list(record.as_ref()),
-                Err(error) => return refuse(exchange, &error),
+                Err(error) => return tell_unreadable(exchange, id, &error),
             },
         };
         answer(exchange, &output);
     });
+}
+
+/// Answers with what stands in the place of a record that is damaged: it says what is wrong, and the way out.
+fn tell_unreadable(exchange: Exchange<ClusterControl>, id: OperationId, error: &JournalError) {
+    if !error.is_damage() {
+        return refuse(exchange, error);
+    }
+    tracing::error!(%error, "the journal cannot be read");
+    answer(exchange, &operation_list(Some(&unreadable(id, error))));
 }
 
 /// An operation as it is now: running, with what is pending in it, or as the journal has it.

@@ -7,6 +7,7 @@ use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use rusqlite::params;
 
+use super::read::columns;
 use super::{Journal, JournalError};
 
 /// How many records are looked through for one question. They are read in some 100 ms; what came to be before so many
@@ -50,7 +51,8 @@ impl Wanted {
 }
 
 impl Journal {
-    /// Records about these objects, which are given with their names, newest first; refused operations excepted.
+    /// Records about these objects, which are given with their names, newest first; refused operations excepted, and those
+    /// that cannot be read.
     pub fn involving(&self, objects: &[(ObjectId, String)]) -> Result<Vec<OperationRecord>, JournalError> {
         let mut wanted = Wanted {
             names: objects.iter().map(|(object, name)| (fold(name), object.clone())).collect(),
@@ -63,16 +65,24 @@ impl Journal {
         let reader = self.reader.lock();
         let mut statement = reader
             .prepare_cached(
-                "SELECT record FROM operation WHERE ended IS NULL OR ended != 'refused'
+                "SELECT number, node, record FROM operation WHERE ended IS NULL OR ended != 'refused'
                  ORDER BY number DESC LIMIT ?1",
             )
             .map_err(|source| self.sqlite(source))?;
-        let rows = statement
-            .query_map(params![SEARCHED_MAX], |row| row.get::<_, String>(0))
-            .map_err(|source| self.sqlite(source))?;
+        let rows =
+            statement.query_map(params![SEARCHED_MAX], columns).map_err(|source| self.sqlite(source))?;
         let mut found = Vec::new();
-        for text in rows {
-            let record = self.parse(&text.map_err(|source| self.sqlite(source))?)?;
+        for row in rows {
+            let row = row.map_err(|source| self.sqlite(source));
+            let record = match row.and_then(|(id, text)| self.parse(id, &text)) {
+                Ok(record) => record,
+                // What is known is told without it. Behind a page that cannot be read SQLite says no more.
+                Err(error) if error.is_damage() => {
+                    tracing::error!(%error, "a story is told without what cannot be read");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if wanted.takes(&record) {
                 found.push(record);
             }

@@ -2,7 +2,7 @@
 //!
 //! `operation` has the records. `concerned` leads to them from everything that they are about: the object that was
 //! named, by name and id, and each resource that had a part, by the name that it had then. What is deleted of the one is
-//! deleted of the other.
+//! deleted of the other. `database` has the one [`Note`].
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,7 +13,8 @@ use mainstay_types::name::fold;
 use mainstay_types::operation::OperationRecord;
 use rusqlite::{Connection, Transaction, params};
 
-use super::{APPLICATION_ID, JournalError, SCHEMA_VERSION, object_text, sqlite_error};
+use super::witness::{DATABASE, Note};
+use super::{APPLICATION_ID, JournalError, SCHEMA_VERSION, Whose, object_text, sqlite_error};
 
 const OPERATION: &str = "
     CREATE TABLE operation (
@@ -42,31 +43,56 @@ const CONCERNED: &str = "
         DELETE FROM concerned WHERE number = old.number AND node = old.node;
     END;";
 
-/// Makes the tables in a new file, refuses one that is no journal, and brings one of version 1 up.
-pub(super) fn prepare(connection: &mut Connection, path: &str) -> Result<(), JournalError> {
+/// The first layout that has a [`Note`].
+pub(super) const WITH_NOTE: i32 = 3;
+
+/// Which layout a file has; `None` for one in which nothing is yet. Refuses one that is no journal.
+pub(super) fn identify(connection: &Connection, path: &str) -> Result<Option<i32>, JournalError> {
     let sqlite = |source| sqlite_error(path, source);
-    let number = |connection: &Connection, name: &str| {
-        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite)
-    };
+    let number =
+        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(sqlite);
     let begins_as_database = begins_as_database(Path::new(path));
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
-    let is_new = tables == 0;
-    let mut schema = SCHEMA_VERSION;
-    if !is_new || !begins_as_database {
-        let application_id = number(connection, "application_id")?;
-        schema = number(connection, "user_version")?;
-        if application_id != APPLICATION_ID || !(1..=SCHEMA_VERSION).contains(&schema) {
-            return Err(JournalError::Foreign { path: path.to_owned(), application_id, schema });
-        }
+    if tables == 0 && begins_as_database {
+        return Ok(None);
+    }
+    let (application_id, schema) = (number("application_id")?, number("user_version")?);
+    if application_id != APPLICATION_ID || !(1..=SCHEMA_VERSION).contains(&schema) {
+        return Err(JournalError::Foreign { path: path.to_owned(), application_id, schema });
+    }
+    Ok(Some(schema))
+}
+
+/// Makes the tables in a new file, refuses one that is no journal or another cluster's, and brings an older one up.
+/// Answers what it knows of the cluster database.
+pub(super) fn prepare(
+    connection: &mut Connection,
+    path: &str,
+    whose: &Whose<'_>,
+) -> Result<Note, JournalError> {
+    let sqlite = |source| sqlite_error(path, source);
+    let layout = identify(connection, path)?;
+    let noted = if layout >= Some(WITH_NOTE) { Some(Note::read(connection, path)?) } else { None };
+    if let Some(note) = noted.as_ref().filter(|note| note.cluster != whose.cluster) {
+        let (found, expected) = (note.cluster.clone(), whose.cluster.to_owned());
+        return Err(JournalError::OtherCluster { path: path.to_owned(), found, expected });
     }
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;").map_err(sqlite)?;
-    if !is_new && schema == SCHEMA_VERSION {
-        return Ok(());
+    if let Some(note) = noted {
+        return Ok(note);
     }
+    let floor = if layout.is_none() { whose.unknown_number } else { 0 };
+    let note = Note { cluster: whose.cluster.to_owned(), revision: whose.durable.at(), floor };
     let transaction = connection.transaction().map_err(sqlite)?;
-    let made = if is_new { make(&transaction) } else { bring_up(&transaction) };
-    made.and_then(|()| transaction.commit()).map_err(sqlite)
+    let made = match layout {
+        None => make(&transaction),
+        Some(layout) => bring_up(&transaction, layout),
+    };
+    let noted =
+        made.and_then(|()| transaction.execute_batch(DATABASE)).and_then(|()| note.write(&transaction));
+    noted.and_then(|()| transaction.commit()).map_err(sqlite)?;
+    Ok(note)
 }
 
 fn make(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
@@ -76,8 +102,16 @@ fn make(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
     transaction.execute_batch(CONCERNED)
 }
 
-/// From version 1, which knew of an operation only by the object that was named. All records are read once.
-fn bring_up(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+/// From an older version: all but the note.
+fn bring_up(transaction: &Transaction<'_>, layout: i32) -> Result<(), rusqlite::Error> {
+    if layout < 2 {
+        find_concerned(transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)
+}
+
+/// Version 1 knew of an operation only by the object that was named. All records are read once.
+fn find_concerned(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
     transaction.execute_batch("DROP INDEX operation_by_name;")?;
     transaction.execute_batch(CONCERNED)?;
     {
@@ -94,7 +128,7 @@ fn bring_up(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
             concern(transaction, &subjects, number, node)?;
         }
     }
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)
+    Ok(())
 }
 
 /// Notes what a record is about. What is noted already stays.

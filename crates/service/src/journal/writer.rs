@@ -17,11 +17,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mainstay_engine::input::Input;
-use mainstay_types::OperationId;
 use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::{NodeId, OperationId};
 use rusqlite::{Connection, params};
 
+use super::read::said_by_the_service;
+use super::witness::{self, Note};
 use super::{EndWaiters, EndsUnwritten, Job, object_text, schema, tell_end};
+use crate::core::now;
+use crate::database::Durable;
 use crate::patience::Patience;
 
 /// How many ended operations are kept.
@@ -53,6 +57,9 @@ pub struct JournalThread {
     waiters: EndWaiters,
     unwritten: EndsUnwritten,
     rate: Rate,
+    /// What stands in the file of the cluster database.
+    note: Note,
+    durable: Durable,
 }
 
 /// What is to be written.
@@ -75,10 +82,25 @@ impl JournalThread {
     pub(super) fn new(
         jobs: mpsc::Receiver<Job>,
         writer: Connection,
-        waiters: EndWaiters,
-        unwritten: EndsUnwritten,
+        (waiters, unwritten): (EndWaiters, EndsUnwritten),
+        note: Note,
+        durable: Durable,
     ) -> Self {
-        JournalThread { jobs, writer, waiters, unwritten, rate: Rate::default() }
+        JournalThread { jobs, writer, waiters, unwritten, rate: Rate::default(), note, durable }
+    }
+
+    /// Writes down, before anything else, that something was lost. From here on numbers are given out that never were.
+    pub(super) fn begin_behind(
+        &mut self,
+        node: NodeId,
+        unknown_number: u64,
+        lost: String,
+    ) -> Result<(), rusqlite::Error> {
+        let last = witness::last_number(&self.writer, Some(&self.note))?.max(unknown_number);
+        let id = OperationId { node, number: last.saturating_add(1) };
+        let record = said_by_the_service(id, now().unix_ms, lost);
+        let note = Note { floor: last, ..self.note.clone() };
+        self.write_with(&[(id, Arc::new(record))].into(), note)
     }
 
     /// Starts the thread. `feed` takes the news of what is durable.
@@ -118,6 +140,9 @@ impl JournalThread {
                 records = backlog.records.len(),
                 "the journal could not be written before the end"
             );
+        }
+        if let Err(error) = self.write_with(&BTreeMap::new(), self.note_now()) {
+            tracing::debug!(%error, "the journal does not know of the newest commits");
         }
         // So that the file alone is the whole journal. What cannot be moved now stays in the file beside it.
         if let Err(error) = self.writer.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
@@ -195,6 +220,20 @@ impl JournalThread {
         if records.is_empty() {
             return Ok(());
         }
+        let note = self.note_now();
+        self.write_with(records, note)
+    }
+
+    /// What is to be noted with what is written now.
+    fn note_now(&self) -> Note {
+        Note { revision: self.durable.at().max(self.note.revision), ..self.note.clone() }
+    }
+
+    fn write_with(
+        &mut self,
+        records: &BTreeMap<OperationId, Arc<OperationRecord>>,
+        note: Note,
+    ) -> Result<(), rusqlite::Error> {
         let durable = records.values().any(|record| record.end.is_some() && !is_refusal(record));
         self.writer.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
         let transaction = self.writer.transaction()?;
@@ -227,8 +266,13 @@ impl JournalThread {
                 evict.execute(params![true, REFUSED_MAX.cast_signed()])?;
                 evict.execute(params![false, ENDED_MAX.cast_signed()])?;
             }
+            if note != self.note {
+                note.write(&transaction)?;
+            }
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.note = note;
+        Ok(())
     }
 }
 

@@ -130,6 +130,103 @@ fn nothing_is_created_over_anything() {
     assert!(matches!(SqliteStore::open(&nowhere, Options::default()), Err(OpenError::Missing { .. })));
 }
 
+/// A log of another database, or of an earlier life of this one, is one that SQLite takes over page by page.
+#[test]
+fn another_databases_log_is_not_served() {
+    let directory = tempfile::tempdir().unwrap();
+    // With its log still beside it, as a crash leaves it.
+    let make = |name: &str, cluster: &str, generation: u64| {
+        let path = directory.path().join(name);
+        super::open::create_file(&path, cluster, generation, &Options::default()).unwrap();
+        let settled = fs::read(&path).unwrap();
+        let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+        // The page that says whose it is is not among those in the log.
+        commit(&mut store, vec![Op::put("whose", name)]).unwrap();
+        let log = fs::read(directory.path().join(format!("{name}-wal"))).unwrap();
+        (settled, log)
+    };
+    let (own, own_log) = make("own", "one", 1);
+    let (_, foreign_log) = make("foreign", "another", 1);
+    let (_, earlier_log) = make("earlier", "one", 2);
+    for (name, log, words) in [
+        ("whole", &own_log, ""),
+        ("a foreign log", &foreign_log, "does not match its checksum"),
+        ("another generation's", &earlier_log, "does not match its checksum"),
+    ] {
+        let path = directory.path().join("cluster.db");
+        let beside = directory.path().join("cluster.db-wal");
+        fs::write(&path, &own).unwrap();
+        fs::write(&beside, log).unwrap();
+        match SqliteStore::open(&path, Options::default()) {
+            Ok(mut store) => {
+                assert_eq!(words, "", "{name} is served");
+                assert_eq!(content(&mut store).0[0].value, b"own");
+            }
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!words.is_empty() && error.contains(words), "{name}: {error}");
+                assert_eq!(
+                    (fs::read(&path).unwrap(), &fs::read(&beside).unwrap()),
+                    (own.clone(), log),
+                    "{name}"
+                );
+            }
+        }
+        let _ = fs::remove_file(directory.path().join("cluster.db-shm"));
+    }
+}
+
+#[test]
+fn what_is_not_accepted_stays_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    commit(&mut store, vec![Op::put("a", "newest")]).unwrap();
+    let seen = content(&mut store);
+    let copies = ["copy.db", "copy.db-wal"].map(|name| directory.path().join(name));
+    fs::copy(&path, &copies[0]).unwrap();
+    fs::copy(directory.path().join("cluster.db-wal"), &copies[1]).unwrap();
+    let before = copies.each_ref().map(|file| fs::read(file).unwrap());
+    let mut shown = None;
+    let refused: Result<SqliteStore, OpenError> =
+        SqliteStore::open_if(&copies[0], Options::default(), |cluster, held| {
+            shown = Some((held.entries.clone(), held.revision, cluster.to_owned()));
+            Err(OpenError::Missing { path: copies[0].clone() })
+        });
+    assert!(matches!(refused, Err(OpenError::Missing { .. })), "{refused:?}");
+    assert_eq!(shown, Some(seen.clone()), "the log is looked at as well");
+    assert_eq!(copies.each_ref().map(|file| fs::read(file).unwrap()), before);
+    assert_eq!(content(&mut SqliteStore::open(&copies[0], Options::default()).unwrap()), seen);
+}
+
+/// As every database was written before there were seals.
+#[test]
+fn rows_without_a_seal_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let whole = content(&mut SqliteStore::open(&path, Options::default()).unwrap());
+    // Of the row (1, 1, "k" = "v"): each number and each length as eight bytes, little end first.
+    let mut sum = crc32fast::Hasher::new();
+    let newest = whole.1.revision + 1;
+    let number = |sum: &mut crc32fast::Hasher, number: u64| sum.update(&number.to_le_bytes());
+    let next = Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT max(id) + 1 FROM log", (), |row| row.get::<_, i64>(0))
+        .unwrap();
+    number(&mut sum, next.cast_unsigned());
+    number(&mut sum, newest);
+    for bytes in [b"k", b"v"] {
+        number(&mut sum, 1);
+        sum.update(bytes);
+    }
+    number(&mut sum, newest);
+    number(&mut sum, 0);
+    let checksum = sum.finalize();
+    sql(&path, &format!("INSERT INTO log VALUES ({next}, {newest}, 'k', 'v', {newest}, NULL, {checksum})"));
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    assert_eq!(store.revision().unwrap().revision, newest);
+}
+
 #[test]
 fn one_at_a_time() {
     let directory = tempfile::tempdir().unwrap();

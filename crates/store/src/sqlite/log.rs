@@ -18,15 +18,19 @@ const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 /// The magic number with little-endian checksums; the big-endian one is one more.
 const MAGIC: u32 = 0x377f_0682;
+/// The largest page that SQLite knows.
+const PAGE_BYTES_MAX: usize = 65_536;
 /// See above.
 const COMMITS_BEHIND: u64 = 2;
 
-/// What is damaged in a log, in words; `None` when nothing is, or there is no log.
+/// What is damaged in the write-ahead log of an SQLite database, in words; `None` when nothing is, or there is no log.
+///
+/// Where not each commit is synced before the next one is written, a power cut looks the same.
 ///
 /// # Errors
 ///
 /// When it cannot be read.
-pub(super) fn damage(path: &Path) -> io::Result<Option<String>> {
+pub fn damage(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file?,
@@ -42,7 +46,11 @@ pub(super) fn damage(path: &Path) -> io::Result<Option<String>> {
     let mut is_whole = magic & !1 == MAGIC && sum.words == (number(&header, 24), number(&header, 28));
     // Where the header is damaged, the first frame says which round it is.
     let mut salts = is_whole.then(|| number_pair(&header, 16));
-    let mut frame = vec![0; FRAME_HEADER_BYTES + PAGE_BYTES];
+    let page_bytes = match number(&header, 8) as usize {
+        bytes if is_whole && bytes.is_power_of_two() && bytes <= PAGE_BYTES_MAX => bytes,
+        _ => PAGE_BYTES,
+    };
+    let mut frame = vec![0; FRAME_HEADER_BYTES + page_bytes];
     let (mut index, mut first_broken, mut commits) = (0u64, 0u64, 0u64);
     while read_whole(&mut file, &mut frame)? {
         index += 1;

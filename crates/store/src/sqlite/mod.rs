@@ -5,11 +5,11 @@
 //!
 //! ```text
 //!              create ──► (file)
-//!                           │ open: lock, look, check, settle, load
+//!                           │ open: lock, look, check, load, accept, settle
 //!                           ▼
 //!     commit, tick ──► [ Serving ] ──── COMMIT answered an error ───► [ Broken ]
 //!                           ▲           or others wrote the file          │
-//!                           └────── recover: check, settle, load ◄────────┘
+//!                           └────── recover: check, load, settle ◄────────┘
 //! ```
 //!
 //! *Settle* means that everything the file shows is made durable before anyone is told of it: after a crash or
@@ -52,7 +52,10 @@ pub use backup::{Resting, read_backup, write_backup};
 pub use error::OpenError;
 use files::{Files, RealFiles};
 use lock::Lock;
+pub use log::damage as log_damage;
 use memory::{Draft, Memory, MemoryWatch};
+use open::Opened;
+use row::Seal;
 
 /// How long a call waits for a `sqlite3` that holds the file's write lock. Longer than any statement typed
 /// by hand, shorter than anyone waits for an answer.
@@ -107,6 +110,7 @@ pub struct SqliteStore {
     data_version: i64,
     commits_since_checkpoint: u32,
     cluster_id: String,
+    seal: Seal,
     /// Held as long as the store is open.
     lock: Lock,
 }
@@ -122,10 +126,23 @@ impl SqliteStore {
 
     /// Opens the database file that is there, after checking all of it.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        Self::open_if(path, options, |_, _| Ok(()))
+    }
+
+    /// As [`SqliteStore::open`], if `accept` has nothing against it: it is shown the cluster's id and all that the file
+    /// holds, before anything is written to the file or what is beside it.
+    pub fn open_if<E: From<OpenError>>(
+        path: &Path,
+        options: Options,
+        accept: impl FnOnce(&str, &Backup) -> Result<(), E>,
+    ) -> Result<Self, E> {
         // The look comes first: no lock file shall appear beside what is no database of ours.
         open::look(path)?;
         let lock = Lock::take(path)?;
-        Self::open_locked(path, options, lock)
+        let checked = open::check_file(path, &options)?;
+        accept(&checked.cluster_id, &checked.memory.backup())?;
+        let opened = checked.settle(path, &options)?;
+        Ok(Self::serving(path, options, lock, opened))
     }
 
     fn open_locked(path: &Path, options: Options, lock: Lock) -> Result<Self, OpenError> {
@@ -138,11 +155,14 @@ impl SqliteStore {
         options: Options,
         lock: Lock,
     ) -> Result<Self, (Lock, OpenError)> {
-        let opened = match open::open_file(path, &options) {
-            Ok(opened) => opened,
-            Err(error) => return Err((lock, error)),
-        };
-        Ok(Self {
+        match open::open_file(path, &options) {
+            Ok(opened) => Ok(Self::serving(path, options, lock, opened)),
+            Err(error) => Err((lock, error)),
+        }
+    }
+
+    fn serving(path: &Path, options: Options, lock: Lock, opened: Opened) -> Self {
+        Self {
             path: path.to_owned(),
             options,
             connection: Some(opened.connection),
@@ -151,8 +171,9 @@ impl SqliteStore {
             data_version: opened.data_version,
             commits_since_checkpoint: 0,
             cluster_id: opened.cluster_id,
+            seal: opened.seal,
             lock,
-        })
+        }
     }
 
     /// The id of the cluster whose database this is.
@@ -179,7 +200,7 @@ impl SqliteStore {
         let Some(connection) = self.connection.as_ref() else { return self.check_serving() };
         let compaction = self.memory.lock().due_compaction(&draft, 2);
         draft.compact(compaction);
-        let result = write_rows(connection, &draft, self.data_version);
+        let result = write_rows(connection, &draft, &self.seal, self.data_version);
         match result {
             Ok(()) => {
                 self.commits_since_checkpoint = self.commits_since_checkpoint.saturating_add(1);
@@ -348,6 +369,7 @@ impl Store for SqliteStore {
             }
             self.memory.lock().replace(opened.memory);
             self.data_version = opened.data_version;
+            self.seal = opened.seal;
             self.connection = Some(opened.connection);
             self.commits_since_checkpoint = 0;
         }
@@ -377,13 +399,18 @@ enum WriteError {
     Unknown(rusqlite::Error),
 }
 
-fn write_rows(connection: &Connection, draft: &Draft, data_version: i64) -> Result<(), WriteError> {
+fn write_rows(
+    connection: &Connection,
+    draft: &Draft,
+    seal: &Seal,
+    data_version: i64,
+) -> Result<(), WriteError> {
     let not_done = WriteError::NotDone;
     connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute(())).map_err(not_done)?;
     if open::data_version(connection).map_err(WriteError::NotDone)? != data_version {
         return Err(WriteError::ForeignWriter);
     }
-    write_draft(connection, draft).map_err(WriteError::NotDone)?;
+    write_draft(connection, draft, seal).map_err(WriteError::NotDone)?;
     match connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute(())) {
         Ok(_) => Ok(()),
         // Busy leaves the transaction open and untouched. A full disk has not taken the whole log frame that makes it a
@@ -397,9 +424,9 @@ fn write_rows(connection: &Connection, draft: &Draft, data_version: i64) -> Resu
     }
 }
 
-fn write_draft(connection: &Connection, draft: &Draft) -> rusqlite::Result<()> {
+fn write_draft(connection: &Connection, draft: &Draft, seal: &Seal) -> rusqlite::Result<()> {
     for row in draft.rows() {
-        row.insert(connection)?;
+        row.insert(connection, seal)?;
     }
     if let Some(compaction) = draft.compaction() {
         let mut delete = connection.prepare_cached("DELETE FROM log WHERE id = ?1")?;
@@ -408,7 +435,7 @@ fn write_draft(connection: &Connection, draft: &Draft) -> rusqlite::Result<()> {
         }
     }
     for (lease, ttl) in draft.granted() {
-        row::insert_lease(connection, lease, ttl)?;
+        row::insert_lease(connection, seal, lease, ttl)?;
     }
     for lease in draft.revoked() {
         connection.prepare_cached("DELETE FROM lease WHERE id = ?1")?.execute([lease.0.cast_signed()])?;

@@ -15,7 +15,7 @@ use crate::contract::Backup;
 
 use super::error::OpenError;
 use super::memory::Memory;
-use super::row::{self, Meta, Row};
+use super::row::{self, Meta, Row, Seal};
 use super::schema::{APPLICATION_ID, OBJECTS, SCHEMA_VERSION};
 use super::{BUSY_TIMEOUT, Options, log};
 
@@ -34,11 +34,20 @@ pub(super) const PAGE_BYTES: usize = 4096;
 /// Lines of SQLite's findings in a message.
 const FINDINGS_MAX: u32 = 3;
 
+/// A database that was looked at as a whole. Nothing was written; let go of, it is as it was.
+pub(super) struct Checked {
+    connection: Connection,
+    pub(super) memory: Memory,
+    pub(super) cluster_id: String,
+    seal: Seal,
+}
+
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) memory: Memory,
     pub(super) data_version: i64,
     pub(super) cluster_id: String,
+    pub(super) seal: Seal,
 }
 
 /// Looks whether a file is a database of ours that this program can read, without SQLite and without locks.
@@ -85,8 +94,13 @@ pub(super) fn look(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens the file and checks it, settles it and loads it. The caller holds the lock.
+/// Opens the file, checks it, loads it and settles it. The caller holds the lock.
 pub(super) fn open_file(path: &Path, options: &Options) -> Result<Opened, OpenError> {
+    check_file(path, options)?.settle(path, options)
+}
+
+/// Opens the file, checks it and loads it. The caller holds the lock. What it shows may not be durable yet.
+pub(super) fn check_file(path: &Path, options: &Options) -> Result<Checked, OpenError> {
     look(path)?;
     let fail = |doing| move |error| classify(path, doing, error);
     let damaged = |found| OpenError::Damaged { path: path.to_owned(), found };
@@ -97,22 +111,36 @@ pub(super) fn open_file(path: &Path, options: &Options) -> Result<Opened, OpenEr
         Err(error) => return Err(OpenError::Io { path: wal, doing: "reading", reason: error.to_string() }),
     }
     let connection = connect(path, options, OpenFlags::empty()).map_err(fail("opening"))?;
-    // Should it turn out to be damaged, closing it must not touch it either.
+    // Should it turn out to be damaged, or not to be what is wanted, closing it must not touch it either.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opening"))?;
     check_structure(&connection, path)?;
     let loaded = (|| {
-        let meta = Meta::load(&connection)?;
-        let leases = row::load_leases(&connection)?;
-        let rows = Row::load_all(&connection)?;
-        Ok(meta.and_then(|meta| Ok((meta, leases?, rows?))))
+        let meta = match Meta::load(&connection)? {
+            Ok(meta) => meta,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let leases = row::load_leases(&connection, &meta.seal())?;
+        let rows = Row::load_all(&connection, &meta.seal())?;
+        Ok(leases.and_then(|leases| Ok((meta, leases, rows?))))
     })();
     let (meta, leases, rows) = loaded.map_err(fail("reading"))?.map_err(damaged)?;
-    let cluster_id = meta.cluster_id.clone();
+    let (cluster_id, seal) = (meta.cluster_id.clone(), meta.seal());
     let memory = Memory::load(options.bounds, meta, leases, rows).map_err(damaged)?;
-    settle(&connection, path, options)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(fail("opening"))?;
-    let data_version = data_version(&connection).map_err(fail("reading"))?;
-    Ok(Opened { connection, memory, data_version, cluster_id })
+    Ok(Checked { connection, memory, cluster_id, seal })
+}
+
+impl Checked {
+    /// Makes everything that the file shows durable, so that it can be served.
+    pub(super) fn settle(self, path: &Path, options: &Options) -> Result<Opened, OpenError> {
+        let fail = |doing| move |error| classify(path, doing, error);
+        let Checked { connection, memory, cluster_id, seal } = self;
+        settle(&connection, path, options)?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+            .map_err(fail("opening"))?;
+        let data_version = data_version(&connection).map_err(fail("reading"))?;
+        Ok(Opened { connection, memory, data_version, cluster_id, seal })
+    }
 }
 
 /// Makes the file of a new database. The caller holds the lock.
@@ -193,8 +221,9 @@ pub(super) fn write_all(
         next_lease: backup.next_lease.0,
     };
     meta.insert(connection)?;
+    let seal = meta.seal();
     for (lease, ttl) in &backup.leases {
-        row::insert_lease(connection, *lease, *ttl)?;
+        row::insert_lease(connection, &seal, *lease, *ttl)?;
     }
     for (id, entry) in (1..).zip(&backup.entries) {
         let put = row::Put {
@@ -203,7 +232,7 @@ pub(super) fn write_all(
             lease: entry.lease,
         };
         let revision = entry.mod_revision.revision;
-        Row { id, revision, key: entry.key.clone(), put: Some(put) }.insert(connection)?;
+        Row { id, revision, key: entry.key.clone(), put: Some(put) }.insert(connection, &seal)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Rows of the file, to and from, each with its checksum.
 //!
-//! SQLite checks the structure of its file, not its content; the checksum finds a flipped bit in a value.
+//! SQLite checks the structure of its file, not its content; the checksum finds a flipped bit in a value. It begins with a
+//! [`Seal`], so that it finds a row of another database too: SQLite takes over whatever a write-ahead log beside the file
+//! holds, also one that belongs to another file.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,11 +39,29 @@ pub(super) struct Meta {
     pub(super) next_lease: u64,
 }
 
+/// What every checksum of a database begins with: whose rows these are. A restore is another generation.
+#[derive(Clone, Debug)]
+pub(super) struct Seal(Sum);
+
+impl Seal {
+    pub(super) fn new(cluster_id: &str, generation: u64) -> Self {
+        let mut sum = Sum::default();
+        sum.bytes(cluster_id.as_bytes()).number(generation);
+        Self(sum)
+    }
+
+    /// Whether a row with this checksum is one of this database. `sum` reckons on from what it is given.
+    fn fits(&self, found: i64, sum: impl Fn(Sum) -> i64) -> bool {
+        // Databases that were written before there were seals have rows without.
+        found == sum(self.0.clone()) || found == sum(Sum::default())
+    }
+}
+
 /// What is wrong with a row, for people.
 pub(super) type Wrong = String;
 
 impl Row {
-    pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn insert(&self, connection: &Connection, seal: &Seal) -> rusqlite::Result<()> {
         let put = self.put.as_ref();
         let mut insert = connection.prepare_cached(
             "INSERT INTO log (id, revision, key, value, created, lease, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -53,13 +73,16 @@ impl Row {
             put.map(|put| Readable(&put.value)),
             put.map(|put| put.created.cast_signed()),
             put.and_then(|put| put.lease).map(|lease| lease.0.cast_signed()),
-            self.checksum(),
+            self.checksum(seal.0.clone()),
         ])?;
         Ok(())
     }
 
     /// Every row of the log in order. The outer error is SQLite's, the inner one the content's.
-    pub(super) fn load_all(connection: &Connection) -> rusqlite::Result<Result<Vec<Self>, Wrong>> {
+    pub(super) fn load_all(
+        connection: &Connection,
+        seal: &Seal,
+    ) -> rusqlite::Result<Result<Vec<Self>, Wrong>> {
         let mut select = connection
             .prepare("SELECT id, revision, key, value, created, lease, checksum FROM log ORDER BY id")?;
         let mut found = select.query(())?;
@@ -79,7 +102,7 @@ impl Row {
                 _ => return wrong("lacks its create revision"),
             };
             let row = Self { id, revision: columns.get::<_, i64>(1)?.cast_unsigned(), key, put };
-            if columns.get::<_, i64>(6)? != row.checksum() {
+            if !seal.fits(columns.get(6)?, |sum| row.checksum(sum)) {
                 return wrong("does not match its checksum");
             }
             rows.push(row);
@@ -87,8 +110,7 @@ impl Row {
         Ok(Ok(rows))
     }
 
-    fn checksum(&self) -> i64 {
-        let mut sum = Sum::default();
+    fn checksum(&self, mut sum: Sum) -> i64 {
         sum.number(self.id.cast_unsigned()).number(self.revision).bytes(&self.key);
         if let Some(put) = &self.put {
             sum.bytes(&put.value).number(put.created).number(put.lease.map_or(0, |lease| lease.0));
@@ -98,6 +120,10 @@ impl Row {
 }
 
 impl Meta {
+    pub(super) fn seal(&self) -> Seal {
+        Seal::new(&self.cluster_id, self.generation)
+    }
+
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Self { cluster_id, generation, compacted, next_lease } = self;
         connection.execute(
@@ -153,16 +179,23 @@ impl Meta {
     }
 }
 
-pub(super) fn insert_lease(connection: &Connection, lease: LeaseId, ttl: Duration) -> rusqlite::Result<()> {
+pub(super) fn insert_lease(
+    connection: &Connection,
+    seal: &Seal,
+    lease: LeaseId,
+    ttl: Duration,
+) -> rusqlite::Result<()> {
     let mut insert =
         connection.prepare_cached("INSERT INTO lease (id, ttl_ms, checksum) VALUES (?1, ?2, ?3)")?;
     let ttl_ms = ttl_ms(ttl);
-    insert.execute(params![lease.0.cast_signed(), ttl_ms.cast_signed(), lease_checksum(lease, ttl_ms)])?;
+    let checksum = lease_checksum(seal.0.clone(), lease, ttl_ms);
+    insert.execute(params![lease.0.cast_signed(), ttl_ms.cast_signed(), checksum])?;
     Ok(())
 }
 
 pub(super) fn load_leases(
     connection: &Connection,
+    seal: &Seal,
 ) -> rusqlite::Result<Result<Vec<(LeaseId, Duration)>, Wrong>> {
     let mut select = connection.prepare("SELECT id, ttl_ms, checksum FROM lease ORDER BY id")?;
     let mut found = select.query(())?;
@@ -170,7 +203,7 @@ pub(super) fn load_leases(
     while let Some(columns) = found.next()? {
         let lease = LeaseId(columns.get::<_, i64>(0)?.cast_unsigned());
         let ttl_ms = columns.get::<_, i64>(1)?.cast_unsigned();
-        if columns.get::<_, i64>(2)? != lease_checksum(lease, ttl_ms) {
+        if !seal.fits(columns.get(2)?, |sum| lease_checksum(sum, lease, ttl_ms)) {
             return Ok(Err(format!("lease {lease} does not match its checksum")));
         }
         leases.push((lease, Duration::from_millis(ttl_ms)));
@@ -183,8 +216,8 @@ fn ttl_ms(ttl: Duration) -> u64 {
     u64::try_from(ttl.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
-fn lease_checksum(lease: LeaseId, ttl_ms: u64) -> i64 {
-    Sum::default().number(lease.0).number(ttl_ms).done()
+fn lease_checksum(mut sum: Sum, lease: LeaseId, ttl_ms: u64) -> i64 {
+    sum.number(lease.0).number(ttl_ms).done()
 }
 
 /// Bytes as SQLite shall keep them: text where a person can read it.
@@ -206,7 +239,7 @@ fn bytes(column: ValueRef<'_>) -> Option<Vec<u8>> {
 }
 
 /// CRC-32 of parts, each with its length, so that no two rows share a sum by moving a border.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Sum(crc32fast::Hasher);
 
 impl Sum {
