@@ -154,6 +154,7 @@ pub struct Journal {
     jobs: mpsc::SyncSender<Job>,
     reader: Mutex<Connection>,
     path: String,
+    node: NodeId,
     waiters: EndWaiters,
     unwritten: EndsUnwritten,
     waits: AtomicU64,
@@ -218,6 +219,7 @@ pub fn journal(path: &Path, whose: Whose<'_>) -> Result<(Journal, JournalThread)
         jobs: sender,
         reader: Mutex::new(reader),
         path: name,
+        node: whose.node,
         waiters,
         unwritten,
         waits: AtomicU64::default(),
@@ -318,13 +320,13 @@ impl Journal {
             .reader
             .lock()
             .query_row(
-                "SELECT number, node, record FROM operation WHERE number = ?1 AND node = ?2",
+                "SELECT number, node, at_ms, record FROM operation WHERE number = ?1 AND node = ?2",
                 params![id.number.cast_signed(), id.node.0],
-                read::columns,
+                read::Stored::of,
             )
             .optional()
             .map_err(|source| self.sqlite(source))?;
-        found.map(|(id, text)| self.parse(id, &text)).transpose()
+        found.map(|stored| self.parse(&stored)).transpose()
     }
 
     /// Has a waiter called when the operation has ended and the journal has kept that, or cannot: then at once. Answers

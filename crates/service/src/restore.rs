@@ -138,7 +138,7 @@ struct Former {
 
 impl Former {
     /// What counts of it when the journal knows of newer changes: it has lost some, and nobody knows what was given out.
-    fn as_witnessed(self, known: Option<&Known>) -> Former {
+    fn witnessed(self, known: Option<&Known>) -> Former {
         let note = known.and_then(|known| known.note.as_ref());
         let lost = note.filter(|note| {
             self.cluster_id.as_ref() == Some(&note.cluster)
@@ -172,7 +172,7 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
 
     let mut notes = Vec::new();
     let known = look_at_journal(dir, &mut notes)?;
-    let former = look(&mut resting)?.as_witnessed(known.as_ref());
+    let former = look(&mut resting)?.witnessed(known.as_ref());
     let cluster = parse(&cluster_id)?;
     let contents = contents(&backup).map_err(|error| no_backup(file, &error))?;
     // With what was made since the backup.

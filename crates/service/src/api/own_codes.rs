@@ -23,6 +23,7 @@ use super::exchange::Exchange;
 use super::group_set;
 use super::plan;
 use super::session::Session;
+use crate::core::now;
 use crate::journal::{JournalError, JournalQuery, subjects, unreadable};
 
 /// How many records one answer carries at most.
@@ -251,7 +252,7 @@ fn tell_unreadable(exchange: Exchange<ClusterControl>, id: OperationId, error: &
         return refuse(exchange, error);
     }
     tracing::error!(%error, "the journal cannot be read");
-    answer(exchange, &operation_list(Some(&unreadable(id, error))));
+    answer(exchange, &operation_list(Some(&unreadable(id, now().unix_ms, error))));
 }
 
 /// An operation as it is now: running, with what is pending in it, or as the journal has it.

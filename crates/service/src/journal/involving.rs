@@ -7,7 +7,7 @@ use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use rusqlite::params;
 
-use super::read::columns;
+use super::read::Stored;
 use super::{Journal, JournalError};
 
 /// How many records are looked through for one question. They are read in some 100 ms; what came to be before so many
@@ -65,16 +65,16 @@ impl Journal {
         let reader = self.reader.lock();
         let mut statement = reader
             .prepare_cached(
-                "SELECT number, node, record FROM operation WHERE ended IS NULL OR ended != 'refused'
+                "SELECT number, node, at_ms, record FROM operation WHERE ended IS NULL OR ended != 'refused'
                  ORDER BY number DESC LIMIT ?1",
             )
             .map_err(|source| self.sqlite(source))?;
         let rows =
-            statement.query_map(params![SEARCHED_MAX], columns).map_err(|source| self.sqlite(source))?;
+            statement.query_map(params![SEARCHED_MAX], Stored::of).map_err(|source| self.sqlite(source))?;
         let mut found = Vec::new();
         for row in rows {
             let row = row.map_err(|source| self.sqlite(source));
-            let record = match row.and_then(|(id, text)| self.parse(id, &text)) {
+            let record = match row.and_then(|stored| self.parse(&stored)) {
                 Ok(record) => record,
                 // What is known is told without it. Behind a page that cannot be read SQLite says no more.
                 Err(error) if error.is_damage() => {

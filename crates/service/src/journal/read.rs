@@ -11,10 +11,10 @@ use super::{Journal, JournalError, JournalQuery};
 /// side of it is doubled with each try.
 const TRIES_MAX: u32 = 64;
 
-const ALL: &str = "SELECT number, node, record FROM operation
+const ALL: &str = "SELECT number, node, at_ms, record FROM operation
      WHERE ?1 = '[]' AND number < ?2 ORDER BY number DESC LIMIT ?3";
 
-const SOME: &str = "SELECT number, node, record FROM operation
+const SOME: &str = "SELECT number, node, at_ms, record FROM operation
      WHERE (number, node) IN (
          SELECT DISTINCT number, node FROM concerned
          WHERE subject IN (SELECT value FROM json_each(?1)) AND number < ?2
@@ -61,10 +61,10 @@ impl Journal {
     }
 
     /// A record as it stands in the file.
-    pub(super) fn parse(&self, id: OperationId, text: &[u8]) -> Result<OperationRecord, JournalError> {
-        serde_json::from_slice(text).map_err(|error| JournalError::Damaged {
+    pub(super) fn parse(&self, stored: &Stored) -> Result<OperationRecord, JournalError> {
+        serde_json::from_slice(&stored.text).map_err(|error| JournalError::Damaged {
             path: self.path.clone(),
-            what: format!("the record of operation {id}"),
+            what: format!("the record of operation {}", stored.id),
             message: error.to_string(),
         })
     }
@@ -79,12 +79,12 @@ impl Reading<'_> {
         let left = i64::try_from(left).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![self.subjects, self.below, left]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(|source| self.journal.sqlite(source))? {
-            let (id, text) = columns(row).map_err(|source| self.journal.sqlite(source))?;
-            let record = self.journal.parse(id, &text);
-            self.below = id.number.cast_signed();
+            let stored = Stored::of(row).map_err(|source| self.journal.sqlite(source))?;
+            let record = self.journal.parse(&stored);
+            self.below = stored.id.number.cast_signed();
             self.found.push(record.unwrap_or_else(|error| {
                 tracing::warn!(%error, "a record of the journal cannot be read");
-                unreadable(id, &error)
+                unreadable(stored.id, stored.at_ms, &error)
             }));
         }
         Ok(())
@@ -101,23 +101,34 @@ impl Reading<'_> {
         if let Some(error) = gap {
             tracing::error!(%error, "some records of the journal cannot be read");
             let number = self.below.saturating_sub(1).max(0).cast_unsigned();
-            self.found.push(unreadable(OperationId { node: NodeId(1), number }, error));
+            // By which node, and when, is not known; what is newer is near.
+            let near = self.found.last().map_or((self.journal.node, 0), |found| (found.id.node, found.at_ms));
+            self.found.push(unreadable(OperationId { node: near.0, number }, near.1, error));
         }
         self.below = self.below.saturating_sub(step);
         self.below > 0 && self.found.len() < self.limit
     }
 }
 
-/// The text as bytes: it may be damaged anyhow.
-pub(super) fn columns(row: &rusqlite::Row<'_>) -> Result<(OperationId, Vec<u8>), rusqlite::Error> {
-    let id = OperationId { node: NodeId(row.get(1)?), number: row.get::<_, i64>(0)?.cast_unsigned() };
-    let text = row.get_ref(2)?.as_bytes_or_null().ok().flatten().unwrap_or_default();
-    Ok((id, text.to_vec()))
+/// A row with a record, the columns `number`, `node`, `at_ms` and `record`.
+pub(super) struct Stored {
+    pub(super) id: OperationId,
+    at_ms: u64,
+    /// As bytes: it may be damaged.
+    text: Vec<u8>,
+}
+
+impl Stored {
+    pub(super) fn of(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        let id = OperationId { node: NodeId(row.get(1)?), number: row.get::<_, i64>(0)?.cast_unsigned() };
+        let text = row.get_ref(3)?.as_bytes_or_null().ok().flatten().unwrap_or_default();
+        Ok(Stored { id, at_ms: row.get::<_, i64>(2)?.max(0).cast_unsigned(), text: text.to_vec() })
+    }
 }
 
 /// What stands in the place of a record that cannot be read, or of some from that one on downwards.
-pub(crate) fn unreadable(id: OperationId, error: &JournalError) -> OperationRecord {
-    said_by_the_service(id, 0, error.to_string())
+pub(crate) fn unreadable(id: OperationId, at_ms: u64, error: &JournalError) -> OperationRecord {
+    said_by_the_service(id, at_ms, error.to_string())
 }
 
 /// A record of the service's own about the journal itself: something is wrong with it.
