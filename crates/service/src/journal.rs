@@ -32,6 +32,7 @@ use mainstay_store::sqlite::log_damage;
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::{NodeId, OperationId};
 use parking_lot::Mutex;
+use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 pub(crate) use read::unreadable;
@@ -235,11 +236,15 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 fn sqlite_error(path: &str, source: rusqlite::Error) -> JournalError {
     let path = path.to_owned();
+    // A file that is cut off ends before a page that it says it has.
+    let is_cut = source.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHORT_READ);
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             JournalError::Unreadable { path, source }
         }
-        _ => JournalError::Sqlite { path, source },
+        Some(_) if !is_cut => JournalError::Sqlite { path, source },
+        // Or a value is none of its column's.
+        _ => JournalError::Unreadable { path, source },
     }
 }
 

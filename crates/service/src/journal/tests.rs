@@ -381,6 +381,17 @@ fn a_damaged_page_hides_only_what_is_on_it() {
         });
         assert_eq!(near.unwrap()[0].id.number, RECORDS / 4, "{victim}");
     }
+    // Cut off, what is gone is told likewise.
+    for part in 1..4 {
+        fs::write(&path, &bytes[..bytes.len() * part / 4]).unwrap();
+        let found = journal(&path, whose())
+            .and_then(|(journal, _)| journal.read(&JournalQuery { limit: 1000, ..JournalQuery::default() }));
+        let told = match found {
+            Ok(found) => format!("{:?}", found.iter().find(|found| found.verb == Verb::Recover)),
+            Err(error) => error.to_string(),
+        };
+        assert!(told.contains("journal.db is damaged") && told.contains("move it"), "{part}/4: {told}");
+    }
 }
 
 #[test]

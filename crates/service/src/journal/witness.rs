@@ -11,13 +11,14 @@
 //!
 //! So the journal never notes what the disk does not have, whatever of it a power cut takes.
 
+use std::fs;
 use std::path::Path;
 
 use mainstay_store::Revision;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{JournalError, schema, sqlite_error};
+use super::{JournalError, beside, schema, sqlite_error};
 
 /// New in version 3. One row.
 pub(super) const DATABASE: &str = "
@@ -103,16 +104,27 @@ pub(crate) struct Known {
 /// It is damaged, newer, or no journal.
 pub(crate) fn look(path: &Path) -> Result<Option<Known>, JournalError> {
     let name = path.display().to_string();
-    let sqlite = |source| sqlite_error(&name, source);
     if !path.try_exists().map_err(|source| JournalError::Io { path: name.clone(), source })? {
         return Ok(None);
     }
+    let log = beside(path, "-wal");
+    let had_log = log.exists();
+    let known = look_inside(path, &name);
+    if !had_log && fs::metadata(&log).is_ok_and(|found| found.len() == 0) {
+        // SQLite has made it when it looked.
+        let _ = fs::remove_file(&log);
+    }
+    known
+}
+
+fn look_inside(path: &Path, name: &str) -> Result<Option<Known>, JournalError> {
+    let sqlite = |source| sqlite_error(name, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(sqlite)?;
-    let note = match schema::identify(&connection, &name)? {
+    let note = match schema::identify(&connection, name)? {
         None => return Ok(None),
-        Some(schema::WITH_NOTE..) => Some(Note::read(&connection, &name)?),
+        Some(schema::WITH_NOTE..) => Some(Note::read(&connection, name)?),
         Some(_) => None,
     };
     let last_number = last_number(&connection, note.as_ref()).map_err(sqlite)?;

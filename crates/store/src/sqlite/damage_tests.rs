@@ -197,6 +197,13 @@ fn what_is_not_accepted_stays_as_it_is() {
     assert_eq!(shown, Some(seen.clone()), "the log is looked at as well");
     assert_eq!(copies.each_ref().map(|file| fs::read(file).unwrap()), before);
     assert_eq!(content(&mut SqliteStore::open(&copies[0], Options::default()).unwrap()), seen);
+    // Nor is a log made where there was none.
+    assert!(!copies[1].exists());
+    let refused: Result<SqliteStore, OpenError> =
+        SqliteStore::open_if(&copies[0], Options::default(), |_, _| {
+            Err(OpenError::Missing { path: copies[0].clone() })
+        });
+    assert!(refused.is_err() && !copies[1].exists());
 }
 
 /// As every database was written before there were seals.

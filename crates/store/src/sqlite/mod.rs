@@ -139,9 +139,16 @@ impl SqliteStore {
         // The look comes first: no lock file shall appear beside what is no database of ours.
         open::look(path)?;
         let lock = Lock::take(path)?;
-        let checked = open::check_file(path, &options)?;
-        accept(&checked.cluster_id, &checked.memory.backup())?;
-        let opened = checked.settle(path, &options)?;
+        let had_log = open::log_bytes(path).is_some();
+        let accepted = open::check_file(path, &options).map_err(E::from).and_then(|checked| {
+            accept(&checked.cluster_id, &checked.memory.backup())?;
+            Ok(checked)
+        });
+        if accepted.is_err() && !had_log && open::log_bytes(path) == Some(0) {
+            // SQLite has made it when it looked. Nothing is in it that could be lost.
+            let _ = options.files.remove(&open::beside(path, "-wal"));
+        }
+        let opened = accepted?.settle(path, &options)?;
         Ok(Self::serving(path, options, lock, opened))
     }
 

@@ -363,6 +363,11 @@ fn number_at(header: &[u8], at: usize) -> Option<i64> {
     Some(u32::from_be_bytes(bytes).into())
 }
 
+/// How long the write-ahead log is; `None` when there is none.
+pub(super) fn log_bytes(path: &Path) -> Option<u64> {
+    fs::metadata(beside(path, "-wal")).ok().map(|found| found.len())
+}
+
 /// A file whose name is the database's with something appended.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
