@@ -185,10 +185,10 @@ pub struct Whose<'a> {
     pub unknown_number: u64,
 }
 
-/// A number that no count of operations has come to: the Unix time in seconds. Where nobody knows how far the count had
-/// got it takes its place, so that no id is given out twice.
+/// A number that no count of operations has come to, also one that began at such a number some seconds ago: the Unix time
+/// in microseconds. Where nobody knows how far the count had got it takes its place, so that no id is given out twice.
 pub(crate) fn unknown_number(unix_ms: u64) -> u64 {
-    unix_ms / 1000
+    unix_ms.saturating_mul(1000)
 }
 
 /// Opens the journal in this file, or begins it. What it has lost to damage in its log is told in the service's log, and

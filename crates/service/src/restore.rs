@@ -198,14 +198,16 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
 
     let now_ms = crate::core::now().unix_ms;
     // Nobody knows what was given out by a database that cannot be read or is not there. No count comes near the time.
-    let unknown = unknown_number(now_ms);
+    let unknown = now_ms / 1000;
     let journal_of = known.as_ref().and_then(|known| Some(known.note.as_ref()?.cluster.clone()));
     let is_foreign = journal_of.as_ref().is_some_and(|id| *id != cluster_id);
     let restore = Restore {
         ownership_generation: former.ownership_generation.unwrap_or(unknown),
         store_generation: former.revision.map_or(unknown, |revision| revision.generation),
         node: node.0,
-        last_operation_number: known.filter(|_| !is_foreign).map_or(unknown, |known| known.last_number),
+        last_operation_number: known
+            .filter(|_| !is_foreign)
+            .map_or_else(|| unknown_number(now_ms), |known| known.last_number),
         asker: asker(),
         unix_ms: now_ms,
         account: format!("from {}", paths::absolute("backup", file)?.display()),
