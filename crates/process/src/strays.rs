@@ -19,6 +19,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use mainstay_types::{ClusterId, ResourceId};
 
@@ -30,12 +32,23 @@ use crate::state_file;
 
 pub use mark::Mark;
 
-/// As much of an environment as is looked through, in bytes. The kernel lets arguments and environment have a quarter of
-/// the stack's limit together, which is 2 MiB by default.
-const ENVIRONMENT_LENGTH_MAX: u64 = 2 * 1024 * 1024;
+/// As much of an environment as is looked through, in bytes: twice the longest variable that there may be. Who makes many
+/// processes with more keeps nobody busy with them.
+const ENVIRONMENT_LENGTH_MAX: u64 = 256 * 1024;
 
 /// As many descendants of one process as are brought back in one turn: more are found in the next.
 const DESCENDANTS_MAX: usize = 1024;
+
+/// How often a process is looked at that is just becoming another program: it has neither arguments nor environment until
+/// the kernel has laid them out. That takes far less than [`LOOK_PAUSE`], unless it has to wait for a processor meanwhile.
+const LOOKS_MAX: u32 = 50;
+
+/// How often a process is looked at, and how often each time, that has arguments and no environment, lest it was becoming
+/// another program.
+const EMPTY_LOOKS_MAX: u32 = 3;
+
+/// Between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
 /// Our own programs. One that was started by a resource's program has the mark, and yet acts for a cluster of its own.
 const OWN_PROGRAMS: [&str; 5] =
@@ -48,6 +61,8 @@ pub struct Marked {
     pub pid: i32,
     /// What it is marked with.
     pub mark: Mark,
+    /// Who runs it: the real, effective and saved user.
+    pub user: u32,
 }
 
 /// Every process that is marked with this cluster: one pass over all processes of the machine. What this process may not
@@ -59,10 +74,23 @@ pub struct Marked {
 pub fn of_cluster(cluster: ClusterId) -> io::Result<Vec<Marked>> {
     let mut environment = Vec::new();
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")?.filter_map(Result::ok) {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if let Some(mark) = mark_of(pid, &mut environment).filter(|mark| mark.cluster == cluster) {
-            found.push(Marked { pid, mark });
+    let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
+    let mut pids: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for look in 0..LOOKS_MAX {
+        if look > 0 {
+            thread::sleep(LOOK_PAUSE);
+        }
+        pids.retain(|pid| match look_at(*pid, &mut environment) {
+            Look::Marked(marked) => {
+                found.extend(Some(marked).filter(|marked| marked.mark.cluster == cluster));
+                false
+            }
+            Look::Nobodys => false,
+            Look::Empty => look + 1 < EMPTY_LOOKS_MAX,
+            Look::NotYet => true,
+        });
+        if pids.is_empty() {
+            break;
         }
     }
     Ok(found)
@@ -71,15 +99,19 @@ pub fn of_cluster(cluster: ClusterId) -> io::Result<Vec<Marked>> {
 /// The processes marked with this cluster whose leaf was in another tree than this one and that are not in this one
 /// now: a pass over all processes. Each with the tree in which it was started.
 ///
+/// Only what our account or root runs counts: anybody can make such a process, and it would be in everybody's way.
+///
 /// # Errors
 ///
 /// The processes, or those of this tree, cannot be listed.
 pub fn of_other_trees(root: &Path, cluster: ClusterId) -> Result<Vec<(i32, PathBuf)>, CgroupError> {
     let listed = of_cluster(cluster);
     let listed = listed.map_err(|source| CgroupError::io("list", Path::new("/proc"), source))?;
+    let us = rustix::process::geteuid().as_raw();
     let here = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let mut others: Vec<(i32, PathBuf)> = listed
         .into_iter()
+        .filter(|marked| marked.user == 0 || marked.user == us)
         .filter_map(|marked| Some((marked.pid, layout::root_of(&marked.mark.leaf)?.to_owned())))
         .filter(|(_, other)| *other != root && *other != here)
         .collect();
@@ -106,8 +138,8 @@ pub fn of_resource(
 ) -> Result<Vec<Process>, CgroupError> {
     let mut seeds: Vec<Process> = marked
         .iter()
-        .filter(|marked| marked.mark.resource == resource)
-        .filter_map(|marked| hold(marked.pid, cluster, resource))
+        .filter(|marked| marked.mark.cluster == cluster && marked.mark.resource == resource)
+        .filter_map(hold)
         .collect();
     let named = run_dir.map(|run_dir| state_file::path(run_dir, resource));
     // A file that cannot be read names nobody, and a process that cannot be looked at is not ours.
@@ -185,33 +217,69 @@ pub fn by_resource(marked: Vec<Marked>) -> BTreeMap<ResourceId, Vec<Marked>> {
 }
 
 /// The handle of a process that is marked with this resource now.
-fn hold(pid: i32, cluster: ClusterId, resource: ResourceId) -> Option<Process> {
+fn hold(marked: &Marked) -> Option<Process> {
     // First the handle, then the look: the number may have become another's since it was seen.
-    let held = Process::open(pid).ok()?;
-    let mark = mark_of(pid, &mut Vec::new())?;
-    let is_its = mark.cluster == cluster && mark.resource == resource;
+    let held = Process::open(marked.pid).ok()?;
+    let is_its = match look_at(marked.pid, &mut Vec::new()) {
+        Look::Marked(now) => now.mark == marked.mark,
+        Look::Nobodys => false,
+        // It was marked a moment ago, and is becoming another program.
+        Look::Empty | Look::NotYet => true,
+    };
     (is_its && !held.has_ended().ok()?).then_some(held)
 }
 
-/// The mark of a process, if it is safe to believe.
-fn mark_of(pid: i32, environment: &mut Vec<u8>) -> Option<Mark> {
-    environment.clear();
-    let file = File::open(format!("/proc/{pid}/environ")).ok()?;
-    file.take(ENVIRONMENT_LENGTH_MAX).read_to_end(environment).ok()?;
-    let mark = Mark::parse(environment)?;
-    (has_rights_of_its_starter(pid) && !is_own_program(pid)).then_some(mark)
+/// What a look at a process has shown.
+enum Look {
+    Marked(Marked),
+    Nobodys,
+    /// It has no environment.
+    Empty,
+    /// It is just becoming another program.
+    NotYet,
 }
 
-/// Whether no set-user-id bit has given it other rights than it was started with.
-fn has_rights_of_its_starter(pid: i32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| has_one_user(&status))
+/// Looks whether a process has a mark that is safe to believe. The buffer is only to be used again.
+fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
+    let mut look = Look::Empty;
+    // Its environment may have been opened before it became another program, and read after that.
+    for _ in 0..EMPTY_LOOKS_MAX {
+        environment.clear();
+        let file = File::open(format!("/proc/{pid}/environ"));
+        let read = file.and_then(|file| file.take(ENVIRONMENT_LENGTH_MAX).read_to_end(environment));
+        if !matches!(read, Ok(0)) || !has_memory(pid) {
+            return judge(pid, environment);
+        }
+        let has_arguments = fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
+        look = if has_arguments { Look::Empty } else { Look::NotYet };
+    }
+    look
 }
 
-/// Whether real, effective and saved user are one, by the lines of `/proc/PID/status`.
-fn has_one_user(status: &str) -> bool {
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    let users: Vec<&str> = line.unwrap_or_default().split_ascii_whitespace().take(3).collect();
-    matches!(users[..], [real, effective, saved] if real == effective && effective == saved)
+/// Whether an environment that was read has a mark. What has gone or may not be looked at is nobody's, too.
+fn judge(pid: i32, environment: &[u8]) -> Look {
+    let Some(mark) = Mark::parse(environment) else { return Look::Nobodys };
+    let user = fs::read_to_string(format!("/proc/{pid}/status")).ok().and_then(|status| only_user(&status));
+    match user {
+        Some(user) if !is_own_program(pid) => Look::Marked(Marked { pid, mark, user }),
+        _ => Look::Nobodys,
+    }
+}
+
+/// Whether a process has memory of its own. What belongs to the kernel and what has ended has none.
+fn has_memory(pid: i32) -> bool {
+    fs::read(format!("/proc/{pid}/statm")).is_ok_and(|pages| !pages.starts_with(b"0 "))
+}
+
+/// The user, where real, effective and saved one are the same, by the lines of `/proc/PID/status`. Otherwise a
+/// set-user-id bit has given it other rights than those of who has started it.
+fn only_user(status: &str) -> Option<u32> {
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    let users: Vec<&str> = line.split_ascii_whitespace().take(3).collect();
+    match users[..] {
+        [real, effective, saved] if real == effective && effective == saved => real.parse().ok(),
+        _ => None,
+    }
 }
 
 fn is_own_program(pid: i32) -> bool {

@@ -5,7 +5,8 @@
 //! - the mark, an empty directory with the cluster's id as its name: its tree is in use while it has processes, or
 //!   while a service holds the tree's lock, which it takes before it looks for others;
 //! - processes in the slice of one of its groups, which is there when the mark has been swept away;
-//! - guards and hosts with the cluster's id on their command line.
+//! - guards and hosts with the cluster's id on their command line;
+//! - processes with the cluster's [mark](crate::strays) that were started in another tree, wherever they are.
 //!
 //! Only what is ours or root's counts: anybody can make such a directory in a place of his own. And only what is where
 //! the layout has it: other things may run below a root too.
@@ -23,6 +24,7 @@ use mainstay_types::{ClusterId, GroupId};
 use super::{ClaimError, HOST_PROGRAM, Holder, holder_of, is_locked, is_same_directory};
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
+use crate::strays;
 
 /// How the names of the programs begin that have the cluster's id on their command line.
 const PROGRAMS: [&str; 2] = [GUARD_PROGRAM, HOST_PROGRAM];
@@ -113,10 +115,15 @@ pub fn check_elsewhere(
             return Err(ClaimError::ServedElsewhere { root: root.to_owned(), other: tree.root, holder });
         }
     }
-    match find_program(&PROGRAMS, cluster, |_, other| !is_same_directory(other, root)) {
+    if let Some((pid, other)) = find_program(&PROGRAMS, cluster, |_, other| !is_same_directory(other, root)) {
+        let holder = Holder::of(pid);
+        return Err(ClaimError::Elsewhere { root: root.to_owned(), other, count: 1, holder });
+    }
+    let strays = strays::of_other_trees(root, cluster)?;
+    match strays.first() {
         Some((pid, other)) => {
-            let holder = Holder::of(pid);
-            Err(ClaimError::Elsewhere { root: root.to_owned(), other, count: 1, holder })
+            let (root, other, holder) = (root.to_owned(), other.clone(), Holder::of(*pid));
+            Err(ClaimError::Elsewhere { root, other, count: strays.len(), holder })
         }
         None => Ok(()),
     }

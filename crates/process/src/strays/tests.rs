@@ -13,14 +13,14 @@ fn soon() -> Instant {
 #[test]
 fn a_mark_is_believed_of_one_user_only() {
     for (line, expected) in [
-        ("Uid:\t0\t0\t0\t0", true),
-        ("Uid:\t1000\t1000\t1000\t5", true),
-        ("Uid:\t1000\t0\t0\t0", false),
-        ("Uid:\t1000\t1000\t0\t0", false),
-        ("Uid:\t1000", false),
-        ("Gid:\t0\t0\t0\t0", false),
+        ("Uid:\t0\t0\t0\t0", Some(0)),
+        ("Uid:\t1000\t1000\t1000\t5", Some(1000)),
+        ("Uid:\t1000\t0\t0\t0", None),
+        ("Uid:\t1000\t1000\t0\t0", None),
+        ("Uid:\t1000", None),
+        ("Gid:\t0\t0\t0\t0", None),
     ] {
-        assert_eq!(has_one_user(&format!("Name:\tsh\n{line}\nGroups:\t0\n")), expected, "{line}");
+        assert_eq!(only_user(&format!("Name:\tsh\n{line}\nGroups:\t0\n")), expected, "{line}");
     }
 }
 
@@ -117,7 +117,8 @@ fn what_cannot_be_brought_back_is_killed() {
     let Some(bench) = Bench::or_skip() else { return };
     let stray = bench.start("exec sleep 1000", &bench.scratch.leaf("away"), true);
     let gone = Leaf::new(bench.scratch.join("gone"));
-    let held = hold(stray.pid(), bench.mark.cluster, bench.mark.resource).unwrap();
+    let [marked] = &of_cluster(bench.mark.cluster).unwrap()[..] else { panic!("not one") };
+    let held = hold(marked).unwrap();
     assert_eq!(bring_back(&[held], &gone), 0);
     assert!(stray.wait(soon()).unwrap().is_some());
 }
@@ -131,7 +132,24 @@ fn a_program_of_another_tree_is_told_by_its_mark() {
     assert_eq!(of_other_trees(root, cluster).unwrap(), []);
     assert_eq!(of_other_trees(new.path(), cluster).unwrap(), [(stray.pid(), root.to_owned())]);
     assert_eq!(of_other_trees(new.path(), ClusterId(Uuid::new_v4())).unwrap(), []);
+    new.adopt(stray.pid()).unwrap();
+    assert_eq!(of_other_trees(new.path(), cluster).unwrap(), [], "it was moved to this one");
     stray.signal(Signal::KILL).unwrap();
     assert!(stray.wait(soon()).unwrap().is_some());
     assert_eq!(of_other_trees(new.path(), cluster).unwrap(), []);
+}
+
+#[test]
+fn what_becomes_another_program_is_found_in_every_moment() {
+    let Some(bench) = Bench::or_skip() else { return };
+    // A program that does nothing but become itself.
+    let path = bench.run_dir.path().join("again.sh");
+    fs::write(&path, "exec /bin/sh \"$0\"\n").unwrap();
+    let stray = bench.start(&format!("exec /bin/sh {}", path.display()), &bench.scratch.leaf("away"), true);
+    for turn in 0..20 {
+        let marked = of_cluster(bench.mark.cluster).unwrap();
+        let pids: Vec<i32> = marked.iter().map(|marked| marked.pid).collect();
+        assert_eq!(pids, [stray.pid()], "turn {turn}");
+        assert_eq!(bench.strays(), [stray.pid()], "turn {turn}");
+    }
 }
