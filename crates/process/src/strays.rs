@@ -34,7 +34,7 @@ pub use mark::Mark;
 
 /// As much of an environment as is looked through, in bytes: twice the longest variable that there may be. Who makes many
 /// processes with more keeps nobody busy with them.
-const ENVIRONMENT_LENGTH_MAX: u64 = 256 * 1024;
+const ENVIRONMENT_LENGTH_MAX: usize = 256 * 1024;
 
 /// As many descendants of one process as are brought back in one turn: more are found in the next.
 const DESCENDANTS_MAX: usize = 1024;
@@ -239,16 +239,19 @@ enum Look {
     NotYet,
 }
 
-/// Looks whether a process has a mark that is safe to believe. The buffer is only to be used again.
+/// Looks whether a process has a mark. The buffer is only to be used again.
 fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
     let mut look = Look::Empty;
     // Its environment may have been opened before it became another program, and read after that.
     for _ in 0..EMPTY_LOOKS_MAX {
-        environment.clear();
-        let file = File::open(format!("/proc/{pid}/environ"));
-        let read = file.and_then(|file| file.take(ENVIRONMENT_LENGTH_MAX).read_to_end(environment));
-        if !matches!(read, Ok(0)) || !has_memory(pid) {
-            return judge(pid, environment);
+        // In one call: between two it may become another program, and the rest of its environment be gone.
+        environment.resize(ENVIRONMENT_LENGTH_MAX, 0);
+        let read = File::open(format!("/proc/{pid}/environ")).and_then(|mut file| file.read(environment));
+        match read {
+            Ok(0) if has_memory(pid) => {}
+            Ok(length) => return judge(pid, environment.get(..length).unwrap_or_default()),
+            // It has gone, or may not be looked at.
+            Err(_) => return Look::Nobodys,
         }
         let has_arguments = fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
         look = if has_arguments { Look::Empty } else { Look::NotYet };
@@ -256,7 +259,7 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
     look
 }
 
-/// Whether an environment that was read has a mark. What has gone or may not be looked at is nobody's, too.
+/// Whether an environment that was read has a mark that is safe to believe.
 fn judge(pid: i32, environment: &[u8]) -> Look {
     let Some(mark) = Mark::parse(environment) else { return Look::Nobodys };
     let user = fs::read_to_string(format!("/proc/{pid}/status")).ok().and_then(|status| only_user(&status));

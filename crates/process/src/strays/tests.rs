@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::*;
+use crate::claim;
 use crate::scratch::Scratch;
 use crate::spawn::Command;
 
@@ -132,6 +133,10 @@ fn a_program_of_another_tree_is_told_by_its_mark() {
     assert_eq!(of_other_trees(root, cluster).unwrap(), []);
     assert_eq!(of_other_trees(new.path(), cluster).unwrap(), [(stray.pid(), root.to_owned())]);
     assert_eq!(of_other_trees(new.path(), ClusterId(Uuid::new_v4())).unwrap(), []);
+    claim::check_elsewhere(root, root, cluster, &[]).unwrap();
+    let message = claim::check_elsewhere(root, new.path(), cluster, &[]).unwrap_err().to_string();
+    let expected = format!("1 of this cluster's processes run in cgroup_root '{}'", root.display());
+    assert!(message.contains(&expected) && message.contains(&stray.pid().to_string()), "{message}");
     new.adopt(stray.pid()).unwrap();
     assert_eq!(of_other_trees(new.path(), cluster).unwrap(), [], "it was moved to this one");
     stray.signal(Signal::KILL).unwrap();
