@@ -124,7 +124,7 @@ impl Engine {
     /// Tells the watchers of groups whose state has changed in this step.
     pub(crate) fn publish_group_states(&mut self) {
         self.publish_resource_statuses();
-        self.changed_groups.extend(&self.waits.told_waiting);
+        self.changed_groups.extend(&self.waits.watched);
         let groups = std::mem::take(&mut self.changed_groups);
         self.publish_group_set_states(&groups);
         for group in groups {

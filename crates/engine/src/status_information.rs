@@ -79,11 +79,11 @@ impl Engine {
 
     /// Tells the watchers of a group if its status is another one.
     pub(crate) fn publish_group_status(&mut self, id: GroupId) {
-        let status = self.group_status(id);
+        let (status, is_held) = (self.group_status(id), self.is_start_held(id));
         let Some(counts) = self.counts.get_mut(&id) else { return };
-        match status.contains(GroupStatusInformation::WAITING_FOR_DEPENDENCIES) {
-            true => drop(self.waits.told_waiting.insert(id)),
-            false => drop(self.waits.told_waiting.remove(&id)),
+        match is_held {
+            true => drop(self.waits.watched.insert(id)),
+            false => drop(self.waits.watched.remove(&id)),
         }
         if std::mem::replace(&mut counts.told, status) != status {
             self.publish_group(EventKind::GroupCommonProperty, id, list_of(status.bits()));

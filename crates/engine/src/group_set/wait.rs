@@ -37,8 +37,8 @@ pub(crate) struct Waits {
     held: BTreeMap<GroupId, u64>,
     /// Groups that the service's start has given up, and what they lacked.
     given_up: BTreeMap<GroupId, String>,
-    /// Groups that watchers know to wait for others: why they do not any more may be far from them.
-    pub(crate) told_waiting: BTreeSet<GroupId>,
+    /// Groups whose starts are held, as watchers know them: what they wait for may come and go far from them.
+    pub(crate) watched: BTreeSet<GroupId>,
     /// What watchers know of group sets.
     pub(super) told: BTreeMap<GroupSetId, u64>,
     /// Something was seen that may end a wait.
@@ -145,7 +145,7 @@ impl Engine {
         self.waits.started.remove(&group);
         self.waits.held.remove(&group);
         self.waits.given_up.remove(&group);
-        self.waits.told_waiting.remove(&group);
+        self.waits.watched.remove(&group);
         self.stir_waits();
     }
 
@@ -294,14 +294,18 @@ impl Engine {
         Held::GivenUp
     }
 
-    /// The group's start is held, by the service's start or by a call.
+    /// The group's start is held, and there is something that it waits for.
     pub(crate) fn waits_for_groups(&self, group: GroupId) -> bool {
+        self.is_start_held(group) && !self.unmet(group).is_empty()
+    }
+
+    /// The group's start is held, by the service's start or by a call.
+    pub(crate) fn is_start_held(&self, group: GroupId) -> bool {
         let holds = |id: &OperationId| {
             let parts = self.operations.get(id).map(|operation| operation.parts.keys());
             parts.into_iter().flatten().any(|resource| self.group_of(*resource) == Some(group))
         };
-        (self.waits.held.contains_key(&group) || self.waits.operations.keys().any(holds))
-            && !self.unmet(group).is_empty()
+        self.waits.held.contains_key(&group) || self.waits.operations.keys().any(holds)
     }
 
     /// Until when a group waits at most, in steady milliseconds.

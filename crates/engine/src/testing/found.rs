@@ -17,6 +17,8 @@ pub(super) struct Found {
     ended: BTreeSet<OperationId>,
     /// What open ones had in hand, and a later operation has had an order for since.
     overtaken: BTreeSet<(OperationId, ResourceId)>,
+    /// What hosts were at, whoever had asked for it: given again it is the same order.
+    under_way: BTreeSet<OrderId>,
 }
 
 impl World {
@@ -33,7 +35,9 @@ impl World {
             let newer = held.filter(|held| held.orders().last().is_some_and(|order| is_overtaken(&order)));
             overtaken.extend(newer.map(|held| (id, held.resource)));
         }
-        Found { ended: start.ended.clone(), overtaken }
+        let held = self.hosts.values().flat_map(|fake| fake.held());
+        let under_way = held.filter_map(|held| held.running).collect();
+        Found { ended: start.ended.clone(), overtaken, under_way }
     }
 }
 
@@ -43,7 +47,8 @@ impl Found {
         let id = order.id;
         // What one had begun is broken off under its name, so that its host knows what is meant.
         let breaks_off = matches!(id.step, Step::Terminate | Step::CleanUp);
-        let has_ended = self.ended.contains(&id.operation) && !breaks_off;
+        let is_new = !breaks_off && !self.under_way.contains(&id);
+        let has_ended = self.ended.contains(&id.operation) && is_new;
         assert!(!has_ended, "I4: {id} is of an operation that had ended before the start");
         let is_overtaken = self.overtaken.contains(&(id.operation, order.resource));
         assert!(!is_overtaken, "I4: {id} is for what a later operation had had before the start");

@@ -728,3 +728,22 @@ fn a_call_that_has_waited_is_later_than_one_that_came_after_it() {
         ],
     );
 }
+
+/// A group whose start is held waits again when what it waited for has come and gone: watchers are told.
+#[test]
+fn a_wait_that_begins_again_is_told() {
+    check_in_order(
+        GroupOrder::Global(0, 9),
+        2,
+        &[OWN, (1, Kind::Own, &[]), (1, Kind::Library, &[]), (1, Kind::Pool, &[]), (1, Kind::Pool, &[])],
+        &[
+            Online(4),
+            Offline(4, 6),
+            LoseOwn(3),
+            GroupOffline(1),
+            Behave(0, Entry::Open, Reaction::Hang),
+            Online(0),
+            KillOwn(0),
+        ],
+    );
+}
