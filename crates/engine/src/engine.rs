@@ -194,10 +194,11 @@ impl Engine {
             }
             self.go_on_with_held_up();
             self.go_on_with_held_up_vetoes();
-            self.go_on_with_group_waits();
+            // Restarts before starts: a group that is about to be restarted is none that others may start after.
             self.go_on_with_policies();
+            self.go_on_with_group_waits();
             self.go_on_with_networks();
-            if self.recalled.is_empty() && !self.has_stirred_waits() {
+            if self.recalled.is_empty() && !self.has_stirred_waits() && !self.has_stirred_policies() {
                 break;
             }
         }

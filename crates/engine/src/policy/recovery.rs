@@ -175,6 +175,11 @@ impl Engine {
         self.policies.stirred = true;
     }
 
+    /// Whether starts and restarts are to be looked at before this step ends.
+    pub(crate) fn has_stirred_policies(&self) -> bool {
+        self.policies.stirred
+    }
+
     /// At the end of each step: starts and restarts whose turn has come begin.
     pub(crate) fn go_on_with_policies(&mut self) {
         // What begins is left, or due, no longer: so this comes to an end.

@@ -32,9 +32,11 @@ impl World {
             Action::Offline { .. } | Action::Terminate => {
                 self.check_stop(order);
                 self.serving.remove(&order.resource);
+                self.trusted.remove(&order.resource);
             }
             Action::Online { .. } if self.is_first(order) => {
                 self.serving.remove(&order.resource);
+                self.trusted.remove(&order.resource);
                 if self.checks {
                     self.check_start(order);
                 }
@@ -92,7 +94,7 @@ impl World {
             // One that waits for its turn to stop serves until then.
             let serves = |other: ResourceId| {
                 let state = self.state(other);
-                let waits = state == ResourceState::OfflinePending && self.serving.contains(&other);
+                let waits = state == ResourceState::OfflinePending && self.trusted.contains(&other);
                 state == ResourceState::Online || waits
             };
             let is_served = !needs.relies_on(provider, serves);
@@ -144,9 +146,12 @@ impl World {
         let online: Vec<ResourceId> =
             resources.filter(|id| self.state(*id) == ResourceState::Online).collect();
         let mut serving = std::mem::take(&mut self.serving);
-        serving.extend(online);
+        let mut trusted = std::mem::take(&mut self.trusted);
+        serving.extend(&online);
         serving.retain(|id| self.runs(*id));
-        self.serving = serving;
+        trusted.extend(online);
+        trusted.retain(|id| matches!(self.state(*id), ResourceState::Online | ResourceState::OfflinePending));
+        (self.serving, self.trusted) = (serving, trusted);
         self.watch_restarts();
         let view = self.engine.view();
         if !view.is_ready() {

@@ -120,6 +120,8 @@ pub struct World {
     mounts: BTreeSet<ResourceId>,
     /// What has been online, runs still, and was not told to stop since.
     serving: BTreeSet<ResourceId>,
+    /// The same as far as the engine can know: what has died unseen serves until that is seen.
+    trusted: BTreeSet<ResourceId>,
     held_commits: VecDeque<(crate::input::CommitId, mainstay_store::Transaction, CommitMode)>,
     inbox: VecDeque<Input>,
     boot: String,
@@ -206,6 +208,7 @@ impl World {
             leaves: BTreeMap::new(),
             mounts: BTreeSet::new(),
             serving: BTreeSet::new(),
+            trusted: BTreeSet::new(),
             held_commits: VecDeque::new(),
             inbox: VecDeque::new(),
             boot: "boot-1".into(),

@@ -4,7 +4,7 @@
 
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
-    Deadlock, EndOrder, Fail, FailCall, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool,
+    Deadlock, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool,
     KillProcesses, KillService, KillServiceAndPool, LoseOwn, Maintain, Offline, Online, Pass, PassLate,
     Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard, SlowHost, StartPolicy, StartService,
     StopService, Undepend, Unkillable,
@@ -744,6 +744,46 @@ fn a_wait_that_begins_again_is_told() {
             Behave(0, Entry::Open, Reaction::Hang),
             Online(0),
             KillOwn(0),
+        ],
+    );
+}
+
+/// An alternative that has died unseen serves until that is seen: another one may be stopped before it.
+#[test]
+fn what_has_died_unseen_serves_until_it_is_seen() {
+    check_in_order(
+        GroupOrder::Global(1, 7),
+        1,
+        &[OWN, POOL, POOL, (0, Kind::Library, &[&[1, 2, 0]])],
+        &[
+            Offline(4, 0),
+            Offline(5, 0),
+            Offline(6, 0),
+            Offline(0, 0),
+            GroupOnline(0),
+            KillProcesses(2),
+            FailInside(1),
+            FailInside(2),
+            Pass(1_097),
+        ],
+    );
+}
+
+/// What is restarted for a failure inside of it in the same moment is nothing that another group may start after.
+#[test]
+fn a_group_does_not_start_after_one_that_is_about_to_be_restarted() {
+    check_in_order(
+        GroupOrder::Sets(1, 36),
+        2,
+        &[POOL, OWN, POOL, (1, Kind::Pool, &[]), (0, Kind::Pool, &[&[0]])],
+        &[
+            Behave(4, Entry::Online, Reaction::Hang),
+            GroupOnline(0),
+            GroupOnline(1),
+            KillPool,
+            Commits(CommitMode::Fail),
+            KillService,
+            FailInside(0),
         ],
     );
 }
