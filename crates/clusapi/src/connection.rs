@@ -13,7 +13,6 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::guard::Outcome;
 use crate::notify::Port;
-use crate::tables::Table;
 
 /// Connections of one cluster handle at the same time. A connection costs the service a task and a few hundred
 /// bytes, and eight calls at a time keep a disk busy.
@@ -206,19 +205,6 @@ impl Drop for Lease<'_> {
         }
         self.connection.free.notify_one();
     }
-}
-
-/// Gives an opened object a handle; without one it is closed again.
-pub(crate) fn admit<K>(
-    table: &Table<Held<K>>,
-    held: Arc<Held<K>>,
-    as_watched: fn(Opened<K>) -> Watched,
-) -> Outcome<usize> {
-    let handle = table.insert(Arc::clone(&held));
-    if handle.is_err() {
-        held.connection.forget(&as_watched(held.object.clone()));
-    }
-    handle
 }
 
 /// Two handles that a call names together have to come from the same OpenCluster.

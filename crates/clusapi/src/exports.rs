@@ -12,7 +12,7 @@
 
 use std::ffi::c_void;
 
-use mainstay_client::Desired;
+use mainstay_client::{Desired, kind};
 
 use crate::control::ControlBuffers;
 use crate::enumeration::Of;
@@ -20,8 +20,8 @@ use crate::guard;
 use crate::notify::{FilterAndType, Places};
 use crate::tables::tables;
 use crate::{
-    cluster, enumeration, enumeration_ex, group, group_set, net_interface, network, node, notify, registry,
-    resource, resource_type,
+    cluster, enumeration, enumeration_ex, group, group_set, net_interface, network, node, notify, object,
+    registry, resource, resource_type,
 };
 
 mainstay_resutils::export_win32!();
@@ -114,9 +114,9 @@ exports! {
         ClusterGetEnumCountEx(list: usize): count = enumeration::count(&tables().cluster_enums_ex, list);
         ClusterCloseEnumEx(list: usize): status = enumeration::close(&tables().cluster_enums_ex, list);
 
-        CloseClusterNode(node: usize): truth = node::close(node);
+        CloseClusterNode(node: usize): truth = object::close::<kind::Node>(node);
         GetClusterNodeState(node: usize): state = node::state(node);
-        GetClusterFromNode(node: usize): handle = node::cluster(node);
+        GetClusterFromNode(node: usize): handle = object::cluster::<kind::Node>(node);
         PauseClusterNode(node: usize): status = node::pause(node);
         PauseClusterNodeEx(node: usize, drain: i32, flags: u32, target: usize): status
             = node::pause_ex(node, drain != 0, flags, target);
@@ -125,35 +125,35 @@ exports! {
             = node::resume_ex(node, failback, flags);
         ClusterNodeControl(node: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = node::control(node, host, code, buffers(input, input_size, output, output_size, returned));
+            = object::control::<kind::Node>(node, host, code, buffers(input, input_size, output, output_size, returned));
 
         ClusterNodeOpenEnum(node: usize, type_mask: u32): handle = enumeration::open_node(node, type_mask);
         ClusterNodeGetEnumCount(list: usize): count = enumeration::length(Of::Node, list);
         ClusterNodeCloseEnum(list: usize): status = enumeration::shut(Of::Node, list);
 
-        CloseClusterNetwork(network: usize): truth = network::close(network);
-        GetClusterFromNetwork(network: usize): handle = network::cluster(network);
+        CloseClusterNetwork(network: usize): truth = object::close::<kind::Network>(network);
+        GetClusterFromNetwork(network: usize): handle = object::cluster::<kind::Network>(network);
         GetClusterNetworkState(network: usize): state = network::state(network);
         ClusterNetworkControl(network: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = network::control(network, host, code, buffers(input, input_size, output, output_size, returned));
+            = object::control::<kind::Network>(network, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterNetworkOpenEnum(network: usize, type_mask: u32): handle
             = enumeration::open_network(network, type_mask);
         ClusterNetworkGetEnumCount(list: usize): count = enumeration::length(Of::Network, list);
         ClusterNetworkCloseEnum(list: usize): status = enumeration::shut(Of::Network, list);
 
-        CloseClusterNetInterface(interface: usize): truth = net_interface::close(interface);
-        GetClusterFromNetInterface(interface: usize): handle = net_interface::cluster(interface);
+        CloseClusterNetInterface(interface: usize): truth = object::close::<kind::NetInterface>(interface);
+        GetClusterFromNetInterface(interface: usize): handle = object::cluster::<kind::NetInterface>(interface);
         GetClusterNetInterfaceState(interface: usize): state = net_interface::state(interface);
         ClusterNetInterfaceControl(interface: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = net_interface::control(interface, host, code,
+            = object::control::<kind::NetInterface>(interface, host, code,
                 buffers(input, input_size, output, output_size, returned));
         ClusterNetInterfaceCloseEnum(list: usize): status = enumeration::shut(Of::NetInterfaces, list);
 
         DeleteClusterGroup(group: usize): status = group::delete(group);
-        CloseClusterGroup(group: usize): truth = group::close(group);
-        GetClusterFromGroup(group: usize): handle = group::cluster(group);
+        CloseClusterGroup(group: usize): truth = object::close::<kind::Group>(group);
+        GetClusterFromGroup(group: usize): handle = object::cluster::<kind::Group>(group);
         OnlineClusterGroup(group: usize, destination: usize): status = group::online(group, destination);
         OnlineClusterGroupEx(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32): status
             = group::online_ex(group, destination, flags, buffer, size);
@@ -165,20 +165,20 @@ exports! {
         CancelClusterGroupOperation(group: usize, flags: u32): status = group::cancel(group, flags);
         ClusterGroupControl(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = group::control(group, host, code, buffers(input, input_size, output, output_size, returned));
+            = object::control::<kind::Group>(group, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterGroupOpenEnum(group: usize, type_mask: u32): handle = enumeration::open_group(group, type_mask);
         ClusterGroupGetEnumCount(list: usize): count = enumeration::length(Of::Group, list);
         ClusterGroupCloseEnum(list: usize): status = enumeration::shut(Of::Group, list);
         ClusterGroupGetEnumCountEx(list: usize): count = enumeration::count(&tables().group_enums_ex, list);
         ClusterGroupCloseEnumEx(list: usize): status = enumeration::close(&tables().group_enums_ex, list);
 
-        CloseClusterGroupSet(set: usize): truth = group_set::close(set);
+        CloseClusterGroupSet(set: usize): truth = object::close::<kind::GroupSet>(set);
         DeleteClusterGroupSet(set: usize): status = group_set::delete(set);
         ClusterAddGroupToGroupSet(set: usize, group: usize): status = group_set::add_group(set, group);
         ClusterRemoveGroupFromGroupSet(group: usize): status = group_set::remove_group(group);
         ClusterGroupSetControl(set: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = group_set::control(set, host, code, buffers(input, input_size, output, output_size, returned));
+            = object::control::<kind::GroupSet>(set, host, code, buffers(input, input_size, output, output_size, returned));
         AddClusterGroupDependency(group: usize, provider: usize): status
             = group_set::add_group_dependency(group, provider);
         RemoveClusterGroupDependency(group: usize, provider: usize): status
@@ -196,8 +196,8 @@ exports! {
         ClusterGroupSetCloseEnum(list: usize): status = enumeration::shut(Of::GroupSets, list);
 
         DeleteClusterResource(resource: usize): status = resource::delete(resource);
-        CloseClusterResource(resource: usize): truth = resource::close(resource);
-        GetClusterFromResource(resource: usize): handle = resource::cluster(resource);
+        CloseClusterResource(resource: usize): truth = object::close::<kind::Resource>(resource);
+        GetClusterFromResource(resource: usize): handle = object::cluster::<kind::Resource>(resource);
         OnlineClusterResource(resource: usize): status = resource::online(resource);
         OnlineClusterResourceEx(resource: usize, flags: u32, buffer: *mut u8, size: u32): status
             = resource::online_ex(resource, flags, buffer, size);
@@ -214,7 +214,7 @@ exports! {
             = resource::can_be_dependent(resource, dependent);
         ClusterResourceControl(resource: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32): status
-            = resource::control(resource, host, code, buffers(input, input_size, output, output_size, returned));
+            = object::control::<kind::Resource>(resource, host, code, buffers(input, input_size, output, output_size, returned));
         ClusterResourceOpenEnum(resource: usize, type_mask: u32): handle
             = enumeration::open_resource(resource, type_mask);
         ClusterResourceGetEnumCount(list: usize): count = enumeration::length(Of::Resource, list);
@@ -248,9 +248,9 @@ exports! {
             = enumeration_ex::cluster_item::<U>(list, index, item, size);
 
         OpenClusterNode(cluster: usize, name: *const U): handle
-            = node::open(cluster, name, Desired::Full, nowhere());
+            = object::open::<kind::Node, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterNodeEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
-            = node::open(cluster, name, Desired::Mask(desired), granted);
+            = object::open::<kind::Node, U>(cluster, name, Desired::Mask(desired), granted);
         PauseClusterNodeEx2(node: usize, drain: i32, flags: u32, target: usize, reason: *const U): status
             = node::pause_ex2(node, drain != 0, flags, target, reason);
         ResumeClusterNodeEx2(node: usize, failback: u32, flags: u32, reason: *const U): status
@@ -260,9 +260,9 @@ exports! {
             = enumeration::entry(Of::Node, list, index, kind, name, name_length);
 
         OpenClusterNetwork(cluster: usize, name: *const U): handle
-            = network::open(cluster, name, Desired::Full, nowhere());
+            = object::open::<kind::Network, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterNetworkEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
-            = network::open(cluster, name, Desired::Mask(desired), granted);
+            = object::open::<kind::Network, U>(cluster, name, Desired::Mask(desired), granted);
         SetClusterNetworkName(network: usize, name: *const U): status = network::rename(network, name);
         GetClusterNetworkId(network: usize, id: *mut U, id_length: *mut u32): status
             = network::id(network, id, id_length);
@@ -270,9 +270,9 @@ exports! {
             = enumeration::entry(Of::Network, list, index, kind, name, name_length);
 
         OpenClusterNetInterface(cluster: usize, name: *const U): handle
-            = net_interface::open(cluster, name, Desired::Full, nowhere());
+            = object::open::<kind::NetInterface, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterNetInterfaceEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
-            = net_interface::open(cluster, name, Desired::Mask(desired), granted);
+            = object::open::<kind::NetInterface, U>(cluster, name, Desired::Mask(desired), granted);
         GetClusterNetInterface(cluster: usize, node: *const U, network: *const U, name: *mut U,
             name_length: *mut u32): status
             = net_interface::between(cluster, node, network, name, name_length);
@@ -283,9 +283,9 @@ exports! {
 
         CreateClusterGroup(cluster: usize, name: *const U): handle = group::create(cluster, name);
         OpenClusterGroup(cluster: usize, name: *const U): handle
-            = group::open(cluster, name, Desired::Full, nowhere());
+            = object::open::<kind::Group, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterGroupEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
-            = group::open(cluster, name, Desired::Mask(desired), granted);
+            = object::open::<kind::Group, U>(cluster, name, Desired::Mask(desired), granted);
         SetClusterGroupName(group: usize, name: *const U): status = group::rename(group, name);
         GetClusterGroupState(group: usize, node: *mut U, node_length: *mut u32): state
             = group::state(group, node, node_length);
@@ -299,7 +299,8 @@ exports! {
             = enumeration_ex::group_item::<U>(list, index, item, size);
 
         CreateClusterGroupSet(cluster: usize, name: *const U): handle = group_set::create(cluster, name);
-        OpenClusterGroupSet(cluster: usize, name: *const U): handle = group_set::open(cluster, name);
+        OpenClusterGroupSet(cluster: usize, name: *const U): handle
+            = object::open::<kind::GroupSet, U>(cluster, name, Desired::Full, nowhere());
         SetGroupDependencyExpression(group: usize, expression: *const U): status
             = group_set::set_group_expression(group, expression);
         SetClusterGroupSetDependencyExpression(set: usize, expression: *const U): status
@@ -310,9 +311,9 @@ exports! {
         CreateClusterResource(group: usize, name: *const U, type_name: *const U, flags: u32): handle
             = resource::create(group, name, type_name, flags);
         OpenClusterResource(cluster: usize, name: *const U): handle
-            = resource::open(cluster, name, Desired::Full, nowhere());
+            = object::open::<kind::Resource, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterResourceEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
-            = resource::open(cluster, name, Desired::Mask(desired), granted);
+            = object::open::<kind::Resource, U>(cluster, name, Desired::Mask(desired), granted);
         SetClusterResourceName(resource: usize, name: *const U): status = resource::rename(resource, name);
         GetClusterResourceState(resource: usize, node: *mut U, node_length: *mut u32, group: *mut U,
             group_length: *mut u32): state

@@ -1,36 +1,16 @@
 //! Groups.
 
-use mainstay_client::{Accepted, CallError, Cluster, Desired, Target, Watched, kind};
-use mainstay_resutils::wide::{self, Unit};
+use mainstay_client::{Accepted, CallError, Cluster, kind};
+use mainstay_resutils::wide::Unit;
 use mainstay_types::Status;
 use mainstay_types::access::GENERIC_READ;
 
-use crate::cluster::handle_of;
-use crate::connection::{Held, admit, same};
-use crate::control::{self, ControlBuffers};
+use crate::connection::{Held, same};
 use crate::guard::Outcome;
 use crate::memory;
 use crate::node;
+use crate::object;
 use crate::tables::tables;
-
-/// OpenClusterGroup and OpenClusterGroupEx.
-///
-/// # Safety
-/// As [`wide::read`]; `granted` is null or writable.
-pub(crate) unsafe fn open<U: Unit>(
-    cluster: usize,
-    name: *const U,
-    desired: Desired,
-    granted: *mut u32,
-) -> Outcome<usize> {
-    let connection = tables().clusters.get(cluster)?;
-    // SAFETY: the caller's promise is that of the function.
-    let name = unsafe { memory::text(name) }?;
-    let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
-    // SAFETY: the caller promised that it is null or writable.
-    unsafe { wide::write_optional(granted, held.object.granted()) };
-    admit(&tables().groups, held, Watched::Group)
-}
 
 /// CreateClusterGroup.
 ///
@@ -41,7 +21,7 @@ pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
     let held = connection.hold(|cluster| cluster.create_group(&name))?;
-    admit(&tables().groups, held, Watched::Group)
+    object::admit(held)
 }
 
 /// DeleteClusterGroup. The handle stays open.
@@ -59,18 +39,6 @@ pub(crate) unsafe fn rename<U: Unit>(group: usize, name: *const U) -> Outcome<()
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
     held.connection.with(|cluster| cluster.rename_group(&held.object, &name))
-}
-
-/// CloseClusterGroup.
-pub(crate) fn close(group: usize) -> Outcome<()> {
-    let held = tables().groups.remove(group)?;
-    held.connection.forget(&Watched::Group(held.object.clone()));
-    Ok(())
-}
-
-/// GetClusterFromGroup.
-pub(crate) fn cluster(group: usize) -> Outcome<usize> {
-    handle_of(&tables().groups.get(group)?.connection)
 }
 
 /// GetClusterGroupState.
@@ -173,16 +141,6 @@ pub(crate) unsafe fn set_node_list(group: usize, count: u32, nodes: *const usize
 pub(crate) fn cancel(group: usize, flags: u32) -> Outcome<()> {
     let held = tables().groups.get(group)?;
     status_of(held.connection.with(|cluster| cluster.cancel_group_operation(&held.object, flags))?)
-}
-
-/// ClusterGroupControl.
-///
-/// # Safety
-/// As [`ControlBuffers`] says.
-pub(crate) unsafe fn control(group: usize, host: usize, code: u32, buffers: ControlBuffers) -> Outcome<()> {
-    let held = tables().groups.get(group)?;
-    // SAFETY: the caller's promise is that of the function.
-    unsafe { control::send(&held.connection, Target::Group(&held.object), host, code, buffers) }
 }
 
 /// 997 is told as every other number is.

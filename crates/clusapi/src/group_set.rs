@@ -1,25 +1,12 @@
 //! Group sets, and the order in which groups start.
 
-use mainstay_client::{Desired, Target, Watched};
 use mainstay_resutils::wide::Unit;
 
-use crate::connection::{admit, same};
-use crate::control::{self, ControlBuffers};
+use crate::connection::same;
 use crate::guard::Outcome;
 use crate::memory;
+use crate::object;
 use crate::tables::tables;
-
-/// OpenClusterGroupSet.
-///
-/// # Safety
-/// As [`mainstay_resutils::wide::read`].
-pub(crate) unsafe fn open<U: Unit>(cluster: usize, name: *const U) -> Outcome<usize> {
-    let connection = tables().clusters.get(cluster)?;
-    // SAFETY: the caller's promise is that of the function.
-    let name = unsafe { memory::text(name) }?;
-    let held = connection.hold(|cluster| cluster.open_object(&name, Desired::Full))?;
-    admit(&tables().group_sets, held, Watched::GroupSet)
-}
 
 /// CreateClusterGroupSet.
 ///
@@ -30,30 +17,13 @@ pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
     let held = connection.hold(|cluster| cluster.create_group_set(&name))?;
-    admit(&tables().group_sets, held, Watched::GroupSet)
-}
-
-/// CloseClusterGroupSet.
-pub(crate) fn close(set: usize) -> Outcome<()> {
-    let held = tables().group_sets.remove(set)?;
-    held.connection.forget(&Watched::GroupSet(held.object.clone()));
-    Ok(())
+    object::admit(held)
 }
 
 /// DeleteClusterGroupSet. The handle stays open.
 pub(crate) fn delete(set: usize) -> Outcome<()> {
     let held = tables().group_sets.get(set)?;
     held.connection.with(|cluster| cluster.delete_group_set(&held.object))
-}
-
-/// ClusterGroupSetControl.
-///
-/// # Safety
-/// As [`ControlBuffers`] says.
-pub(crate) unsafe fn control(set: usize, host: usize, code: u32, buffers: ControlBuffers) -> Outcome<()> {
-    let held = tables().group_sets.get(set)?;
-    // SAFETY: the caller's promise is that of the function.
-    unsafe { control::send(&held.connection, Target::GroupSet(&held.object), host, code, buffers) }
 }
 
 /// ClusterAddGroupToGroupSet.

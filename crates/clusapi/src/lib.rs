@@ -32,6 +32,7 @@ mod net_interface;
 mod network;
 mod node;
 mod notify;
+mod object;
 mod registry;
 mod resource;
 mod resource_type;

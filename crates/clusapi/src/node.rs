@@ -2,50 +2,16 @@
 
 use std::sync::Arc;
 
-use mainstay_client::{Desired, Submission, SubmitObject, Target, Watched, kind};
+use mainstay_client::{Submission, SubmitObject, kind};
 use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
 use mainstay_types::access::GENERIC_READ;
 use mainstay_types::operation::Verb;
 
-use crate::cluster::handle_of;
-use crate::connection::{Connection, Held, admit, same};
-use crate::control::{self, ControlBuffers};
+use crate::connection::{Connection, Held, same};
 use crate::group::status_of;
 use crate::guard::Outcome;
-use crate::memory;
 use crate::tables::tables;
-
-/// OpenClusterNode and OpenClusterNodeEx.
-///
-/// # Safety
-/// As [`wide::read`]; `granted` is null or writable.
-pub(crate) unsafe fn open<U: Unit>(
-    cluster: usize,
-    name: *const U,
-    desired: Desired,
-    granted: *mut u32,
-) -> Outcome<usize> {
-    let connection = tables().clusters.get(cluster)?;
-    // SAFETY: the caller's promise is that of the function.
-    let name = unsafe { memory::text(name) }?;
-    let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
-    // SAFETY: the caller promised that it is null or writable.
-    unsafe { wide::write_optional(granted, held.object.granted()) };
-    admit(&tables().nodes, held, Watched::Node)
-}
-
-/// CloseClusterNode.
-pub(crate) fn close(node: usize) -> Outcome<()> {
-    let held = tables().nodes.remove(node)?;
-    held.connection.forget(&Watched::Node(held.object.clone()));
-    Ok(())
-}
-
-/// GetClusterFromNode.
-pub(crate) fn cluster(node: usize) -> Outcome<usize> {
-    handle_of(&tables().nodes.get(node)?.connection)
-}
 
 /// The node that a call on another object names, of the same connection; none for NULL.
 pub(crate) fn named(connection: &Arc<Connection>, node: usize) -> Outcome<Option<Arc<Held<kind::Node>>>> {
@@ -151,14 +117,4 @@ fn submit(node: usize, submission: &Submission<'_>) -> Outcome<()> {
         Status::SUCCESS => Ok(()),
         status => Err(status),
     }
-}
-
-/// ClusterNodeControl.
-///
-/// # Safety
-/// As [`ControlBuffers`] says.
-pub(crate) unsafe fn control(node: usize, host: usize, code: u32, buffers: ControlBuffers) -> Outcome<()> {
-    let held = tables().nodes.get(node)?;
-    // SAFETY: the caller's promise is that of the function.
-    unsafe { control::send(&held.connection, Target::Node(&held.object), host, code, buffers) }
 }

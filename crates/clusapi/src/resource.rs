@@ -2,40 +2,18 @@
 
 use std::sync::Arc;
 
-use mainstay_client::{
-    Accepted, CallError, Cluster, Desired, Submission, SubmitObject, Target, Watched, kind,
-};
+use mainstay_client::{Accepted, CallError, Cluster, Submission, SubmitObject, kind};
 use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
 use mainstay_types::access::GENERIC_READ;
 use mainstay_types::operation::Verb;
 
-use crate::cluster::handle_of;
-use crate::connection::{Held, admit, same};
-use crate::control::{self, ControlBuffers};
+use crate::connection::{Held, same};
 use crate::group::status_of;
 use crate::guard::Outcome;
 use crate::memory;
+use crate::object;
 use crate::tables::tables;
-
-/// OpenClusterResource and OpenClusterResourceEx.
-///
-/// # Safety
-/// As [`wide::read`]; `granted` is null or writable.
-pub(crate) unsafe fn open<U: Unit>(
-    cluster: usize,
-    name: *const U,
-    desired: Desired,
-    granted: *mut u32,
-) -> Outcome<usize> {
-    let connection = tables().clusters.get(cluster)?;
-    // SAFETY: the caller's promise is that of the function.
-    let name = unsafe { memory::text(name) }?;
-    let held = connection.hold(|cluster| cluster.open_object(&name, desired))?;
-    // SAFETY: the caller promised that it is null or writable.
-    unsafe { wide::write_optional(granted, held.object.granted()) };
-    admit(&tables().resources, held, Watched::Resource)
-}
 
 /// CreateClusterResource.
 ///
@@ -52,7 +30,7 @@ pub(crate) unsafe fn create<U: Unit>(
     let (name, type_name) = unsafe { (memory::text(name)?, memory::text(type_name)?) };
     let held =
         group.connection.hold(|cluster| cluster.create_resource(&group.object, &name, &type_name, flags))?;
-    admit(&tables().resources, held, Watched::Resource)
+    object::admit(held)
 }
 
 /// DeleteClusterResource. The handle stays open.
@@ -70,18 +48,6 @@ pub(crate) unsafe fn rename<U: Unit>(resource: usize, name: *const U) -> Outcome
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
     held.connection.with(|cluster| cluster.rename_resource(&held.object, &name))
-}
-
-/// CloseClusterResource.
-pub(crate) fn close(resource: usize) -> Outcome<()> {
-    let held = tables().resources.remove(resource)?;
-    held.connection.forget(&Watched::Resource(held.object.clone()));
-    Ok(())
-}
-
-/// GetClusterFromResource.
-pub(crate) fn cluster(resource: usize) -> Outcome<usize> {
-    handle_of(&tables().resources.get(resource)?.connection)
 }
 
 /// GetClusterResourceState. Both lengths are told, also when a name does not fit.
@@ -241,21 +207,6 @@ pub(crate) fn can_be_dependent(provider: usize, dependent: usize) -> Outcome<()>
         Status::SUCCESS => Ok(()),
         status => Err(status),
     }
-}
-
-/// ClusterResourceControl.
-///
-/// # Safety
-/// As [`ControlBuffers`] says.
-pub(crate) unsafe fn control(
-    resource: usize,
-    host: usize,
-    code: u32,
-    buffers: ControlBuffers,
-) -> Outcome<()> {
-    let held = tables().resources.get(resource)?;
-    // SAFETY: the caller's promise is that of the function.
-    unsafe { control::send(&held.connection, Target::Resource(&held.object), host, code, buffers) }
 }
 
 fn accepted(
