@@ -5,36 +5,24 @@
 //! again. That happens by a slip: another run directory, or a copy of the data directory.
 
 mod elsewhere;
+mod lock;
 mod name;
 
 use std::fmt;
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use mainstay_types::ClusterId;
 
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
+use lock::{is_open_here, lock, make_private, patiently};
 
 pub use elsewhere::{check_beside, check_elsewhere, check_stopped, find_of_others};
+pub use lock::{holder_of, lock_file};
 pub use name::{NameError, ServiceName};
-
-/// How long a lock is waited for. Who has just ended may have left a child between its fork and its exec, which shares
-/// the lock until then.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
-/// Between two tries.
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
-
-/// How often the kernel's list of locks is read before one counts as not there. It comes in pieces, and where another
-/// lock is let go between two of them, one that is held can be missed.
-const LOCKS_LOOKS: usize = 3;
-
-/// Nobody else may open the directory: whoever can open it can lock it.
-const MODE: u32 = 0o700;
 
 /// What the service locks in its run directory.
 const SERVICE_LOCK: &str = "service.lock";
@@ -226,7 +214,7 @@ impl Claim {
     /// There is a guard, or it is another cluster's.
     pub fn guard(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
         check_owner(root, cluster)?;
-        match Self::lock(&layout::owner(root, cluster))? {
+        match lock(&layout::owner(root, cluster))? {
             Ok(locked) => Ok(Claim::new(root, cluster, locked, Vec::new())),
             Err(holder) => Err(ClaimError::Guard { root: root.to_owned(), holder }),
         }
@@ -239,16 +227,12 @@ impl Claim {
     ///
     /// There is a service, or it is another cluster's.
     pub fn service(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
-        let until = Instant::now() + LOCK_PATIENCE;
-        loop {
-            match Self::try_service(root, cluster) {
-                // Somebody clears the tree away at this moment.
-                Err(ClaimError::Cgroup(error)) if error.is_missing() && Instant::now() < until => {
-                    thread::sleep(LOCK_PAUSE);
-                }
-                tried => return tried,
-            }
-        }
+        let tried = patiently(|| match Self::try_service(root, cluster) {
+            // Somebody clears the tree away at this moment.
+            Err(ClaimError::Cgroup(error)) if error.is_missing() => None,
+            tried => Some(tried),
+        });
+        tried.unwrap_or_else(|| Self::try_service(root, cluster))
     }
 
     fn try_service(root: &Path, cluster: ClusterId) -> Result<Self, ClaimError> {
@@ -257,7 +241,7 @@ impl Claim {
         let (owner, service) = (layout::owner(root, cluster), layout::service(root));
         let made = [owner, service].into_iter().filter(|directory| !directory.exists()).collect();
         make_private(&layout::owner(root, cluster))?;
-        match Self::lock(&layout::service(root))? {
+        match lock(&layout::service(root))? {
             Ok(locked) => Ok(Claim::new(root, cluster, locked, made)),
             Err(holder) => Err(ClaimError::Service { root: root.to_owned(), holder }),
         }
@@ -326,83 +310,6 @@ impl Claim {
             let _ = fs::remove_dir(directory);
         }
     }
-
-    fn lock(directory: &Path) -> Result<Result<File, Holder>, CgroupError> {
-        let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
-        let until = Instant::now() + LOCK_PATIENCE;
-        loop {
-            make_private(directory)?;
-            let file = match File::open(directory) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && Instant::now() < until => continue,
-                opened => opened.map_err(failed("open"))?,
-            };
-            match file.try_lock() {
-                Ok(()) if is_open_here(&file, directory) => return Ok(Ok(file)),
-                // It was removed by the one who had it.
-                Ok(()) | Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
-                Ok(()) | Err(TryLockError::WouldBlock) => {
-                    return Ok(Err(holder_of(directory).unwrap_or_default()));
-                }
-                Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
-            }
-        }
-    }
-}
-
-/// Locks a file that is made for it, waiting for somebody who has just ended.
-///
-/// # Errors
-///
-/// It cannot be made or locked. Inside: it is in somebody's hands.
-pub fn lock_file(path: &Path) -> io::Result<Result<File, Holder>> {
-    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-    let until = Instant::now() + LOCK_PATIENCE;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Ok(file)),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::WouldBlock) => return Ok(Err(holder_of(path).unwrap_or_default())),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-}
-
-/// Makes a directory that nobody else may open. It may be there already; those above it have to be.
-fn make_private(directory: &Path) -> Result<(), CgroupError> {
-    let failed = |action| move |source: io::Error| CgroupError::io(action, directory, source);
-    match DirBuilder::new().mode(MODE).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed("create")(error)),
-        _ => {}
-    }
-    fs::set_permissions(directory, Permissions::from_mode(MODE)).map_err(failed("close to others"))
-}
-
-/// Whether this is what is opened at the path.
-fn is_open_here(file: &File, path: &Path) -> bool {
-    let place = |found: fs::Metadata| (found.dev(), found.ino());
-    let opened = file.metadata().ok().map(place);
-    opened.is_some() && fs::metadata(path).ok().map(place) == opened
-}
-
-/// Who has locked a directory, which need not be there, for longer than somebody who has just ended could have.
-fn is_locked(directory: &Path) -> Result<Option<Holder>, CgroupError> {
-    let file = match File::open(directory) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        // Another account's, which nobody but it and root can lock: that can be seen at least.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(holder_of(directory)),
-        Err(error) => return Err(CgroupError::io("open", directory, error)),
-    };
-    let until = Instant::now() + LOCK_PATIENCE;
-    loop {
-        // A shared one, which others who look do not notice.
-        match file.try_lock_shared() {
-            Ok(()) => return Ok(None),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::WouldBlock) => return Ok(Some(holder_of(directory).unwrap_or_default())),
-            Err(TryLockError::Error(error)) => return Err(CgroupError::io("lock", directory, error)),
-        }
-    }
 }
 
 /// Looks whether a service with this run directory may act in a tree, and changes nothing. What cannot be seen is not
@@ -461,28 +368,6 @@ fn is_host(pid: i32) -> bool {
     is_ours && name.starts_with(HOST_PROGRAM)
 }
 
-/// Who has locked a file or directory, as far as it can be found out.
-pub fn holder_of(directory: &Path) -> Option<Holder> {
-    let found = fs::metadata(directory).ok()?;
-    let (major, minor) = (rustix::fs::major(found.dev()), rustix::fs::minor(found.dev()));
-    (0..LOCKS_LOOKS).find_map(|_| {
-        let locks = fs::read_to_string("/proc/locks").ok()?;
-        parse_locks(&locks, major, minor, found.ino()).map(Holder::of)
-    })
-}
-
-/// The process that has locked a file as a whole, by the lines of `/proc/locks` (proc_locks(5)).
-fn parse_locks(locks: &str, major: u32, minor: u32, inode: u64) -> Option<i32> {
-    let file = format!("{major:02x}:{minor:02x}:{inode}");
-    locks.lines().find_map(|line| {
-        // Those who wait have an arrow in the second place.
-        match line.split_ascii_whitespace().collect::<Vec<_>>()[..] {
-            [_, "FLOCK", _, _, pid, of, ..] if of == file => pid.parse().ok().filter(|pid| *pid > 0),
-            _ => None,
-        }
-    })
-}
-
 /// The run directory on a process's command line, as it can be opened from here.
 fn run_dir_of(pid: i32) -> Option<PathBuf> {
     let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -497,22 +382,9 @@ fn is_same_directory(one: &Path, other: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::lock::MODE;
     use super::*;
     use crate::scratch::Scratch;
-
-    #[test]
-    fn the_one_who_holds_a_lock_is_found_among_the_locks() {
-        let locks = "1: FLOCK  ADVISORY  WRITE 11 fe:00:77 0 EOF\n\
-                     2: -> FLOCK  ADVISORY  WRITE 12 00:26:1201110 0 EOF\n\
-                     3: POSIX  ADVISORY  WRITE 13 00:26:1201110 0 EOF\n\
-                     4: FLOCK  ADVISORY  WRITE 14 00:26:1201110 0 EOF\n\
-                     5: FLOCK  ADVISORY  WRITE 0 00:26:5 0 EOF\nbroken\n";
-        for (minor, inode, found) in
-            [(38, 1_201_110, Some(14)), (39, 1_201_110, None), (38, 77, None), (38, 5, None)]
-        {
-            assert_eq!(parse_locks(locks, 0, minor, inode), found, "{minor}:{inode}");
-        }
-    }
 
     #[test]
     fn the_run_directory_is_found_on_a_command_line() {

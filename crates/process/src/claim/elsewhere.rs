@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 
 use mainstay_types::{ClusterId, GroupId};
 
-use super::{ClaimError, HOST_PROGRAM, Holder, holder_of, is_locked, is_same_directory};
+use super::lock::is_locked;
+use super::{ClaimError, HOST_PROGRAM, Holder, holder_of, is_same_directory};
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 use crate::strays;

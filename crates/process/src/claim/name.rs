@@ -11,15 +11,14 @@
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::thread;
-use std::time::Instant;
 
 use mainstay_types::{ClusterId, NodeId};
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
+use super::Holder;
 use super::elsewhere::is_trusted_user;
-use super::{Holder, LOCK_PATIENCE, LOCK_PAUSE};
+use super::lock::patiently;
 
 /// Why the name is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -53,18 +52,13 @@ impl ServiceName {
     pub fn take(cluster: ClusterId, node: NodeId) -> Result<Self, NameError> {
         let name = format!("mainstay-service-{cluster}-{node}");
         let address = SocketAddr::from_abstract_name(&name)?;
-        let until = Instant::now() + LOCK_PATIENCE;
-        loop {
-            match UnixListener::bind_addr(&address) {
-                Ok(listener) => {
-                    listener.set_nonblocking(true)?;
-                    return Ok(ServiceName(listener));
-                }
-                Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(error.into()),
-                Err(_) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
-                Err(_) => return Err(ask(&name).unwrap_or_else(NameError::Io)),
-            }
-        }
+        let bound = patiently(|| match UnixListener::bind_addr(&address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => None,
+            bound => Some(bound),
+        });
+        let Some(listener) = bound.transpose()? else { return Err(ask(&name).unwrap_or_else(NameError::Io)) };
+        listener.set_nonblocking(true)?;
+        Ok(ServiceName(listener))
     }
 
     /// Forgets those who have asked who has the name: those who wait to be heard are bounded, and each is gone already.
@@ -90,6 +84,8 @@ fn ask(name: &str) -> io::Result<NameError> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use rustix::process::Uid;
     use rustix::thread::set_thread_res_uid;
 
