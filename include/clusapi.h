@@ -462,9 +462,19 @@ CLUSAPI_WIDE(DWORD, ClusterNetInterfaceEnum,
              (HNETINTERFACEENUM hNetInterfaceEnum, DWORD dwIndex, LPWSTR lpszName, LPDWORD lpcchName));
 CLUSAPI(DWORD, ClusterNetInterfaceCloseEnum, (HNETINTERFACEENUM hNetInterfaceEnum));
 
+/* What CreateClusterGroupEx makes. */
+#define CLUSTER_CREATE_GROUP_INFO_VERSION_1 0x00000001
+typedef struct CLUSTER_CREATE_GROUP_INFO {
+    DWORD dwVersion;
+    DWORD groupType; /* a GroupType, 9999 for none in particular */
+} CLUSTER_CREATE_GROUP_INFO, *PCLUSTER_CREATE_GROUP_INFO;
+
 /* ---- Groups ------------------------------------------------------------------------------------------------ */
 
 CLUSAPI_WIDE(HGROUP, CreateClusterGroup, (HCLUSTER hCluster, LPCWSTR lpszGroupName));
+/* NULL makes a group of no stated type. */
+CLUSAPI_WIDE(HGROUP, CreateClusterGroupEx,
+             (HCLUSTER hCluster, LPCWSTR lpszGroupName, PCLUSTER_CREATE_GROUP_INFO pGroupInfo));
 CLUSAPI(DWORD, DeleteClusterGroup, (HGROUP hGroup));
 CLUSAPI_WIDE(HGROUP, OpenClusterGroup, (HCLUSTER hCluster, LPCWSTR lpszGroupName));
 CLUSAPI_WIDE(HGROUP, OpenClusterGroupEx,
@@ -596,6 +606,86 @@ CLUSAPI_WIDE(DWORD, ClusterResourceTypeControl,
              (HCLUSTER hCluster, LPCWSTR lpszResourceTypeName, HNODE hHostNode, DWORD dwControlCode,
               LPVOID lpInBuffer, DWORD nInBufferSize, LPVOID lpOutBuffer, DWORD nOutBufferSize,
               LPDWORD lpBytesReturned));
+
+/* ---- The same, with a reason ------------------------------------------------------------------------------- */
+
+/* lpszReason is for people; it is kept in the journal, with the record of the call. NULL or "" says nothing. */
+CLUSAPI_WIDE(DWORD, SetClusterNameEx, (HCLUSTER hCluster, LPCWSTR lpszNewClusterName, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterControlEx,
+             (HCLUSTER hCluster, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+              LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterNodeControlEx,
+             (HNODE hNode, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+              LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetClusterNetworkNameEx, (HNETWORK hNetwork, LPCWSTR lpszName, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterNetworkControlEx,
+             (HNETWORK hNetwork, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+              LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterNetInterfaceControlEx,
+             (HNETINTERFACE hNetInterface, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer,
+              DWORD nInBufferSize, LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, DeleteClusterGroupEx, (HGROUP hGroup, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetClusterGroupNameEx, (HGROUP hGroup, LPCWSTR lpszGroupName, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, OnlineClusterGroupEx2,
+             (HGROUP hGroup, HNODE hDestinationNode, DWORD dwOnlineFlags, PBYTE lpInBuffer,
+              DWORD cbInBufferSize, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, OfflineClusterGroupEx2,
+             (HGROUP hGroup, DWORD dwOfflineFlags, PBYTE lpInBuffer, DWORD cbInBufferSize, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetClusterGroupNodeListEx,
+             (HGROUP hGroup, DWORD NodeCount, HNODE *NodeList, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterGroupControlEx,
+             (HGROUP hGroup, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD nInBufferSize,
+              LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned, LPCWSTR lpszReason));
+CLUSAPI_WIDE(HRESOURCE, CreateClusterResourceEx,
+             (HGROUP hGroup, LPCWSTR lpszResourceName, LPCWSTR lpszResourceType, DWORD dwFlags,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, DeleteClusterResourceEx, (HRESOURCE hResource, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetClusterResourceNameEx, (HRESOURCE hResource, LPCWSTR lpszResourceName, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, OnlineClusterResourceEx2,
+             (HRESOURCE hResource, DWORD dwOnlineFlags, PBYTE lpInBuffer, DWORD cbInBufferSize,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, FailClusterResourceEx, (HRESOURCE hResource, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RestartClusterResourceEx, (HRESOURCE hResource, DWORD dwFlags, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, AddClusterResourceDependencyEx,
+             (HRESOURCE hResource, HRESOURCE hDependsOn, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RemoveClusterResourceDependencyEx,
+             (HRESOURCE hResource, HRESOURCE hDependsOn, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterResourceControlEx,
+             (HRESOURCE hResource, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer,
+              DWORD cbInBufferSize, LPVOID lpOutBuffer, DWORD cbOutBufferSize, LPDWORD lpBytesReturned,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, CreateClusterResourceTypeEx,
+             (HCLUSTER hCluster, LPCWSTR lpszResourceTypeName, LPCWSTR lpszDisplayName,
+              LPCWSTR lpszResourceTypeDll, DWORD dwLooksAlivePollInterval, DWORD dwIsAlivePollInterval,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, DeleteClusterResourceTypeEx,
+             (HCLUSTER hCluster, LPCWSTR lpszResourceTypeName, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterResourceTypeControlEx,
+             (HCLUSTER hCluster, LPCWSTR lpszResourceTypeName, HNODE hHostNode, DWORD dwControlCode,
+              LPVOID lpInBuffer, DWORD nInBufferSize, LPVOID lpOutBuffer, DWORD nOutBufferSize,
+              LPDWORD lpBytesReturned, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, DeleteClusterGroupSetEx, (HGROUPSET hGroupSet, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterRemoveGroupFromGroupSetEx, (HGROUP hGroup, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, ClusterGroupSetControlEx,
+             (HGROUPSET hGroupSet, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer,
+              DWORD cbInBufferSize, LPVOID lpOutBuffer, DWORD cbOutBufferSize, LPDWORD lpBytesReturned,
+              LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, AddClusterGroupDependencyEx,
+             (HGROUP hDependentGroup, HGROUP hProviderGroup, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetGroupDependencyExpressionEx,
+             (HGROUP hGroup, LPCWSTR lpszDependencyExpression, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RemoveClusterGroupDependencyEx, (HGROUP hGroup, HGROUP hDependsOn, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, AddClusterGroupSetDependencyEx,
+             (HGROUPSET hDependentGroupSet, HGROUPSET hProviderGroupSet, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, SetClusterGroupSetDependencyExpressionEx,
+             (HGROUPSET hGroupSet, LPCWSTR lpszDependencyExpression, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RemoveClusterGroupSetDependencyEx,
+             (HGROUPSET hGroupSet, HGROUPSET hDependsOn, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, AddClusterGroupToGroupSetDependencyEx,
+             (HGROUP hDependentGroup, HGROUPSET hProviderGroupSet, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RemoveClusterGroupToGroupSetDependencyEx,
+             (HGROUP hGroup, HGROUPSET hDependsOn, LPCWSTR lpszReason));
 
 /* ---- Notification ports, version 2 ------------------------------------------------------------------------- */
 

@@ -186,6 +186,51 @@ fn every_function_of_the_library_does_what_it_is_for() {
     assert_eq!(verbs, [Verb::Online; WIDTHS.len()]);
 }
 
+/// Whatever a function with a reason has changed has the reason in its record; what comes after it has none.
+#[test]
+fn reasons_are_in_the_journal() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("g", "one", "sleep 1000");
+    let Some(program) = cluster.compile_or_skip("tests/tests/c/every_function.c", WIDTHS[0]) else { return };
+    cluster.run_lines(&program, &[]);
+    let why = "because of every function";
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for name in ["a", "b", "first", "second", "base", "apps", "a type"] {
+        for record in cluster.journal(name) {
+            if record.reason_text == why {
+                seen.push((record.verb.to_string(), record.name));
+            }
+        }
+    }
+    let has = |verb: &str, name: &str| seen.iter().any(|(was, of)| was == verb && of == name);
+    for (verb, name) in [
+        ("create", "a"),
+        ("rename", "b"),
+        ("depend", "a"),
+        ("undepend", "a"),
+        ("set", "a"),
+        ("online", "a"),
+        ("restart", "a"),
+        ("fail", "a"),
+        ("delete", "a"),
+        ("delete", "b"),
+        ("rename", "first"),
+        ("offline", "first"),
+        ("online", "first"),
+        ("delete", "first"),
+        ("leave", "first"),
+        ("depend", "second"),
+        ("undepend", "second"),
+        ("depend", "apps"),
+        ("delete", "base"),
+    ] {
+        assert!(has(verb, name), "{verb} of {name}: {seen:?}");
+    }
+    // The last call on "second" gave none, and none before it is left.
+    let deleted = cluster.journal("second").into_iter().find(|record| record.verb == Verb::Delete).unwrap();
+    assert_eq!(deleted.reason_text, "");
+}
+
 #[test]
 fn a_dependency_expression_is_set_and_read() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };

@@ -19,6 +19,7 @@ use mainstay_types::Status;
 
 use crate::CallError;
 use crate::object::{Desired, Kind, Opened};
+use crate::own;
 use crate::session::{Failure, Session};
 use crate::transport::{Local, Transport};
 
@@ -53,6 +54,8 @@ pub struct Cluster<T: Transport = Local> {
     session: Option<Session<T::Link>>,
     /// By when everything has to be over; the transport's own bounds hold besides.
     by: Option<Instant>,
+    /// Why the next calls are made, for the journal; empty says nothing.
+    reason: String,
 }
 
 impl Cluster<Local> {
@@ -82,14 +85,14 @@ impl<T: Transport> Cluster<T> {
     ///
     /// See [`CallError`].
     pub fn open_by(transport: T, desired: Desired, by: Option<Instant>) -> Result<Self, CallError> {
-        let mut cluster = Self { transport, granted: 0, session: None, by };
+        let mut cluster = Self { transport, granted: 0, session: None, by, reason: String::new() };
         cluster.granted = cluster.connect(desired)?;
         Ok(cluster)
     }
 
     /// The cluster as another program part opened it, with that access; connects at the first call.
     pub fn with_access(transport: T, granted: u32) -> Self {
-        Self { transport, granted, session: None, by: None }
+        Self { transport, granted, session: None, by: None, reason: String::new() }
     }
 
     /// Bounds every later call, and the connecting that it may need: without an answer by then it fails, as when the
@@ -99,6 +102,12 @@ impl<T: Transport> Cluster<T> {
         if let Some(session) = self.session.as_mut() {
             session.finish_by(by);
         }
+    }
+
+    /// Why every later call is made: what changes something has it in its record in the journal. Empty says nothing.
+    /// It goes before each call, on the same connection.
+    pub fn set_reason(&mut self, reason: &str) {
+        reason.clone_into(&mut self.reason);
     }
 
     /// The access that the cluster was opened with: GENERIC_READ or GENERIC_ALL.
@@ -145,7 +154,17 @@ impl<T: Transport> Cluster<T> {
     ) -> Result<O::Response, CallError> {
         let mut attempt = 1;
         loop {
-            let request = self.with_session(&mut build)?;
+            let reason = std::mem::take(&mut self.reason);
+            let request = self.with_session(|session| {
+                let request = build(session)?;
+                match reason.as_str() {
+                    "" => {}
+                    reason => own::say_why(session, reason)?,
+                }
+                Ok(request)
+            });
+            self.reason = reason;
+            let request = request?;
             // with_session leaves a session behind when it succeeds.
             let Some(session) = self.session.as_mut() else { continue };
             match session.call(&request) {

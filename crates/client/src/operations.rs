@@ -387,6 +387,17 @@ impl<T: Transport> Cluster<T> {
         Ok(self.adopt(answer.handle, name, GENERIC_ALL))
     }
 
+    /// Makes a group of a type (CLUSGROUP_TYPE).
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn create_group_of_type(&mut self, name: &str, group_type: u32) -> Result<Group, CallError> {
+        let info = group::CreateGroupInfo { version: 1, group_type };
+        let answer = self.done(|_| Ok(group::CreateGroupEx { name: name.to_owned(), info: Some(info) }))?;
+        Ok(self.adopt(answer.handle, name, GENERIC_ALL))
+    }
+
     /// Removes a group. Its handle stays open.
     ///
     /// # Errors

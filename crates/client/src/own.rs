@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use mainstay_cmrp::control::{ClusterControl, ControlRequest};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::{ConfiguredObject, Step};
 use mainstay_types::control::own;
@@ -11,7 +12,7 @@ use mainstay_types::explanation::Explanation;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
     configure, depend_group, explain, explain_object, list_operations, plan, plan_configuration,
-    read_configuration, read_events, read_journal, status, submit, undo, validate, wait_operation,
+    read_configuration, read_events, read_journal, say_why, status, submit, undo, validate, wait_operation,
 };
 use mainstay_types::plan::Plan;
 use mainstay_types::validation::Validation;
@@ -23,7 +24,8 @@ use crate::CallError;
 use crate::cluster::Cluster;
 use crate::control::Target;
 use crate::object::Group;
-use crate::transport::Transport;
+use crate::session::Session;
+use crate::transport::{Link, Transport};
 
 /// The object of a submitted operation, by name or id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -525,6 +527,17 @@ impl<T: Transport> Cluster<T> {
         }
         PropertyList::parse(&answer.output).map_err(|error| CallError::unparsable(call, &error))
     }
+}
+
+/// Says why the next call on the connection is made. A service that does not know this keeps no reason, and carries the
+/// call out all the same.
+pub(crate) fn say_why<L: Link>(session: &mut Session<L>, reason: &str) -> Result<(), CallError> {
+    const CALL: &str = "SAY_WHY";
+    let list = PropertyList::new().with(say_why::REASON, reason);
+    let input = list.to_bytes().map_err(|error| CallError::unbuildable(CALL, &error))?;
+    let control = ControlRequest { code: own::SAY_WHY.0, input: Some(input), output_len: 0 };
+    let request = ClusterControl { cluster: session.cluster(), control };
+    session.call(&request).map_err(|failure| failure.into_error(CALL)).map(drop)
 }
 
 /// What SUBMIT, CONFIGURE and UNDO answer.

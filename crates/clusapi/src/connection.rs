@@ -3,11 +3,13 @@
 //! A call takes a connection that nobody uses, or makes one while there are fewer than [`CONNECTIONS_MAX`], or waits. So
 //! one that takes long does not hold up the calls of other threads.
 
+use std::cell::RefCell;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use mainstay_client::{CallError, Cluster, Desired, Kind, Local, Opened, Watched};
+use mainstay_resutils::wide::{self, Unit};
 use mainstay_types::Status;
 use parking_lot::{Condvar, Mutex};
 
@@ -17,6 +19,33 @@ use crate::notify::Port;
 /// Connections of one cluster handle at the same time. A connection costs the service a task and a few hundred
 /// bytes, and eight calls at a time keep a disk busy.
 pub(crate) const CONNECTIONS_MAX: usize = 8;
+
+thread_local! {
+    /// Why the function that this thread is in makes its calls.
+    static REASON: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The functions that end with a reason: whatever the function without one does, its calls carry it.
+///
+/// # Safety
+/// As [`wide::read_optional`].
+pub(crate) unsafe fn because<U: Unit, R>(
+    reason: *const U,
+    function: impl FnOnce() -> Outcome<R>,
+) -> Outcome<R> {
+    /// The reason is over with the function, also where that panics.
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            REASON.set(String::new());
+        }
+    }
+    // SAFETY: the caller's promise is that of the function.
+    let reason = unsafe { wide::read_optional(reason) }?.unwrap_or_default();
+    let _over = Over;
+    REASON.set(reason);
+    function()
+}
 
 /// A cluster that was opened, as all handles share it that come from one OpenCluster.
 pub(crate) struct Connection {
@@ -77,7 +106,11 @@ impl Connection {
     /// Makes calls on a connection that nobody else uses meanwhile.
     pub(crate) fn with<R>(&self, calls: impl FnOnce(&mut Cluster) -> Result<R, CallError>) -> Outcome<R> {
         let mut lease = self.lease();
-        calls(lease.cluster()).map_err(|error| error.status())
+        let cluster = lease.cluster();
+        REASON.with_borrow(|reason| cluster.set_reason(reason));
+        let answer = calls(cluster);
+        cluster.set_reason("");
+        answer.map_err(|error| error.status())
     }
 
     /// Opens an object, and hands it over with this connection.

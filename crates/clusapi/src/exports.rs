@@ -14,6 +14,7 @@ use std::ffi::c_void;
 
 use mainstay_client::{Desired, kind};
 
+use crate::connection::because;
 use crate::control::ControlBuffers;
 use crate::enumeration::Of;
 use crate::guard;
@@ -282,6 +283,8 @@ exports! {
             = enumeration::entry(Of::NetInterfaces, list, index, std::ptr::null_mut(), name, name_length);
 
         CreateClusterGroup(cluster: usize, name: *const U): handle = group::create(cluster, name);
+        CreateClusterGroupEx(cluster: usize, name: *const U, info: *const group::CreateGroupInfo): handle
+            = group::create_ex(cluster, name, info);
         OpenClusterGroup(cluster: usize, name: *const U): handle
             = object::open::<kind::Group, U>(cluster, name, Desired::Full, nowhere());
         OpenClusterGroupEx(cluster: usize, name: *const U, desired: u32, granted: *mut u32): handle
@@ -341,6 +344,101 @@ exports! {
             input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32): status
             = resource_type::control(cluster, name, host, code,
                 buffers(input, input_size, output, output_size, returned));
+
+        // With a reason for the journal, which goes before each call of it.
+        SetClusterNameEx(cluster: usize, name: *const U, reason: *const U): status
+            = because(reason, || cluster::rename(cluster, name));
+        ClusterControlEx(cluster: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || cluster::control(cluster, host, code, buffers(input, input_size, output,
+            output_size, returned)));
+        ClusterNodeControlEx(node: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || node::control(node, host, code, buffers(input, input_size, output,
+            output_size, returned)));
+        SetClusterNetworkNameEx(network: usize, name: *const U, reason: *const U): status
+            = because(reason, || network::rename(network, name));
+        ClusterNetworkControlEx(network: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || network::control(network, host, code,
+                buffers(input, input_size, output, output_size, returned)));
+        ClusterNetInterfaceControlEx(interface: usize, host: usize, code: u32, input: *mut c_void,
+            input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || net_interface::control(interface, host, code,
+                buffers(input, input_size, output, output_size, returned)));
+        DeleteClusterGroupEx(group: usize, reason: *const U): status
+            = because(reason, || group::delete(group));
+        SetClusterGroupNameEx(group: usize, name: *const U, reason: *const U): status
+            = because(reason, || group::rename(group, name));
+        OnlineClusterGroupEx2(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32,
+            reason: *const U): status
+            = because(reason, || group::online_ex(group, destination, flags, buffer, size));
+        OfflineClusterGroupEx2(group: usize, flags: u32, buffer: *mut u8, size: u32, reason: *const U): status
+            = because(reason, || group::offline_ex(group, flags, buffer, size));
+        SetClusterGroupNodeListEx(group: usize, count: u32, nodes: *const usize, reason: *const U): status
+            = because(reason, || group::set_node_list(group, count, nodes));
+        ClusterGroupControlEx(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || group::control(group, host, code, buffers(input, input_size, output,
+            output_size, returned)));
+        CreateClusterResourceEx(group: usize, name: *const U, type_name: *const U, flags: u32,
+            reason: *const U): handle
+            = because(reason, || resource::create(group, name, type_name, flags));
+        DeleteClusterResourceEx(resource: usize, reason: *const U): status
+            = because(reason, || resource::delete(resource));
+        SetClusterResourceNameEx(resource: usize, name: *const U, reason: *const U): status
+            = because(reason, || resource::rename(resource, name));
+        OnlineClusterResourceEx2(resource: usize, flags: u32, buffer: *mut u8, size: u32,
+            reason: *const U): status
+            = because(reason, || resource::online_ex(resource, flags, buffer, size));
+        FailClusterResourceEx(resource: usize, reason: *const U): status
+            = because(reason, || resource::fail(resource));
+        RestartClusterResourceEx(resource: usize, flags: u32, reason: *const U): status
+            = because(reason, || resource::restart(resource, flags));
+        AddClusterResourceDependencyEx(resource: usize, provider: usize, reason: *const U): status
+            = because(reason, || resource::add_dependency(resource, provider));
+        RemoveClusterResourceDependencyEx(resource: usize, provider: usize, reason: *const U): status
+            = because(reason, || resource::remove_dependency(resource, provider));
+        ClusterResourceControlEx(resource: usize, host: usize, code: u32, input: *mut c_void,
+            input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32,
+            reason: *const U): status
+            = because(reason, || resource::control(resource, host, code, buffers(input, input_size, output,
+            output_size, returned)));
+        CreateClusterResourceTypeEx(cluster: usize, name: *const U, display_name: *const U,
+            library: *const U, looks_alive_ms: u32, is_alive_ms: u32, reason: *const U): status
+            = because(reason, || resource_type::create(cluster, name, display_name, library, looks_alive_ms,
+            is_alive_ms));
+        DeleteClusterResourceTypeEx(cluster: usize, name: *const U, reason: *const U): status
+            = because(reason, || resource_type::delete(cluster, name));
+        ClusterResourceTypeControlEx(cluster: usize, name: *const U, host: usize, code: u32,
+            input: *mut c_void, input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32,
+            reason: *const U): status
+            = because(reason, || resource_type::control(cluster, name, host, code, buffers(input,
+            input_size, output, output_size, returned)));
+        DeleteClusterGroupSetEx(set: usize, reason: *const U): status
+            = because(reason, || group_set::delete(set));
+        ClusterRemoveGroupFromGroupSetEx(group: usize, reason: *const U): status
+            = because(reason, || group_set::remove_group(group));
+        ClusterGroupSetControlEx(set: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
+            output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
+            = because(reason, || group_set::control(set, host, code, buffers(input, input_size, output,
+            output_size, returned)));
+        AddClusterGroupDependencyEx(group: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::add_group_dependency(group, provider));
+        SetGroupDependencyExpressionEx(group: usize, expression: *const U, reason: *const U): status
+            = because(reason, || group_set::set_group_expression(group, expression));
+        RemoveClusterGroupDependencyEx(group: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::remove_group_dependency(group, provider));
+        AddClusterGroupSetDependencyEx(set: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::add_set_dependency(set, provider));
+        SetClusterGroupSetDependencyExpressionEx(set: usize, expression: *const U, reason: *const U): status
+            = because(reason, || group_set::set_set_expression(set, expression));
+        RemoveClusterGroupSetDependencyEx(set: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::remove_set_dependency(set, provider));
+        AddClusterGroupToGroupSetDependencyEx(group: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::add_group_to_set_dependency(group, provider));
+        RemoveClusterGroupToGroupSetDependencyEx(group: usize, provider: usize, reason: *const U): status
+            = because(reason, || group_set::remove_group_to_set_dependency(group, provider));
 
         GetClusterNotifyV2(port: usize, key: *mut usize, filter: *mut FilterAndType, buffer: *mut u8,
             buffer_size: *mut u32, object_id: *mut U, object_id_length: *mut u32, parent_id: *mut U,

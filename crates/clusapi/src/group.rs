@@ -24,6 +24,41 @@ pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<
     object::admit(held)
 }
 
+/// CLUSTER_CREATE_GROUP_INFO.
+#[repr(C)]
+pub(crate) struct CreateGroupInfo {
+    version: u32,
+    group_type: u32,
+}
+
+/// CLUSTER_CREATE_GROUP_INFO_VERSION_1.
+const CREATE_GROUP_INFO_VERSION: u32 = 1;
+
+/// CreateClusterGroupEx.
+///
+/// # Safety
+/// As [`wide::read`]; `info` is null or a CLUSTER_CREATE_GROUP_INFO.
+pub(crate) unsafe fn create_ex<U: Unit>(
+    cluster: usize,
+    name: *const U,
+    info: *const CreateGroupInfo,
+) -> Outcome<usize> {
+    if info.is_null() {
+        // SAFETY: the caller's promise is that of the function.
+        return unsafe { create(cluster, name) };
+    }
+    let connection = tables().clusters.get(cluster)?;
+    // SAFETY: not null, so it is one.
+    let CreateGroupInfo { version, group_type } = unsafe { info.read_unaligned() };
+    if version != CREATE_GROUP_INFO_VERSION {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    // SAFETY: the caller's promise is that of the function.
+    let name = unsafe { memory::text(name) }?;
+    let held = connection.hold(|cluster| cluster.create_group_of_type(&name, group_type))?;
+    admit(&tables().groups, held, Watched::Group)
+}
+
 /// DeleteClusterGroup. The handle stays open.
 pub(crate) fn delete(group: usize) -> Outcome<()> {
     let held = tables().groups.get(group)?;

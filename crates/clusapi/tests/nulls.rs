@@ -69,6 +69,7 @@ fn good(kind: &str, name: &str) -> &'static str {
         ("HGROUPENUMEX", _) => "groups_ex",
         ("HRESENUM", _) => "of_resource",
         ("HRESENUMEX", _) => "resources_ex",
+        ("PCLUSTER_CREATE_GROUP_INFO", _) => "&group_info",
         ("HCHANGE", _) => "port",
         // Keys are opened in a resource host only.
         ("HKEY", _) => "(HKEY)0x77",
@@ -185,6 +186,7 @@ static BYTE bytes[1024] __attribute__((aligned(16)));
 static DWORD length, size;
 static DWORD_PTR key;
 static FILETIME written;
+static CLUSTER_CREATE_GROUP_INFO group_info = {CLUSTER_CREATE_GROUP_INFO_VERSION_1, 9999};
 static HKEY opened;
 static CLUSTERVERSIONINFO information;
 static NOTIFY_FILTER_AND_TYPE filter;

@@ -31,6 +31,8 @@ pub struct Caller {
     pub asker: Asker,
     /// The access that was granted when the handle was opened.
     pub access: Access,
+    /// Why, in words, for the record; empty where nothing was said, or where the command says it.
+    pub reason: String,
 }
 
 /// What is asked.

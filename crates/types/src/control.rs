@@ -169,6 +169,8 @@ pub mod own {
     pub const STATUS: ControlCode = ControlCode(0x070D_3411);
     /// Says why the last call on this connection was refused.
     pub const EXPLAIN: ControlCode = ControlCode(0x070D_3415);
+    /// Keeps a reason for the journal: why the next call on this connection is made.
+    pub const SAY_WHY: ControlCode = ControlCode(0x070D_345D);
     /// Says why a resource or a group is in its state.
     pub const EXPLAIN_OBJECT: ControlCode = ControlCode(0x070D_3419);
     /// Says what a call would do, without doing it.
@@ -198,6 +200,7 @@ pub mod own {
         READ_JOURNAL,
         STATUS,
         EXPLAIN,
+        SAY_WHY,
         EXPLAIN_OBJECT,
         PLAN,
         READ_EVENTS,

@@ -102,6 +102,12 @@ pub mod explain {
     pub const TEXT: &str = "Text";
 }
 
+/// SAY_WHY: why the next call on this connection is made.
+pub mod say_why {
+    /// In, SZ: the reason in words, for the journal. What is longer than a record keeps is cut.
+    pub const REASON: &str = "Reason";
+}
+
 /// EXPLAIN_OBJECT: why a resource or a group is in its state.
 pub mod explain_object {
     /// In, DWORD, optional: the kind of the object, as in [`submit::OBJECT_TYPE`](super::submit::OBJECT_TYPE). Without

@@ -266,7 +266,10 @@ static void networks(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_n
     IS(ERROR_SUCCESS, SetClusterNetworkName, (network, L"lan"));
     NEED_IS(SetClusterNetworkName(network, L""), ERROR_INVALID_NAME);
     NEED_IS(SetClusterNetworkName(network_ex, L"x"), ERROR_ACCESS_DENIED);
-    NEED_IS(SetClusterNetworkName(network, L"Cluster Network 1"), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, SetClusterNetworkNameEx, (network, L"Cluster Network 1", L"every function is called"));
+    DWORD size = 0;
+    IS(ERROR_SUCCESS, ClusterNetworkControlEx,
+       (network, NULL, CLUSCTL_NETWORK_GET_CHARACTERISTICS, NULL, 0, bytes, sizeof(bytes), &size, L"why"));
 
     OPEN(of_network, ClusterNetworkOpenEnum, (network, CLUSTER_NETWORK_ENUM_ALL));
     told("ClusterNetworkGetEnumCount", ClusterNetworkGetEnumCount(of_network) == 1 ? ERROR_SUCCESS : 1, 0, 0);
@@ -309,6 +312,8 @@ static void networks(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_n
     IS(ClusterNetInterfaceUp, GetClusterNetInterfaceState, (interface));
     ASK(ClusterNetInterfaceControl, interface, CLUSCTL_NETINTERFACE_GET_RO_COMMON_PROPERTIES);
     ASK(ClusterNetInterfaceControl, interface, CLUSCTL_NETINTERFACE_GET_NETWORK);
+    IS(ERROR_SUCCESS, ClusterNetInterfaceControlEx,
+       (interface, NULL, CLUSCTL_NETINTERFACE_GET_NETWORK, NULL, 0, bytes, sizeof(bytes), &size, L"why"));
 
     IS_TRUE(CloseClusterNetInterface, (interface));
     NEED(CloseClusterNetInterface(interface_ex));
@@ -382,6 +387,100 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     until(ClusterResourceOffline);
 }
 
+/* The functions that end with a reason do what those without one do. The journal is looked at elsewhere. */
+#define WHY L"because of every function"
+#define CONTROL_EX(name, object, code) \
+    IS(ERROR_SUCCESS, name, (object, NULL, code, NULL, 0, bytes, sizeof(bytes), &size, WHY))
+
+static void with_reasons(HCLUSTER cluster, HNODE node)
+{
+    CLUSTER_CREATE_GROUP_INFO info = {CLUSTER_CREATE_GROUP_INFO_VERSION_1, 107}, newer = {2, 107};
+    DWORD size;
+    HGROUP first, second;
+    HGROUPSET base, apps;
+    HRESOURCE a, b;
+    HCHANGE other_port = port;
+    NOTIFY_FILTER_AND_TYPE state = {CLUSTER_OBJECT_TYPE_RESOURCE, CLUSTER_CHANGE_RESOURCE_STATE_V2};
+
+    IS(ERROR_SUCCESS, SetClusterNameEx, (cluster, L"renamed", WHY));
+    NEED_IS(SetClusterNameEx(cluster, L"renamed again", NULL), ERROR_SUCCESS);
+    CONTROL_EX(ClusterControlEx, cluster, CLUSCTL_CLUSTER_GET_RO_COMMON_PROPERTIES);
+    CONTROL_EX(ClusterNodeControlEx, node, CLUSCTL_NODE_GET_COMMON_PROPERTIES);
+
+    OPEN(first, CreateClusterGroupEx, (cluster, L"reasons", &info));
+    NEED((second = CreateClusterGroupEx(cluster, L"second", NULL)) != NULL);
+    NEED(CreateClusterGroupEx(cluster, L"third", &newer) == NULL && GetLastError() == ERROR_INVALID_PARAMETER);
+    IS(ERROR_SUCCESS, SetClusterGroupNameEx, (first, L"first", WHY));
+    IS(ERROR_SUCCESS, SetClusterGroupNodeListEx, (first, 1, &node, WHY));
+    CONTROL_EX(ClusterGroupControlEx, first, CLUSCTL_GROUP_GET_COMMON_PROPERTIES);
+
+    IS(ERROR_SUCCESS, CreateClusterResourceTypeEx,
+       (cluster, L"a type", L"A type", L"/nowhere/a.so", 5000, 60000, WHY));
+    IS(ERROR_SUCCESS, DeleteClusterResourceTypeEx, (cluster, L"a type", WHY));
+    size = sizeof(bytes);
+    IS(ERROR_SUCCESS, ClusterResourceTypeControlEx,
+       (cluster, L"Generic Application", NULL, CLUSCTL_RESOURCE_TYPE_GET_COMMON_PROPERTIES, NULL, 0, bytes,
+        sizeof(bytes), &size, WHY));
+
+    OPEN(a, CreateClusterResourceEx, (first, L"a", L"Generic Application", 0, WHY));
+    NEED((b = CreateClusterResourceEx(first, L"bb", L"Generic Application", 0, NULL)) != NULL);
+    IS(ERROR_SUCCESS, SetClusterResourceNameEx, (b, L"b", WHY));
+    CONTROL_EX(ClusterResourceControlEx, a, CLUSCTL_RESOURCE_GET_PRIVATE_PROPERTIES);
+    IS(ERROR_SUCCESS, AddClusterResourceDependencyEx, (a, b, WHY));
+    IS(ERROR_SUCCESS, RemoveClusterResourceDependencyEx, (a, b, WHY));
+    NEED_IS(RemoveClusterResourceDependencyEx(a, b, WHY), ERROR_DEPENDENCY_NOT_FOUND);
+    NEED_IS(DeleteClusterResourceEx((HRESOURCE)0x77, WHY), ERROR_INVALID_HANDLE);
+    IS(ERROR_SUCCESS, DeleteClusterResourceEx, (b, WHY));
+
+    /* It can run, and it is the group's only resource. */
+    static const BYTE command[] = {
+        1, 0, 0, 0, 3, 0, 4, 0, 24, 0, 0, 0, 'C', 0, 'o', 0, 'm', 0, 'm', 0, 'a', 0, 'n', 0, 'd', 0, 'L', 0, 'i', 0,
+        'n', 0, 'e', 0, 0, 0, 3, 0, 1, 0, 22, 0, 0, 0, 's', 0, 'l', 0, 'e', 0, 'e', 0, 'p', 0, ' ', 0, '1', 0, '0', 0,
+        '0', 0, '0', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    NEED_IS(ClusterResourceControlEx(a, NULL, CLUSCTL_RESOURCE_SET_PRIVATE_PROPERTIES, (LPVOID)command,
+                                     sizeof(command), NULL, 0, &size, WHY), ERROR_SUCCESS);
+    OPEN(port, CreateClusterNotifyPortV2, (INVALID_HANDLE_VALUE, cluster, &state, 1, 7));
+    IS(ERROR_IO_PENDING, OnlineClusterResourceEx2, (a, 0, NULL, 0, WHY));
+    until(ClusterResourceOnline);
+    IS(ERROR_SUCCESS, RestartClusterResourceEx, (a, 0, WHY));
+    until(ClusterResourceOnline);
+    IS(ERROR_SUCCESS, FailClusterResourceEx, (a, WHY));
+    until(ClusterResourceOnline);
+    IS(ERROR_IO_PENDING, OfflineClusterGroupEx2, (first, 0, NULL, 0, WHY));
+    until(ClusterResourceOffline);
+    IS(ERROR_IO_PENDING, OnlineClusterGroupEx2, (first, NULL, 0, NULL, 0, WHY));
+    until(ClusterResourceOnline);
+    NODE_IS(ERROR_SUCCESS, OnlineClusterGroupEx2, (first, node, 0, NULL, 0, WHY));
+    NEED_IS(OfflineClusterGroupEx2(first, 0, NULL, 0, NULL), ERROR_IO_PENDING);
+    until(ClusterResourceOffline);
+    NEED(CloseClusterNotifyPort(port));
+    port = other_port;
+
+    NEED((base = CreateClusterGroupSet(cluster, L"base")) != NULL);
+    NEED((apps = CreateClusterGroupSet(cluster, L"apps")) != NULL);
+    NEED_IS(ClusterAddGroupToGroupSet(base, first), ERROR_SUCCESS);
+    CONTROL_EX(ClusterGroupSetControlEx, base, CLUSCTL_GROUPSET_GET_COMMON_PROPERTIES);
+    IS(ERROR_SUCCESS, AddClusterGroupSetDependencyEx, (apps, base, WHY));
+    IS(ERROR_SUCCESS, RemoveClusterGroupSetDependencyEx, (apps, base, WHY));
+    IS(ERROR_SUCCESS, SetClusterGroupSetDependencyExpressionEx, (apps, L"[base]", WHY));
+    NEED_IS(SetClusterGroupSetDependencyExpressionEx(apps, L"", WHY), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, AddClusterGroupToGroupSetDependencyEx, (second, base, WHY));
+    IS(ERROR_SUCCESS, RemoveClusterGroupToGroupSetDependencyEx, (second, base, WHY));
+    IS(ERROR_SUCCESS, AddClusterGroupDependencyEx, (second, first, WHY));
+    IS(ERROR_SUCCESS, RemoveClusterGroupDependencyEx, (second, first, WHY));
+    IS(ERROR_SUCCESS, SetGroupDependencyExpressionEx, (second, L"[first]", WHY));
+    NEED_IS(SetGroupDependencyExpressionEx(second, L"", WHY), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, ClusterRemoveGroupFromGroupSetEx, (first, WHY));
+    IS(ERROR_SUCCESS, DeleteClusterGroupSetEx, (base, WHY));
+    NEED_IS(DeleteClusterGroupSetEx(apps, WHY), ERROR_SUCCESS);
+
+    NEED_IS(DeleteClusterResourceEx(a, WHY), ERROR_SUCCESS);
+    IS(ERROR_SUCCESS, DeleteClusterGroupEx, (first, WHY));
+    NEED_IS(DeleteClusterGroupEx(second, L""), ERROR_SUCCESS);
+    NEED(CloseClusterResource(a) && CloseClusterResource(b) && CloseClusterGroup(first) && CloseClusterGroup(second));
+    NEED(CloseClusterGroupSet(base) && CloseClusterGroupSet(apps));
+}
+
 int main(void)
 {
     NOTIFY_FILTER_AND_TYPE none = {CLUSTER_OBJECT_TYPE_CLUSTER, CLUSTER_CHANGE_CLUSTER_STATE_V2};
@@ -390,13 +489,14 @@ int main(void)
     HNODE node, node_ex, other_node;
     HGROUP group, group_ex;
     HRESOURCE one, one_ex;
-    WCHAR name[256], owner[256];
+    WCHAR name[256], owner[256], name_before[256];
     DWORD length = 256, owner_length = 256, granted = 0;
 
     OPEN(cluster, OpenCluster, (NULL));
     OPEN(other, OpenClusterEx, (NULL, GENERIC_READ, &granted));
     IS(ERROR_SUCCESS, GetClusterInformation, (cluster, name, &length, NULL));
     IS(ERROR_INVALID_PARAMETER, BackupClusterDatabase, (cluster, L"not/absolute"));
+    memcpy(name_before, name, sizeof(name));
     IS(ERROR_SUCCESS, SetClusterName, (cluster, L"renamed"));
     NEED_IS(SetClusterName(cluster, name), ERROR_SUCCESS);
     OPEN(node, OpenClusterNode, (cluster, L"node1"));
@@ -425,6 +525,8 @@ int main(void)
     OPEN(port, CreateClusterNotifyPortV2, (INVALID_HANDLE_VALUE, cluster, &none, 1, 1));
     IS(ERROR_SUCCESS, RegisterClusterNotifyV2, (port, state, one, 7));
     operations(node, other_node, group, one);
+    with_reasons(cluster, node);
+    NEED_IS(SetClusterName(cluster, name_before), ERROR_SUCCESS);
     IS_TRUE(CloseClusterNotifyPort, (port));
 
     IS_TRUE(CloseClusterNode, (node));

@@ -70,7 +70,7 @@ impl Engine {
     /// Whether a call with full access would not be refused as things stand. What types would say to it is not asked.
     pub(crate) fn would_accept(&self, command: Command) -> bool {
         let asker = Asker { account: String::new(), sid: String::new(), origin: String::new() };
-        let caller = Caller { asker, access: Access::Full };
+        let caller = Caller { asker, access: Access::Full, reason: String::new() };
         self.evaluate(&Call { id: CallId(0), caller, command }, None).is_ok()
     }
 

@@ -32,6 +32,10 @@ impl Engine {
             };
             Subject { verb, object, flags: 0, buffer: &[], remark }
         });
+        let reason = match subject.remark.reason.as_str() {
+            "" => &call.caller.reason,
+            own => own,
+        };
         let record = OperationRecord {
             id,
             verb: subject.verb,
@@ -40,7 +44,7 @@ impl Engine {
             asker: call.caller.asker.clone(),
             flags: subject.flags,
             reason: None,
-            reason_text: shorten(&subject.remark.reason, REASON_LENGTH_MAX),
+            reason_text: shorten(reason, REASON_LENGTH_MAX),
             instructions: instructions::show(subject.buffer),
             at_ms: self.now.unix_ms,
             answer: Status::SUCCESS,

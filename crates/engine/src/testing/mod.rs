@@ -95,6 +95,8 @@ pub struct World {
     pub hosts_start: bool,
     /// Refuse what MS-CMRP refuses.
     pub strict_cmrp: bool,
+    /// Why calls are made.
+    pub reason: String,
     /// Check the invariants after every input; they look at every resource.
     pub checks: bool,
     /// One line for each input and effect; `None` keeps none.
@@ -225,6 +227,7 @@ impl World {
             epochs: BTreeMap::new(),
             restarts: BTreeMap::new(),
             failed_inside: BTreeSet::new(),
+            reason: String::new(),
             restarts_seen: BTreeSet::new(),
             begun: None,
             found: found::Found::default(),
@@ -420,7 +423,7 @@ impl World {
         self.next_call += 1;
         let id = CallId(self.next_call);
         let asker = Asker { account: "root".into(), sid: "S-1-22-1-0".into(), origin: "test".into() };
-        let caller = Caller { asker, access };
+        let caller = Caller { asker, access, reason: self.reason.clone() };
         self.inbox.push_back(Input::Call(Box::new(Call { id, caller, command })));
         self.settle();
         id

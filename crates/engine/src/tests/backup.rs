@@ -66,7 +66,7 @@ fn one_backup_is_made_at_a_time_and_a_failure_is_told() {
     let mut world = World::default();
     let now = world.now;
     let asker = restore().asker;
-    let caller = Caller { asker, access: Access::Full };
+    let caller = Caller { asker, access: Access::Full, reason: String::new() };
     let call = Call { id: CallId(9_999), caller, command: back_up("/a") };
     let first = world.engine.handle(Input::Call(Box::new(call)), now);
     let [Effect::BackUp { operation, .. }] = first.as_slice() else { panic!("{first:?}") };

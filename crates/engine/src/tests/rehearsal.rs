@@ -144,7 +144,7 @@ pub(super) fn rehearse(
     };
     let durations = Durations::of(records);
     let rehearsal = world.engine.view().rehearsal(world.now, durations);
-    rehearsal.knowing(records.to_vec()).run(Caller { asker, access }, command)
+    rehearsal.knowing(records.to_vec()).run(Caller { asker, access, reason: String::new() }, command)
 }
 
 fn states(world: &World) -> Vec<(String, ResourceState)> {

@@ -65,6 +65,7 @@ impl Interface for Api {
                 if !own_codes::asks_for_explanation(&received.request) {
                     session.forget_explanation();
                 }
+                session.take_reason();
                 dispatch(session, received.request, reply);
             }
             Err(RequestError::UnknownOperation(_)) => reply.fault(FaultStatus::OPERATION_RANGE),

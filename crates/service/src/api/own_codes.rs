@@ -13,7 +13,7 @@ use mainstay_types::control::own;
 use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
-    explain, explain_object, list_operations, read_journal, status, submit, validate, wait_operation,
+    explain, explain_object, list_operations, read_journal, say_why, status, submit, validate, wait_operation,
 };
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
@@ -79,6 +79,10 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             }
             Err(refused) => exchange.refuse(refused),
         },
+        own::SAY_WHY => {
+            session.say_why(input.text(say_why::REASON).unwrap_or_default());
+            answer(exchange, &PropertyList::new());
+        }
         own::READ_EVENTS => events::read(session, &input, exchange),
         own::READ_CONFIGURATION => configuration::read(session, exchange),
         own::PLAN_CONFIGURATION => configuration::plan(session, &input, exchange),

@@ -103,7 +103,7 @@ fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan
     let subjects = group.map(|group| session.core.read(|view| view.explained_by(&ObjectId::Group(group))));
     let records = session.core.hands().journal.involving(&subjects.unwrap_or_default())?;
     let durations = Durations::of(&records);
-    let caller = Caller { asker: session.asker().clone(), access };
+    let caller = Caller { asker: session.asker().clone(), access, reason: String::new() };
     // Only the copy is made under the engine's lock.
     let (rehearsal, placed) = session.core.read(|view| {
         let placed = match &command {

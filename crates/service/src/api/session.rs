@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mainstay_cmrp::{Operation, StatusResponse};
 use mainstay_engine::command::{Caller, Command};
 use mainstay_engine::effect::Answer;
+use mainstay_engine::limits::REASON_LENGTH_MAX;
 use mainstay_ndr::ContextHandle;
 use mainstay_rpc::PeerCredentials;
 use mainstay_security::{SecurityDescriptor, Token};
@@ -29,6 +30,16 @@ pub struct Session {
     token: Token,
     asker: Asker,
     refusal: Arc<Mutex<String>>,
+    reason: Mutex<Reason>,
+}
+
+/// Why a call is made, in the caller's words.
+#[derive(Default)]
+struct Reason {
+    /// Of the call that is being served.
+    current: String,
+    /// Of the next one.
+    next: String,
 }
 
 impl Session {
@@ -48,6 +59,7 @@ impl Session {
             token: Token::of_local_peer(peer.uid, peer.gid, &peer.groups, administrators),
             asker: asker(peer),
             refusal: Arc::default(),
+            reason: Mutex::default(),
         }
     }
 
@@ -104,7 +116,8 @@ impl Session {
         command: Command,
         take: impl FnOnce(Answer) + Send + 'static,
     ) {
-        let caller = Caller { asker: self.asker.clone(), access };
+        let reason = self.reason.lock().current.clone();
+        let caller = Caller { asker: self.asker.clone(), access, reason };
         let refusal = Arc::clone(&self.refusal);
         let responder: Responder = Box::new(move |answer| {
             refusal.lock().clone_from(&answer.text);
@@ -116,6 +129,18 @@ impl Session {
     /// Who is at the other end, for records.
     pub(super) fn asker(&self) -> &Asker {
         &self.asker
+    }
+
+    /// A new call begins: what was said before it is why it is made.
+    pub(super) fn take_reason(&self) {
+        let mut reason = self.reason.lock();
+        reason.current = std::mem::take(&mut reason.next);
+    }
+
+    /// Why the next call is made. No more is kept than a record takes.
+    pub(super) fn say_why(&self, why: &str) {
+        let end = why.floor_char_boundary(REASON_LENGTH_MAX);
+        why[..end].clone_into(&mut self.reason.lock().next);
     }
 
     /// A new call begins: what is explained is about that one.
