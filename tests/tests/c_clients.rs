@@ -195,7 +195,7 @@ fn reasons_are_in_the_journal() {
     cluster.run_lines(&program, &[]);
     let why = "because of every function";
     let mut seen: Vec<(String, String)> = Vec::new();
-    for name in ["a", "b", "first", "second", "base", "apps", "a type"] {
+    for name in ["a", "bb", "b", "reasons", "first", "second", "base", "apps", "a type"] {
         for record in cluster.journal(name) {
             if record.reason_text == why {
                 seen.push((record.verb.to_string(), record.name));
@@ -205,7 +205,7 @@ fn reasons_are_in_the_journal() {
     let has = |verb: &str, name: &str| seen.iter().any(|(was, of)| was == verb && of == name);
     for (verb, name) in [
         ("create", "a"),
-        ("rename", "b"),
+        ("rename", "bb"),
         ("depend", "a"),
         ("undepend", "a"),
         ("set", "a"),
@@ -214,7 +214,7 @@ fn reasons_are_in_the_journal() {
         ("fail", "a"),
         ("delete", "a"),
         ("delete", "b"),
-        ("rename", "first"),
+        ("rename", "reasons"),
         ("offline", "first"),
         ("online", "first"),
         ("delete", "first"),
