@@ -354,17 +354,17 @@ exports! {
             output_size, returned)));
         ClusterNodeControlEx(node: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
-            = because(reason, || node::control(node, host, code, buffers(input, input_size, output,
+            = because(reason, || object::control::<kind::Node>(node, host, code, buffers(input, input_size, output,
             output_size, returned)));
         SetClusterNetworkNameEx(network: usize, name: *const U, reason: *const U): status
             = because(reason, || network::rename(network, name));
         ClusterNetworkControlEx(network: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
-            = because(reason, || network::control(network, host, code,
+            = because(reason, || object::control::<kind::Network>(network, host, code,
                 buffers(input, input_size, output, output_size, returned)));
         ClusterNetInterfaceControlEx(interface: usize, host: usize, code: u32, input: *mut c_void,
             input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
-            = because(reason, || net_interface::control(interface, host, code,
+            = because(reason, || object::control::<kind::NetInterface>(interface, host, code,
                 buffers(input, input_size, output, output_size, returned)));
         DeleteClusterGroupEx(group: usize, reason: *const U): status
             = because(reason, || group::delete(group));
@@ -379,7 +379,7 @@ exports! {
             = because(reason, || group::set_node_list(group, count, nodes));
         ClusterGroupControlEx(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
-            = because(reason, || group::control(group, host, code, buffers(input, input_size, output,
+            = because(reason, || object::control::<kind::Group>(group, host, code, buffers(input, input_size, output,
             output_size, returned)));
         CreateClusterResourceEx(group: usize, name: *const U, type_name: *const U, flags: u32,
             reason: *const U): handle
@@ -402,7 +402,7 @@ exports! {
         ClusterResourceControlEx(resource: usize, host: usize, code: u32, input: *mut c_void,
             input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32,
             reason: *const U): status
-            = because(reason, || resource::control(resource, host, code, buffers(input, input_size, output,
+            = because(reason, || object::control::<kind::Resource>(resource, host, code, buffers(input, input_size, output,
             output_size, returned)));
         CreateClusterResourceTypeEx(cluster: usize, name: *const U, display_name: *const U,
             library: *const U, looks_alive_ms: u32, is_alive_ms: u32, reason: *const U): status
@@ -421,7 +421,7 @@ exports! {
             = because(reason, || group_set::remove_group(group));
         ClusterGroupSetControlEx(set: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
             output: *mut c_void, output_size: u32, returned: *mut u32, reason: *const U): status
-            = because(reason, || group_set::control(set, host, code, buffers(input, input_size, output,
+            = because(reason, || object::control::<kind::GroupSet>(set, host, code, buffers(input, input_size, output,
             output_size, returned)));
         AddClusterGroupDependencyEx(group: usize, provider: usize, reason: *const U): status
             = because(reason, || group_set::add_group_dependency(group, provider));

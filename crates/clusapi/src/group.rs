@@ -56,7 +56,7 @@ pub(crate) unsafe fn create_ex<U: Unit>(
     // SAFETY: the caller's promise is that of the function.
     let name = unsafe { memory::text(name) }?;
     let held = connection.hold(|cluster| cluster.create_group_of_type(&name, group_type))?;
-    admit(&tables().groups, held, Watched::Group)
+    object::admit(held)
 }
 
 /// DeleteClusterGroup. The handle stays open.

@@ -139,7 +139,8 @@ impl Session {
 
     /// Why the next call is made. No more is kept than a record takes.
     pub(super) fn say_why(&self, why: &str) {
-        let end = why.floor_char_boundary(REASON_LENGTH_MAX);
+        let mut ends = (0..=REASON_LENGTH_MAX.min(why.len())).rev();
+        let end = ends.find(|&end| why.is_char_boundary(end)).unwrap_or(0);
         why[..end].clone_into(&mut self.reason.lock().next);
     }
 

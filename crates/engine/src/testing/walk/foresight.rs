@@ -24,7 +24,7 @@ impl Walk {
     /// What the call that comes next would do.
     pub(super) fn foresee(&self, command: &Command) -> Foreseen {
         let asker = Asker { account: "root".into(), sid: "S-1-22-1-0".into(), origin: "test".into() };
-        let caller = Caller { asker, access: Access::Full };
+        let caller = Caller { asker, access: Access::Full, reason: String::new() };
         let world = &self.world;
         let rehearsal = world.engine.view().rehearsal(world.now, Durations::default());
         Foreseen {
