@@ -289,6 +289,8 @@ pub struct HostCore {
     calls: BTreeMap<CallNumber, Outstanding>,
     queries: usize,
     counter: u64,
+    /// No deadline and no check is earlier than this.
+    wakes_at: Option<Instant>,
 }
 
 impl HostCore {
@@ -308,14 +310,28 @@ impl HostCore {
             calls: BTreeMap::new(),
             queries: 0,
             counter: 0,
+            wakes_at: None,
         }
     }
 
-    /// When [`HostCore::handle_time`] wants to be called at the latest.
+    /// When [`HostCore::handle_time`] wants to be called at the latest. It may then find that there is nothing to do: what
+    /// a thousand resources wait for is gone through only there.
     pub fn next_time(&self) -> Option<Instant> {
+        debug_assert!(
+            self.earliest().is_none_or(|earliest| self.wakes_at.is_some_and(|time| time <= earliest)),
+            "something is due before anybody looks"
+        );
+        self.wakes_at
+    }
+
+    fn earliest(&self) -> Option<Instant> {
         let calls = self.calls.values().filter_map(|call| call.deadline);
         let checks = self.resources.values().filter_map(HeldResource::next_check);
         calls.chain(checks).min()
+    }
+
+    fn wake_at(&mut self, time: Option<Instant>) {
+        self.wakes_at = [self.wakes_at, time].into_iter().flatten().min();
     }
 
     /// Time has passed.
@@ -331,6 +347,7 @@ impl HostCore {
         for resource in due {
             self.pump(resource, now, &mut actions);
         }
+        self.wakes_at = self.earliest();
         actions
     }
 

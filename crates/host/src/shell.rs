@@ -1,38 +1,44 @@
 //! The shell around [`HostCore`]: sockets, workers, clocks. It decides nothing.
 //!
-//! One thread owns the core and waits on one bounded queue. Connections have a reader and a writer thread each;
-//! calls into types are made by workers. The core's thread never waits for any of them: what a service does not read
-//! is dropped with its connection (reports are kept by the core), and calls are handed over without waiting.
+//! One lock, one way in ([`Shell::feed`]), as in the service: whoever has news of the core tells it himself, and carries
+//! out what it decides, so that an order is on its way to a worker with no thread woken in between.
+//!
+//! ```text
+//!   reader of a connection ─┐                       ┌─► socket of the service
+//!   worker, call returned ──┼─► lock ─► core ─► do ─┼─► worker, makes a call
+//!   type, says something ───┤                       └─► what is no longer held is dropped outside the lock
+//!   timer (main thread) ────┘
+//! ```
+//!
+//! Who holds the lock never waits for anybody and never calls a type: what a service does not read is dropped with its
+//! connection (reports are kept by the core), and calls are handed over without waiting.
 
 mod connection;
+mod inside;
 mod instance;
 mod place;
 mod workers;
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainstay_ipc::host::ToHost;
-use mainstay_process::{CgroupError, Leaf, cgroup, layout, privilege};
+use mainstay_process::{CgroupError, Leaf, cgroup, layout, or_abort, privilege};
 use mainstay_types::{HostId, ResourceId};
-use tracing::{debug, error, info, warn};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use tracing::info;
 
 use crate::config::Config;
-use crate::driver::{Action, CallNumber, HostCore, Instance, Returned};
+use crate::driver::{CallNumber, Instance, Returned};
 use crate::resource_type::{Said, Types};
 use connection::Outgoing;
+use inside::Inside;
 use instance::{Caller, Held};
-use workers::Workers;
-
-/// How many inputs may wait for the core. Whoever has one more waits itself, but for chatter, which is dropped.
-const INPUTS_MAX: usize = 4096;
 
 /// Why the host does not run.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +69,7 @@ pub enum HostError {
     Thread(io::Error),
 }
 
-/// What comes to the core's thread.
+/// What comes to the core.
 enum Input {
     Connected(u64, Outgoing),
     Message(u64, ToHost),
@@ -87,24 +93,13 @@ pub fn run(config: &Config, types: Arc<dyn Types>) -> Result<(), HostError> {
     }
     let socket_path = config.socket_path();
     let listener = listen(&socket_path)?;
-    let (inputs, received) = sync_channel(INPUTS_MAX);
-    connection::start_listener(listener, inputs.clone()).map_err(HostError::Thread)?;
-    let caller = Arc::new(Caller::new(config.clone(), types, inputs.clone()));
+    let shell = Arc::new_cyclic(|shell| Shell::new(Caller::new(config.clone(), types, shell.clone())));
+    connection::start_listener(listener, Arc::clone(&shell)).map_err(HostError::Thread)?;
     info!(host = %config.host, cluster = %config.cluster, "host started");
     // Whoever reads this may have gone already.
     let _ = writeln!(io::stdout(), "ready {}", socket_path.display()).and_then(|()| io::stdout().flush());
 
-    let core = HostCore::new(config.cluster, config.host, std::process::id());
-    let shell = Shell {
-        core,
-        caller,
-        inputs,
-        workers: Workers::default(),
-        connections: HashMap::new(),
-        held: HashMap::new(),
-        ending: false,
-    };
-    shell.serve(&received);
+    shell.run_timer();
     let _ = fs::remove_file(&socket_path);
     info!(host = %config.host, "host ended");
     Ok(())
@@ -144,119 +139,50 @@ fn listen(path: &Path) -> Result<UnixListener, HostError> {
     listener.map_err(failed)
 }
 
+/// The core behind its lock.
 struct Shell {
-    core: HostCore,
-    caller: Arc<Caller>,
-    inputs: SyncSender<Input>,
-    workers: Workers,
-    connections: HashMap<u64, Outgoing>,
-    held: HashMap<ResourceId, Arc<Held>>,
-    ending: bool,
+    inside: Mutex<Inside>,
+    /// The timer has to look again: it would sleep for too long, or the host ends.
+    look: Condvar,
 }
 
 impl Shell {
-    fn serve(mut self, received: &Receiver<Input>) {
-        while !self.ending {
-            let input = match self.core.next_time() {
-                None => received.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(time) => received.recv_timeout(time.saturating_duration_since(Instant::now())),
-            };
-            let now = Instant::now();
-            let actions = match input {
-                Ok(input) => self.take(input, now),
-                Err(RecvTimeoutError::Timeout) => Vec::new(),
-                // We hold a sender ourselves.
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            self.carry_out(actions);
-            if self.core.next_time().is_some_and(|time| time <= now) {
-                let actions = self.core.handle_time(now);
-                self.carry_out(actions);
+    fn new(caller: Caller) -> Self {
+        Shell { inside: Mutex::new(Inside::new(caller)), look: Condvar::new() }
+    }
+
+    /// Tells the core one thing, and carries out what it decides. A host that ends hears nothing any more.
+    fn feed(&self, input: Input) {
+        let mut inside = self.inside.lock();
+        // A panic in the core is a fault of ours. What it leaves half done nobody may go on with.
+        or_abort(|| inside.feed(input));
+        if inside.must_wake_timer() {
+            self.look.notify_one();
+        }
+        let dropped = inside.take_dropped();
+        drop(inside);
+        drop(dropped);
+    }
+
+    /// Tells the core the time when it wants to know it, until the host ends. Then what was said last still goes out.
+    fn run_timer(&self) {
+        let mut inside = self.inside.lock();
+        while !inside.is_ending() {
+            or_abort(|| inside.pass_time());
+            let dropped = inside.take_dropped();
+            if !dropped.is_empty() {
+                MutexGuard::unlocked(&mut inside, || drop(dropped));
+                continue;
+            }
+            match inside.sleep_until() {
+                None => self.look.wait(&mut inside),
+                Some(time) => drop(self.look.wait_until(&mut inside, time)),
             }
         }
-        // What was said last, the service should still get.
-        for (_, outgoing) in self.connections.drain() {
+        let connections = inside.take_connections();
+        drop(inside);
+        for outgoing in connections {
             outgoing.finish(Duration::from_secs(1));
-        }
-    }
-
-    fn take(&mut self, input: Input, now: Instant) -> Vec<Action> {
-        match input {
-            Input::Connected(number, outgoing) => {
-                self.connections.insert(number, outgoing);
-                Vec::new()
-            }
-            Input::Message(number, message) => {
-                // Nothing that a connection says after it was dismissed is heard.
-                if !self.connections.contains_key(&number) {
-                    return Vec::new();
-                }
-                debug!(connection = number, ?message, "message");
-                self.core.handle_message(number, message, now)
-            }
-            Input::Disconnected(number) => {
-                self.connections.remove(&number);
-                self.core.handle_disconnected(number);
-                Vec::new()
-            }
-            Input::Returned(number, returned, opened) => {
-                if let Some(held) = opened {
-                    self.held.insert(held.resource(), held);
-                }
-                self.core.handle_returned(number, returned, now)
-            }
-            Input::Said(resource, instance, said) => {
-                if said.is_chatter() {
-                    self.caller.chatter_taken(resource);
-                }
-                self.core.handle_said(resource, instance, said, now)
-            }
-        }
-    }
-
-    fn carry_out(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Send { connection, message } => {
-                    let heard = self.connections.get(&connection).is_none_or(|to| to.send(&message));
-                    if !heard {
-                        warn!("the service does not read what this host says; its connection is dropped");
-                        self.connections.remove(&connection);
-                        self.core.handle_disconnected(connection);
-                    }
-                }
-                Action::Dismiss { connection, message } => {
-                    if let Some(outgoing) = self.connections.remove(&connection) {
-                        if let Some(message) = message {
-                            debug!(connection, ?message, "dismissed");
-                            outgoing.send(&message);
-                        }
-                        outgoing.close();
-                    }
-                }
-                Action::Call(issue) => {
-                    let held = issue.resource.and_then(|(resource, _)| self.held.get(&resource)).cloned();
-                    let lane = issue.call.lane();
-                    let caller = self.caller.clone();
-                    let inputs = self.inputs.clone();
-                    if let Err(reason) = self.workers.submit(lane, move || {
-                        let number = issue.number;
-                        let (returned, opened) = caller.make(issue, held);
-                        let _ = inputs.send(Input::Returned(number, returned, opened));
-                    }) {
-                        // It waits for the next worker that becomes free; with none at all, its deadline tells.
-                        error!("cannot start a worker: {reason}");
-                    }
-                }
-                Action::Cancel(resource, operation) => self.caller.cancel(resource, operation),
-                Action::Forget(resource, instance) => {
-                    self.caller.forget(resource);
-                    if self.held.get(&resource).is_some_and(|held| held.instance() == instance) {
-                        self.held.remove(&resource);
-                    }
-                }
-                Action::Exit => self.ending = true,
-            }
         }
     }
 }

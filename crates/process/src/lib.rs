@@ -12,6 +12,7 @@ pub mod account;
 pub mod cgroup;
 pub mod claim;
 pub mod layout;
+mod or_abort;
 pub mod privilege;
 pub mod process;
 #[cfg(any(test, feature = "testing"))]
@@ -24,6 +25,7 @@ pub mod words;
 
 pub use cgroup::{CgroupError, Leaf};
 pub use claim::{Claim, ClaimError};
+pub use or_abort::or_abort;
 pub use process::{Exit, Identity, Process};
 pub use signal::Signal;
 pub use spawn::{Command, Output, SpawnError};

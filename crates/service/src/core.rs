@@ -9,6 +9,7 @@ use mainstay_engine::command::{Call, Caller, Command};
 use mainstay_engine::effect::{Answer, Effect};
 use mainstay_engine::input::{CallId, Input, Now};
 use mainstay_engine::{Engine, View};
+use mainstay_process::or_abort;
 use parking_lot::{Condvar, Mutex};
 
 use crate::database::Database;
@@ -89,13 +90,23 @@ impl Core {
     }
 
     /// Tells the engine several things, one after the other and nothing between them. They are looked up under its lock.
+    ///
+    /// Records go to the journal last: what callers and hosts wait for does not wait for its thread to wake.
     pub fn feed_all(&self, look_up: impl FnOnce() -> Vec<Input>) {
         let mut engine = self.engine.lock();
-        for input in look_up() {
-            for effect in engine.handle(input, now()) {
-                self.carry_out(effect);
+        // A panic in the engine is a fault of ours. What it leaves half done nobody may decide from.
+        or_abort(|| {
+            let mut records = Vec::new();
+            for input in look_up() {
+                for effect in engine.handle(input, now()) {
+                    match effect {
+                        Effect::Journal(_) => records.push(effect),
+                        effect => self.carry_out(effect),
+                    }
+                }
             }
-        }
+            records.into_iter().for_each(|record| self.carry_out(record));
+        });
         // Still under the engine's lock, so that an older deadline never replaces a newer one.
         self.set_deadline(engine.next_deadline());
     }
@@ -115,6 +126,14 @@ impl Core {
     /// The hands, for what no decision is needed for: journal queries, notification ports.
     pub fn hands(&self) -> &Hands {
         &self.hands
+    }
+
+    /// The journal with everything in it that anybody has heard of.
+    pub fn settled_journal(&self) -> &Journal {
+        // Who answered a call may not have come to its record yet; he has the lock until then.
+        drop(self.engine.lock());
+        self.hands.journal.flush();
+        &self.hands.journal
     }
 
     /// Feeds ticks at the engine's deadlines. Runs for ever; give it a thread.

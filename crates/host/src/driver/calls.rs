@@ -29,6 +29,7 @@ impl HostCore {
             asker,
         };
         let epoch = held.map(|(_, held)| held.epoch).unwrap_or_default();
+        self.wake_at(outstanding.deadline);
         actions.push(Action::Call(Issue { number, resource: outstanding.resource, epoch, call }));
         self.calls.insert(number, outstanding);
         number

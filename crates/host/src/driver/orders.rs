@@ -97,7 +97,10 @@ impl HostCore {
                 },
                 None => held.due_check(now),
             };
-            let Some(call) = call else { return };
+            let Some(call) = call else {
+                let check = held.next_check();
+                return self.wake_at(check);
+            };
             let number = self.issue(Some(resource), call, Some(now), None, actions);
             if let Some(held) = self.resources.get_mut(&resource) {
                 held.lane = Some(number);

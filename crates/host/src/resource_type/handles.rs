@@ -64,16 +64,9 @@ pub enum Said {
     },
 }
 
-impl Said {
-    /// Whether it may be dropped when there is too much of it.
-    pub fn is_chatter(&self) -> bool {
-        matches!(self, Said::Progress { .. } | Said::Logged { .. })
-    }
-}
-
 /// Takes what resources say. The host's own sends it to the driver; tests collect it.
 ///
-/// May wait a moment when too much is said at once; [`Said::is_chatter`] is dropped instead.
+/// Never waits for anybody. Progress and log lines that the service does not read are dropped.
 pub type Ear = Arc<dyn Fn(Said) + Send + Sync>;
 
 /// How a resource tells what nobody asked for. Cheap to clone; usable from any thread, also after `close` (then

@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 use tracing::warn;
 
-use super::Input;
+use super::{Input, Shell};
 
 /// The most connections at once: the service's, and one that takes its place.
 const CONNECTIONS_MAX: usize = 8;
@@ -32,7 +32,7 @@ const QUEUED_MAX: usize = 8192;
 const QUEUED_CHATTER_MAX: usize = 1024;
 
 /// Takes connections until the process ends.
-pub(super) fn start_listener(listener: UnixListener, inputs: SyncSender<Input>) -> io::Result<()> {
+pub(super) fn start_listener(listener: UnixListener, shell: Arc<Shell>) -> io::Result<()> {
     thread::Builder::new().name("listener".into()).spawn(move || {
         let open = Arc::new(AtomicUsize::new(0));
         let mut number = 0;
@@ -52,7 +52,7 @@ pub(super) fn start_listener(listener: UnixListener, inputs: SyncSender<Input>) 
                 continue;
             }
             number += 1;
-            if let Err(error) = start(number, stream, inputs.clone(), open.clone()) {
+            if let Err(error) = start(number, stream, Arc::clone(&shell), open.clone()) {
                 open.fetch_sub(1, Ordering::AcqRel);
                 warn!("cannot serve a connection: {error}");
             }
@@ -61,12 +61,7 @@ pub(super) fn start_listener(listener: UnixListener, inputs: SyncSender<Input>) 
     Ok(())
 }
 
-fn start(
-    number: u64,
-    stream: UnixStream,
-    inputs: SyncSender<Input>,
-    open: Arc<AtomicUsize>,
-) -> io::Result<()> {
+fn start(number: u64, stream: UnixStream, shell: Arc<Shell>, open: Arc<AtomicUsize>) -> io::Result<()> {
     let (frames, queued_frames) = sync_channel(QUEUED_MAX);
     let queued = Arc::new(AtomicUsize::new(0));
     let (finished, is_finished) = sync_channel(0);
@@ -77,24 +72,19 @@ fn start(
         .spawn(move || write_all(writing, &queued_frames, &counted, &finished))?;
     let outgoing = Outgoing { frames, queued, stream: stream.try_clone()?, is_finished };
     thread::Builder::new().name(format!("reader {number}")).spawn(move || {
-        if inputs.send(Input::Connected(number, outgoing)).is_ok() {
-            read_all(number, stream, &inputs);
-            let _ = inputs.send(Input::Disconnected(number));
-        }
+        shell.feed(Input::Connected(number, outgoing));
+        read_all(number, stream, &shell);
+        shell.feed(Input::Disconnected(number));
         open.fetch_sub(1, Ordering::AcqRel);
     })?;
     Ok(())
 }
 
-fn read_all(number: u64, mut stream: UnixStream, inputs: &SyncSender<Input>) {
+fn read_all(number: u64, mut stream: UnixStream, shell: &Shell) {
     let mut reader = FrameReader::default();
     loop {
         match reader.read_from::<ToHost>(&mut stream) {
-            Ok(Some(message)) => {
-                if inputs.send(Input::Message(number, message)).is_err() {
-                    return;
-                }
-            }
+            Ok(Some(message)) => shell.feed(Input::Message(number, message)),
             Ok(None) => return,
             Err(error) => {
                 warn!("connection {number}: {error}");

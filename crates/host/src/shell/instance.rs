@@ -2,26 +2,21 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Weak};
 
 use mainstay_process::state_file;
 use mainstay_types::order::{Cause, Opening, QueryAnswer};
 use mainstay_types::{ControlCode, Epoch, Name, ResourceId, Status};
 use parking_lot::Mutex;
 
-use super::Input;
 use super::place::Place;
+use super::{Input, Shell};
 use crate::config::Config;
 use crate::driver::{Call, Instance, Issue, Returned};
 use crate::resource_type::{
     Check, Context, ControlAnswer, ControlCall, Ear, Failure, Found, OfflineCall, OnlineCall, Opened,
     Operation, OperationNumber, Reporter, Resource, Types,
 };
-
-/// How many unheard progress reports and log lines of one resource may be under way; more are dropped.
-const CHATTER_MAX: usize = 64;
 
 /// An open resource.
 pub(super) struct Held {
@@ -46,29 +41,24 @@ impl Held {
 #[derive(Clone)]
 struct Voice {
     ear: Ear,
-    chatter: Arc<AtomicUsize>,
     operation: Option<Operation>,
 }
 
-/// Makes calls; shared by all workers.
+/// Makes calls and tells what they returned; shared by all workers.
 pub(super) struct Caller {
     config: Config,
     types: Arc<dyn Types>,
-    inputs: SyncSender<Input>,
+    shell: Weak<Shell>,
     voices: Mutex<HashMap<ResourceId, Voice>>,
 }
 
 impl Caller {
-    pub(super) fn new(config: Config, types: Arc<dyn Types>, inputs: SyncSender<Input>) -> Self {
-        Caller { config, types, inputs, voices: Mutex::new(HashMap::new()) }
+    pub(super) fn new(config: Config, types: Arc<dyn Types>, shell: Weak<Shell>) -> Self {
+        Caller { config, types, shell, voices: Mutex::new(HashMap::new()) }
     }
 
-    /// A progress report or log line has reached the core.
-    pub(super) fn chatter_taken(&self, resource: ResourceId) {
-        if let Some(voice) = self.voices.lock().get(&resource) {
-            let _ =
-                voice.chatter.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1));
-        }
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Terminate has overtaken the operation, entered or not.
@@ -91,8 +81,15 @@ impl Caller {
         self.voices.lock().remove(&resource);
     }
 
-    /// Makes the call. A resource that was opened comes back beside what was returned.
-    pub(super) fn make(&self, issue: Issue, held: Option<Arc<Held>>) -> (Returned, Option<Arc<Held>>) {
+    /// Makes the call and tells what it returned.
+    pub(super) fn make(&self, issue: Issue, held: Option<Arc<Held>>) {
+        let number = issue.number;
+        let (returned, opened) = self.enter(issue, held);
+        tell(&self.shell, Input::Returned(number, returned, opened));
+    }
+
+    /// A resource that was opened comes back beside what was returned.
+    fn enter(&self, issue: Issue, held: Option<Arc<Held>>) -> (Returned, Option<Arc<Held>>) {
         let entry_point = issue.call.entry_point();
         match (issue.call, issue.resource, held) {
             (Call::Open(opening), Some((resource, instance)), _) => {
@@ -167,20 +164,9 @@ impl Caller {
     }
 
     fn voice(&self, resource: ResourceId, instance: Instance) -> Voice {
-        let chatter = Arc::new(AtomicUsize::new(0));
-        let (inputs, counted) = (self.inputs.clone(), chatter.clone());
-        let ear: Ear = Arc::new(move |said| {
-            if !said.is_chatter() {
-                let _ = inputs.send(Input::Said(resource, instance, said));
-                return;
-            }
-            let dropped = counted.fetch_add(1, Ordering::AcqRel) >= CHATTER_MAX
-                || inputs.try_send(Input::Said(resource, instance, said)).is_err();
-            if dropped {
-                counted.fetch_sub(1, Ordering::AcqRel);
-            }
-        });
-        Voice { ear, chatter, operation: None }
+        let shell = Weak::clone(&self.shell);
+        let ear: Ear = Arc::new(move |said| tell(&shell, Input::Said(resource, instance, said)));
+        Voice { ear, operation: None }
     }
 
     /// The handle of an operation that is entered now.
@@ -265,6 +251,13 @@ impl Caller {
             return Returned::Operation(Err(Failure::Failed(cause)));
         }
         Returned::Operation(enter(operation).unwrap_or_else(|cause| Err(Failure::Failed(cause))))
+    }
+}
+
+/// Nobody hears it when the host has ended.
+fn tell(shell: &Weak<Shell>, input: Input) {
+    if let Some(shell) = shell.upgrade() {
+        shell.feed(input);
     }
 }
 

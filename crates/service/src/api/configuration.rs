@@ -116,8 +116,7 @@ pub(super) fn undo(
     let remark = Remark { reason: reason(input), token: String::new() };
     let session = Arc::clone(session);
     tokio::task::spawn_blocking(move || {
-        let journal = &session.core.hands().journal;
-        journal.flush();
+        let journal = session.core.settled_journal();
         let record = match journal.find(operation) {
             Ok(Some(record)) => record,
             Ok(None) => return answer(exchange, &refused(Status::FILE_NOT_FOUND, not_there(operation))),

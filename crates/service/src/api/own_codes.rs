@@ -73,7 +73,7 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             Ok(asked) => {
                 let session = Arc::clone(session);
                 tokio::task::spawn_blocking(move || {
-                    session.core.hands().journal.flush();
+                    session.core.settled_journal();
                     plan::serve(&session, access, asked, exchange);
                 });
             }
@@ -266,8 +266,7 @@ async fn current(session: &Arc<Session>, id: OperationId) -> Result<Option<Opera
     }
     let session = Arc::clone(session);
     let looked = tokio::task::spawn_blocking(move || {
-        let journal = &session.core.hands().journal;
-        journal.flush();
+        let journal = session.core.settled_journal();
         journal.find(id)
     });
     // The task is only ever cut off when the whole service ends.
@@ -286,7 +285,7 @@ fn operation_list(record: Option<&OperationRecord>) -> PropertyList {
 fn operations(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
     let query = query(session, input, list_operations::OBJECT, list_operations::LIMIT, None);
     let mut records = running(session, &query);
-    for record in session.core.hands().journal.read(&query)? {
+    for record in session.core.settled_journal().read(&query)? {
         if record.end.is_some() && !records.iter().any(|known| known.id == record.id) {
             records.push(record);
         }
@@ -313,7 +312,7 @@ fn running(session: &Session, query: &JournalQuery) -> Vec<OperationRecord> {
 /// part only at the end.
 fn journal(session: &Session, input: &PropertyList) -> Result<PropertyList, JournalError> {
     let query = query(session, input, read_journal::OBJECT, read_journal::LIMIT, Some(read_journal::BEFORE));
-    let mut records = session.core.hands().journal.read(&query)?;
+    let mut records = session.core.settled_journal().read(&query)?;
     if !query.subjects.is_empty() {
         let is_asked = |id: &OperationId| query.before.is_none_or(|before| id.number < before.number);
         for record in running(session, &query).into_iter().filter(|record| is_asked(&record.id)) {
@@ -400,7 +399,7 @@ fn answer_blocking(
 ) {
     let session = Arc::clone(session);
     tokio::task::spawn_blocking(move || {
-        session.core.hands().journal.flush();
+        session.core.settled_journal();
         match make(&session) {
             Ok(output) => answer(exchange, &output),
             Err(error) => refuse(exchange, &error),
