@@ -5,35 +5,31 @@
 //! dispositions, an empty signal mask, and no descriptor but 0, 1 and 2. What goes wrong before the program itself
 //! runs comes back as an error that names the thing.
 
+mod birth;
 mod child;
 
 use std::ffi::{CString, OsString};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::account::Account;
 use crate::cgroup::{CgroupError, Leaf};
 use crate::process::Process;
-use crate::signal::Signal;
+use birth::Birth;
 use child::{Entry, Plan, Stage, Told};
 
 /// How long a new process may take from its making to the start of its program. Longer: its leaf was frozen in that
 /// moment, or the program lies on a file system that hangs.
 pub const EXEC_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Held from the making of the pipe until our copy of its writing end is closed, so that no other new process gets a
-/// copy of it: one that is frozen at its birth would keep it open.
-static SPAWNING: Mutex<()> = Mutex::new(());
 
 /// A program to start.
 #[derive(Debug)]
@@ -169,7 +165,7 @@ impl Command {
             return Err(SpawnError::Frozen(leaf.path().to_owned()));
         }
         let program = self.find_program()?;
-        let plan = self.plan(&program)?;
+        let plan = Arc::new(self.plan(&program)?);
         // Kernels that count kills (seen with 6.18) compare, in a process that is born into a group, the count
         // of its parent's group with that of its own: in a leaf that was ever killed nothing can be born. Moving in
         // works there, and costs a lock on all of the machine's forks; so it is the second try.
@@ -181,16 +177,25 @@ impl Command {
     }
 
     /// One try. `None`: the new process was killed before it had done anything.
-    fn start(&self, program: &Path, plan: &Plan, entry: Entry) -> Result<Option<Process>, SpawnError> {
-        let spawning = SPAWNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (told, tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
-            .map_err(|error| system("make a pipe", error))?;
-        let tell = high_descriptor(tell)?;
-        let process =
-            child::clone_into(plan, entry, &tell).map_err(|error| system("start a process", error))?;
-        drop(tell);
-        drop(spawning);
-        self.await_program(program, process, told)
+    fn start(&self, program: &Path, plan: &Arc<Plan>, entry: Entry) -> Result<Option<Process>, SpawnError> {
+        let deadline = Instant::now() + EXEC_TIMEOUT;
+        let birth = Birth::begin(plan.clone(), entry).map_err(|error| system("start a thread", error))?;
+        let Some(made) = birth.wait(deadline) else {
+            return Err(match &self.leaf {
+                Some(leaf) if is_closed(leaf).unwrap_or(false) => SpawnError::Frozen(leaf.path().to_owned()),
+                _ => SpawnError::TimedOut { program: program.to_owned(), limit: EXEC_TIMEOUT },
+            });
+        };
+        let (process, told) = made.map_err(|error| system("start a process", error))?;
+        if !matches!(told, Told::Started) {
+            // It has exited or was killed; reaped here, since the caller gets no handle.
+            let _ = process.wait(deadline);
+        }
+        match told {
+            Told::Started => Ok(Some(process)),
+            Told::Nothing => Ok(None),
+            Told::Failed(stage, error) => Err(self.explain(program, stage, error)),
+        }
     }
 
     fn plan(&self, program: &Path) -> Result<Plan, SpawnError> {
@@ -248,50 +253,6 @@ impl Command {
                 program: program.display().to_string(),
                 path: path.display().to_string(),
             })
-    }
-
-    /// Waits until the pipe closes, which it does when the program begins, or an error comes through it.
-    fn await_program(
-        &self,
-        program: &Path,
-        process: Process,
-        told: OwnedFd,
-    ) -> Result<Option<Process>, SpawnError> {
-        let deadline = Instant::now() + EXEC_TIMEOUT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let left = rustix::time::Timespec::try_from(left)
-                .unwrap_or(rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 });
-            match poll(&mut [PollFd::new(&told, PollFlags::IN)], Some(&left)) {
-                Ok(0) => {
-                    // Killing works in a frozen leaf too. It may be stuck in the kernel: then nobody reaps it, and
-                    // it stays in the leaf, where everybody sees it.
-                    let _ = process.signal(Signal::KILL);
-                    let _ = process.wait(Instant::now() + Duration::from_millis(200));
-                    return Err(match &self.leaf {
-                        Some(leaf) if is_closed(leaf).unwrap_or(false) => {
-                            SpawnError::Frozen(leaf.path().to_owned())
-                        }
-                        _ => SpawnError::TimedOut { program: program.to_owned(), limit: EXEC_TIMEOUT },
-                    });
-                }
-                Ok(_) => break,
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(system("wait for a process", error)),
-            }
-        }
-        let mut message = Vec::new();
-        File::from(told).read_to_end(&mut message).map_err(|error| system("read from a process", error))?;
-        let told = child::parse_message(&message);
-        if !matches!(told, Told::Started) {
-            // It exits at once or was killed; reaped here, since the caller gets no handle.
-            let _ = process.wait(deadline);
-        }
-        match told {
-            Told::Started => Ok(Some(process)),
-            Told::Nothing => Ok(None),
-            Told::Failed(stage, error) => Err(self.explain(program, stage, error)),
-        }
     }
 
     fn explain(&self, program: &Path, stage: Stage, error: io::Error) -> SpawnError {

@@ -1,12 +1,19 @@
 //! The moment between clone and exec.
 //!
-//! The new process is a copy of one thread of a program with many: until exec it may only make calls that are
-//! async-signal-safe, and must not allocate. Everything is laid out before, in [`Plan`].
+//! Until exec the new process runs in our memory, as after vfork(2), on a stack of its own, while the thread that has
+//! made it stands still. A copy of a program with hundreds of threads costs more than the start of a program, and has
+//! to be taken down again at once. Only who takes another account gets a copy: between the change of the account and
+//! exec, what may look into that account's processes may look into its memory.
+//!
+//! Either way it may only make calls that are async-signal-safe, and must not allocate. Everything is laid out before,
+//! in [`Plan`].
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::process::Process;
 
@@ -35,10 +42,7 @@ pub(super) enum Stage {
     Execute = 5,
 }
 
-/// The byte that the child sends when nothing is left to do but exec.
-const READY: u8 = b'!';
-
-/// What the child has told until its copy of the pipe was closed.
+/// What the child has told until its program began, or it ended.
 #[derive(Debug)]
 pub(super) enum Told {
     /// Its program runs.
@@ -49,25 +53,58 @@ pub(super) enum Told {
     Failed(Stage, io::Error),
 }
 
-/// Reads what the child has sent.
-pub(super) fn parse_message(message: &[u8]) -> Told {
-    let message = match message {
-        [] => return Told::Nothing,
-        [READY] => return Told::Started,
-        [READY, rest @ ..] => rest,
-        rest => rest,
-    };
-    let word =
-        |at: usize| message.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes);
-    let (Some(stage), Some(errno)) = (word(0), word(4)) else { return Told::Nothing };
-    let stage = match stage {
-        2 => Stage::Directory,
-        3 => Stage::Account,
-        4 => Stage::Enter,
-        5 => Stage::Execute,
-        _ => Stage::Prepare,
-    };
-    Told::Failed(stage, io::Error::from_raw_os_error(errno))
+/// Where the child tells: a page that it has in common with us, in our memory and in a copy of it.
+struct Word(ptr::NonNull<Said>);
+
+#[repr(C)]
+struct Said {
+    /// 0, [`READY`] or a [`Stage`].
+    stage: AtomicI32,
+    errno: AtomicI32,
+}
+
+/// Nothing is left to do but exec.
+const READY: i32 = -1;
+
+impl Word {
+    fn new() -> io::Result<Self> {
+        // SAFETY: a new mapping, which nobody else knows.
+        let page = unsafe {
+            let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+            libc::mmap(ptr::null_mut(), size_of::<Said>(), access, kind, -1, 0)
+        };
+        if page == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        // The kernel never maps address 0 for us, and fills the page with zeros.
+        ptr::NonNull::new(page.cast()).map(Word).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn said(&self) -> &Said {
+        // SAFETY: mapped until it is dropped, and made of atomics.
+        unsafe { self.0.as_ref() }
+    }
+
+    fn heard(&self) -> Told {
+        let stage = match self.said().stage.load(Ordering::Acquire) {
+            0 => return Told::Nothing,
+            READY => return Told::Started,
+            2 => Stage::Directory,
+            3 => Stage::Account,
+            4 => Stage::Enter,
+            5 => Stage::Execute,
+            _ => Stage::Prepare,
+        };
+        Told::Failed(stage, io::Error::from_raw_os_error(self.said().errno.load(Ordering::Acquire)))
+    }
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new` with this length; a child that still runs has a mapping of its own, or our memory, and
+        // then we stand still.
+        unsafe { libc::munmap(self.0.as_ptr().cast(), size_of::<Said>()) };
+    }
 }
 
 /// How the child gets into its leaf.
@@ -79,19 +116,36 @@ pub(super) enum Entry {
     Moves,
 }
 
-/// Makes the child. Its program's start closes its copy of `tell`.
-pub(super) fn clone_into(plan: &Plan, entry: Entry, tell: &OwnedFd) -> io::Result<Process> {
+/// How large the child's stack is while it runs in our memory, in units of 16 bytes. It makes system calls and nothing
+/// else.
+const STACK_UNITS: usize = 2048;
+
+/// What the thread needs that makes a child: the child's stack lies in its frame.
+pub(super) const THREAD_STACK_LENGTH: usize = 4 * STACK_UNITS * 16;
+
+/// Everything that the child looks at.
+struct Task<'a> {
+    plan: &'a Plan,
+    /// Ends with null, as the next one.
+    arguments: Vec<*const libc::c_char>,
+    environment: Vec<*const libc::c_char>,
+    /// The leaf's `cgroup.procs`, to be born elsewhere and move there.
+    door: Option<OwnedFd>,
+    word: Word,
+}
+
+/// Makes the child, and waits until its program has begun or it has ended: a frozen leaf makes that long, and a file
+/// system that hangs. The kernel writes its number to `number` once there is a child, before that does anything.
+pub(super) fn make(plan: &Plan, entry: Entry, number: &AtomicI32) -> io::Result<(Process, Told)> {
     let pointers = |strings: &[CString]| -> Vec<*const libc::c_char> {
         strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
     };
-    let arguments = pointers(&plan.arguments);
-    let environment = pointers(&plan.environment);
-
-    let mut pidfd: libc::c_int = -1;
     // SAFETY: clone_args consists of integers, for which zero is a value.
     let mut request: libc::clone_args = unsafe { std::mem::zeroed() };
-    request.flags = libc::CLONE_PIDFD as u64;
+    let mut pidfd: libc::c_int = -1;
+    request.flags = (libc::CLONE_PIDFD | libc::CLONE_PARENT_SETTID | libc::CLONE_VFORK) as u64;
     request.pidfd = &raw mut pidfd as u64;
+    request.parent_tid = number.as_ptr() as u64;
     request.exit_signal = libc::SIGCHLD as u64;
     let mut door = None;
     match (&plan.cgroup, entry) {
@@ -107,24 +161,87 @@ pub(super) fn clone_into(plan: &Plan, entry: Entry, tell: &OwnedFd) -> io::Resul
             request.cgroup = cgroup.as_raw_fd() as u64;
         }
     }
-    let door_number = door.as_ref().map(AsRawFd::as_raw_fd);
+    let (arguments, environment) = (pointers(&plan.arguments), pointers(&plan.environment));
+    let task = Task { plan, arguments, environment, door, word: Word::new()? };
     let blocked = BlockedSignals::new();
-    // SAFETY: the request is valid for its size, asks for neither shared memory nor a stack, and so makes a copy of
-    // this process, as fork does; the child runs only `run_child`, which keeps to what is allowed after fork.
-    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const request, size_of::<libc::clone_args>()) };
+    // SAFETY: `request` is valid, and `task` outlives the child's use of it: it is looked at until exec, and until then
+    // this thread stands still.
+    let made = unsafe {
+        if plan.account.is_none() { clone_here(request, &task) } else { clone_copy(&request, &task) }
+    };
+    drop(blocked);
+    let pid = made?;
+    // SAFETY: the kernel has made this descriptor for us, and nobody else has it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok((Process::from_parts(pid, pidfd), task.word.heard()))
+}
+
+/// Makes a child that runs in our memory until exec.
+///
+/// # Safety
+/// As for `clone_copy`; and the request asks for CLONE_VFORK, so that what the child touches stays as it is.
+#[cfg(target_arch = "x86_64")]
+unsafe fn clone_here(mut request: libc::clone_args, task: &Task<'_>) -> io::Result<libc::pid_t> {
+    let mut stack = [const { MaybeUninit::<u128>::uninit() }; STACK_UNITS];
+    request.flags |= libc::CLONE_VM as u64;
+    request.stack = stack.as_mut_ptr() as u64;
+    request.stack_size = size_of_val(&stack) as u64;
+    let result: libc::c_long;
+    // SAFETY: the request is valid for its size. The child comes out of the call on its own stack, of which it uses
+    // nothing but what it puts there, calls `run_child`, and never returns from it; registers are its own. We come out of
+    // the call when it has left our memory.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            // Nobody has called the child.
+            "xor ebp, ebp",
+            "mov rdi, r12",
+            "call r13",
+            "ud2",
+            "2:",
+            inlateout("rax") libc::SYS_clone3 => result,
+            in("rdi") &raw const request,
+            in("rsi") size_of::<libc::clone_args>(),
+            in("r12") ptr::from_ref(task),
+            in("r13") run_child as unsafe extern "C" fn(*const Task<'_>) -> !,
+            lateout("rcx") _,
+            lateout("r11") _,
+        );
+    }
+    match libc::pid_t::try_from(result) {
+        Ok(pid) if pid > 0 => Ok(pid),
+        // The kernel's own way to say errors: negative numbers.
+        _ => Err(io::Error::from_raw_os_error(-result as i32)),
+    }
+}
+
+/// On other machines it gets a copy.
+///
+/// # Safety
+/// As for `clone_copy`.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn clone_here(request: libc::clone_args, task: &Task<'_>) -> io::Result<libc::pid_t> {
+    // SAFETY: the caller's.
+    unsafe { clone_copy(&request, task) }
+}
+
+/// Makes a child that runs in a copy of our memory.
+///
+/// # Safety
+/// The request is valid, and asks for neither shared memory nor a stack.
+unsafe fn clone_copy(request: &libc::clone_args, task: &Task<'_>) -> io::Result<libc::pid_t> {
+    // SAFETY: the request is valid for its size, and makes a copy of this process, as fork does; the child runs only
+    // `run_child`, which keeps to what is allowed after fork.
+    let pid =
+        unsafe { libc::syscall(libc::SYS_clone3, ptr::from_ref(request), size_of::<libc::clone_args>()) };
     match pid {
         -1 => Err(io::Error::last_os_error()),
-        0 => {
-            // SAFETY: this is the child; the pointers are to strings of the plan, each list ends with null.
-            unsafe { run_child(plan, &arguments, &environment, door_number, tell.as_raw_fd()) }
-        }
-        pid => {
-            drop(blocked);
-            // SAFETY: the kernel has made this descriptor for us, and nobody else has it.
-            let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-            // Process numbers fit an i32 (at most 4194304).
-            Ok(Process::from_parts(pid as i32, pidfd))
-        }
+        // SAFETY: this is the child.
+        0 => unsafe { run_child(task) },
+        // Process numbers fit an i32 (at most 4194304).
+        pid => Ok(pid as libc::pid_t),
     }
 }
 
@@ -154,37 +271,31 @@ impl Drop for BlockedSignals {
 /// The child's whole life until exec.
 ///
 /// # Safety
-/// Only in the child, with lists that end with null.
-unsafe fn run_child(
-    plan: &Plan,
-    arguments: &[*const libc::c_char],
-    environment: &[*const libc::c_char],
-    door: Option<libc::c_int>,
-    tell: libc::c_int,
-) -> ! {
-    // SAFETY: system calls and async-signal-safe functions with pointers that the plan keeps alive; no allocation.
-    let stage = unsafe {
-        match prepare(plan, door) {
+/// Only in the child, with a task whose lists end with null.
+unsafe extern "C" fn run_child(task: *const Task<'_>) -> ! {
+    // SAFETY: the task is there until exec; system calls and async-signal-safe functions with pointers that the plan
+    // keeps alive; no allocation. _exit does not return.
+    unsafe {
+        let Task { plan, arguments, environment, door, word } = &*task;
+        let said = word.said();
+        let stage = match prepare(plan, door.as_ref().map(AsRawFd::as_raw_fd)) {
             Ok(()) => {
-                libc::write(tell, [READY].as_ptr().cast(), 1);
+                said.stage.store(READY, Ordering::Release);
                 libc::execve(plan.program.as_ptr(), arguments.as_ptr(), environment.as_ptr());
                 Stage::Execute
             }
             Err(stage) => stage,
-        }
-    };
-    // SAFETY: errno of this thread; the message is valid for its length; _exit does not return.
-    unsafe {
-        let errno = *libc::__errno_location();
-        let message = [stage as u32, errno as u32];
-        libc::write(tell, message.as_ptr().cast(), size_of_val(&message));
+        };
+        // Of this thread, or, in our memory, of the one that stands still.
+        said.errno.store(*libc::__errno_location(), Ordering::Release);
+        said.stage.store(stage as i32, Ordering::Release);
         libc::_exit(127)
     }
 }
 
 /// # Safety
 /// Only in the child.
-unsafe fn prepare(plan: &Plan, door: Option<libc::c_int>) -> Result<(), Stage> {
+unsafe fn prepare(plan: &Plan, door: Option<RawFd>) -> Result<(), Stage> {
     let check = |stage: Stage, result: libc::c_long| if result == -1 { Err(stage) } else { Ok(()) };
     // SAFETY: each call's pointers are valid. The calls that take an account are made directly: the C library's own
     // would wait for the other threads, which do not exist in the child.

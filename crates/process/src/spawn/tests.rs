@@ -209,3 +209,36 @@ fn many_threads_start_programs_at_once() {
     });
     assert!(leaf.wait_empty(soon()).unwrap());
 }
+
+#[test]
+fn what_cannot_begin_is_given_up_and_keeps_nobody_else_waiting() {
+    let Some(scratch) = Scratch::or_skip() else { return };
+    let (frozen, open) = (scratch.leaf("frozen"), scratch.leaf("open"));
+    assert!(frozen.set_frozen(true, soon()).unwrap());
+    let command = |leaf: &Leaf, is_copy: bool| {
+        let mut command = Command::new(["/bin/true"]);
+        command.leaf = Some(leaf.clone());
+        let somebody = Account {
+            name: "somebody".into(),
+            uid: 1234,
+            gid: 2345,
+            groups: vec![2345],
+            home: "/".into(),
+            shell: "/bin/sh".into(),
+        };
+        command.account = Some(somebody).filter(|_| is_copy);
+        command
+    };
+    for is_copy in [false, rustix::process::geteuid().is_root()] {
+        let plan = command(&frozen, is_copy).plan(Path::new("/bin/true")).unwrap();
+        let birth = Birth::begin(Arc::new(plan), Entry::Born).unwrap();
+        assert!(frozen.wait_until(soon(), |events| events.populated).unwrap());
+        assert!(finish(&command(&open, is_copy)).is_success());
+        let [pid] = frozen.pids().unwrap()[..] else { panic!("not one process") };
+        let held = Process::open(pid).unwrap();
+        assert!(birth.wait(Instant::now()).is_none());
+        assert!(held.wait_ended(soon()).unwrap());
+        assert!(frozen.wait_empty(soon()).unwrap());
+        assert!(birth.wait(Instant::now()).is_none(), "it is not to be had any more");
+    }
+}
