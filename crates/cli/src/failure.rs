@@ -104,7 +104,9 @@ impl Failure {
             None if explanation.is_empty() => (words(status, subject), None),
             None => (clean(explanation), None),
         };
-        let way_out = way_out(status, subject).or(theirs);
+        // A command that the service names is about the objects that it met; ours knows only what was asked about.
+        let names_command = |theirs: &String| theirs.contains("mainstay ");
+        let way_out = theirs.clone().filter(names_command).or_else(|| way_out(status, subject)).or(theirs);
         Self { exit: Exit::Refused, message, status: Some(status), way_out, operation: None }
     }
 

@@ -158,27 +158,16 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Restart) => {
             let name = word(name);
             format!(
-                "mainstay resource offline {name} --ignore-locked, and then: mainstay resource online {name}"
+                "mainstay resource offline {name} --ignore-locked, and then, also for what needs it: \
+                 mainstay resource online {name} --ignore-locked"
             )
         }
         (Some(Status::INVALID_PARAMETER), _) if !request.buffer.is_empty() && failure.way_out.is_none() => {
             "look at what --property or --buffer-file tells it".into()
         }
-        // The number has other meanings as well; the service's words tell them apart.
-        (Some(Status::INVALID_STATE), _) if is_pending(&failure.message) => {
-            let ignores = request.flags & OfflineFlags::IGNORE_RESOURCE_STATUS.bits() != 0;
-            format!("wait for it, or end it now with: {}", pending::forced(name, ignores))
-        }
         _ => return failure,
     };
     failure.with_way_out(way_out)
-}
-
-/// Whether the service says that the resource is in a pending state, which force ends.
-fn is_pending(message: &str) -> bool {
-    [ResourceState::OnlinePending, ResourceState::OfflinePending]
-        .iter()
-        .any(|state| message.ends_with(&format!(" is {state}")))
 }
 
 const PAST_LOCK: &str = "do it all the same with --ignore-locked";

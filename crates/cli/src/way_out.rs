@@ -1,6 +1,6 @@
 //! Our own words for Win32 codes: what each means for an object, and the command that helps.
 
-use mainstay_types::Status;
+use mainstay_types::{Status, command_line};
 
 use crate::failure::Subject;
 use crate::render::clean;
@@ -84,11 +84,7 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
 
 /// A name as one word of a command line that a shell reads.
 pub(crate) fn word(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@' | '+' | '=');
-    match !name.is_empty() && name.chars().all(plain) {
-        true => name.to_owned(),
-        false => format!("'{}'", clean(name).replace('\'', "'\\''")),
-    }
+    command_line::word(&clean(name))
 }
 
 /// Words after `mainstay` as a command line that a shell reads.

@@ -251,12 +251,14 @@ fn a_refusal_names_number_object_and_way_out() {
         "mainstay: resource 'db' is locked by its type (reason 3): 5960 \
          ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; do it all the same with --ignore-locked\n",
     );
+    // What is pending is another one than the command's own, and the service names it.
     check_refusal(
-        "resource offline db",
+        "resource online web",
         5023,
-        "resource 'db' is Offline Pending; wait",
-        "mainstay: resource 'db' is Offline Pending: 5023 ERROR_INVALID_STATE; wait for it, or end it now with: \
-         mainstay resource offline db --force\n",
+        "resource 'db' is Offline Pending; wait for it, or end it now with the force flag: mainstay resource \
+         offline db --force",
+        "mainstay: resource 'db' is Offline Pending: 5023 ERROR_INVALID_STATE; wait for it, or end it now with \
+         the force flag: mainstay resource offline db --force\n",
     );
     check_refusal(
         "resource online db",
@@ -270,8 +272,8 @@ fn a_refusal_names_number_object_and_way_out() {
         5960,
         "resource 'db' is locked by its type (reason 3); wait, or use the ignore-locked flag",
         "mainstay: resource 'db' is locked by its type (reason 3): 5960 \
-         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; mainstay resource offline db --ignore-locked, and then: mainstay \
-         resource online db\n",
+         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; mainstay resource offline db --ignore-locked, and then, also \
+         for what needs it: mainstay resource online db --ignore-locked\n",
     );
     check_refusal(
         "resource offline db --property dummy=7",

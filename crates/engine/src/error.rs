@@ -3,7 +3,10 @@
 //! Every refusal names the object, the value and the way out. The map is exhaustive: a new variant does not compile
 //! without its status.
 
+use std::borrow::Cow;
+
 use mainstay_store::registry::RegistryError;
+use mainstay_types::command_line::word;
 use mainstay_types::{NodeState, OperationId, ResourceState, Status};
 use thiserror::Error;
 
@@ -285,7 +288,7 @@ pub enum ClusterError {
         /// Its state.
         state: ResourceState,
         /// What would help.
-        way_out: &'static str,
+        way_out: Cow<'static, str>,
     },
     /// It is being worked on.
     #[error("resource '{name}' is being worked on by operation {operation}; wait for its end")]
@@ -434,7 +437,11 @@ pub enum ClusterError {
         node: String,
     },
     /// Others need it.
-    #[error("resource '{dependent}' depends on '{name}'; remove the dependency first")]
+    #[error(
+        "resource '{dependent}' depends on '{name}'; end that first with: mainstay resource undepend {} {}",
+        word(.dependent),
+        word(.name)
+    )]
     DependentExists {
         /// What was to be deleted.
         name: String,

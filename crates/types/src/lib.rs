@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod command_line;
 pub mod configuration;
 pub mod control;
 pub mod event;

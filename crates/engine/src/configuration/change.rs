@@ -260,7 +260,9 @@ impl Engine {
             ResourceState::Failed if live.unproven => return Err(ClusterError::Unproven { name }.into()),
             ResourceState::Offline | ResourceState::Failed | ResourceState::Initializing => {}
             state => {
-                return Err(ClusterError::State { name, state, way_out: "take it offline first" }.into());
+                return Err(
+                    ClusterError::State { name, state, way_out: "take it offline first".into() }.into()
+                );
             }
         }
         // What is just being opened is closed when its Open has ended.
@@ -431,7 +433,7 @@ impl Engine {
         let live = self.live.get(&id).ok_or_else(gone)?;
         if !add && node == self.config.node && live.has_to_stop() {
             let way_out = "it runs on the node; take it offline first";
-            return Err(ClusterError::State { name, state: live.state, way_out }.into());
+            return Err(ClusterError::State { name, state: live.state, way_out: way_out.into() }.into());
         }
         let path = layout::resource_path(id)?;
         let texts: Vec<String> = owners.iter().map(NodeId::to_string).collect();

@@ -111,7 +111,7 @@ impl Engine {
         match running {
             Some((name, state)) => {
                 let way_out = "its type gets another library only while nothing of the type runs";
-                Err(ClusterError::State { name, state, way_out }.into())
+                Err(ClusterError::State { name, state, way_out: way_out.into() }.into())
             }
             None => Ok(()),
         }

@@ -384,7 +384,12 @@ impl Engine {
             && !ids.contains(&here)
         {
             let way_out = "it runs on the node; take it offline first";
-            return Err(ClusterError::State { name: self.name_of(id), state: live.state, way_out }.into());
+            return Err(ClusterError::State {
+                name: self.name_of(id),
+                state: live.state,
+                way_out: way_out.into(),
+            }
+            .into());
         }
         let buffer = crate::events::multi_string(&ids);
         changes.set_value(path, layout::POSSIBLE_OWNERS, Value::MultiSz(ids))?;

@@ -86,7 +86,7 @@ impl Engine {
         match state {
             Some(state @ (ResourceState::OnlinePending | ResourceState::OfflinePending)) => {
                 let (name, way_out) = (resource.name.to_string(), "wait until it has settled");
-                Err(ClusterError::State { name, state, way_out }.into())
+                Err(ClusterError::State { name, state, way_out: way_out.into() }.into())
             }
             _ => Ok(()),
         }

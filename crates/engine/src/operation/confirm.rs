@@ -22,7 +22,7 @@ pub(super) fn check(world: &World<'_>, id: ResourceId) -> Result<(), Refusal> {
     }
     if live.task.is_some() || live.claim.or(live.reserved).is_some() {
         let way_out = "it is being cleaned up just now; wait until that has ended";
-        return Err(ClusterError::State { name, state: live.state, way_out }.into());
+        return Err(ClusterError::State { name, state: live.state, way_out: way_out.into() }.into());
     }
     if !live.cut_off {
         return Err(ClusterError::ProcessesLeft { name }.into());

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_types::command_line::word;
 use mainstay_types::flags::split_offline_flags;
 use mainstay_types::{Access, NodeId, OfflineFlags, OfflineReason, OperationId, ResourceId, ResourceState};
 
@@ -14,6 +15,7 @@ use crate::error::{ClusterError, Refusal, RequestError};
 use crate::graph::{self, States};
 use crate::live::{Goal, Live};
 use crate::model::Model;
+use crate::model::objects::Resource;
 use crate::seeded::{self, Bug};
 
 /// What the decision is made from.
@@ -102,7 +104,7 @@ fn decide_or_refuse(world: &World<'_>, request: &Request<'_>) -> Result<Decision
         return Ok(Decision::Wait(claim));
     }
     if !breaks_open {
-        check_state(world, &resource.name.to_string(), live, force)?;
+        check_state(world, resource, live, force)?;
     }
     if live.has_to_stop() && live.state != ResourceState::Failed {
         check_dependents(world, id, &closure, force)?;
@@ -139,26 +141,44 @@ pub(crate) fn settling(world: &World<'_>, closure: &BTreeSet<ResourceId>) -> Opt
 }
 
 /// Online, Offline and Failed may be taken offline; what is pending only with force, and not by the strict rules.
-fn check_state(world: &World<'_>, name: &str, live: &Live, force: bool) -> Result<(), Refusal> {
-    let refuse =
-        |way_out| Err(ClusterError::State { name: name.to_owned(), state: live.state, way_out }.into());
+fn check_state(world: &World<'_>, resource: &Resource, live: &Live, force: bool) -> Result<(), Refusal> {
     match live.state {
         ResourceState::Online | ResourceState::Offline => Ok(()),
         ResourceState::Failed if world.strict_cmrp => {
-            Err(ClusterError::Failed { name: name.to_owned() }.into())
+            Err(ClusterError::Failed { name: resource.name.to_string() }.into())
         }
         ResourceState::Failed => Ok(()),
-        ResourceState::Initializing => {
-            refuse("wait until its host has opened it, or end it with the force flag")
-        }
-        ResourceState::OnlinePending | ResourceState::OfflinePending if world.strict_cmrp => {
-            refuse("wait until it is online, offline or failed")
-        }
-        ResourceState::OnlinePending | ResourceState::OfflinePending if force => Ok(()),
+        ResourceState::OnlinePending | ResourceState::OfflinePending if force && !world.strict_cmrp => Ok(()),
         ResourceState::OnlinePending | ResourceState::OfflinePending => {
-            refuse("wait, or end it with the force flag")
+            Err(pending_in_the_way(world, resource, live.state))
+        }
+        ResourceState::Initializing => {
+            // While no host is at it there is nothing that force could break.
+            let way_out = match live.task.is_some() && !world.strict_cmrp {
+                true => format!("wait until its host has opened it, or {}", ended_by_force(world, resource)),
+                false => "wait until its host has opened it".into(),
+            };
+            let name = resource.name.to_string();
+            Err(ClusterError::State { name, state: live.state, way_out: way_out.into() }.into())
         }
     }
+}
+
+/// A pending resource stands in the way of a call, which may be about another one: wait for this one, or end it.
+pub(super) fn pending_in_the_way(world: &World<'_>, resource: &Resource, state: ResourceState) -> Refusal {
+    let way_out = match world.strict_cmrp {
+        true => "wait until it is online, offline or failed".into(),
+        false => format!("wait for it, or {}", ended_by_force(world, resource)),
+    };
+    ClusterError::State { name: resource.name.to_string(), state, way_out: way_out.into() }.into()
+}
+
+/// The call that ends what a resource is at, and gets past the locks that are there.
+fn ended_by_force(world: &World<'_>, resource: &Resource) -> String {
+    let closure = graph::stop_closure(world.model, world.states, [resource.id]);
+    let past_locks = if check_locks(world, &closure).is_err() { " --ignore-locked" } else { "" };
+    let name = word(resource.name.as_str());
+    format!("end it now with the force flag: mainstay resource offline {name}{past_locks} --force")
 }
 
 /// A dependent that is on its way somewhere is broken by force only.
@@ -174,10 +194,7 @@ fn check_dependents(
     for dependent in closure.iter().filter(|dependent| **dependent != id) {
         let pending = world.states.get(dependent).filter(|live| live.state.is_pending());
         if let (Some(live), Some(resource)) = (pending, world.model.resource(*dependent)) {
-            let name = resource.name.to_string();
-            let way_out =
-                "it depends on the resource and has to settle first, or be ended with the force flag";
-            return Err(ClusterError::State { name, state: live.state, way_out }.into());
+            return Err(pending_in_the_way(world, resource, live.state));
         }
     }
     Ok(())

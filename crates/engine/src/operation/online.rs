@@ -9,7 +9,7 @@ use mainstay_types::{GroupId, OfflineFlags, OnlineFlags, OperationId, ResourceId
 
 use super::PartGoal;
 use super::instructions;
-use super::offline::{World, check_locks, is_being_cleaned, settling};
+use super::offline::{World, check_locks, is_being_cleaned, pending_in_the_way, settling};
 use super::persistent::PersistentWrites;
 use super::stored::PersistentTarget;
 use crate::alternatives;
@@ -129,7 +129,7 @@ pub(crate) fn plan_group_offline(
         return Ok(Plan::Wait(other));
     }
     for member in &group.members {
-        check_not_pending(world, *member, "wait until the group has settled")?;
+        check_not_pending(world, *member)?;
     }
     if !given.contains(GroupOfflineFlags::IGNORE_RESOURCE_STATUS) {
         check_locks(world, &group.members)?;
@@ -164,7 +164,7 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
         return Ok(Plan::Wait(other));
     }
     for member in &closure {
-        check_not_pending(world, *member, "wait until it has settled")?;
+        check_not_pending(world, *member)?;
         check_proven(world, *member)?;
     }
     if comes_back {
@@ -257,11 +257,7 @@ fn check_startable(
         {
             return Ok(Some(claim));
         }
-        check_not_pending(
-            world,
-            *id,
-            "wait until it has settled, or end it with offline and the force flag",
-        )?;
+        check_not_pending(world, *id)?;
         check_proven(world, *id)?;
     }
     check_owners(world, &down)?;
@@ -278,12 +274,13 @@ fn check_owners(world: &World<'_>, closure: &BTreeSet<ResourceId>) -> Result<(),
     Ok(())
 }
 
-fn check_not_pending(world: &World<'_>, id: ResourceId, way_out: &'static str) -> Result<(), Refusal> {
+fn check_not_pending(world: &World<'_>, id: ResourceId) -> Result<(), Refusal> {
     let now = state(world, id);
     // Initializing counts as offline for a start (reference §1.3).
-    if matches!(now, ResourceState::OnlinePending | ResourceState::OfflinePending) {
-        let name = world.model.resource(id).map(|found| found.name.to_string()).unwrap_or_default();
-        return Err(ClusterError::State { name, state: now, way_out }.into());
+    if matches!(now, ResourceState::OnlinePending | ResourceState::OfflinePending)
+        && let Some(resource) = world.model.resource(id)
+    {
+        return Err(pending_in_the_way(world, resource, now));
     }
     Ok(())
 }

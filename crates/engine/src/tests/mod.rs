@@ -31,6 +31,7 @@ mod start_order;
 mod status_information;
 mod statuses;
 mod sweep;
+mod ways_out;
 mod while_pending;
 mod whole;
 mod words_over_words;

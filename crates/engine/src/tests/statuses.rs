@@ -52,7 +52,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::NodeNotAvailable { node: node(), state: NodeState::Down }.into(),
         C::HostNotPossibleOwner { name: name(), node: node() }.into(),
         C::NotGroupOwner { name: s("g"), node: node(), owner: s("beta") }.into(),
-        C::State { name: name(), state, way_out }.into(),
+        C::State { name: name(), state, way_out: way_out.into() }.into(),
         C::InOperation { name: name(), operation: s("1-42") }.into(),
         C::Failed { name: name() }.into(),
         C::Unproven { name: name() }.into(),
