@@ -9,7 +9,7 @@ use std::time::Duration;
 use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
 use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{Name, ObjectId, OfflineFlags, OperationId, ResourceState, Status};
+use mainstay_types::{Name, ObjectId, OperationId, ResourceState, Status};
 
 use crate::context::{Context, glance};
 use crate::exit::Exit;
