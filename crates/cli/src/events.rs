@@ -36,7 +36,7 @@ pub struct EventsArguments {
     /// Begin behind this revision: go on after the last event that was seen
     #[arg(long, value_name = "REVISION")]
     pub after: Option<EventRevision>,
-    /// Only events of this object, by name or id
+    /// Only events of this object, by name or id; with --follow also of one that does not exist yet
     #[arg(long, value_name = "NAME")]
     pub object: Option<String>,
     /// Only events of this kind, such as resource-state; can be given several times

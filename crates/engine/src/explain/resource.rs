@@ -2,15 +2,17 @@
 
 use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::glance::Recovery;
+use mainstay_types::operation::OperationRecord;
 use mainstay_types::order::Cause;
 use mainstay_types::{GroupId, OperationId, ResourceId, ResourceState, Status};
 
-use super::story::Story;
+use super::story::{Story, was_refused};
 use super::{Explainer, reason};
 use crate::limits::REASONS_DEEP_MAX;
 use crate::live::Live;
 use crate::model::layout;
 use crate::model::objects::Resource;
+use crate::operation::online::FAILED_BY_CALL;
 use crate::policy::settings::{EmbeddedFailureAction, RestartAction};
 use crate::policy::show::duration;
 use crate::policy::{AtOnce, NotBegun};
@@ -206,6 +208,7 @@ impl Explainer<'_> {
         let Some(live) = self.live(resource.id) else { return reason(Rule::Failure, "it failed") };
         let failure = live.failure.clone();
         let status = failure.as_ref().map(|cause| cause.status);
+        let was_asked = failure.as_ref().is_some_and(|cause| cause.text.starts_with(FAILED_BY_CALL));
         let text = failure.map_or_else(|| "it failed".to_owned(), |cause| cause.to_string());
         let at_ms = Some(live.since_unix_ms);
         if status == Some(Status::CLUSTER_RESOURCE_PROVIDER_FAILED) {
@@ -215,9 +218,16 @@ impl Explainer<'_> {
         // Somebody may have asked for just that.
         let failed = mainstay_types::operation::Verb::Fail;
         let object = mainstay_types::ObjectId::Resource(resource.id);
-        let asked = self.records.iter().find(|record| record.verb == failed && record.object == object);
-        let asked = asked.filter(|record| record.at_ms == live.since_unix_ms);
-        let because = asked.map(|record| {
+        let asked = self
+            .records
+            .iter()
+            .find(|record| record.verb == failed && record.object == object && !was_refused(record));
+        // It fails when what needs it has stopped, which may be some time after the call, and before the call has ended.
+        let is_within = |record: &&OperationRecord| {
+            let has_begun = record.at_ms <= live.since_unix_ms;
+            has_begun && record.ended_at_ms.is_none_or(|ended_ms| live.since_unix_ms <= ended_ms)
+        };
+        let because = asked.filter(|_| was_asked).filter(is_within).map(|record| {
             let text = format!("{} had it treated as failed", record.asker.account);
             Box::new(Reason { operation: Some(record.id), ..reason(Rule::Asked, text) })
         });

@@ -319,7 +319,7 @@ fn last_word<'a>(
     })
 }
 
-fn was_refused(record: &OperationRecord) -> bool {
+pub(super) fn was_refused(record: &OperationRecord) -> bool {
     matches!(record.end, Some(End::Refused(_)))
 }
 

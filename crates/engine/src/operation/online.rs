@@ -182,6 +182,9 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
     Ok(Plan::Go { parts, persistent: PersistentWrites::default(), flags: Flags::default() })
 }
 
+/// What a failure is put down to that somebody asked for.
+pub(crate) const FAILED_BY_CALL: &str = "it was failed by FailClusterResource";
+
 /// FailClusterResource: as if its host had reported a failure.
 pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refusal> {
     let resource = resource(world, id)?;
@@ -193,10 +196,7 @@ pub(crate) fn plan_fail(world: &World<'_>, id: ResourceId) -> Result<Plan, Refus
     if !matches!(now, ResourceState::Online | ResourceState::OnlinePending | ResourceState::OfflinePending) {
         return Err(ClusterError::NotRunning { name: resource.name.to_string(), state: now }.into());
     }
-    let cause = mainstay_types::order::Cause::new(
-        mainstay_types::Status::RESOURCE_FAILED,
-        "it was failed by FailClusterResource",
-    );
+    let cause = mainstay_types::order::Cause::new(mainstay_types::Status::RESOURCE_FAILED, FAILED_BY_CALL);
     let parts = closure.into_iter().filter_map(|member| match state(world, member) {
         _ if member == id => Some((member, PartGoal::Clean(cause.clone()))),
         ResourceState::Online => Some((member, PartGoal::Down)),

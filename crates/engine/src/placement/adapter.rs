@@ -123,6 +123,7 @@ impl View<'_> {
             preferred_site: terms.preferred_site,
             depends_on: Vec::new(),
             storages: terms.storages,
+            failed_on: self.engine().failed_on(group),
             wish: Wish::None,
         }
     }

@@ -112,7 +112,8 @@ impl<'a> Decider<'a> {
         // Nothing that counts for more than the preference may get worse, or it would be moved back again.
         let is_better = |standing: &Standing| {
             preference(standing) < preference(&now)
-                && (standing.avoided, standing.conflicts) <= (now.avoided, now.conflicts)
+                && (standing.failed_there, standing.avoided, standing.conflicts)
+                    <= (now.failed_there, now.avoided, now.conflicts)
         };
         let rows = survey(&self.board, &ask);
         if let Some((node, _)) = best(&rows, is_better) {

@@ -175,6 +175,8 @@ pub enum Cause {
 pub enum Choice {
     /// No other node can take it.
     OnlyOne,
+    /// It failed for good on the others not long ago.
+    NotFailedThere,
     /// The others are to be avoided.
     NotAvoided,
     /// Fewer groups of its anti-affinity classes are there.
@@ -309,6 +311,9 @@ pub enum Objection {
 /// How a node that can take a group stands against others: compared field by field, less is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Standing {
+    /// Whether the group failed there for good within its FailoverPeriod. Its own node does not count for one that is
+    /// merely started.
+    pub failed_there: bool,
     /// Whether it is to be avoided.
     pub avoided: bool,
     /// Groups there of the group's anti-affinity classes.
@@ -327,22 +332,24 @@ pub struct Standing {
 
 impl Standing {
     /// By which nodes are compared; the number of the node comes last.
-    pub(super) fn key(&self) -> (bool, u32, bool, u32, bool, bool, u32) {
+    pub(super) fn key(&self) -> (bool, bool, u32, bool, u32, bool, bool, u32) {
         let preference = self.preference.unwrap_or(u32::MAX);
-        (self.avoided, self.conflicts, self.away, preference, self.off_site, self.off_default, self.load)
+        let Standing { failed_there, avoided, conflicts, away, off_site, off_default, load, .. } = *self;
+        (failed_there, avoided, conflicts, away, preference, off_site, off_default, load)
     }
 
     /// The first thing in which this one is better than the next best.
     pub(super) fn choice_over(&self, next: &Standing) -> Choice {
         let (this, that) = (self.key(), next.key());
         [
-            (this.0 != that.0, Choice::NotAvoided),
-            (this.1 != that.1, Choice::FewerOfItsClass),
-            (this.2 != that.2, Choice::WhereItIs),
-            (this.3 != that.3, Choice::Preferred),
-            (this.4 != that.4, Choice::Site),
-            (this.5 != that.5, Choice::DefaultOwner),
-            (this.6 != that.6, Choice::MostRoom),
+            (this.0 != that.0, Choice::NotFailedThere),
+            (this.1 != that.1, Choice::NotAvoided),
+            (this.2 != that.2, Choice::FewerOfItsClass),
+            (this.3 != that.3, Choice::WhereItIs),
+            (this.4 != that.4, Choice::Preferred),
+            (this.5 != that.5, Choice::Site),
+            (this.6 != that.6, Choice::DefaultOwner),
+            (this.7 != that.7, Choice::MostRoom),
         ]
         .into_iter()
         .find_map(|(differs, choice)| differs.then_some(choice))

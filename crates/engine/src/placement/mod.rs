@@ -19,7 +19,8 @@
 //!
 //! **What forbids a node**: it is no working member, or is paused, drained or quarantined; it is no possible owner of
 //! every resource; the group is locked to another one; an affinity rule, or enforced anti-affinity; too little of what
-//! was declared. **What makes one better**, in this order: it is not to be avoided; fewer groups of the same class; it
+//! was declared. **What makes one better**, in this order: the group has not
+//! failed there within its FailoverPeriod; it is not to be avoided; fewer groups of the same class; it
 //! is where the group is (for one that is merely started); the order of the preferred owners; the preferred site; the
 //! default owner; more room; the lower number.
 

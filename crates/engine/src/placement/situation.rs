@@ -116,6 +116,8 @@ pub struct Group {
     pub depends_on: Vec<GroupId>,
     /// Storages that it uses, by name.
     pub storages: Vec<String>,
+    /// Nodes on which it failed for good within its FailoverPeriod.
+    pub failed_on: BTreeSet<NodeId>,
     /// What was asked for it beyond that it runs.
     pub wish: Wish,
 }

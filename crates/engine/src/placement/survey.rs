@@ -208,7 +208,12 @@ pub(super) fn standing(board: &Board, ask: &Ask, node: usize) -> Standing {
     let site = group.preferred_site.as_ref().or(board.situation.preferred_site.as_ref());
     let is_in = |site: &String| slot.node.site.as_ref().is_some_and(|here| here.eq_ignore_ascii_case(site));
     let default = group.default_owner;
+    let is_start_at_home = |member: usize| ask.cause == Cause::ToStart && board.home(member) == Some(node);
+    let has_failed = |member: &usize| {
+        !is_start_at_home(*member) && board.groups[*member].group.failed_on.contains(&slot.node.id)
+    };
     Standing {
+        failed_there: ask.members.iter().any(has_failed),
         avoided: slot.node.avoid_placement,
         conflicts: count(conflicts),
         away: is_bound_home && leader.owner != Some(node),

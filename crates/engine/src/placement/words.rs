@@ -125,6 +125,7 @@ impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Choice::OnlyOne => "is the only node that can take it",
+            Choice::NotFailedThere => "is where it has not failed, as on the others",
             Choice::NotAvoided => "is not to be avoided, as the others are",
             Choice::FewerOfItsClass => "has fewer groups of its anti-affinity classes",
             Choice::WhereItIs => "owns it already",
@@ -220,6 +221,9 @@ impl fmt::Display for Row {
         };
         write!(f, "{} {word}", self.node)?;
         let Some(standing) = self.standing else { return Ok(()) };
+        if standing.failed_there {
+            f.write_str(", but it failed there not long ago")?;
+        }
         if standing.avoided {
             f.write_str(", but is to be avoided")?;
         }

@@ -16,7 +16,7 @@
 mod after_reset;
 mod at_once;
 mod embedded;
-mod failover;
+pub mod failover;
 mod maintenance;
 mod recovery;
 pub(crate) mod restart;
@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mainstay_types::{GroupId, ResourceId};
 
 pub(crate) use at_once::AtOnce;
+use failover::Failovers;
 use restart::History;
 pub(crate) use start_order::NotBegun;
 use start_order::StartOrder;
@@ -39,8 +40,8 @@ use start_order::StartOrder;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policies {
     recoveries: BTreeMap<ResourceId, Recovery>,
-    /// When a group was failed over.
-    failovers: BTreeMap<GroupId, History>,
+    /// When a group was failed over, and where it had failed.
+    failovers: BTreeMap<GroupId, Failovers>,
     /// What has not come up since the service started.
     pub(crate) start: StartOrder,
     /// Restarts whose delay is over and that wait for others to come to rest.

@@ -8,7 +8,7 @@ use mainstay_types::{Access, GroupId, HostId, NodeId, ObjectId, ResourceId, Stat
 
 use crate::command::{Command, Remark};
 use crate::group_set::OrderChange;
-use crate::testing::{Reaction, World};
+use crate::testing::{CommitMode, Reaction, World};
 use crate::tests::rehearsal::{Dice, group_call, random_model, rehearse};
 
 /// The chain `web` on `db` on `disk` in group `g`.
@@ -424,6 +424,22 @@ fn every_state_has_its_reason() {
                 case
             },
             &["web"],
+        ),
+        (
+            "failed because somebody asked for it, some time after the call",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.db, "RestartAction", 0);
+                case.world.commit_mode = CommitMode::Hold;
+                let (resource, remark) = (case.db, Remark::default());
+                case.world.call(Command::FailResource { resource, remark });
+                case.world.pass_ms(20);
+                case.world.commit_mode = CommitMode::Done;
+                case.world.resolve_commits();
+                case.world.settle();
+                case
+            },
+            &["db", "web"],
         ),
         (
             "failed, and something of it may run",

@@ -7,6 +7,7 @@ mod listing;
 
 use std::collections::BTreeSet;
 
+use crate::policy::settings::GroupPolicy;
 use mainstay_store::registry::Tree;
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, ResourceGlance};
 use mainstay_types::operation::OperationRecord;
@@ -368,6 +369,11 @@ impl<'a> View<'a> {
     }
 
     /// Whoever answers is there; others are not members yet.
+    /// When a group is started by itself, and how often it is failed over.
+    pub fn group_policy(self, id: GroupId) -> Option<GroupPolicy> {
+        self.model().group(id).map(|group| group.policy)
+    }
+
     pub(crate) fn node_state(self, id: NodeId) -> NodeState {
         match self.engine.model.node(id) {
             _ if id != self.engine.config.node => NodeState::Down,

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use mainstay_engine::command::Command;
 use mainstay_engine::placement::{Capacity, Node, Situation, Step as Decided, Wish, decide};
+use mainstay_engine::policy::failover::Failovers;
+use mainstay_engine::policy::settings::GroupPolicy;
 use mainstay_engine::testing::World;
 use mainstay_types::{GroupId, GroupState, Name, NodeId, NodeState, ObjectId};
 
@@ -24,6 +26,10 @@ struct Story {
     nodes: BTreeMap<String, NodeId>,
     /// What was last decided of each group, in words.
     reasons: BTreeMap<GroupId, String>,
+    /// How often and where a group has failed, and its policy of failovers.
+    failovers: BTreeMap<GroupId, (Failovers, GroupPolicy)>,
+    /// The time of the step, since the story began.
+    now_ms: u64,
     differences: Vec<(usize, String)>,
     log: Vec<String>,
 }
@@ -36,12 +42,15 @@ pub(super) fn run(scenario: &Scenario) -> Verdict {
         groups: BTreeMap::new(),
         nodes: BTreeMap::new(),
         reasons: BTreeMap::new(),
+        failovers: BTreeMap::new(),
+        now_ms: 0,
         differences: Vec::new(),
         log: Vec::new(),
     };
     if story.build(scenario) {
         for timed in &scenario.steps {
             story.log.push(format!("- line {}: {:?}", timed.line, timed.step));
+            story.now_ms = timed.at_ms;
             story.take(timed.line, &timed.step);
         }
         scenario.expected.iter().for_each(|expected| story.expect(expected));
@@ -128,6 +137,10 @@ impl Story {
         fresh.groups.retain(|group| self.groups.values().any(|id| *id == group.id));
         fresh.nodes = std::mem::take(&mut self.situation.nodes);
         self.situation = fresh;
+        for id in self.groups.values() {
+            let policy = self.world.engine.view().group_policy(*id).unwrap_or_default();
+            self.failovers.entry(*id).or_default().1 = policy;
+        }
     }
 
     fn group(&mut self, name: &str) -> Option<&mut mainstay_engine::placement::Group> {
@@ -139,7 +152,7 @@ impl Story {
         match step {
             Step::Expect(expected) => return self.expect(expected),
             Step::Node(name, change) => self.change_node(name, *change),
-            Step::FailOver(name) => self.wish(name, Wish::FailOver),
+            Step::FailOver(name) => self.fail_over(name),
             Step::Hour(hour) => self.situation.local_hour = Some(*hour),
             Step::Call(Call::Move(name, to), _) => {
                 let to = to.as_ref().map(|node| self.nodes[node]);
@@ -174,6 +187,21 @@ impl Story {
         }
     }
 
+    /// It has failed for good: another node, if the engine's rule allows one more failover.
+    fn fail_over(&mut self, name: &str) {
+        let (id, nodes, now_ms) = (self.groups[name], self.situation.nodes.len(), self.now_ms);
+        let (failovers, policy) = self.failovers.entry(id).or_default();
+        let Some(group) = self.situation.groups.iter_mut().find(|group| group.id == id) else { return };
+        match failovers.handle_failure(policy, nodes, group.owner, now_ms) {
+            Ok(()) => group.wish = Wish::FailOver,
+            Err(used_up) => {
+                group.state = GroupState::Failed;
+                self.log.push(format!("    '{name}' is not failed over: {used_up}"));
+                self.reasons.insert(id, used_up.to_string());
+            }
+        }
+    }
+
     fn change_node(&mut self, name: &str, change: NodeChange) {
         let id = self.nodes[name];
         let Some(node) = self.situation.nodes.iter_mut().find(|node| node.id == id) else { return };
@@ -188,6 +216,11 @@ impl Story {
 
     /// Carries out what is decided until nothing is.
     fn come_to_rest(&mut self, line: usize) {
+        for group in &mut self.situation.groups {
+            let known = self.failovers.get(&group.id);
+            group.failed_on =
+                known.map(|(found, policy)| found.failed_on(policy, self.now_ms)).unwrap_or_default();
+        }
         for _ in 0..ROUNDS_MAX {
             let plan = decide(&self.situation);
             let mut has_acted = false;
@@ -200,7 +233,16 @@ impl Story {
                 let Some(group) = self.situation.groups.iter_mut().find(|group| group.id == id) else {
                     continue;
                 };
+                if matches!(decision.step, Decided::Wait { .. }) {
+                    continue;
+                }
                 group.wish = Wish::None;
+                if wish == Wish::FailOver {
+                    match decision.step.target() {
+                        Some(_) => self.failovers.entry(id).or_default().0.record(self.now_ms),
+                        None => group.state = GroupState::Failed,
+                    }
+                }
                 let (owner, start) = match &decision.step {
                     Decided::Place { on, start, .. } => (on.id, *start),
                     Decided::Move { to, start, .. } => (to.id, *start),

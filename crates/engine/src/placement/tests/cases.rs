@@ -494,7 +494,7 @@ fn every_decision_has_its_table() {
                 { "node": { "id": 1, "name": "a" }, "here": false, "chosen": false,
                   "objections": [{ "is": "down" }], "standing": null },
                 { "node": { "id": 2, "name": "b" }, "here": false, "chosen": true, "objections": [],
-                  "standing": { "avoided": false, "conflicts": 0, "away": false, "preference": null,
+                  "standing": { "failed_there": false, "avoided": false, "conflicts": 0, "away": false, "preference": null,
                                 "off_site": false, "off_default": false, "load": 0 } },
                 { "node": { "id": 3, "name": "c" }, "here": false, "chosen": false,
                   "objections": [{ "is": "memory", "needed_mib": 20, "free_mib": 10 }], "standing": null },

@@ -4,6 +4,8 @@ mod cases;
 pub(crate) mod engine;
 mod properties;
 
+use std::collections::BTreeSet;
+
 use mainstay_types::{GroupId, GroupState, Name, NodeId, NodeState};
 use uuid::Uuid;
 
@@ -40,6 +42,7 @@ fn group(id: u128, text: &str) -> Group {
         priority: 2_000,
         state: GroupState::Offline,
         activity: Activity::None,
+        failed_on: BTreeSet::new(),
         preferred: Vec::new(),
         possible: None,
         anti_affinity: Vec::new(),

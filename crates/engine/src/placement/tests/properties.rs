@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{group, node};
 use crate::placement::{
     Activity, AffinityRule, Cause, Decision, Failback, Group, Limits, Node, Objection, Plan, RuleKind,
-    Situation, Stay, Step, Wish, decide, explain,
+    Situation, Standing, Stay, Step, Wish, decide, explain,
 };
 
 const NODES_MAX: u32 = 6;
@@ -66,7 +66,7 @@ fn some_group() -> impl Strategy<Value = Group> {
         prop::collection::vec("[st]", 0..2),
     );
     let flags = (some(0.8), some(0.2), prop::sample::select(vec![0, 1_000, 2_000, 3_000]));
-    let sizes = (0u64..12, 0u64..12);
+    let sizes = (0u64..12, 0u64..12, prop::collection::btree_set(number(), 0..3));
     (owner, state, activity, wish, failback, lists, flags, sizes).prop_map(
         |(owner, state, activity, wish, failback, lists, (wanted, locked, priority), sizes)| {
             let (mut preferred, possible, anti_affinity, depends_on, storages) = lists;
@@ -76,7 +76,7 @@ fn some_group() -> impl Strategy<Value = Group> {
             (made.preferred, made.possible, made.anti_affinity) = (preferred, possible, anti_affinity);
             made.depends_on = depends_on.into_iter().map(|id| GroupId(Uuid::from_u128(id))).collect();
             made.storages = storages;
-            (made.demand.memory_mib, made.demand.cpu_percent) = sizes;
+            (made.demand.memory_mib, made.demand.cpu_percent, made.failed_on) = sizes;
             made
         },
     )
@@ -398,8 +398,26 @@ proptest! {
             let place = |id: NodeId| group.preferred.iter().position(|node| *node == id).unwrap_or(usize::MAX);
             for row in decision.table.iter().filter(|_| !partners) {
                 let Some(other) = row.standing else { continue };
-                let is_equal = (other.avoided, other.conflicts, other.away) == (chosen.avoided, chosen.conflicts, chosen.away);
+                let costs = |of: &Standing| (of.failed_there, of.avoided, of.conflicts, of.away);
+                let is_equal = costs(&other) == costs(&chosen);
                 prop_assert!(!is_equal || place(target) <= place(row.node.id), "{decision}: {}", row.node);
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_goes_where_it_has_not_failed_while_such_a_node_is_left(situation in some_situation()) {
+        let told = Told::new(&situation);
+        for (decision, group, target, _) in told.placed() {
+            let starts_at_home =
+                cause_of(&decision.step) == Some(Cause::ToStart) && told.home(group) == Some(target);
+            let has_partners =
+                situation.rules.iter().any(|rule| rule.enabled && rule.kind == RuleKind::SameNode && rule.groups.contains(&group.id));
+            if starts_at_home || has_partners || !group.failed_on.contains(&target) {
+                continue;
+            }
+            for row in decision.table.iter().filter(|row| row.standing.is_some()) {
+                prop_assert!(group.failed_on.contains(&row.node.id), "{decision}: {}", row.node);
             }
         }
     }
