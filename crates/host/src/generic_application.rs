@@ -26,6 +26,7 @@
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
 //! ERROR_INVALID_PARAMETER before anything stops; other names are for others and ignored.
 
+mod children;
 mod home;
 mod outside;
 pub mod properties;
@@ -53,6 +54,7 @@ use crate::resource_type::{
     BuiltIn, Check, Completion, Context, ControlAnswer, ControlCall, Failure, Found, OfflineCall, OnlineCall,
     Opened, Resource, ResourceType,
 };
+use children::Child;
 use home::Whom;
 use outside::{Outside, Passes};
 use properties::Settings;
@@ -171,11 +173,12 @@ fn find_earlier(context: &Context) -> Option<Process> {
 }
 
 /// One start of the program.
-#[derive(Debug)]
 struct Run {
     process: Process,
     /// What it was started with; `None`: not known.
     settings: Option<Settings>,
+    /// That we have started it ourselves and that it has not been asked yet how it has ended.
+    child: Mutex<Option<Child>>,
     /// A child can be asked once only, so the answer is kept.
     exit: Mutex<Option<Exit>>,
     /// It has left its leaf before, and that was said.
@@ -184,14 +187,25 @@ struct Run {
 
 impl Run {
     fn new(process: Process, settings: Option<Settings>) -> Self {
-        Run { process, settings, exit: Mutex::new(None), brought_back: AtomicBool::new(false) }
+        let (child, exit, brought_back) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
+        Run { process, settings, child, exit, brought_back }
+    }
+
+    /// Of a program that we have just started.
+    fn of_child(process: Process, settings: Settings, outside: &Outside) -> Self {
+        let child = outside.note_child(process.pid());
+        let mut run = Run::new(process, Some(settings));
+        *run.child.get_mut() = Some(child);
+        run
     }
 
     /// How the program ended; `None` while it runs.
     fn exit(&self) -> Option<Exit> {
         let mut exit = self.exit.lock();
-        if exit.is_none() {
-            // What cannot be asked has gone.
+        // What cannot be asked has gone.
+        if exit.is_none() && self.process.has_ended().unwrap_or(true) {
+            // Before its number may become another's.
+            drop(self.child.lock().take());
             *exit = self.process.try_wait().unwrap_or(Some(Exit::Unknown));
         }
         *exit
@@ -247,6 +261,7 @@ impl Drop for Run {
     /// Leaves no zombie: an empty leaf may be seen in the moment before the program can be asked how it ended.
     fn drop(&mut self) {
         if self.exit.get_mut().is_none() {
+            drop(self.child.get_mut().take());
             // What cannot be asked has gone, and what runs on after this was not killed: a frozen leaf holds it.
             let _ = self.process.wait(Instant::now() + REAP_TIMEOUT);
         }
@@ -401,7 +416,7 @@ impl Resource for Application {
         self.end_outside().map_err(Failure::Failed)?;
         self.outside.note_start();
         let process = command.spawn().map_err(|error| Failure::Failed(spawn_cause(&error)))?;
-        let run = Arc::new(Run::new(process, Some(settings)));
+        let run = Arc::new(Run::of_child(process, settings, &self.outside));
         *self.newest.lock() = Some(run.clone());
         if call.operation.is_cancelled() {
             // Terminate may have killed everything before this one began.

@@ -10,7 +10,19 @@
 //! A process that has cleared its environment and whose parent has ended is known by nothing.
 //!
 //! Anybody can write anything into the environment of a process of his own. That it is taken for a resource's then harms
-//! only himself: what runs with more rights than the one who has started it, by a set-user-id bit, does not count.
+//! only himself: what runs with more rights than the one who has started it, by a set-user-id bit, does not count. That is
+//! judged of who is taken for one, and not in the pass over all processes, which reads environments and nothing else.
+//!
+//! **What a pass proves.** A marked process that was there when the pass began, and that is there when it ends, was seen.
+//! It is listed by its number all the time, and its environment is there all the time but while it becomes another
+//! program; such a moment is waited out. One that is made during the pass may be missed; whoever has made it was there, and
+//! is found. So what has to be gone is looked for again after what was found has been ended, until a pass finds nothing;
+//! and who asks for a proof gets it from a pass that begins after he has asked.
+//!
+//! **Whom a pass need not look at.** Whose a process is, who has started it knows without a look, as long as he has not
+//! asked how it has ended: until then the kernel keeps its number for it. So he is asked first, for each process in the
+//! moment in which its turn comes, and has to forget a process before he asks how it has ended. What he knows is not told
+//! as found: he has to count it himself, and hold it as he does everything else that is his.
 
 mod mark;
 
@@ -54,15 +66,13 @@ const LOOK_PAUSE: Duration = Duration::from_millis(1);
 const OWN_PROGRAMS: [&str; 5] =
     ["mainstayd", "mainstay", "mainstay-guard", "mainstay-host", "mainstay-host-foreign"];
 
-/// A process with a mark, wherever it runs.
+/// A process with a mark, wherever it runs. Not judged yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Marked {
     /// Its number when it was seen.
     pub pid: i32,
     /// What it is marked with.
     pub mark: Mark,
-    /// Who runs it: the real, effective and saved user.
-    pub user: u32,
 }
 
 /// Every process that is marked with this cluster: one pass over all processes of the machine. What this process may not
@@ -72,6 +82,16 @@ pub struct Marked {
 ///
 /// The processes cannot be listed.
 pub fn of_cluster(cluster: ClusterId) -> io::Result<Vec<Marked>> {
+    of_cluster_but(cluster, |_| false)
+}
+
+/// As [`of_cluster`], without those that the caller knows: children of his that he has not asked how they have ended.
+/// See the module.
+///
+/// # Errors
+///
+/// The processes cannot be listed.
+pub fn of_cluster_but(cluster: ClusterId, is_known: impl Fn(i32) -> bool) -> io::Result<Vec<Marked>> {
     let mut environment = Vec::new();
     let mut found = Vec::new();
     let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
@@ -80,14 +100,19 @@ pub fn of_cluster(cluster: ClusterId) -> io::Result<Vec<Marked>> {
         if look > 0 {
             thread::sleep(LOOK_PAUSE);
         }
-        pids.retain(|pid| match look_at(*pid, &mut environment) {
-            Look::Marked(marked) => {
-                found.extend(Some(marked).filter(|marked| marked.mark.cluster == cluster));
-                false
-            }
-            Look::Nobodys => false,
-            Look::Empty => look + 1 < EMPTY_LOOKS_MAX,
-            Look::NotYet => true,
+        pids.retain(|pid| {
+            !is_known(*pid)
+                && match look_at(*pid, &mut environment) {
+                    Look::Marked(mark) => {
+                        found.extend(
+                            Some(Marked { pid: *pid, mark }).filter(|marked| marked.mark.cluster == cluster),
+                        );
+                        false
+                    }
+                    Look::Nobodys => false,
+                    Look::Empty => look + 1 < EMPTY_LOOKS_MAX,
+                    Look::NotYet => true,
+                }
         });
         if pids.is_empty() {
             break;
@@ -111,9 +136,9 @@ pub fn of_other_trees(root: &Path, cluster: ClusterId) -> Result<Vec<(i32, PathB
     let here = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let mut others: Vec<(i32, PathBuf)> = listed
         .into_iter()
-        .filter(|marked| marked.user == 0 || marked.user == us)
         .filter_map(|marked| Some((marked.pid, layout::root_of(&marked.mark.leaf)?.to_owned())))
         .filter(|(_, other)| *other != root && *other != here)
+        .filter(|(pid, _)| believed_of(*pid).is_some_and(|user| user == 0 || user == us))
         .collect();
     if !others.is_empty() {
         let inside: HashSet<i32> = Leaf::new(root).pids()?.into_iter().collect();
@@ -221,17 +246,17 @@ fn hold(marked: &Marked) -> Option<Process> {
     // First the handle, then the look: the number may have become another's since it was seen.
     let held = Process::open(marked.pid).ok()?;
     let is_its = match look_at(marked.pid, &mut Vec::new()) {
-        Look::Marked(now) => now.mark == marked.mark,
+        Look::Marked(now) => now == marked.mark,
         Look::Nobodys => false,
         // It was marked a moment ago, and is becoming another program.
         Look::Empty | Look::NotYet => true,
     };
-    (is_its && !held.has_ended().ok()?).then_some(held)
+    (is_its && believed_of(marked.pid).is_some() && !held.has_ended().ok()?).then_some(held)
 }
 
 /// What a look at a process has shown.
 enum Look {
-    Marked(Marked),
+    Marked(Mark),
     Nobodys,
     /// It has no environment.
     Empty,
@@ -249,7 +274,10 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
         let read = File::open(format!("/proc/{pid}/environ")).and_then(|mut file| file.read(environment));
         match read {
             Ok(0) if has_memory(pid) => {}
-            Ok(length) => return judge(pid, environment.get(..length).unwrap_or_default()),
+            Ok(length) => {
+                let environment = environment.get(..length).unwrap_or_default();
+                return Mark::parse(environment).map_or(Look::Nobodys, Look::Marked);
+            }
             // It has gone, or may not be looked at.
             Err(_) => return Look::Nobodys,
         }
@@ -259,14 +287,10 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
     look
 }
 
-/// Whether an environment that was read has a mark that is safe to believe.
-fn judge(pid: i32, environment: &[u8]) -> Look {
-    let Some(mark) = Mark::parse(environment) else { return Look::Nobodys };
-    let user = fs::read_to_string(format!("/proc/{pid}/status")).ok().and_then(|status| only_user(&status));
-    match user {
-        Some(user) if !is_own_program(pid) => Look::Marked(Marked { pid, mark, user }),
-        _ => Look::Nobodys,
-    }
+/// As whom a process runs, if a mark in its environment is safe to believe.
+fn believed_of(pid: i32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    only_user(&status).filter(|_| !is_own_program(pid))
 }
 
 /// Whether a process has memory of its own. What belongs to the kernel and what has ended has none.

@@ -3,23 +3,32 @@
 //! It is known by its [mark](mainstay_process::strays), for which every process of the machine is looked at. So it is
 //! looked for only where it may matter: before a program is started, and where one was stopped that is known to leave;
 //! and one pass serves all resources of the host that ask at the same time.
+//!
+//! A pass proves something of what was there when it began. So it answers only who had asked before that: whoever asks
+//! while one is under way waits for the next, with all others who do. A thousand starts at once come to a few passes.
+//!
+//! A pass does not look at the [programs](super::children) that this host has started and that still run: of a thousand
+//! starts the last would look at all the others. What is known of the resource itself is added to what was found.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mainstay_process::strays::{self, Marked};
+use mainstay_process::strays::{self, Mark, Marked};
 use mainstay_process::{CgroupError, Leaf, Process};
 use mainstay_types::order::Cause;
 use mainstay_types::{ClusterId, ResourceId, Status};
 use parking_lot::{Condvar, Mutex};
 
 use super::KILL_TIMEOUT;
+use super::children::{Child, Children};
 
 /// Passes over the processes of the machine, shared by all resources of the host.
 #[derive(Default)]
 pub(super) struct Passes {
+    children: Arc<Children>,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -30,16 +39,18 @@ struct State {
     /// How many have begun, and how many have ended.
     begun: u64,
     ended: u64,
+    /// Who waits for one, or for the end of one that is none of his.
+    waiting: usize,
     /// What the last one has found, or why it has found nothing.
     found: Option<Found>,
 }
 
-type Found = Result<Arc<Vec<Marked>>, String>;
+type Found = Result<Arc<BTreeMap<ResourceId, Vec<Marked>>>, String>;
 
 impl Passes {
     /// What a pass has found that begins after this call.
     fn look(&self, cluster: ClusterId) -> Found {
-        self.share(|| strays::of_cluster(cluster))
+        self.share(|| strays::of_cluster_but(cluster, |pid| self.children.has(pid)))
     }
 
     fn share(&self, pass: impl FnOnce() -> io::Result<Vec<Marked>>) -> Found {
@@ -49,7 +60,11 @@ impl Passes {
         loop {
             match &state.found {
                 Some(found) if state.ended >= wanted => return found.clone(),
-                _ if state.is_running => self.ended.wait(&mut state),
+                _ if state.is_running => {
+                    state.waiting += 1;
+                    self.ended.wait(&mut state);
+                    state.waiting -= 1;
+                }
                 _ => break,
             }
         }
@@ -57,7 +72,8 @@ impl Passes {
         state.begun += 1;
         let number = state.begun;
         drop(state);
-        let found = pass().map(Arc::new).map_err(|error| error.to_string());
+        let found =
+            pass().map(|found| Arc::new(strays::by_resource(found))).map_err(|error| error.to_string());
         let mut state = self.state.lock();
         (state.is_running, state.ended, state.found) = (false, number, Some(found.clone()));
         self.ended.notify_all();
@@ -84,6 +100,11 @@ impl Outside {
     /// A program is started.
     pub(super) fn note_start(&self) {
         self.is_unsure.store(true, Ordering::Relaxed);
+    }
+
+    /// This is the program: our child, which nobody has asked yet how it has ended.
+    pub(super) fn note_child(&self, pid: i32) -> Child {
+        Child::new(self.passes.children.clone(), pid, self.resource)
     }
 
     /// Brings back what is outside; kills what cannot be brought back. Answers how many there were.
@@ -126,8 +147,13 @@ impl Outside {
     }
 
     fn find(&self) -> Result<Vec<Process>, Cause> {
-        let marked = self.passes.look(self.cluster).map_err(lacking)?;
-        strays::of_resource(self.cluster, self.resource, &self.leaf, None, &marked).map_err(lacking)
+        let (cluster, resource) = (self.cluster, self.resource);
+        let passed = self.passes.look(cluster).map_err(lacking)?;
+        let mut marked = passed.get(&resource).cloned().unwrap_or_default();
+        let mark = Mark { cluster, resource, leaf: self.leaf.path().to_owned() };
+        let known = self.passes.children.of(resource).into_iter();
+        marked.extend(known.map(|pid| Marked { pid, mark: mark.clone() }));
+        strays::of_resource(cluster, resource, &self.leaf, None, &marked).map_err(lacking)
     }
 }
 
@@ -153,6 +179,7 @@ mod tests {
 
     #[test]
     fn who_asks_while_a_pass_is_under_way_gets_the_next_one_and_all_get_the_same() {
+        const OTHERS: usize = 100;
         let passes = Passes::default();
         let (entered, is_entered) = channel();
         let (go, may_go) = channel::<()>();
@@ -165,16 +192,44 @@ mod tests {
                 })
             });
             is_entered.recv().unwrap();
-            let others: Vec<_> =
-                (0..4).map(|_| scope.spawn(|| passes.share(|| Err(io::Error::other("second"))))).collect();
+            let others: Vec<_> = (0..OTHERS)
+                .map(|_| scope.spawn(|| passes.share(|| Err(io::Error::other("second")))))
+                .collect();
+            while passes.state.lock().waiting < OTHERS {
+                thread::yield_now();
+            }
             go.send(()).unwrap();
             assert_eq!(first.join().unwrap(), Err("first".into()));
             for other in others {
                 assert_eq!(other.join().unwrap(), Err("second".into()));
             }
         });
-        let begun = passes.state.lock().begun;
-        assert!((2..=5).contains(&begun), "{begun}");
+        assert_eq!(passes.state.lock().begun, 2, "one pass for all who had asked before it began");
         assert_eq!(passes.share(|| Ok(Vec::new())), Ok(Arc::default()), "what was found before is old");
+    }
+
+    #[test]
+    fn a_program_of_ours_is_looked_at_by_no_pass_and_found_all_the_same() {
+        let passes = Arc::new(Passes::default());
+        let [cluster, one, other] =
+            ["0", "1", "2"].map(|digit| format!("{digit}f1e2d3c-4b5a-6978-8796-{:012x}", std::process::id()));
+        let (cluster, one, other) = (cluster.parse().unwrap(), one.parse().unwrap(), other.parse().unwrap());
+        let leaf = Leaf::new("/no/such/leaf");
+        let mark = Mark { cluster, resource: one, leaf: leaf.path().to_owned() };
+        let mut command = mainstay_process::Command::new(["/bin/sleep", "1000"]);
+        command.environment = mark.variables().into();
+        let program = command.spawn().unwrap();
+        let outside = |resource| Outside::new(passes.clone(), cluster, resource, leaf.clone());
+        let found =
+            |resource| -> Vec<i32> { outside(resource).find().unwrap().iter().map(Process::pid).collect() };
+        let passed = || passes.look(cluster).unwrap().contains_key(&one);
+        assert_eq!((passed(), found(one)), (true, vec![program.pid()]));
+        let child = outside(one).note_child(program.pid());
+        assert_eq!((passed(), found(one), found(other)), (false, vec![program.pid()], vec![]));
+        drop(child);
+        assert_eq!((passed(), found(one), found(other)), (true, vec![program.pid()], vec![]));
+        program.signal(mainstay_process::Signal::KILL).unwrap();
+        assert!(program.wait(Instant::now() + KILL_TIMEOUT).unwrap().is_some());
+        assert_eq!((passed(), found(one)), (false, vec![]));
     }
 }

@@ -78,6 +78,8 @@ fn what_has_left_the_leaf_is_known_by_its_mark_and_by_the_state_file() {
     assert_eq!(bench.strays(), [0; 0]);
     let marked = bench.start(wait, &away, true);
     assert_eq!(bench.strays(), [marked.pid()]);
+    let unknown = of_cluster_but(bench.mark.cluster, |pid| pid == marked.pid()).unwrap();
+    assert_eq!(unknown.iter().map(|marked| marked.pid).collect::<Vec<_>>(), [inside.pid()]);
     // Named by the file, it is known without a mark.
     let identity = nobodys.identity().unwrap().unwrap();
     state_file::write(&state_file::path(bench.run_dir.path(), bench.mark.resource), identity).unwrap();
