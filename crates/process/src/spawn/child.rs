@@ -53,9 +53,8 @@ pub(super) enum Told {
     Failed(Stage, io::Error),
 }
 
-/// Where the child tells: a page that it has in common with us, in our memory and in a copy of it.
-struct Word(ptr::NonNull<Said>);
-
+/// Where the child tells.
+#[derive(Default)]
 #[repr(C)]
 struct Said {
     /// 0, [`READY`] or a [`Stage`].
@@ -66,7 +65,25 @@ struct Said {
 /// Nothing is left to do but exec.
 const READY: i32 = -1;
 
-impl Word {
+impl Said {
+    fn told(&self) -> Told {
+        let stage = match self.stage.load(Ordering::Acquire) {
+            0 => return Told::Nothing,
+            READY => return Told::Started,
+            2 => Stage::Directory,
+            3 => Stage::Account,
+            4 => Stage::Enter,
+            5 => Stage::Execute,
+            _ => Stage::Prepare,
+        };
+        Told::Failed(stage, io::Error::from_raw_os_error(self.errno.load(Ordering::Acquire)))
+    }
+}
+
+/// A page that a copy of us has in common with us.
+struct Page(ptr::NonNull<Said>);
+
+impl Page {
     fn new() -> io::Result<Self> {
         // SAFETY: a new mapping, which nobody else knows.
         let page = unsafe {
@@ -77,32 +94,18 @@ impl Word {
             return Err(io::Error::last_os_error());
         }
         // The kernel never maps address 0 for us, and fills the page with zeros.
-        ptr::NonNull::new(page.cast()).map(Word).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+        ptr::NonNull::new(page.cast()).map(Page).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
     }
 
     fn said(&self) -> &Said {
         // SAFETY: mapped until it is dropped, and made of atomics.
         unsafe { self.0.as_ref() }
     }
-
-    fn heard(&self) -> Told {
-        let stage = match self.said().stage.load(Ordering::Acquire) {
-            0 => return Told::Nothing,
-            READY => return Told::Started,
-            2 => Stage::Directory,
-            3 => Stage::Account,
-            4 => Stage::Enter,
-            5 => Stage::Execute,
-            _ => Stage::Prepare,
-        };
-        Told::Failed(stage, io::Error::from_raw_os_error(self.said().errno.load(Ordering::Acquire)))
-    }
 }
 
-impl Drop for Word {
+impl Drop for Page {
     fn drop(&mut self) {
-        // SAFETY: mapped by `new` with this length; a child that still runs has a mapping of its own, or our memory, and
-        // then we stand still.
+        // SAFETY: mapped by `new` with this length; a child has a mapping of its own.
         unsafe { libc::munmap(self.0.as_ptr().cast(), size_of::<Said>()) };
     }
 }
@@ -131,7 +134,7 @@ struct Task<'a> {
     environment: Vec<*const libc::c_char>,
     /// The leaf's `cgroup.procs`, to be born elsewhere and move there.
     door: Option<OwnedFd>,
-    word: Word,
+    said: &'a Said,
 }
 
 /// Makes the child, and waits until its program has begun or it has ended: a frozen leaf makes that long, and a file
@@ -162,18 +165,20 @@ pub(super) fn make(plan: &Plan, entry: Entry, number: &AtomicI32) -> io::Result<
         }
     }
     let (arguments, environment) = (pointers(&plan.arguments), pointers(&plan.environment));
-    let task = Task { plan, arguments, environment, door, word: Word::new()? };
+    // Only on machines for which `clone_here` is written.
+    let is_here = plan.account.is_none() && cfg!(target_arch = "x86_64");
+    let (ours, page) = (Said::default(), if is_here { None } else { Some(Page::new()?) });
+    let said = page.as_ref().map_or(&ours, Page::said);
+    let task = Task { plan, arguments, environment, door, said };
     let blocked = BlockedSignals::new();
     // SAFETY: `request` is valid, and `task` outlives the child's use of it: it is looked at until exec, and until then
     // this thread stands still.
-    let made = unsafe {
-        if plan.account.is_none() { clone_here(request, &task) } else { clone_copy(&request, &task) }
-    };
+    let made = unsafe { if is_here { clone_here(request, &task) } else { clone_copy(&request, &task) } };
     drop(blocked);
     let pid = made?;
     // SAFETY: the kernel has made this descriptor for us, and nobody else has it.
     let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    Ok((Process::from_parts(pid, pidfd), task.word.heard()))
+    Ok((Process::from_parts(pid, pidfd), said.told()))
 }
 
 /// Makes a child that runs in our memory until exec.
@@ -217,14 +222,9 @@ unsafe fn clone_here(mut request: libc::clone_args, task: &Task<'_>) -> io::Resu
     }
 }
 
-/// On other machines it gets a copy.
-///
-/// # Safety
-/// As for `clone_copy`.
 #[cfg(not(target_arch = "x86_64"))]
-unsafe fn clone_here(request: libc::clone_args, task: &Task<'_>) -> io::Result<libc::pid_t> {
-    // SAFETY: the caller's.
-    unsafe { clone_copy(&request, task) }
+unsafe fn clone_here(_: libc::clone_args, _: &Task<'_>) -> io::Result<libc::pid_t> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes a child that runs in a copy of our memory.
@@ -276,8 +276,7 @@ unsafe extern "C" fn run_child(task: *const Task<'_>) -> ! {
     // SAFETY: the task is there until exec; system calls and async-signal-safe functions with pointers that the plan
     // keeps alive; no allocation. _exit does not return.
     unsafe {
-        let Task { plan, arguments, environment, door, word } = &*task;
-        let said = word.said();
+        let Task { plan, arguments, environment, door, said } = &*task;
         let stage = match prepare(plan, door.as_ref().map(AsRawFd::as_raw_fd)) {
             Ok(()) => {
                 said.stage.store(READY, Ordering::Release);
