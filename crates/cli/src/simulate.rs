@@ -29,7 +29,12 @@ pub(crate) fn run(arguments: &SimulateArguments, context: &Context) -> Result<Ex
     // The simulator would not notice.
     context.output.check_open()?;
     let program = program();
-    let error = Command::new(&program).args(&arguments.words).exec();
+    let mut words = arguments.words.clone();
+    // What stands before its own words it does not see.
+    if context.output.is_json() && !words.iter().any(|word| word == "--json") {
+        words.push("--json".into());
+    }
+    let error = Command::new(&program).args(&words).exec();
     let program = program.display().to_string();
     Err(Failure::new(Exit::Unknown, format!("{} cannot be started: {error}", clean(&program))))
 }

@@ -1,13 +1,17 @@
 //! `mainstay-sim`: what `mainstay simulate` runs.
 
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+mod files;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use mainstay_engine::testing::walk::Plan;
-use mainstay_sim::campaign::Campaign;
-use mainstay_sim::{Violation, coverage, run_plan, scenario, shrink};
+use mainstay_sim::campaign::{Campaign, Summary};
+use mainstay_sim::{Violation, coverage, run_plan, shrink};
+use serde::Serialize;
 
 /// Seeds that are taken between two lines of progress.
 const PROGRESS_EVERY: u64 = 4_096;
@@ -26,7 +30,7 @@ Exit codes:
 const UNWRITTEN: u8 = 6;
 
 /// How it ended, in the numbers of the command `mainstay`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 enum Exit {
     Held = 0,
@@ -84,6 +88,15 @@ struct Arguments {
     /// Write every event
     #[arg(long)]
     verbose: bool,
+    /// Write one JSON document in place of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// A document, as the command `mainstay` writes its own.
+fn write_json(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
+    writeln!(out, "{text}")
 }
 
 fn main() -> ExitCode {
@@ -92,7 +105,7 @@ fn main() -> ExitCode {
     let ran = match (arguments.seed, arguments.runs) {
         (Some(seed), _) => one(seed, &arguments, &mut out).map(Exit::of),
         (None, Some(runs)) => campaign(runs, &arguments, &mut out).map(Exit::of),
-        (None, None) => files(&arguments, &mut out),
+        (None, None) => files::run(&arguments.files, arguments.verbose, arguments.json, &mut out),
     };
     match ran {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -103,11 +116,63 @@ fn main() -> ExitCode {
     }
 }
 
+/// One walk, in `--json`.
+#[derive(Debug, Serialize)]
+struct WalkDocument {
+    seed: u64,
+    /// Inputs of the walk.
+    inputs: usize,
+    /// Whether everything held.
+    passed: bool,
+    /// What did not hold; `null` when everything did.
+    violation: Option<String>,
+    /// With `--shrink`: the steps that are left; else `null`.
+    steps: Option<Vec<String>>,
+    /// The events, of a violation or with `--verbose`; else `null`.
+    log: Option<Vec<String>>,
+}
+
+/// Many walks, in `--json`.
+#[derive(Debug, Serialize)]
+struct CampaignDocument {
+    /// Walks that were taken.
+    runs: u64,
+    /// Inputs of each.
+    inputs: usize,
+    /// Walks in which something did not hold.
+    violated: u64,
+    /// How many of them broke what first, by its name.
+    kinds: BTreeMap<String, u64>,
+    /// The first of them.
+    violations: Vec<ViolationDocument>,
+    /// Which fault struck how often while what went on.
+    coverage: Vec<StruckDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct ViolationDocument {
+    seed: u64,
+    violation: String,
+}
+
+#[derive(Debug, Serialize)]
+struct StruckDocument {
+    fault: &'static str,
+    moment: &'static str,
+    count: u64,
+}
+
 /// One walk.
 fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
     let plan = Plan::of_seed(seed, arguments.inputs);
     let violation = match run_plan(&plan, true) {
         Ok((_, log)) => {
+            if arguments.json {
+                let log = arguments.verbose.then_some(log);
+                let inputs = plan.steps.len();
+                let walk = WalkDocument { seed, inputs, passed: true, violation: None, steps: None, log };
+                return write_json(&walk, out).map(|()| true);
+            }
             if arguments.verbose {
                 writeln!(out, "{}", log.join("\n"))?;
             }
@@ -118,6 +183,18 @@ fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<boo
     };
     let shrunk = arguments.shrink.then(|| shrink::shrink(&plan)).flatten();
     let (plan, violation) = shrunk.unwrap_or((plan, violation));
+    if arguments.json {
+        let steps = plan.steps.iter().map(|step| format!("{step:?}")).collect();
+        let walk = WalkDocument {
+            seed,
+            inputs: arguments.inputs,
+            passed: false,
+            violation: Some(violation.to_string()),
+            steps: arguments.shrink.then_some(steps),
+            log: Some(violation.log),
+        };
+        return write_json(&walk, out).map(|()| false);
+    }
     show_log(&violation, arguments.verbose || arguments.shrink, out)?;
     if arguments.shrink {
         writeln!(out, "{} steps are left:", plan.steps.len())?;
@@ -137,51 +214,6 @@ fn show_log(violation: &Violation, is_whole: bool, out: &mut impl Write) -> io::
     violation.log[skipped..].iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// Scenario files, each with one line that says what came of it.
-fn files(arguments: &Arguments, out: &mut impl Write) -> io::Result<Exit> {
-    let (mut failed, mut exit) = (0, Exit::Held);
-    for file in &arguments.files {
-        let name = file.display();
-        let scenario = match read(file) {
-            Ok(text) => scenario::parse(&text).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        let verdict = match scenario {
-            Ok(scenario) => scenario::run(&scenario),
-            Err(what) => {
-                (failed, exit) = (failed + 1, Exit::Unread);
-                writeln!(out, "FAIL {name}: {what}")?;
-                continue;
-            }
-        };
-        if arguments.verbose {
-            verdict.log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-        }
-        if verdict.differences.is_empty() {
-            writeln!(out, "pass {name}")?;
-            continue;
-        }
-        failed += 1;
-        if exit == Exit::Held {
-            exit = Exit::Broken;
-        }
-        writeln!(out, "FAIL {name}")?;
-        for (line, difference) in &verdict.differences {
-            writeln!(out, "  line {line}: {difference}")?;
-        }
-    }
-    writeln!(out, "{} passed, {failed} failed", arguments.files.len() - failed)?;
-    Ok(exit)
-}
-
-/// Reads no more than a scenario file may have, and one byte by which that is seen.
-fn read(file: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let max = scenario::FILE_BYTES_MAX as u64 + 1;
-    std::fs::File::open(file)?.take(max).read_to_string(&mut text)?;
-    Ok(text)
-}
-
 fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<bool> {
     let campaign = Campaign {
         first: arguments.first,
@@ -199,6 +231,10 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
             eprintln!("{taken} of {runs}");
         }
     });
+    if arguments.json {
+        return write_json(&campaign_document(&summary, arguments.inputs), out)
+            .map(|()| summary.violated == 0);
+    }
     writeln!(out, "{}", coverage::table(&summary.coverage))?;
     for (seed, violation) in &summary.violations {
         writeln!(out, "seed {seed}: {violation}")?;
@@ -213,4 +249,19 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
     let (runs, violated) = (summary.runs, summary.violated);
     writeln!(out, "{runs} runs of {} inputs, {violated} with a violation", arguments.inputs)?;
     Ok(violated == 0)
+}
+
+fn campaign_document(summary: &Summary, inputs: usize) -> CampaignDocument {
+    let violations = summary.violations.iter();
+    let struck = summary.coverage.iter();
+    CampaignDocument {
+        runs: summary.runs,
+        inputs,
+        violated: summary.violated,
+        kinds: summary.kinds.clone(),
+        violations: violations
+            .map(|(seed, violation)| ViolationDocument { seed: *seed, violation: violation.to_string() })
+            .collect(),
+        coverage: struck.map(|(&(fault, moment), &count)| StruckDocument { fault, moment, count }).collect(),
+    }
 }

@@ -23,7 +23,10 @@ pub struct ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)
+        match self.line {
+            0 => f.write_str(&self.what),
+            line => write!(f, "line {line}: {}", self.what),
+        }
     }
 }
 
@@ -65,6 +68,8 @@ struct Parser {
     groups: BTreeSet<String>,
     resources: BTreeSet<String>,
     now_ms: u64,
+    /// Where the end is said, and when it is.
+    until: Option<(usize, u64)>,
 }
 
 /// The words of a line that were not read yet.
@@ -101,9 +106,13 @@ impl Parser {
             "at" => self.at(line, words),
             "until" => {
                 let ms = time(&words.next("a time")?)?;
+                if let Some((said_in, _)) = self.until {
+                    return Err(format!("the end is said in line {said_in} already"));
+                }
                 if ms < self.now_ms {
                     return Err("the end is before the last step".into());
                 }
+                self.until = Some((line, ms));
                 self.scenario.end_ms = ms;
                 words.end()
             }
@@ -271,6 +280,9 @@ impl Parser {
         let at_ms = time(&words.next("a time")?)?;
         if at_ms < self.now_ms {
             return Err("a step stands after those that are earlier".into());
+        }
+        if let Some((said_in, _)) = self.until.filter(|(_, end_ms)| at_ms > *end_ms) {
+            return Err(format!("the step is after the end, which 'until' in line {said_in} says"));
         }
         bounded(self.scenario.steps.len(), "steps")?;
         self.now_ms = at_ms;
