@@ -3,8 +3,9 @@
 use std::fs;
 
 use mainstay_tests::TestCluster;
-use mainstay_types::ResourceState;
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, StepAction};
 use mainstay_types::operation::Verb;
+use mainstay_types::{ResourceState, Status};
 
 fn some_cluster(cluster: &TestCluster) {
     cluster.application("shop", "disk", "sleep 1000");
@@ -55,15 +56,135 @@ fn a_configuration_goes_from_one_cluster_to_another() {
     assert_eq!(other.state("disk"), ResourceState::Online);
     assert_eq!(other.mainstay(&["cluster", "export"]), without_web);
 
-    // One step that is refused, and what was done before it stands.
-    let text = without_web.to_owned() + "\n[resource.odd]\ntype = \"None of it\"\ngroup = \"shop\"\n";
-    fs::write(&path, text.replace("Priority = 3000", "Priority = 1000")).unwrap();
-    let (code, out, error) = other.mainstay_code(&["cluster", "apply", file]);
-    assert_eq!(code, 4, "{out}{error}");
-    assert!(out.contains("changed group 'shop'") && error.contains("None of it"), "{out}{error}");
+    // What the file says wrongly is told with its place, in one line.
     fs::write(&path, "format = 1\n[group.shop]\nPriority = 3\n").unwrap();
     let (code, _, error) = other.mainstay_code(&["cluster", "plan", file]);
-    assert!(code == 2 && error.contains("Priority"), "{code} {error}");
+    assert!(code == 2 && error.contains("line 3, column 1: unknown field `Priority`"), "{code} {error}");
+    assert!(!error.contains("\\n"), "{error}");
+}
+
+#[test]
+fn a_plan_shows_every_refusal_and_then_nothing_is_applied() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let path = cluster.file("cluster.toml");
+    let file = path.to_str().unwrap();
+    let nonsense = "[resource.new]\ntype = \"Generic Application\"\ngroup = \"aa1\"\n\
+                    [resource.new.parameters]\nNonsense = 1\n";
+    // The type is asked although nothing of it is there, not even its host.
+    fs::write(&path, format!("format = 1\n[group.aa1]\n{nonsense}")).unwrap();
+    let (code, plan, error) = cluster.mainstay_code(&["cluster", "plan", file]);
+    assert!(code == 1 && plan.contains("'Nonsense' is no private property"), "{code} {plan} {error}");
+    assert!(cluster.glance_all().groups.is_empty());
+
+    some_cluster(&cluster);
+    let before = cluster.mainstay(&["cluster", "export"]);
+    let of =
+        |more: &str| format!("[resource.bad]\ntype = \"Generic Application\"\ngroup = \"shop\"\n{more}\n");
+    let mut chain = String::new();
+    for number in 0..103 {
+        let needs = match number {
+            0 => String::new(),
+            _ => format!("depends_on = \"[r{:03}]\"\n", number - 1),
+        };
+        let head = format!("[resource.r{number:03}]\ntype = \"Generic Application\"\ngroup = \"shop\"\n");
+        chain.push_str(&format!("{head}{needs}"));
+    }
+    let parameters = "[resource.disk.parameters]\n";
+    for (text, object, number) in [
+        (before.clone() + "[resource.bad]\ntype = \"nope\"\ngroup = \"shop\"\n", "resource 'bad'", 5078),
+        (before.replace("Priority = 3000", "Priority = 9999"), "group 'shop'", 5913),
+        (before.clone() + &of("[resource.bad.properties]\nNoSuch = 1"), "resource 'bad'", 87),
+        (before.clone() + &of("depends_on = \"[bad]\""), "resource 'bad'", 87),
+        (before.clone() + &of("depends_on = \"[q\""), "resource 'bad'", 87),
+        (before.clone() + "[group.odd]\npreferred_owners = [\"nonode\"]\n", "group 'odd'", 5042),
+        (
+            before.clone() + "[resource.bad]\ntype = \"Generic Application\"\ngroup = \"no\"\n",
+            "resource 'bad'",
+            5012,
+        ),
+        (before.clone() + &chain, "resource 'r10", 5929),
+        (before.replace(parameters, &format!("{parameters}Nonsense = 1\n")), "resource 'disk'", 87),
+        (before.clone() + nonsense, "resource 'new'", 87),
+    ] {
+        fs::write(&path, text.replacen("format = 1\n", "format = 1\n[group.aa1]\n", 1)).unwrap();
+        let (code, plan, error) = cluster.mainstay_code(&["cluster", "plan", file]);
+        assert_eq!(code, 1, "{object}: {plan}{error}");
+        let step = plan.find(object).unwrap_or_else(|| panic!("{object}: {plan}"));
+        let refusal = format!("{number} ERROR_");
+        assert!(plan[step..].contains("refused: ") && plan[step..].contains(&refusal), "{object}: {plan}");
+        let (_, document, _) = cluster.mainstay_code(&["cluster", "plan", file, "--json"]);
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        let refused = |step: &&serde_json::Value| !step["refused"].is_null();
+        let first = document.as_array().unwrap().iter().find(refused).unwrap();
+        assert_eq!(first["status"]["number"], number, "{first}");
+        let (code, out, error) = cluster.mainstay_code(&["cluster", "apply", file]);
+        assert!(code == 1 && out.is_empty() && error.contains("nothing is applied"), "{code} {out}{error}");
+        assert!(error.contains(&refusal), "{error}");
+        assert_eq!(cluster.mainstay(&["cluster", "export"]), before, "{object}");
+    }
+}
+
+#[test]
+fn a_new_resource_is_judged_by_its_type_however_it_is_made() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    cluster.mainstay(&["group", "create", "g"]);
+    let path = cluster.file("cluster.toml");
+    let before = cluster.mainstay(&["cluster", "export"]);
+    let create = [
+        "resource",
+        "create",
+        "r",
+        "--group",
+        "g",
+        "--type",
+        "Generic Application",
+        "--property",
+        "Nonsense=1",
+    ];
+    let (code, _, error) = cluster.mainstay_code(&create);
+    assert!(code == 1 && error.contains("resource 'r' was not created: "), "{code} {error}");
+    assert_eq!(cluster.mainstay(&["cluster", "export"]), before);
+    // A library is asked when it is made; the plan says so.
+    let active = cluster.file("active");
+    let text = format!(
+        "{before}\n[resource.d]\ntype = \"dummy\"\ngroup = \"g\"\n[resource.d.parameters]\nActiveFile = \"{}\"\n",
+        active.display()
+    );
+    fs::write(&path, &text).unwrap();
+    let file = path.to_str().unwrap();
+    let plan = cluster.mainstay(&["cluster", "plan", file]);
+    assert!(plan.contains("note: its type sees the parameters only when it is made"), "{plan}");
+    let done = cluster.mainstay(&["cluster", "apply", file]);
+    assert!(done.contains("created resource 'd'"), "{done}");
+    cluster.carry_out(Verb::Online, "d");
+    assert!(active.exists(), "its parameters are there");
+}
+
+#[test]
+fn what_somebody_else_did_since_the_plan_is_refused() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    some_cluster(&cluster);
+    let mut client = cluster.client();
+    let mut wanted = ConfiguredObject::new(ConfiguredKind::Group, "new");
+    wanted.properties.insert("Priority".into(), Setting::Number(1000));
+    let steps = |client: &mut mainstay_client::Cluster| {
+        let mut all = client.configuration().unwrap();
+        all.retain(|known| known.identity() != wanted.identity());
+        all.push(wanted.clone());
+        client.plan_configuration(&all).unwrap()
+    };
+    let [step] = steps(&mut client).try_into().unwrap();
+    assert_eq!(step.action, StepAction::Create);
+    cluster.mainstay(&["group", "create", "NEW"]);
+    let (done, _) = client.configure(step.action, &step.object, "").unwrap();
+    assert_eq!(done.status, Status::OBJECT_ALREADY_EXISTS, "{}", done.text);
+    let [step] = steps(&mut client).try_into().unwrap();
+    assert_eq!(step.action, StepAction::Change);
+    cluster.mainstay(&["group", "delete", "new"]);
+    let (done, _) = client.configure(step.action, &step.object, "").unwrap();
+    assert_eq!(done.status, Status::GROUP_NOT_FOUND, "{}", done.text);
+    let names: Vec<String> = cluster.glance_all().groups.iter().map(|group| group.name.to_string()).collect();
+    assert_eq!(names, ["shop"]);
 }
 
 #[test]

@@ -89,6 +89,10 @@ fn networks_are_named_set_exported_and_taken_back() {
     for part in ["node1 - eth0", "AddressMask", "255.255.255.0", "between the nodes"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    let done = cluster.mainstay(&["interface", "set", "node1 - eth0", "Description=to the switch"]);
+    assert!(done.contains("properties of network interface 'node1 - eth0' are set"), "{done}");
+    let shown = cluster.mainstay(&["interface", "show", "node1 - eth0"]);
+    assert!(shown.contains("to the switch"), "{shown}");
     let document = cluster.mainstay(&["interface", "show", "node1 - eth0", "--json"]);
     let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
     assert_eq!(document["network"], "lan");

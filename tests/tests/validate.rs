@@ -81,6 +81,11 @@ fn what_is_wrong_is_found_with_its_way_out() {
         assert!(check["seen"].as_str().unwrap().contains(words), "{check}");
         assert_eq!(check["way_out"] == "", verdict == "ok", "{check}");
     }
+    // A file that cannot be written is wrong usage: nothing is asked.
+    let (code, text, error) = cluster.mainstay_code(&["cluster", "validate", "--html", "/nonexistent/x"]);
+    assert!(code == 2 && text.is_empty() && error.contains("'/nonexistent/x' cannot be written"), "{error}");
+    let (code, _, error) = cluster.mainstay_code(&["cluster", "validate", "--html", "/dev/full"]);
+    assert!(code == 6 && error.contains("No space left"), "{code} {error}");
     let page = cluster.file("report.html");
     let (code, text, _) = cluster.mainstay_code(&["cluster", "validate", "--html", page.to_str().unwrap()]);
     assert_eq!(code, 4);

@@ -15,6 +15,8 @@ use crate::configuration_file::{self, FILE_LENGTH_MAX};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
+use crate::json::StatusDocument;
+use crate::new_resource;
 use crate::render::{BAD, GOOD, MOVING, STRONG, clean, styled};
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
@@ -59,6 +61,10 @@ struct StepDocument<'s> {
     differences: &'s [mainstay_types::configuration::SettingDifference],
     /// Why it is refused; `null` when it is not.
     refused: Option<String>,
+    /// The number of that refusal; `null` where there is none.
+    status: Option<StatusDocument>,
+    /// What cannot be known before it is done.
+    notes: &'s [String],
     /// The operation that did it; `null` in a plan.
     operation: Option<String>,
 }
@@ -79,12 +85,12 @@ pub(crate) fn export(context: &mut Context) -> Result<Exit, Failure> {
 pub(crate) fn plan(arguments: &PlanArguments, context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.read()?;
     let steps = steps(arguments, &mut cluster)?;
-    let refusals: Vec<Option<String>> = steps.iter().map(|step| refusal(step, arguments)).collect();
+    let refusals: Vec<Option<Refused>> = steps.iter().map(|step| refusal(step, arguments)).collect();
     let documents = || {
-        steps.iter().zip(&refusals).map(|(step, why)| document(step, why.clone(), None)).collect::<Vec<_>>()
+        steps.iter().zip(&refusals).map(|(step, why)| document(step, why.as_ref(), None)).collect::<Vec<_>>()
     };
     context.output.data(documents, || {
-        let shown = steps.iter().zip(&refusals).map(|(step, why)| shown(step, why.as_deref()));
+        let shown = steps.iter().zip(&refusals).map(|(step, why)| shown(step, why.as_ref()));
         shown.collect::<Vec<_>>().concat()
     })?;
     if steps.is_empty() && !context.output.is_json() {
@@ -101,11 +107,11 @@ pub(crate) fn apply(arguments: &ApplyArguments, context: &mut Context) -> Result
     let mut cluster = context.change()?;
     let steps = steps(&arguments.plan, &mut cluster)?;
     let reason = arguments.reason.as_deref().unwrap_or_default();
-    let refusals: Vec<(&Step, String)> =
+    let refusals: Vec<(&Step, Refused)> =
         steps.iter().filter_map(|step| Some((step, refusal(step, &arguments.plan)?))).collect();
     if !refusals.is_empty() {
         for (step, why) in &refusals {
-            context.output.note(&format!("{}: {why}", subject(step)));
+            context.output.note(&format!("{}: refused: {}", subject(step), why.line(step)));
         }
         return Err(not_applied(refusals.len()));
     }
@@ -118,7 +124,7 @@ pub(crate) fn apply(arguments: &ApplyArguments, context: &mut Context) -> Result
                 documents.push(document(step, None, operation));
             }
             Err(failure) => {
-                failed = Some((done, failure));
+                failed = Some((done, about(step, failure)));
                 break;
             }
         }
@@ -160,15 +166,33 @@ fn read(path: &Path) -> Result<Vec<ConfiguredObject>, Failure> {
     configuration_file::read(&text).map_err(unusable)
 }
 
-/// Why a step is not to be done with these flags.
-fn refusal(step: &Step, arguments: &PlanArguments) -> Option<String> {
-    if step.action == StepAction::Delete && !arguments.delete {
-        return Some("the file does not name it; name it there, or delete it with --delete".into());
+/// Why a step is not to be done.
+struct Refused {
+    text: String,
+    status: Option<Status>,
+}
+
+impl Refused {
+    /// What happened, number and name, and the way out, in one line.
+    fn line(&self, step: &Step) -> String {
+        match self.status {
+            None => clean(&self.text),
+            Some(status) => Failure::refused(status, &self.text, &of(step)).to_string(),
+        }
     }
-    match &step.refused {
-        Some(_) if step.needs_offline && arguments.take_offline => None,
-        Some(why) if step.needs_offline => Some(format!("{why} (--take-offline)")),
-        why => why.clone(),
+}
+
+/// Why a step is not to be done with these flags.
+fn refusal(step: &Step, arguments: &PlanArguments) -> Option<Refused> {
+    if step.action == StepAction::Delete && !arguments.delete {
+        let text = "the file does not name it; name it there, or delete it with --delete".into();
+        return Some(Refused { text, status: None });
+    }
+    let why = step.refused.clone()?;
+    match step.needs_offline {
+        true if arguments.take_offline => None,
+        true => Some(Refused { text: format!("{why} (--take-offline)"), status: step.status }),
+        false => Some(Refused { text: why, status: step.status }),
     }
 }
 
@@ -197,8 +221,15 @@ fn carry_out(
         };
         submit::carry_out_quietly(&request, cluster)?;
     }
-    let done = cluster
-        .configure(&step.object, step.action == StepAction::Delete, reason)
+    if (step.action, step.object.kind) == (StepAction::Create, ConfiguredKind::Resource) {
+        let made = new_resource::make(&step.object, reason, cluster)?;
+        for note in made.notes {
+            context.output.note(&note);
+        }
+        return Ok(made.operation.map(|id| id.to_string()));
+    }
+    let (done, _) = cluster
+        .configure(step.action, &step.object, reason)
         .map_err(|error| Failure::of_call(cluster, &error, &of(step)))?;
     match done.status {
         Status::SUCCESS => {}
@@ -206,11 +237,19 @@ fn carry_out(
             context.output.note(&format!("{}: what runs takes it up at its next online", subject(step)));
         }
         status => {
-            let refused = Failure::refused(status, &done.text, &of(step)).with_operation(done.operation);
-            return Err(Failure { message: format!("{}: {}", subject(step), refused.message), ..refused });
+            return Err(Failure::refused(status, &done.text, &of(step)).with_operation(done.operation));
         }
     }
     Ok(done.operation.map(|id| id.to_string()))
+}
+
+/// The failure with the name of what it happened to, where it does not say it itself.
+fn about(step: &Step, failure: Failure) -> Failure {
+    let subject = subject(step);
+    match failure.message.starts_with(&subject) {
+        true => failure,
+        false => Failure { message: format!("{subject}: {}", failure.message), ..failure },
+    }
 }
 
 fn of(step: &Step) -> Subject<'_> {
@@ -231,18 +270,20 @@ fn subject(step: &Step) -> String {
     of(step).to_string()
 }
 
-fn document<'s>(step: &'s Step, refused: Option<String>, operation: Option<String>) -> StepDocument<'s> {
+fn document<'s>(step: &'s Step, refused: Option<&Refused>, operation: Option<String>) -> StepDocument<'s> {
     StepDocument {
         action: step.action,
         kind: step.object.kind,
         name: &step.object.name,
         differences: &step.differences,
-        refused,
+        refused: refused.map(|refused| refused.text.clone()),
+        status: refused.and_then(|refused| refused.status).map(StatusDocument::from),
+        notes: &step.notes,
         operation,
     }
 }
 
-fn shown(step: &Step, refused: Option<&str>) -> String {
+fn shown(step: &Step, refused: Option<&Refused>) -> String {
     let (style, sign) = match step.action {
         StepAction::Create => (GOOD, "+ create"),
         StepAction::Change => (MOVING, "~ change"),
@@ -260,7 +301,10 @@ fn shown(step: &Step, refused: Option<&str>) -> String {
         });
     }
     if let Some(refused) = refused {
-        text.push_str(&format!("    {}\n", styled(BAD, &clean(&format!("refused: {refused}")))));
+        text.push_str(&format!("    {}\n", styled(BAD, &format!("refused: {}", refused.line(step)))));
+    }
+    for note in &step.notes {
+        text.push_str(&format!("    note: {}\n", clean(note)));
     }
     text
 }

@@ -31,6 +31,9 @@ const HEAD: &str = "\
 /// The largest file that is read, in bytes: what one call carries.
 pub(crate) const FILE_LENGTH_MAX: u64 = 4 * 1024 * 1024;
 
+/// How much of a line that is wrong is shown, in characters.
+const LINE_SHOWN_MAX: usize = 80;
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -102,9 +105,9 @@ pub(crate) fn write(objects: &[ConfiguredObject]) -> Result<String, String> {
     Ok(format!("{HEAD}{text}"))
 }
 
-/// The objects that a file names.
+/// The objects that a file names. What is wrong is told in one line, with its place.
 pub(crate) fn read(text: &str) -> Result<Vec<ConfiguredObject>, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: File = toml::from_str(text).map_err(|error| placed(text, &error))?;
     if file.format != FORMAT {
         return Err(format!("it has format {}, this program knows {FORMAT}", file.format));
     }
@@ -122,6 +125,21 @@ pub(crate) fn read(text: &str) -> Result<Vec<ConfiguredObject>, String> {
         objects.extend(sections.into_iter().map(|(name, section)| section.object(kind, name)));
     }
     Ok(objects)
+}
+
+/// `line 3, column 12: what is wrong, in 'Priority = -1'`.
+fn placed(text: &str, error: &toml::de::Error) -> String {
+    let reason = error.message().trim().replace('\n', ", ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return reason };
+    let begin = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    let column = text[begin..before.len()].chars().count() + 1;
+    let whole = text[begin..].lines().next().unwrap_or_default().trim();
+    let shown: String = whole.chars().take(LINE_SHOWN_MAX).collect();
+    match shown.is_empty() {
+        true => format!("line {line}, column {column}: {reason}"),
+        false => format!("line {line}, column {column}: {reason}, in '{shown}'"),
+    }
 }
 
 impl Section {
@@ -234,15 +252,18 @@ mod tests {
     #[test]
     fn what_is_no_such_file_is_refused() {
         for (text, part) in [
-            ("", "format"),
+            ("", "missing field `format`"),
             ("format = 2", "format 2"),
-            ("format = 1\n[group.g]\nprio = 3", "prio"),
-            ("format = 1\n[group.g.properties]\nPriority = -1", "Priority"),
-            ("format = 1\n[resource]\nx = 1", "x"),
-            ("format = ", "expected"),
+            ("format = 1\n[group.g]\nprio = 3", "line 3, column 1: unknown field `prio`"),
+            ("format = 1\n[group.g.properties]\n\"ä\" = -1", "line 3, column 7: a value is a number"),
+            ("format = 1\n[group.g.properties]\nPriority = -1", "in 'Priority = -1'"),
+            ("format = 1\n[resource]\nx = 1", "line 3, column 5: "),
+            ("format = 1\ngroups=...\n", "line 2, column 8: "),
+            ("format = ", "line 1, column 10: "),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
+            assert!(!error.contains('\n'), "{text}: {error}");
         }
     }
 }

@@ -21,12 +21,21 @@ pub enum InterfaceVerb {
         /// Name or id of the network interface: `node - device`
         name: String,
     },
+    /// Set properties of a network interface: Description
+    Set {
+        /// Name or id of the network interface: `node - device`
+        name: String,
+        /// Properties; those that the interface knows by name have their own format, for others see `resource set`
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        properties: Vec<String>,
+    },
 }
 
 pub(crate) fn run(verb: InterfaceVerb, context: &mut Context) -> Result<Exit, Failure> {
     match verb {
         InterfaceVerb::List => list(context),
         InterfaceVerb::Show { name } => show(&name, context),
+        InterfaceVerb::Set { name, properties } => set(&name, &properties, context),
     }
 }
 
@@ -79,4 +88,14 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
         },
     )?;
     Ok(Exit::Done)
+}
+
+fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::NetInterface(name);
+    let mut cluster = context.change()?;
+    let object: NetInterface = open_object(&mut cluster, name, &subject)?;
+    let owner = Owner { target: Target::NetInterface(&object), subject };
+    let notes = owner.set_and_say_unknown(&mut cluster, properties)?;
+    let id = Some(object.id().to_owned());
+    context.done("interface", name, id, notes, || format!("properties of {subject} are set"))
 }

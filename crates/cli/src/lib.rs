@@ -30,6 +30,7 @@ mod journal;
 pub mod json;
 mod misuse;
 mod network;
+mod new_resource;
 mod node;
 mod operation;
 mod output;
@@ -50,6 +51,7 @@ mod submit;
 mod validate;
 mod wait;
 mod way_out;
+mod written_file;
 
 use std::ffi::OsString;
 

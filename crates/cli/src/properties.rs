@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use mainstay_client::{Asking, CallError, Cluster, SubmitObject, Target};
 use mainstay_proplist::{PropertyList, Value, assignment};
+use mainstay_types::configuration::Setting;
 use mainstay_types::control::{function, object};
 use mainstay_types::name::fold;
 use mainstay_types::own_codes::plan as words;
@@ -19,6 +20,7 @@ use crate::failure::{Failure, Subject};
 use crate::json::{PropertiesDocument, PropertyDocument, properties};
 use crate::plan;
 use crate::render::{Cell, FAINT, STRONG, Table, styled};
+use crate::settings;
 
 /// The bit of codes that change something (clusapi.h, CLUSCTL_ACCESS_MODE and the modify bit).
 const MODIFY: u32 = 0x0040_0000;
@@ -131,14 +133,21 @@ impl Owner<'_> {
         Ok(self.notes(stored))
     }
 
-    /// Sets the private ones among these; gives back notes.
+    /// Sets private properties of a configuration, in the formats that are known; gives back notes.
     pub(crate) fn set_private(
         &self,
         cluster: &mut Cluster,
-        assignments: &[String],
+        given: &BTreeMap<String, Setting>,
     ) -> Result<Vec<String>, Failure> {
-        let (_, private) = self.sort(cluster, assignments)?;
-        let stored = !private.is_empty() && self.send(cluster, function::SET_PRIVATE_PROPERTIES, &private)?;
+        let formats =
+            self.formats(cluster, function::GET_PRIVATE_PROPERTY_FMTS, &[function::GET_PRIVATE_PROPERTIES])?;
+        let mut list = PropertyList::new();
+        for (name, setting) in given {
+            let format = formats.find(name).map(|(_, format)| format);
+            let cannot = || Failure::usage(format!("property '{name}': {setting} cannot be stored"));
+            list.set(name.as_str(), settings::value(setting, format).ok_or_else(cannot)?);
+        }
+        let stored = !list.is_empty() && self.send(cluster, function::SET_PRIVATE_PROPERTIES, &list)?;
         Ok(self.notes(stored))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::{Setting, TypedSetting};
+use mainstay_types::property::Format;
 
 use crate::failure::Failure;
 
@@ -41,11 +42,68 @@ fn setting(value: &Value) -> Option<Setting> {
     })
 }
 
+/// A value of a configuration as a property list has it; in this format where there is one that it can be in.
+pub(crate) fn value(setting: &Setting, format: Option<Format>) -> Option<Value> {
+    Some(match (setting, format) {
+        (Setting::Number(number), Some(Format::Long)) => Value::Long(number.cast_signed()),
+        (Setting::Number(number), Some(Format::Word)) if u16::try_from(*number).is_ok() => {
+            Value::Word(u16::try_from(*number).unwrap_or(u16::MAX))
+        }
+        (Setting::Number(number), Some(Format::ULargeInteger)) => Value::ULarge((*number).into()),
+        (Setting::Number(number), Some(Format::LargeInteger)) => Value::Large((*number).into()),
+        (Setting::Number(number), Some(Format::FileTime)) => Value::FileTime((*number).into()),
+        (Setting::Number(number), _) => Value::Dword(*number),
+        (Setting::Text(text), Some(Format::ExpandSz)) => Value::ExpandSz(text.clone()),
+        (Setting::Text(text), _) => Value::Sz(text.clone()),
+        (Setting::List(texts), _) => Value::MultiSz(texts.clone()),
+        (Setting::Typed(TypedSetting::Expand(text)), _) => Value::ExpandSz(text.clone()),
+        (Setting::Typed(TypedSetting::Qword(digits)), format) => {
+            let number: u64 = digits.parse().ok()?;
+            match format {
+                Some(Format::LargeInteger) => Value::Large(number.cast_signed()),
+                Some(Format::FileTime) => Value::FileTime(number),
+                _ => Value::ULarge(number),
+            }
+        }
+        (Setting::Typed(TypedSetting::Binary(digits)), format) => {
+            let pairs = digits.as_bytes().chunks(2);
+            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+            let bytes: Vec<u8> = pairs.map(byte).collect::<Option<_>>()?;
+            match format {
+                Some(Format::SecurityDescriptor) => Value::SecurityDescriptor(bytes),
+                _ => Value::Binary(bytes),
+            }
+        }
+        (Setting::Typed(TypedSetting::Cut(_)), _) => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use mainstay_types::property::Format;
-
     use super::*;
+
+    #[test]
+    fn what_is_stored_is_shown_in_the_format_that_its_type_knows() {
+        for given in [
+            Value::Dword(7),
+            Value::Long(-1),
+            Value::Word(7),
+            Value::Sz("x".into()),
+            Value::ExpandSz("%x%".into()),
+            Value::MultiSz(vec!["a".into()]),
+            Value::ULarge(u64::MAX),
+            Value::Large(-1),
+            Value::FileTime(3),
+            Value::Binary(vec![0, 255]),
+            Value::SecurityDescriptor(vec![1]),
+        ] {
+            let stored = setting(&given).unwrap();
+            assert_eq!(value(&stored, Some(given.format())), Some(given.clone()), "{given:?}");
+        }
+        assert_eq!(value(&Setting::Number(70_000), Some(Format::Word)), Some(Value::Dword(70_000)));
+        assert_eq!(value(&Setting::Typed(TypedSetting::Qword("x".into())), None), None);
+        assert_eq!(value(&Setting::Typed(TypedSetting::Binary("0g".into())), None), None);
+    }
 
     #[test]
     fn every_format_that_can_be_stored_is_told() {

@@ -1,8 +1,7 @@
 //! `mainstay cluster validate`: what could go wrong with the cluster and its node, as text, JSON, or a page.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use mainstay_types::validation::{Check, Validation, Verdict};
@@ -12,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::validation::ValidationDocument;
 use crate::render::{BAD, Cell, GOOD, MOVING, STRONG, Table, clean, moment, styled};
+use crate::written_file::WrittenFile;
 
 /// How the report is given.
 #[derive(Debug, Args)]
@@ -22,23 +22,17 @@ pub struct ValidateArguments {
 }
 
 pub(crate) fn run(arguments: &ValidateArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let file = arguments.html.as_deref().map(WrittenFile::open).transpose()?;
     let mut cluster = context.read()?;
     let found = cluster.validate();
     let found = found.map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
-    if let Some(path) = &arguments.html {
-        write_page(path, &page(&found))?;
+    if let Some(file) = file {
+        file.write(&page(&found))?;
     }
     context.output.data(|| ValidationDocument::from(&found), || text(&found))?;
     Ok(match worst(&found) {
         Verdict::Failure => Exit::EndedOtherwise,
         Verdict::Ok | Verdict::Warning => Exit::Done,
-    })
-}
-
-fn write_page(path: &Path, page: &str) -> Result<(), Failure> {
-    fs::write(path, page).map_err(|error| {
-        Failure::new(Exit::Unwritten, format!("the page '{}' cannot be written: {error}", path.display()))
-            .with_way_out("name a file that you may write")
     })
 }
 

@@ -71,6 +71,8 @@ fn what_is_usage_and_what_is_not() {
         "plan node-loss n1",
         "completions fish",
         "simulate a.scenario b.scenario",
+        "simulate a.scenario --json",
+        "interface set i Description=x",
         "simulate --runs 10 --jobs 2",
     ] {
         assert!(is_usage(words).is_ok(), "{words}");

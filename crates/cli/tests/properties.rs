@@ -191,7 +191,7 @@ fn a_resource_is_made_with_its_properties_or_not_at_all() {
         "parameters": { "CommandLine": "7", "Other": 7 },
     });
     assert_eq!(object, expected);
-    let shown = ["0x01400086 CommandLine=\"7\" (sz), Other=7 (dword), Gone=no data (sz)"];
+    let shown = ["0x01400086 CommandLine=\"7\" (sz), Other=7 (dword)"];
     assert_eq!(log(&fake)[1..].iter().map(String::as_str).collect::<Vec<_>>(), shown);
 
     // What its type refuses is deleted again, once its host has opened it.
@@ -232,6 +232,53 @@ fn a_resource_is_made_with_its_properties_or_not_at_all() {
              ERROR_SHARING_PAUSED; delete it with: mainstay resource delete {RESOURCE_ID}\n"
         )
     );
+}
+
+#[test]
+fn what_a_file_makes_is_shown_to_its_type_as_what_a_command_makes() {
+    let fake = lenient();
+    let steps = serde_json::json!([
+        {
+            "action": "change", "object": { "kind": "group", "name": "g" }, "differences": [], "refused": null,
+            "needs_offline": false,
+        },
+        {
+            "action": "create", "differences": [], "refused": null, "needs_offline": false,
+            "object": {
+                "kind": "resource", "name": "r", "type": "T", "group": "g",
+                "parameters": { "CommandLine": "x", "Other": 7 },
+            },
+        },
+    ]);
+    let planned = PropertyList::new().with("Steps", steps.to_string());
+    fake.on(PLAN_CONFIGURATION, [Step::List(planned)]);
+    let path = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(path.path(), "format = 1\n").unwrap();
+    let apply = || fake.mainstay(&["cluster", "apply", path.path().to_str().unwrap()]);
+    let ran = apply();
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "changed group 'g' (1-42)\ncreated resource 'r' (1-42)\n"),
+        "{}",
+        ran.err
+    );
+    let [changed, made] = fake.inputs(CONFIGURE).try_into().unwrap();
+    // What was planned as a change is none where there is nothing, and the other way round.
+    assert_eq!((changed.dword("There"), changed.dword("New")), (Some(1), None));
+    assert_eq!((made.dword("There"), made.dword("New")), (None, Some(1)));
+    let shown = "0x01400086 CommandLine=\"x\" (sz), Other=7 (dword)";
+    assert_eq!(log(&fake).last().unwrap(), shown);
+
+    fake.on(SET_PRIVATE, [Step::Status(87)]).on(EXPLAIN, [explained("there is no 'Other'; mend it")]);
+    fake.world().log.clear();
+    let ran = apply();
+    assert_eq!((ran.code, ran.out.as_str()), (4, "changed group 'g' (1-42)\n"));
+    assert_eq!(
+        ran.err,
+        "mainstay: 1 of 2 steps are done, 1 are not: resource 'r' was not created: there is no 'Other': 87 \
+         ERROR_INVALID_PARAMETER; mend it\n"
+    );
+    assert_eq!(log(&fake)[2..], [shown, "DeleteResource"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mainstay_cmrp::control::{ClusterControl, ControlRequest};
 use mainstay_proplist::{PropertyList, Value};
-use mainstay_types::configuration::{ConfiguredObject, Step};
+use mainstay_types::configuration::{ConfiguredObject, Step, StepAction};
 use mainstay_types::control::own;
 use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
@@ -380,41 +380,28 @@ impl<T: Transport> Cluster<T> {
         parse_json(CALL, answer.text(plan_configuration::STEPS).unwrap_or_default())
     }
 
-    /// Makes one object what a configuration says, or deletes it. A refusal is told in the answer.
+    /// Makes an object with everything that is said of it, changes it to that, or deletes it, in one transaction. What is
+    /// to be made must not be there, what is to be changed must. A refusal is told in the answer; without one, the id of
+    /// what was made stands beside it, and is empty otherwise.
     ///
     /// # Errors
     ///
     /// See [`CallError`].
     pub fn configure(
         &mut self,
-        object: &ConfiguredObject,
-        deletes: bool,
-        reason: &str,
-    ) -> Result<Submitted, CallError> {
-        const CALL: &str = "CONFIGURE";
-        let input = PropertyList::new()
-            .with(configure::OBJECT, to_json(CALL, object)?)
-            .with(configure::DELETE, u32::from(deletes))
-            .with(configure::REASON, reason);
-        let answer = self.own_code(CALL, own::CONFIGURE, &input)?;
-        submitted(CALL, &answer)
-    }
-
-    /// Makes one object with everything that is said of it, in one transaction. What is there already is refused. A
-    /// refusal is told in the answer; without one, the new object's id stands beside it.
-    ///
-    /// # Errors
-    ///
-    /// See [`CallError`].
-    pub fn create_configured(
-        &mut self,
+        action: StepAction,
         object: &ConfiguredObject,
         reason: &str,
     ) -> Result<(Submitted, String), CallError> {
         const CALL: &str = "CONFIGURE";
+        let action = match action {
+            StepAction::Create => configure::NEW,
+            StepAction::Change => configure::THERE,
+            StepAction::Delete => configure::DELETE,
+        };
         let input = PropertyList::new()
             .with(configure::OBJECT, to_json(CALL, object)?)
-            .with(configure::NEW, true)
+            .with(action, true)
             .with(configure::REASON, reason);
         let answer = self.own_code(CALL, own::CONFIGURE, &input)?;
         let id = answer.text(configure::OBJECT_ID).unwrap_or_default().to_owned();

@@ -35,6 +35,17 @@ pub struct Caller {
     pub reason: String,
 }
 
+/// What of an object has to be so for it to be made what a document says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// It is changed where it is there, and made where it is not.
+    Either,
+    /// It is made; one that is there is refused.
+    New,
+    /// It is changed; one that is not there is refused.
+    There,
+}
+
 /// What is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
@@ -309,8 +320,8 @@ pub enum Command {
         object: ObjectId,
         /// As it is to be.
         wanted: Box<ConfiguredObject>,
-        /// Whether it has to be made: what is there already is refused.
-        is_new: bool,
+        /// Whether it has to be there, or must not be.
+        presence: Presence,
         /// What the caller wants remembered.
         remark: Remark,
     },

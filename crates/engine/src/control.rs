@@ -215,9 +215,15 @@ impl Engine {
             }
             ObjectId::ResourceType(name) => {
                 let asked = self.type_question(name, code.0, input, output_length_max);
-                asked
-                    .and_then(|(host, question)| self.query(host, question, purpose, Some(limit_ms)))
-                    .is_some()
+                match asked {
+                    // A judgement is worth starting a host for.
+                    Some((host, question)) if is_judgement => {
+                        self.query_in(host, question, purpose, limit_ms).is_ok()
+                    }
+                    asked => asked
+                        .and_then(|(host, question)| self.query(host, question, purpose, Some(limit_ms)))
+                        .is_some(),
+                }
             }
             _ => false,
         };

@@ -428,6 +428,16 @@ pub enum ClusterError {
         /// The type's words.
         text: String,
     },
+    /// The type does not want a resource with such properties.
+    #[error("resource '{name}' was not created: its type refuses it: {text}")]
+    NotCreated {
+        /// The resource that was to be made.
+        name: String,
+        /// The type's status.
+        status: Status,
+        /// The type's words.
+        text: String,
+    },
     /// This node must not run it.
     #[error("node '{node}' is no possible owner of resource '{name}'; add it with AddClusterResourceNode")]
     NotPossibleOwner {
@@ -702,7 +712,7 @@ impl ClusterError {
             Self::Failed { .. } => Status::RESOURCE_FAILED,
             Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,
             Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,
-            Self::CheckRefused { status, .. } => *status,
+            Self::CheckRefused { status, .. } | Self::NotCreated { status, .. } => *status,
             Self::NotPossibleOwner { .. } => Status::NODE_CANT_HOST_RESOURCE,
             Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
             Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,

@@ -241,6 +241,7 @@ impl Engine {
         for id in waiting {
             self.continue_in_host(id);
         }
+        self.send_queries_of_host(host);
         if let HostId::Own(id) = host
             && !self.live.get(&id).is_some_and(|live| live.open == Some(host) || live.task.is_some())
             && !self.closing.contains_key(&id)

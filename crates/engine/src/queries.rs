@@ -1,7 +1,7 @@
 //! Questions to hosts: sent, answered, timed out, or lost with the host.
 //!
 //! ```text
-//!   asked ──► (waits for the resource's Open ──►) sent ──► answered
+//!   asked ──► (waits for the resource's Open, or for a host ──►) sent ──► answered
 //!                 └── not opened, limit ──┬──────── limit, host lost
 //!                                         ▼
 //!                            nobody has answered: what then, the asker knows
@@ -62,6 +62,8 @@ struct OpenQuery {
     /// The resource that it is about.
     about: Option<ResourceId>,
     purpose: QueryPurpose,
+    /// The host that it waits for, where it is about no resource.
+    awaits: Option<HostId>,
     /// What will be asked, and how long its answer may take, while nobody was asked.
     unsent: Option<(Question, u64)>,
 }
@@ -94,7 +96,7 @@ impl Engine {
         self.queries.last += 1;
         let id = self.queries.last;
         if !matches!(purpose, QueryPurpose::Nothing) {
-            let query = OpenQuery { host: Some(host), about, purpose, unsent: None };
+            let query = OpenQuery { host: Some(host), about, purpose, awaits: None, unsent: None };
             self.queries.open.insert(id, query);
         }
         if let Some(timeout_ms) = timeout_ms {
@@ -129,7 +131,9 @@ impl Engine {
         self.queries.last += 1;
         let query = self.queries.last;
         let unsent = Some((question, timeout_ms));
-        self.queries.open.insert(query, OpenQuery { host: None, about: Some(id), purpose, unsent });
+        self.queries
+            .open
+            .insert(query, OpenQuery { host: None, about: Some(id), purpose, awaits: None, unsent });
         self.timers.set(Timer::Query(query), self.now.steady_ms + HOST_START_MS);
         match connected {
             Some(_) => self.send_waiting_queries(id),
@@ -140,6 +144,48 @@ impl Engine {
             None => {}
         }
         Ok(())
+    }
+
+    /// Asks in a host that is started for it where it is not there. Gives the purpose back when that cannot be now.
+    pub(crate) fn query_in(
+        &mut self,
+        host: HostId,
+        question: Question,
+        purpose: QueryPurpose,
+        timeout_ms: u64,
+    ) -> Result<(), QueryPurpose> {
+        if self.queries.open.len() >= QUERIES_MAX || !self.is_ready() {
+            return Err(purpose);
+        }
+        self.queries.last += 1;
+        let query = self.queries.last;
+        let unsent = Some((question, timeout_ms));
+        let open = OpenQuery { host: None, about: None, purpose, awaits: Some(host), unsent };
+        self.queries.open.insert(query, open);
+        self.timers.set(Timer::Query(query), self.now.steady_ms + HOST_START_MS);
+        match self.hosts.is_connected(host) {
+            true => self.send_query(query, host),
+            false => self.need_host(host),
+        }
+        Ok(())
+    }
+
+    /// A host is there: what waited for it is asked.
+    pub(crate) fn send_queries_of_host(&mut self, host: HostId) {
+        let waits = |query: &OpenQuery| query.awaits == Some(host) && query.unsent.is_some();
+        let waiting: Vec<u64> =
+            self.queries.open.iter().filter(|(_, query)| waits(query)).map(|(id, _)| *id).collect();
+        for number in waiting {
+            self.send_query(number, host);
+        }
+    }
+
+    fn send_query(&mut self, number: u64, host: HostId) {
+        let Some(query) = self.queries.open.get_mut(&number) else { return };
+        let Some((question, timeout_ms)) = query.unsent.take() else { return };
+        query.host = Some(host);
+        self.timers.set(Timer::Query(number), self.now.steady_ms + timeout_ms);
+        self.effects.push(Effect::Query { host, query: Query { id: number, question } });
     }
 
     /// A resource was opened, or its task is over: what waited to be asked is asked, or will not be.
@@ -158,11 +204,7 @@ impl Engine {
             return;
         };
         for number in waiting {
-            let Some(query) = self.queries.open.get_mut(&number) else { continue };
-            let Some((question, timeout_ms)) = query.unsent.take() else { continue };
-            query.host = Some(host);
-            self.timers.set(Timer::Query(number), self.now.steady_ms + timeout_ms);
-            self.effects.push(Effect::Query { host, query: Query { id: number, question } });
+            self.send_query(number, host);
         }
     }
 

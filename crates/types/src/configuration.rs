@@ -1,4 +1,4 @@
-//! The configuration as data: what `mainstay config export` writes, and what a change of the configuration was.
+//! The configuration as data: what `mainstay cluster export` writes, and what a change of the configuration was.
 //!
 //! Plain words. What is read from them and done with them is the engine's.
 
@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Status;
 use crate::name::fold;
 
 /// The kind of an object that has a configuration. In the order in which objects are made.
@@ -55,7 +56,11 @@ impl fmt::Display for ConfiguredKind {
 
 /// A value that is set.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a value is a number from 0 to 4294967295, a text, a list of texts, or a table with its format: \
+                 binary, qword or expand"
+)]
 pub enum Setting {
     /// A number of 32 bits.
     Number(u32),
@@ -192,8 +197,14 @@ pub struct Step {
     pub differences: Vec<SettingDifference>,
     /// Why it cannot be done now, with the way out; `None` as far as nothing speaks against it.
     pub refused: Option<String>,
+    /// The number of that refusal.
+    #[serde(default)]
+    pub status: Option<Status>,
     /// Whether taking the object offline would be the way out.
     pub needs_offline: bool,
+    /// What cannot be known before it is done.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One difference.

@@ -208,6 +208,8 @@ pub mod configure {
     pub const DELETE: &str = "Delete";
     /// In, DWORD, optional: 1 makes the object; where there is one, it is refused as by the call that makes one.
     pub const NEW: &str = "New";
+    /// In, DWORD, optional: 1 changes the object; where there is none, it is refused.
+    pub const THERE: &str = "There";
     /// In, SZ, optional: why, for the journal.
     pub const REASON: &str = "Reason";
     /// Out, SZ, with [`NEW`]: the id of what was made.

@@ -520,6 +520,7 @@ pub fn explained(text: &str) -> Step {
 /// The id that every resource has.
 pub const RESOURCE_ID: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 pub const CONFIGURE: u32 = own::CONFIGURE.0;
+pub const PLAN_CONFIGURATION: u32 = own::PLAN_CONFIGURATION.0;
 pub const SUBMIT: u32 = own::SUBMIT.0;
 pub const PLAN: u32 = own::PLAN.0;
 pub const WAIT: u32 = own::WAIT_OPERATION.0;

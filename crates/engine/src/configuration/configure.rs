@@ -20,8 +20,9 @@ use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, Resourc
 use super::change::{change, parse_name};
 use super::document::{configured, differences};
 use super::values::{check_size, describe_kind, to_registry};
-use super::{After, Change, common_table};
+use super::{After, Ask, Asked, Change, common_table};
 use crate::Engine;
+use crate::command::Presence;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
 use crate::graph;
 use crate::limits::{CONTROL_OUTPUT_MAX, PRIVATE_VALUES_MAX, PROVIDERS_MAX, TRANSACTION_WRITES_MAX};
@@ -30,6 +31,9 @@ use crate::model::layout;
 
 /// SET_PRIVATE_PROPERTIES of a resource, with its modify bit.
 const SET_PRIVATE: u32 = object::RESOURCE | 0x0040_0000 | function::SET_PRIVATE_PROPERTIES;
+
+/// VALIDATE_PRIVATE_PROPERTIES of a resource, asked of its type: of one that is not there yet.
+const TYPE_JUDGES: u32 = object::RESOURCE | function::VALIDATE_PRIVATE_PROPERTIES;
 
 /// What is different, sorted by how it is written.
 #[derive(Default)]
@@ -45,14 +49,14 @@ struct Parts {
 }
 
 impl Engine {
-    /// Makes an object what is wanted. `id` is the object's, of one that is there or of a new one. What has to be new
-    /// is refused where it is there.
+    /// Makes an object what is wanted. `id` is the object's, of one that is there or of a new one.
     pub(super) fn configure(
         &self,
         id: &ObjectId,
         wanted: &ConfiguredObject,
-        is_new: bool,
+        presence: Presence,
     ) -> Result<Change, Refusal> {
+        let is_new = presence == Presence::New;
         match self.check_object(id) {
             // A type's id is its name, and its own call refuses it.
             Ok(()) if is_new && wanted.kind == ConfiguredKind::Type => self.configure_new_type(wanted),
@@ -60,6 +64,7 @@ impl Engine {
                 Err(ClusterError::NameTaken { what: wanted.kind.as_str(), name: shown(&wanted.name) }.into())
             }
             Ok(()) => self.reconfigure(id, wanted),
+            Err(gone) if presence == Presence::There => Err(gone),
             Err(gone) => match (wanted.kind, id) {
                 (ConfiguredKind::Group, ObjectId::Group(id)) => self.configure_new_group(*id, wanted),
                 (ConfiguredKind::GroupSet, ObjectId::GroupSet(id)) => {
@@ -134,7 +139,7 @@ impl Engine {
                 input,
                 output_length_max: CONTROL_OUTPUT_MAX,
             };
-            done.ask = Some((*resource, question));
+            done.ask = Some(Ask { who: Asked::Resource(*resource), question });
         }
         if let ObjectId::Resource(resource) = id
             && self.leaves_its_host_later(*resource, &parts.common)
@@ -241,7 +246,28 @@ impl Engine {
         }
         let mut done = merged(made, changes)?;
         done.claims.extend(expression.providers());
+        done.ask = self.ask_type_of_new(wanted, type_name, &parts.private)?;
         Ok(done)
+    }
+
+    /// A type that is built in judges the private properties of a resource before it is made. A library has no function
+    /// for that: it sees them when the resource is open.
+    fn ask_type_of_new(
+        &self,
+        wanted: &ConfiguredObject,
+        type_name: &str,
+        private: &PropertyList,
+    ) -> Result<Option<Ask>, Refusal> {
+        let found = self.model.find_type(type_name).filter(|found| found.library.is_none());
+        let Some(found) = found.filter(|_| !private.is_empty()) else { return Ok(None) };
+        let question = Question::TypeControl {
+            type_name: found.name.clone(),
+            library: None,
+            code: TYPE_JUDGES,
+            input: private.to_bytes()?,
+            output_length_max: CONTROL_OUTPUT_MAX,
+        };
+        Ok(Some(Ask { who: Asked::TypeOf(shown(&wanted.name)), question }))
     }
 
     fn configure_new_type(&self, wanted: &ConfiguredObject) -> Result<Change, Refusal> {

@@ -11,7 +11,7 @@ use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, SettingDifference, Step, StepAction, TypedSetting, is_secret,
 };
 use mainstay_types::name::fold;
-use mainstay_types::{Name, NodeId, ObjectId, ResourceId, ResourceState};
+use mainstay_types::{Name, NodeId, ObjectId, ResourceId, ResourceState, Status};
 use uuid::Uuid;
 
 use super::common_table;
@@ -74,7 +74,7 @@ impl View<'_> {
                 None if is_always_there(object) => {
                     let mut known = bare(object);
                     known.name.clone_from(&object.name);
-                    changing(&known, object).map(|step| Step { refused: self.missing(object), ..step })
+                    changing(&known, object).map(|step| self.missing(object, step))
                 }
                 None => Some(creating(object)),
             };
@@ -93,21 +93,23 @@ impl View<'_> {
         Ok(steps)
     }
 
-    /// Why an object that no document makes cannot be changed: it is not there.
-    fn missing(self, object: &ConfiguredObject) -> Option<String> {
-        let name = object.name.as_str();
-        let list = match object.kind {
-            ConfiguredKind::Node if self.find_node(name).is_none() => "mainstay node list",
-            ConfiguredKind::Network if self.find_network(name).is_none() => "mainstay network list",
-            ConfiguredKind::NetworkInterface if self.find_interface(name).is_none() => {
-                "mainstay interface list"
+    /// The same step, refused where its object is one that no document makes and is not there.
+    fn missing(self, object: &ConfiguredObject, step: Step) -> Step {
+        let (status, list) = match object.kind {
+            ConfiguredKind::Node => (Status::CLUSTER_NODE_NOT_FOUND, "mainstay node list"),
+            ConfiguredKind::Network => (Status::CLUSTER_NETWORK_NOT_FOUND, "mainstay network list"),
+            ConfiguredKind::NetworkInterface => {
+                (Status::CLUSTER_NETINTERFACE_NOT_FOUND, "mainstay interface list")
             }
-            _ => return None,
+            _ => return step,
         };
-        Some(format!(
-            "there is no {} '{name}', and none can be made so; '{list}' shows those there are",
-            object.kind
-        ))
+        if self.object_named(object.kind, &object.name).is_some() {
+            return step;
+        }
+        let (kind, name) = (object.kind, &object.name);
+        let why =
+            format!("there is no {kind} '{name}', and none can be made so; '{list}' shows those there are");
+        Step { refused: Some(why), status: Some(status), ..step }
     }
 
     fn deleting(self, object: &ConfiguredObject) -> Step {
@@ -128,7 +130,9 @@ impl View<'_> {
             object: object.clone(),
             differences: differences(object, &bare(object)),
             needs_offline: refused.is_some(),
+            status: refused.is_some().then_some(Status::INVALID_STATE),
             refused,
+            notes: Vec::new(),
         }
     }
 }
@@ -156,7 +160,9 @@ fn creating(object: &ConfiguredObject) -> Step {
         object: object.clone(),
         differences: differences(&bare(object), object),
         refused: None,
+        status: None,
         needs_offline: false,
+        notes: Vec::new(),
     }
 }
 
@@ -179,8 +185,10 @@ fn changing(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Option<Step>
         action: StepAction::Change,
         object: wanted.clone(),
         differences,
+        status: refused.is_some().then_some(Status::INVALID_PARAMETER),
         refused,
         needs_offline: false,
+        notes: Vec::new(),
     })
 }
 

@@ -13,6 +13,7 @@ use mainstay_types::{ObjectId, OperationId};
 use super::Change;
 use super::document::{from_values, setting};
 use crate::Engine;
+use crate::command::Presence;
 use crate::error::{ClusterError, Refusal};
 use crate::model::layout;
 
@@ -114,7 +115,7 @@ impl Engine {
             }
         }
         let wanted = from_values(&self.model, id, &values, &parameters);
-        let change = self.configure(id, &wanted, false)?;
+        let change = self.configure(id, &wanted, Presence::Either)?;
         if change.ops.is_empty() {
             return Err(refuse("what it changed is no configuration, or is so already".into()));
         }

@@ -17,6 +17,7 @@ mod document;
 mod history;
 mod nodes;
 mod stated;
+mod step;
 mod values;
 
 pub(crate) use common::common_table;
@@ -31,7 +32,7 @@ use mainstay_types::order::Question;
 use mainstay_types::{Access, HostId, ObjectId, OperationId, ResourceId, Status};
 
 use crate::Engine;
-use crate::command::{Call, Command};
+use crate::command::{Call, Command, Presence};
 use crate::effect::Effect;
 use crate::engine::CommitPurpose;
 use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
@@ -63,7 +64,23 @@ struct Current {
 #[derive(Clone, Debug)]
 pub(crate) struct SettingQuery {
     call: Call,
-    resource: ResourceId,
+    who: Asked,
+}
+
+/// Who judges properties.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    /// The type of a resource that is there, about it.
+    Resource(ResourceId),
+    /// The type of a resource that is not made yet; by its name.
+    TypeOf(String),
+}
+
+/// What is asked before a change.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) who: Asked,
+    pub(crate) question: Question,
 }
 
 /// What a type has said about properties that are to be set, where it is not against them.
@@ -86,8 +103,8 @@ pub(crate) struct Change {
     pub(crate) after: Vec<After>,
     /// Resources that other calls must not touch until it is committed.
     pub(crate) claims: Vec<ResourceId>,
-    /// Ask this resource's type before.
-    pub(crate) ask: Option<(ResourceId, Question)>,
+    /// Ask a type before.
+    pub(crate) ask: Option<Ask>,
     /// There is more to do: the call is looked at again after the commit.
     pub(crate) again: bool,
     /// What is answered when it is done: 0, or 5024 for what takes effect at the next online.
@@ -175,9 +192,13 @@ impl Engine {
 
     fn ask_or_begin(&mut self, call: Call, mut change: Change, said: Option<Said>) {
         let said = match (change.ask.take(), said) {
-            (Some((resource, question)), None) => {
-                let purpose = QueryPurpose::Setting(Box::new(SettingQuery { call, resource }));
-                let asked = self.query_opened(resource, question, purpose, QUERY_TIMEOUT_MS);
+            (Some(Ask { who, question }), None) => {
+                let purpose = QueryPurpose::Setting(Box::new(SettingQuery { call, who: who.clone() }));
+                let asked = match who {
+                    Asked::Resource(id) => self.query_opened(id, question, purpose, QUERY_TIMEOUT_MS),
+                    // Only a type that is built in is asked so.
+                    Asked::TypeOf(_) => self.query_in(HostId::Pool, question, purpose, QUERY_TIMEOUT_MS),
+                };
                 if let Err(QueryPurpose::Setting(query)) = asked {
                     self.lane.waiting.push_front((query.call, Some(Said::Nothing)));
                 }
@@ -203,21 +224,37 @@ impl Engine {
         query: SettingQuery,
         answer: Result<(Status, String), Unanswered>,
     ) {
-        let SettingQuery { call, resource } = query;
-        let live = self.live.get(&resource);
+        let SettingQuery { call, who } = query;
+        let live = match &who {
+            Asked::Resource(id) => self.live.get(id),
+            Asked::TypeOf(_) => None,
+        };
+        let is_new = matches!(who, Asked::TypeOf(_));
         let is_up = live.is_some_and(|live| live.task.is_some() || live.has_to_stop());
         let said = match answer {
             // The type stored what it wanted to, or does not know the code: then they are kept here.
             Ok((Status::SUCCESS | Status::INVALID_FUNCTION, _)) => Said::Yes(Status::SUCCESS),
+            // Nothing of it runs yet that could go on as it was.
+            Ok((Status::RESOURCE_PROPERTIES_STORED, _)) if is_new => Said::Yes(Status::SUCCESS),
             Ok((Status::RESOURCE_PROPERTIES_STORED, _)) => Said::Yes(Status::RESOURCE_PROPERTIES_STORED),
             Ok((Status::RESOURCE_NOT_AVAILABLE, _)) | Err(Unanswered::NotAsked) => Said::Nothing,
             Ok((status, text)) => {
-                let name = self.name_of(resource);
                 let text = if text.is_empty() { status.to_string() } else { text };
-                return self.refuse(&call, None, &ClusterError::CheckRefused { name, status, text }.into());
+                let refusal = match who {
+                    Asked::Resource(id) => {
+                        ClusterError::CheckRefused { name: self.name_of(id), status, text }
+                    }
+                    Asked::TypeOf(name) => ClusterError::NotCreated { name, status, text },
+                };
+                return self.refuse(&call, None, &refusal.into());
             }
+            // It is shown to it once more when it is there.
+            Err(Unanswered::Silent) if is_new => Said::Nothing,
             Err(Unanswered::Silent) if is_up => {
-                let object = self.describe(&ObjectId::Resource(resource));
+                let object = match who {
+                    Asked::Resource(id) => self.describe(&ObjectId::Resource(id)),
+                    Asked::TypeOf(name) => name,
+                };
                 let refusal = ServiceError::NoAnswer { object, limit_ms: QUERY_TIMEOUT_MS };
                 return self.refuse(&call, None, &refusal.into());
             }
@@ -452,7 +489,7 @@ impl Engine {
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameNetwork { network, name } => self.rename_network(*network, name),
             Command::RenameCluster { name } => self.rename_cluster(name),
-            Command::Configure { object, wanted, is_new, .. } => self.configure(object, wanted, *is_new),
+            Command::Configure { object, wanted, presence, .. } => self.configure(object, wanted, *presence),
             Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
@@ -492,7 +529,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::RenameNetwork { network, .. } => (Verb::Rename, ObjectId::Network(*network)),
         Command::RenameCluster { .. } => (Verb::Rename, ObjectId::Cluster),
         Command::BackUp { .. } => (Verb::Backup, ObjectId::Cluster),
-        Command::Configure { object, is_new: true, .. } => (Verb::Create, object.clone()),
+        Command::Configure { object, presence: Presence::New, .. } => (Verb::Create, object.clone()),
         Command::Configure { object, .. } => (Verb::Configure, object.clone()),
         Command::Undo { object, .. } => (Verb::Undo, object.clone()),
         Command::Control { object, .. } => (Verb::Set, object.clone()),

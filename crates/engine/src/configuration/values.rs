@@ -8,7 +8,7 @@ use mainstay_types::order::Question;
 use mainstay_types::{ControlCode, ObjectId};
 
 use super::change::change;
-use super::{After, Change};
+use super::{After, Ask, Asked, Change};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, ServiceError, shown};
 use crate::group_set::OrderError;
@@ -41,7 +41,7 @@ impl Engine {
                 input: input.to_vec(),
                 output_length_max: CONTROL_OUTPUT_MAX,
             };
-            change.ask = Some((*id, question));
+            change.ask = Some(Ask { who: Asked::Resource(*id), question });
         }
         Ok(change)
     }

@@ -287,14 +287,24 @@ impl Model {
 
     /// A resource by name or id.
     pub fn find_resource(&self, text: &str) -> Option<ResourceId> {
-        let by_name = || self.resource_names.get(&fold(text)).copied();
+        let by_name = || self.resource_named(text);
         text.parse().ok().filter(|id| self.resources.contains_key(id)).or_else(by_name)
+    }
+
+    /// A resource by name alone: names may look like ids.
+    pub fn resource_named(&self, name: &str) -> Option<ResourceId> {
+        self.resource_names.get(&fold(name)).copied()
     }
 
     /// A group by name or id.
     pub fn find_group(&self, text: &str) -> Option<GroupId> {
-        let by_name = || self.group_names.get(&fold(text)).copied();
+        let by_name = || self.group_named(text);
         text.parse().ok().filter(|id| self.groups.contains_key(id)).or_else(by_name)
+    }
+
+    /// A group by name alone.
+    pub fn group_named(&self, name: &str) -> Option<GroupId> {
+        self.group_names.get(&fold(name)).copied()
     }
 
     /// A node by name or number.

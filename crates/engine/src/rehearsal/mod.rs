@@ -12,6 +12,7 @@
 
 mod durations;
 mod places;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,9 @@ use mainstay_store::Revision;
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::{Action, Cause, News, Order, OrderId, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::plan::{CallPlan, PlannedStep, StateChange};
-use mainstay_types::{Epoch, GroupId, HostId, Name, OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::{
+    Epoch, GroupId, HostId, Name, ObjectId, OperationId, ResourceId, ResourceState, Status,
+};
 
 use crate::Engine;
 use crate::command::{Call, Caller, Command};
@@ -30,8 +33,9 @@ use crate::live::Stage;
 use crate::operation::Phase;
 use crate::view::View;
 pub use durations::Durations;
+pub use steps::Judgement;
 
-/// The call that is rehearsed. The service numbers its own from 1.
+/// The call that is rehearsed; of several the first, and the others below it. The service numbers its own from 1.
 const CALL: CallId = CallId(u64::MAX);
 
 /// A copy of the engine, and the good world around it.
@@ -44,7 +48,10 @@ pub struct Rehearsal {
     caused: u64,
     durations: Durations,
     revision: Revision,
+    call: CallId,
     answer: Option<Answer>,
+    /// What types would have been asked to judge.
+    judged: Vec<(ObjectId, Vec<u8>)>,
     /// Operations that have begun or ended since.
     records: BTreeMap<OperationId, OperationRecord>,
     before: BTreeMap<ResourceId, (Name, ResourceState)>,
@@ -71,7 +78,9 @@ impl View<'_> {
             caused: 0,
             durations,
             revision: self.tree().revision(),
+            call: CALL,
             answer: None,
+            judged: Vec::new(),
             records: BTreeMap::new(),
             before: states.collect(),
             journal: Vec::new(),
@@ -94,13 +103,17 @@ impl Rehearsal {
             _ => None,
         };
         self.go_on_with_what_is_under_way();
-        self.feed(Input::Call(Box::new(Call { id: CALL, caller, command })));
+        self.carry_through(caller, command);
+        self.plan()
+    }
+
+    fn carry_through(&mut self, caller: Caller, command: Command) {
+        self.feed(Input::Call(Box::new(Call { id: self.call, caller, command })));
         for _ in 0..REHEARSAL_STEPS_MAX {
             if self.is_over() && !self.has_more_now() || !self.step() {
                 break;
             }
         }
-        self.plan()
     }
 
     /// What the real world has been told and has not answered goes well too.
@@ -193,7 +206,7 @@ impl Rehearsal {
     fn carry_out(&mut self, effect: Effect) {
         let told_to_end = || Cause::new(Status::CANCELLED, "it was told to end");
         match effect {
-            Effect::Answer { call, answer } if call == CALL => self.answer = Some(answer),
+            Effect::Answer { call, answer } if call == self.call => self.answer = Some(answer),
             Effect::Commit { commit, .. } => {
                 let outcome = self.next_revision();
                 self.comes(0, Input::Committed { commit, outcome });
@@ -207,6 +220,7 @@ impl Rehearsal {
             }
             Effect::Order { host, order, .. } => self.carry_out_order(host, &order),
             Effect::Query { host, query } => {
+                self.judged.extend(steps::judged(&query.question));
                 let answer = consent(query.id, &query.question);
                 self.comes(0, Input::HostAnswer { host, answer });
             }

@@ -89,6 +89,8 @@ pub struct World {
     pub behaviours: BTreeMap<ResourceId, Behaviour>,
     /// What types answer to control codes; `None` is silence.
     pub type_answers: BTreeMap<(Name, u32), Option<Vec<u8>>>,
+    /// What types say to the private properties of a resource that is to be made.
+    pub type_judgements: BTreeMap<Name, CheckReaction>,
     /// The guard answers.
     pub guard_answers: bool,
     /// Hosts that are started come up.
@@ -193,6 +195,7 @@ impl World {
             commit_mode: CommitMode::Done,
             behaviours: BTreeMap::new(),
             type_answers: BTreeMap::new(),
+            type_judgements: BTreeMap::new(),
             guard_answers: true,
             hosts_start: true,
             strict_cmrp,

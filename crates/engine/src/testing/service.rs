@@ -1,8 +1,9 @@
 //! What the service does with effects: the store, the journal, the guard, and the way to the hosts.
 
 use mainstay_store::Store;
+use mainstay_types::control::function;
 use mainstay_types::order::{Action, Cause, Condition, News, Order, Outcome, QueryAnswer, Question, Report};
-use mainstay_types::{Epoch, GroupId, HostId, ResourceId, Status};
+use mainstay_types::{ControlCode, Epoch, GroupId, HostId, ResourceId, Status};
 
 use super::host::{Effected, FakeHost};
 use super::{CheckReaction, CommitMode, Leaf, World};
@@ -190,6 +191,12 @@ impl World {
                 assert!(is_open, "{resource} is asked about and not open in {host}");
                 (*resource, self.behaviours.get(resource).map(|b| b.control).unwrap_or_default())
             }
+            Question::TypeControl { type_name, code, .. }
+                if ControlCode(*code).function() == function::VALIDATE_PRIVATE_PROPERTIES =>
+            {
+                let reaction = self.type_judgements.get(type_name).copied();
+                return self.react(host, id, reaction.unwrap_or_default());
+            }
             Question::TypeControl { type_name, code, .. } => {
                 let said = self.type_answers.get(&(type_name.clone(), *code));
                 let (status, output) = match said {
@@ -202,6 +209,10 @@ impl World {
             }
         };
         let _ = resource;
+        self.react(host, id, reaction);
+    }
+
+    fn react(&mut self, host: HostId, id: u64, reaction: CheckReaction) {
         let status = match reaction {
             CheckReaction::Unknown => Status::INVALID_FUNCTION,
             CheckReaction::Yes | CheckReaction::Consents => Status::SUCCESS,

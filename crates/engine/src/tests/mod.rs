@@ -6,6 +6,7 @@ mod broken_walks;
 mod cancel;
 mod checks;
 mod configuration;
+mod configuration_plan;
 mod explain;
 mod expressions;
 mod group_order;

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_types::configuration::{
-    ConfiguredKind, ConfiguredObject, Setting, Step, StepAction, TypedSetting,
-};
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, Step, TypedSetting};
 use mainstay_types::operation::Verb;
-use mainstay_types::{GroupId, GroupSetId, Name, ObjectId, OperationId, ResourceId, Status};
+use mainstay_types::{GroupId, GroupSetId, ObjectId, OperationId, ResourceId, Status};
 use proptest::prelude::*;
 
-use crate::command::{Command, Remark};
+use crate::command::{Command, Presence, Remark};
 use crate::group_set::OrderChange;
 use crate::testing::World;
+use crate::tests::configuration_plan::rehearse_steps;
 
 fn configuration(world: &World) -> Vec<ConfiguredObject> {
     world.engine.view().configuration().unwrap()
@@ -21,39 +20,13 @@ fn plan(world: &World, wanted: &[ConfiguredObject]) -> Vec<Step> {
     world.engine.view().plan_configuration(wanted).unwrap()
 }
 
-/// The command for a step, as the service makes it.
-fn command(world: &mut World, step: &Step) -> Command {
-    let fresh = world.fresh();
-    let view = world.engine.view();
-    let name = step.object.name.as_str();
-    let object = match step.object.kind {
-        ConfiguredKind::Cluster => ObjectId::Cluster,
-        ConfiguredKind::Node => ObjectId::Node(view.find_node(name).unwrap()),
-        ConfiguredKind::Network => ObjectId::Network(view.find_network(name).unwrap()),
-        ConfiguredKind::NetworkInterface => ObjectId::NetworkInterface(view.find_interface(name).unwrap()),
-        ConfiguredKind::Type => ObjectId::ResourceType(Name::parse(name).unwrap()),
-        ConfiguredKind::GroupSet => {
-            ObjectId::GroupSet(view.find_group_set(name).unwrap_or(GroupSetId(fresh)))
-        }
-        ConfiguredKind::Group => ObjectId::Group(view.find_group(name).unwrap_or(GroupId(fresh))),
-        ConfiguredKind::Resource => ObjectId::Resource(view.find_resource(name).unwrap_or(ResourceId(fresh))),
-    };
-    match (step.action, object) {
-        (StepAction::Delete, ObjectId::Group(group)) => Command::DeleteGroup { group, force: false },
-        (StepAction::Delete, ObjectId::Resource(resource)) => Command::DeleteResource { resource },
-        (StepAction::Delete, ObjectId::ResourceType(name)) => Command::DeleteResourceType { name },
-        (StepAction::Delete, ObjectId::GroupSet(set)) => Command::Order(OrderChange::DeleteSet { set }),
-        (_, object) => {
-            let (wanted, remark) = (Box::new(step.object.clone()), Remark::default());
-            Command::Configure { object, wanted, is_new: false, remark }
-        }
-    }
-}
-
 #[track_caller]
 fn apply(world: &mut World, wanted: &[ConfiguredObject]) {
+    let rehearsed = rehearse_steps(world, wanted).0;
+    assert!(rehearsed.iter().all(|step| step.refused.is_none()), "{rehearsed:?}");
     for step in plan(world, wanted) {
-        let command = command(world, &step);
+        let fresh = world.fresh();
+        let command = world.engine.view().step_command(step.action, &step.object, fresh).unwrap();
         let call = world.call(command);
         world.settle();
         let answer = world.answer(call);
@@ -247,14 +220,14 @@ fn every_kind_of_change_is_taken_back() {
         Command::Configure {
             object: ObjectId::Network(network),
             wanted: Box::new(of_network),
-            is_new: false,
+            presence: Presence::Either,
             remark: Remark::default(),
         },
         Command::AddDependency { resource: a, provider: b },
         Command::Configure {
             object: ObjectId::Resource(a),
             wanted: Box::new(property("a")),
-            is_new: false,
+            presence: Presence::Either,
             remark: Remark::default(),
         },
         Command::DeleteResource { resource: b },
@@ -319,7 +292,7 @@ fn a_secret_is_in_no_document_and_no_history() {
     let command = Command::Configure {
         object: ObjectId::Resource(a),
         wanted: Box::new(wanted),
-        is_new: false,
+        presence: Presence::Either,
         remark: Remark::default(),
     };
     let call = world.call(command);
@@ -343,7 +316,12 @@ fn what_has_to_be_made_is_refused_where_it_is_there() {
     wanted.parameters.insert("CommandLine".into(), Setting::Text("x".into()));
     let make = |world: &mut World, id: ResourceId, wanted: &ConfiguredObject| {
         let (object, wanted) = (ObjectId::Resource(id), Box::new(wanted.clone()));
-        let call = world.call(Command::Configure { object, wanted, is_new: true, remark: Remark::default() });
+        let call = world.call(Command::Configure {
+            object,
+            wanted,
+            presence: Presence::New,
+            remark: Remark::default(),
+        });
         world.settle();
         world.answer(call).clone()
     };

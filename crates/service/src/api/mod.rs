@@ -5,6 +5,7 @@
 
 mod cluster;
 mod configuration;
+mod configuration_plan;
 mod control;
 mod events;
 mod exchange;

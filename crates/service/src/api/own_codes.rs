@@ -17,12 +17,12 @@ use mainstay_types::own_codes::{
 };
 use mainstay_types::{Access, ControlCode, ObjectId, OperationId, Status};
 
-use super::configuration;
 use super::events;
 use super::exchange::Exchange;
 use super::group_set;
 use super::plan;
 use super::session::Session;
+use super::{configuration, configuration_plan};
 use crate::core::now;
 use crate::journal::{JournalError, JournalQuery, subjects, unreadable};
 
@@ -85,7 +85,7 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
         }
         own::READ_EVENTS => events::read(session, &input, exchange),
         own::READ_CONFIGURATION => configuration::read(session, exchange),
-        own::PLAN_CONFIGURATION => configuration::plan(session, &input, exchange),
+        own::PLAN_CONFIGURATION => configuration_plan::plan(session, &input, exchange),
         own::CONFIGURE => configuration::configure(session, access, &input, exchange),
         own::DEPEND_GROUP => group_set::depend(session, access, &input, exchange),
         own::UNDO => configuration::undo(session, access, &input, exchange),

@@ -1,0 +1,272 @@
+//! The steps of a configuration, rehearsed: what is refused is what the engine then refuses, and nothing is done.
+
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, Step, StepAction};
+use mainstay_types::operation::Asker;
+use mainstay_types::{Access, Name, ObjectId, ResourceState, Status};
+use uuid::Uuid;
+
+use crate::command::{Caller, Command, Presence, Remark};
+use crate::limits::{HOST_START_MS, QUERY_TIMEOUT_MS};
+use crate::rehearsal::{Durations, Judgement};
+use crate::testing::{CheckReaction, World};
+
+/// The steps to a configuration, rehearsed, and what types would be asked.
+pub(super) fn rehearse_steps(world: &World, wanted: &[ConfiguredObject]) -> (Vec<Step>, Vec<Judgement>) {
+    let view = world.engine.view();
+    let mut steps = view.plan_configuration(wanted).unwrap();
+    let asker = Asker { account: "root".into(), sid: "S-1-22-1-0".into(), origin: "test".into() };
+    let caller = Caller { asker, access: Access::Full, reason: String::new() };
+    let mut last = 0xF000_0000_u128;
+    let fresh = || {
+        last += 1;
+        Uuid::from_u128(last)
+    };
+    let judgements =
+        view.rehearsal(world.now, Durations::default()).carry_out_steps(&caller, &mut steps, fresh);
+    (steps, judgements)
+}
+
+fn group(name: &str) -> ConfiguredObject {
+    ConfiguredObject::new(ConfiguredKind::Group, name)
+}
+
+fn resource(name: &str, group: &str) -> ConfiguredObject {
+    let mut resource = ConfiguredObject::new(ConfiguredKind::Resource, name);
+    (resource.type_name, resource.group) = (Some("Generic Application".into()), Some(group.into()));
+    resource
+}
+
+fn needing(name: &str, expression: &str) -> ConfiguredObject {
+    ConfiguredObject { depends_on: expression.into(), ..resource(name, "g") }
+}
+
+fn with(mut object: ConfiguredObject, property: &str, value: Setting) -> ConfiguredObject {
+    object.properties.insert(property.into(), value);
+    object
+}
+
+/// A cluster with group 'g', in which 'web' needs 'disk'.
+fn some_world() -> World {
+    let mut world = World::default();
+    let g = world.group("g");
+    let (disk, web) = (world.resource(g, "disk"), world.resource(g, "web"));
+    world.depend(web, disk);
+    world
+}
+
+fn exported(world: &World) -> Vec<ConfiguredObject> {
+    world.engine.view().configuration().unwrap()
+}
+
+/// Applies these objects beside what is there: the first that is refused in the rehearsal is refused so when it is
+/// done, and what comes before it is not.
+#[track_caller]
+fn check(added: Vec<ConfiguredObject>, refused: &str, expected: Status) {
+    let mut world = some_world();
+    let mut wanted = exported(&world);
+    for object in added {
+        wanted.retain(|known| known.identity() != object.identity());
+        wanted.push(object);
+    }
+    let (before, revision) = (exported(&world), world.engine.view().tree().revision());
+    let (steps, _) = rehearse_steps(&world, &wanted);
+    assert_eq!(exported(&world), before, "a plan changes nothing");
+    assert_eq!(world.engine.view().tree().revision(), revision);
+    let found: Vec<(&str, Option<Status>)> = steps
+        .iter()
+        .filter(|step| step.refused.is_some())
+        .map(|step| (step.object.name.as_str(), step.status))
+        .collect();
+    assert_eq!(found, [(refused, Some(expected))], "{steps:?}");
+    for step in &steps {
+        let fresh = world.fresh();
+        let (status, text) = match world.engine.view().step_command(step.action, &step.object, fresh) {
+            Err(none) => (none.status, none.text),
+            Ok(command) => {
+                let call = world.call(command);
+                world.settle();
+                (world.answer(call).status, world.answer(call).text.clone())
+            }
+        };
+        if let Some(planned) = &step.refused {
+            let said = text.split(';').next().unwrap_or_default();
+            assert_eq!(Some(status), step.status);
+            assert!(planned.starts_with(said), "{planned} | {said}");
+            return;
+        }
+        assert_eq!(status, Status::SUCCESS, "{text}");
+    }
+}
+
+#[test]
+fn every_step_that_is_refused_is_shown() {
+    use Setting::{Number, Text};
+    let ab = || group("aa1");
+    check(
+        vec![ab(), ConfiguredObject { type_name: Some("nope".into()), ..resource("bad", "g") }],
+        "bad",
+        Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
+    );
+    let priority = with(group("g"), "Priority", Number(9999));
+    check(vec![ab(), priority], "g", Status::CLUSTER_PARAMETER_OUT_OF_BOUNDS);
+    check(vec![ab(), with(resource("r", "g"), "NoSuch", Number(1))], "r", Status::INVALID_PARAMETER);
+    check(
+        vec![with(resource("r", "g"), "RestartAction", Text("x".into()))],
+        "r",
+        Status::CLUSTER_PROPERTY_DATA_TYPE_MISMATCH,
+    );
+    check(vec![ab(), resource("r", "nogroup")], "r", Status::GROUP_NOT_AVAILABLE);
+    check(vec![ab(), needing("bad", "[bad]")], "bad", Status::INVALID_PARAMETER);
+    check(vec![ab(), needing("bad", "[q")], "bad", Status::INVALID_PARAMETER);
+    check(vec![ab(), needing("disk", "[web]")], "disk", Status::CIRCULAR_DEPENDENCY);
+    check(vec![needing("r", "[disk] and [disk]")], "r", Status::DEPENDENCY_ALREADY_EXISTS);
+    let preferring = ConfiguredObject { preferred_owners: Some(vec!["nonode".into()]), ..group("h") };
+    check(vec![preferring], "h", Status::CLUSTER_NODE_NOT_FOUND);
+    let owned = ConfiguredObject { possible_owners: Some(vec!["nonode".into()]), ..needing("web", "[disk]") };
+    check(vec![ab(), owned], "web", Status::CLUSTER_NODE_NOT_FOUND);
+    let mut node = ConfiguredObject::new(ConfiguredKind::Node, "nonode");
+    node.properties.insert("Description".into(), Text("x".into()));
+    check(vec![ab(), node], "nonode", Status::CLUSTER_NODE_NOT_FOUND);
+    check(
+        vec![ConfiguredObject { group_set: Some("no set".into()), ..group("h") }],
+        "h",
+        Status::GROUPSET_NOT_AVAILABLE,
+    );
+    check(vec![resource("a\\b", "g")], "a\\b", Status::INVALID_NAME);
+}
+
+#[test]
+fn each_step_sees_what_those_before_it_did() {
+    let mut world = some_world();
+    let mut wanted = exported(&world);
+    wanted.extend([
+        group("h"),
+        resource("a", "h"),
+        ConfiguredObject { depends_on: "[a]".into(), ..resource("b", "h") },
+    ]);
+    let (steps, _) = rehearse_steps(&world, &wanted);
+    assert!(steps.len() == 3 && steps.iter().all(|step| step.refused.is_none()), "{steps:?}");
+    // A chain of more than a hundred is refused where it becomes too long, and what needs that too.
+    let name = |number: usize| format!("r{number:03}");
+    wanted.push(resource(&name(0), "h"));
+    wanted.extend((1..103).map(|number| ConfiguredObject {
+        depends_on: format!("[{}]", name(number - 1)),
+        ..resource(&name(number), "h")
+    }));
+    let (steps, _) = rehearse_steps(&world, &wanted);
+    let refused: Vec<&Step> = steps.iter().filter(|step| step.refused.is_some()).collect();
+    assert_eq!(refused[0].status, Some(Status::DEPENDENCY_TREE_TOO_COMPLEX), "{refused:?}");
+    assert!(refused.len() < 5 && refused[0].object.name.starts_with("r1"), "{refused:?}");
+
+    // What is online is taken offline for its deletion, as the apply does it; then its group is empty.
+    let web = world.engine.view().find_resource("web").unwrap();
+    assert_eq!(world.online(web), Status::IO_PENDING);
+    let (steps, _) = rehearse_steps(&world, &[]);
+    let told: Vec<(StepAction, &str, bool, bool)> = steps
+        .iter()
+        .filter(|step| step.action == StepAction::Delete)
+        .map(|step| (step.action, step.object.name.as_str(), step.refused.is_some(), step.needs_offline))
+        .collect();
+    let delete = StepAction::Delete;
+    assert_eq!(
+        told,
+        [(delete, "web", true, true), (delete, "disk", true, true), (delete, "g", false, false)]
+    );
+    assert_eq!(world.state(web), ResourceState::Online);
+    world.lock(web, true);
+    let (steps, _) = rehearse_steps(&world, &[]);
+    let locked = steps.iter().find(|step| step.object.name == "web").unwrap();
+    assert_eq!(locked.status, Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), "{locked:?}");
+    assert!(!locked.needs_offline, "taking it offline is no way out");
+}
+
+#[test]
+fn what_types_would_be_asked_is_told() {
+    let mut world = some_world();
+    world.library_type("Demo");
+    let parameter = |mut object: ConfiguredObject| {
+        object.parameters.insert("Nonsense".into(), Setting::Number(1));
+        object
+    };
+    let mut wanted = exported(&world);
+    wanted.retain(|object| object.name != "disk");
+    let foreign = ConfiguredObject { type_name: Some("Demo".into()), ..resource("foreign", "g") };
+    wanted.extend([parameter(resource("disk", "g")), parameter(resource("new", "g")), parameter(foreign)]);
+    let (steps, judgements) = rehearse_steps(&world, &wanted);
+    assert!(steps.iter().all(|step| step.refused.is_none()), "{steps:?}");
+    let asked: Vec<(&str, &ObjectId)> =
+        judgements.iter().map(|asked| (steps[asked.step].object.name.as_str(), &asked.object)).collect();
+    let disk = ObjectId::Resource(world.engine.view().find_resource("disk").unwrap());
+    let built_in = ObjectId::ResourceType(Name::parse("Generic Application").unwrap());
+    assert_eq!(asked, [("disk", &disk), ("new", &built_in)]);
+    for step in &steps {
+        assert_eq!(step.notes.is_empty(), step.object.name != "foreign", "{step:?}");
+    }
+}
+
+/// Makes a resource with a private property; says what came of it.
+fn make(world: &mut World, name: &str) -> (Option<Status>, bool) {
+    let mut wanted = resource(name, "g");
+    wanted.parameters.insert("Nonsense".into(), Setting::Number(1));
+    let fresh = world.fresh();
+    let command = world.engine.view().configuring(&wanted, Presence::New, fresh, Remark::default()).unwrap();
+    let call = world.call(command);
+    world.settle();
+    if !world.answers.contains_key(&call) {
+        world.pass_ms(HOST_START_MS.max(QUERY_TIMEOUT_MS));
+    }
+    let status = world.answers.get(&call).map(|answer| answer.status);
+    (status, world.engine.view().find_resource(name).is_some())
+}
+
+#[test]
+fn a_type_that_is_built_in_judges_a_resource_before_it_is_made() {
+    let built_in = Name::parse("Generic Application").unwrap();
+    for (reaction, expected) in [
+        (CheckReaction::Yes, Status::SUCCESS),
+        (CheckReaction::Unknown, Status::SUCCESS),
+        (CheckReaction::Silent, Status::SUCCESS),
+        (CheckReaction::No(Status::RESOURCE_PROPERTIES_STORED), Status::SUCCESS),
+        (CheckReaction::No(Status::INVALID_PARAMETER), Status::INVALID_PARAMETER),
+    ] {
+        // Its host is there for nobody else yet.
+        let mut world = World::default();
+        world.group("g");
+        world.type_judgements.insert(built_in.clone(), reaction);
+        assert_eq!(make(&mut world, "r"), (Some(expected), expected == Status::SUCCESS), "{reaction:?}");
+    }
+    // No host comes: then it is made, as one that no type has seen.
+    let mut world = World::default();
+    world.group("g");
+    world.hosts_start = false;
+    assert_eq!(make(&mut world, "r"), (Some(Status::SUCCESS), true));
+}
+
+#[test]
+fn what_somebody_else_made_or_deleted_since_the_plan_is_refused() {
+    let mut world = some_world();
+    let mut wanted = exported(&world);
+    let changed = with(group("g"), "Priority", Setting::Number(1000));
+    wanted.retain(|object| object.name != "g");
+    wanted.extend([changed, resource("new", "g"), group("h")]);
+    let (steps, _) = rehearse_steps(&world, &wanted);
+    let g = world.engine.view().find_group("g").unwrap();
+    world.resource(g, "new");
+    world.group("H");
+    let rename = Command::RenameGroup { group: g, name: "other".into() };
+    assert_eq!(world.status(rename), Status::SUCCESS);
+    let mut found = Vec::new();
+    for step in &steps {
+        let fresh = world.fresh();
+        let status = match world.engine.view().step_command(step.action, &step.object, fresh) {
+            Err(none) => none.status,
+            Ok(command) => world.status(command),
+        };
+        found.push((step.object.name.as_str(), status));
+    }
+    found.sort();
+    let there = Status::OBJECT_ALREADY_EXISTS;
+    // The new resource would be in a group of that name, which nothing has any more.
+    assert_eq!(found[..2], [("g", Status::GROUP_NOT_FOUND), ("h", there)]);
+    assert!(found[2].0 == "new" && found[2].1 != Status::SUCCESS, "{found:?}");
+}
