@@ -17,7 +17,7 @@ fn run(directory: &tempfile::TempDir, words: &[&str]) -> (i32, String) {
 
 fn document(directory: &tempfile::TempDir, words: &[&str]) -> (i32, Value) {
     let (code, text) = run(directory, words);
-    (code, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+    (code, serde_json::from_str(&text).expect(&text))
 }
 
 #[test]
