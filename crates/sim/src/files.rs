@@ -57,8 +57,9 @@ impl FileDocument {
             None if self.passed => writeln!(out, "pass {path}"),
             None => {
                 writeln!(out, "FAIL {path}")?;
-                self.differences.iter().try_for_each(|found| {
-                    writeln!(out, "  line {}: {}", found.line.unwrap_or_default(), found.text)
+                self.differences.iter().try_for_each(|found| match found.line {
+                    Some(line) => writeln!(out, "  line {line}: {}", found.text),
+                    None => writeln!(out, "  {}", found.text),
                 })
             }
         }

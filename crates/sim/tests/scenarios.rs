@@ -94,8 +94,8 @@ fn a_difference_of_placement_is_shown_with_its_line() {
 #[test]
 fn a_wrong_file_is_refused_with_line_and_reason() {
     for (text, expected) in [
-        ("", "line 0: it describes no resource"),
-        ("group g\nresource a\n", "line 0: it expects nothing; add a line 'expect ...'"),
+        ("", "it describes no resource"),
+        ("group g\nresource a\n", "it expects nothing; add a line 'expect ...'"),
         (
             "grup g",
             "line 1: 'grup' is not understood; a line begins with cluster, node, groupset, group, resource, at, until \
@@ -123,6 +123,10 @@ fn a_wrong_file_is_refused_with_line_and_reason() {
         (
             "group g\nresource a\nat 5s online resource a\nat 4s crash a",
             "line 4: a step stands after those that are earlier",
+        ),
+        (
+            "group g\nresource a\nuntil 1s\nat 2s crash a",
+            "line 4: the step is after the end, which 'until' in line 3 says",
         ),
         (
             "group g\nresource a\nat 0s jump a",
