@@ -280,6 +280,10 @@ unsafe extern "C" fn run_child(task: *const Task<'_>) -> ! {
         let stage = match prepare(plan, door.as_ref().map(AsRawFd::as_raw_fd)) {
             Ok(()) => {
                 said.stage.store(READY, Ordering::Release);
+                // As late as can be: Linux before 5.16 ends everybody who has the memory of one that dumps core.
+                let mut none: libc::sigset_t = std::mem::zeroed();
+                libc::sigemptyset(&mut none);
+                libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
                 libc::execve(plan.program.as_ptr(), arguments.as_ptr(), environment.as_ptr());
                 Stage::Execute
             }
@@ -315,10 +319,6 @@ unsafe fn prepare(plan: &Plan, door: Option<RawFd>) -> Result<(), Stage> {
                 size_of::<u64>(),
             );
         }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut());
-
         check(Stage::Prepare, libc::setsid().into())?;
         libc::umask(plan.umask);
         for (number, stream) in (0..).zip(&plan.streams) {
