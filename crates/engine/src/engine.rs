@@ -321,12 +321,16 @@ impl Engine {
             && let Some(known) = self.commits.remove(&commit)
         {
             if let CommitOutcome::Done(revision) = outcome {
-                self.publish_registry(&known.ops);
+                // What was committed is what was built from the model; it can be read.
+                let differences = self.model.tree().differences(&known.ops).unwrap_or_default();
+                self.publish_registry(&differences);
+                let seen = self.see_common_properties(&differences);
                 let networks = (purpose == CommitPurpose::Networks).then(|| self.network_picture());
                 // What was committed is what was built from the model; it can be read back.
                 if let Ok(touched) = self.model.apply(&known.ops, revision) {
                     self.note_touched(&touched);
                 }
+                self.publish_common_properties(seen);
                 if let Some(before) = networks {
                     self.publish_network_changes(&before);
                 }

@@ -1,7 +1,6 @@
 //! What watchers are told: one event for each change, in the order in which it happened.
 
-use mainstay_store::Op;
-use mainstay_store::registry::DifferentPart;
+use mainstay_store::registry::{Difference, DifferentPart};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Cause;
 use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
@@ -158,9 +157,7 @@ impl Engine {
 
     /// What a committed transaction changes in the registry, before the model takes it in: one event for each key, as
     /// MS-CMRP has it.
-    pub(crate) fn publish_registry(&mut self, ops: &[Op]) {
-        // What was committed is what was built from the model; it can be read.
-        let Ok(differences) = self.model.tree().differences(ops) else { return };
+    pub(crate) fn publish_registry(&mut self, differences: &[Difference]) {
         let mut last = None;
         for difference in differences {
             let kind = match difference.part {
@@ -173,12 +170,13 @@ impl Engine {
                 continue;
             }
             last = Some((difference.path.clone(), kind));
+            let path = difference.path.clone();
             self.effects.push(Effect::Publish(Box::new(Event {
                 kind,
                 object: ObjectId::Cluster,
                 object_id: String::new(),
                 parent_id: String::new(),
-                name: difference.path,
+                name: path,
                 type_name: String::new(),
                 buffer: Vec::new(),
             })));

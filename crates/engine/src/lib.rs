@@ -54,6 +54,7 @@ pub mod testing;
 mod tests;
 mod timers;
 mod tokens;
+mod told_properties;
 pub mod view;
 
 pub use engine::{Config, Engine};

@@ -53,6 +53,8 @@ pub(crate) struct Live {
     pub(crate) embedded_failure: Option<Cause>,
     /// Its StatusInformation as watchers know it; `None` where they are to be told in any case.
     pub(crate) told_status: Option<ResourceStatusInformation>,
+    /// LastOperationStatusCode as watchers know it.
+    pub(crate) told_last_status: u32,
 }
 
 impl Live {
@@ -79,6 +81,7 @@ impl Live {
             said: ResourceStatusInformation::empty(),
             embedded_failure: None,
             told_status: Some(ResourceStatusInformation::empty()),
+            told_last_status: 0,
         }
     }
 

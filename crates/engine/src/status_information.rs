@@ -57,10 +57,18 @@ impl Engine {
         for id in std::mem::take(&mut self.touched_statuses) {
             let status = self.resource_status(id);
             let Some(live) = self.live.get_mut(&id) else { continue };
-            if live.told_status.replace(status) == Some(status) {
+            let last = live.last_status;
+            let is_new_status = live.told_status.replace(status) != Some(status);
+            let is_new_last = std::mem::replace(&mut live.told_last_status, last) != last;
+            if is_new_last {
+                let buffer = list_of("LastOperationStatusCode", last.into());
+                self.publish_resource(EventKind::ResourceCommonProperty, id, buffer);
+            }
+            if !is_new_status {
                 continue;
             }
-            self.publish_resource(EventKind::ResourceCommonProperty, id, list_of(status.bits()));
+            let buffer = list_of(layout::STATUS_INFORMATION, status.bits());
+            self.publish_resource(EventKind::ResourceCommonProperty, id, buffer);
             if let Some(group) = self.group_of(id) {
                 self.touch_group_status(group);
             }
@@ -72,7 +80,7 @@ impl Engine {
         for id in std::mem::take(&mut self.touched_statuses) {
             let status = self.resource_status(id);
             if let Some(live) = self.live.get_mut(&id) {
-                live.told_status = Some(status);
+                (live.told_status, live.told_last_status) = (Some(status), live.last_status);
             }
         }
     }
@@ -86,7 +94,11 @@ impl Engine {
             false => drop(self.waits.watched.remove(&id)),
         }
         if std::mem::replace(&mut counts.told, status) != status {
-            self.publish_group(EventKind::GroupCommonProperty, id, list_of(status.bits()));
+            self.publish_group(
+                EventKind::GroupCommonProperty,
+                id,
+                list_of(layout::STATUS_INFORMATION, status.bits()),
+            );
         }
     }
 }
@@ -102,7 +114,7 @@ fn status_of(live: &Live, in_maintenance: bool) -> ResourceStatusInformation {
 }
 
 /// The property as an event of common properties carries it.
-fn list_of(bits: u64) -> Vec<u8> {
+fn list_of(name: &str, number: u64) -> Vec<u8> {
     // One property of a known name always fits.
-    PropertyList::new().with(layout::STATUS_INFORMATION, Value::ULarge(bits)).to_bytes().unwrap_or_default()
+    PropertyList::new().with(name, Value::ULarge(number)).to_bytes().unwrap_or_default()
 }

@@ -130,18 +130,7 @@ impl Engine {
         self.check_group_name(&name, Some(id))?;
         let mut changes = self.changes();
         changes.set_value(&layout::group_path(id)?, layout::NAME, Value::Sz(name.to_string()))?;
-        let mut change = change(changes);
-        let event = Event {
-            kind: EventKind::GroupCommonProperty,
-            object: ObjectId::Group(id),
-            object_id: id.to_string(),
-            parent_id: self.config.node.to_string(),
-            name: name.to_string(),
-            type_name: String::new(),
-            buffer: name_property(&name),
-        };
-        change.after.push(After::Publish(Box::new(event)));
-        Ok(change)
+        Ok(change(changes))
     }
 
     /// The nodes on which a group would rather be, the best first. Nothing moves for it now.
@@ -297,22 +286,13 @@ impl Engine {
 
     pub(super) fn rename_resource(&self, id: ResourceId, name: &str) -> Result<Change, Refusal> {
         let gone = || ClusterError::ResourceGone { id: id.to_string() };
-        let resource = self.model.resource(id).ok_or_else(gone)?;
+        self.model.resource(id).ok_or_else(gone)?;
         let name = parse_name("resource name", name)?;
         self.check_resource_name(&name, Some(id))?;
         let mut changes = self.changes();
         changes.set_value(&layout::resource_path(id)?, layout::NAME, Value::Sz(name.to_string()))?;
         let mut change = change(changes);
-        let event = Event {
-            kind: EventKind::ResourceCommonProperty,
-            object: ObjectId::Resource(id),
-            object_id: id.to_string(),
-            parent_id: resource.group.to_string(),
-            name: name.to_string(),
-            type_name: resource.type_name.to_string(),
-            buffer: name_property(&name),
-        };
-        change.after = vec![After::Publish(Box::new(event)), After::Configured(id)];
+        change.after = vec![After::Configured(id)];
         Ok(change)
     }
 

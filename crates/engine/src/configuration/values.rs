@@ -16,6 +16,7 @@ use crate::limits::{
     CONTROL_OUTPUT_MAX, PRIVATE_VALUES_MAX, TRANSACTION_VALUE_BYTES_MAX, TRANSACTION_WRITES_MAX,
 };
 use crate::model::layout;
+use crate::told_properties::is_told_of;
 
 impl Engine {
     /// SET_COMMON_PROPERTIES and SET_PRIVATE_PROPERTIES of any object.
@@ -78,7 +79,8 @@ impl Engine {
         Ok(change)
     }
 
-    pub(super) fn after_setting(&self, object: &ObjectId, input: &[u8], common: bool) -> Vec<After> {
+    /// The event of common or private properties of an object, with the list of those that changed.
+    pub(crate) fn property_event(&self, object: &ObjectId, common: bool, buffer: Vec<u8>) -> Event {
         let kind = match (object, common) {
             (ObjectId::Cluster, true) => EventKind::ClusterCommonProperty,
             (ObjectId::Cluster, false) => EventKind::ClusterPrivateProperty,
@@ -113,9 +115,16 @@ impl Engine {
                 (self.id_of(object), String::new(), self.plain_name(object), String::new())
             }
         };
-        let buffer = input.to_vec();
-        let event = Event { kind, object: object.clone(), object_id, parent_id, name, type_name, buffer };
-        let mut after = vec![After::Publish(Box::new(event))];
+        Event { kind, object: object.clone(), object_id, parent_id, name, type_name, buffer }
+    }
+
+    /// What follows when properties of an object were set, beside what [`crate::told_properties`] tells.
+    pub(super) fn after_setting(&self, object: &ObjectId, input: &[u8], common: bool) -> Vec<After> {
+        let mut after = Vec::new();
+        if !common || !is_told_of(object) {
+            let event = self.property_event(object, common, input.to_vec());
+            after.push(After::Publish(Box::new(event)));
+        }
         match object {
             ObjectId::Resource(id) => after.push(After::Configured(*id)),
             // When a set counts as started, and how long others wait for it.

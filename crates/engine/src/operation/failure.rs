@@ -37,6 +37,7 @@ impl Engine {
     fn note_reported_failure(&mut self, resource: ResourceId, cause: &Cause) -> bool {
         let Some(live) = self.live.get_mut(&resource) else { return false };
         live.last_status = cause.status.0;
+        self.touch_status(resource);
         if self.bears_with(resource, cause) {
             return false;
         }

@@ -67,7 +67,8 @@ impl Engine {
 
     /// Maintenance has begun, or ended: then what was borne with counts, and restarts that are due take place.
     pub(crate) fn maintenance_changed(&mut self, id: ResourceId) {
-        self.touch_status(id);
+        // Of what is not online the status has no bit for it, and whoever shows it wants to know all the same.
+        self.tell_status(id);
         if self.is_in_maintenance(id) {
             return;
         }

@@ -271,6 +271,8 @@ impl Engine {
         } else if outcome == Outcome::Done {
             live.last_status = 0;
         }
+        self.touch_status(id);
+        let Some(live) = self.live.get_mut(&id) else { return };
         let is_its = |task: &&mut Task| task.order == Some(order) || seeded::has(Bug::StaleReportBelieved);
         let Some(task) = live.task.as_mut().filter(is_its) else { return };
         task.order = None;
