@@ -145,6 +145,8 @@ fn a_program_that_left_its_control_group_is_found_without_the_run_directory() {
     cluster.start_service();
     let second = escaping.told();
     assert!(program.has_ended().unwrap(), "two of it");
+    // Its program runs before its type has said that it is online.
+    escaping.cluster.wait_for_state("a", ResourceState::Online);
     assert_eq!(escaping.cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
     escaping.check_offline(&second);
 }

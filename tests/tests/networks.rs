@@ -35,6 +35,16 @@ fn what_happens_to_a_device_happens_to_its_network() {
             .mainstay(&["events"])
             .contains("network-interface-state  network interface 'node1 - eth0'  Failed")
     );
+    let why = cluster.mainstay(&["explain", "network", "cluster network 1"]);
+    assert!(why.contains("network Cluster Network 1 is Down"), "{why}");
+    assert!(why.contains("because no interface of a node that is up works on it"), "{why}");
+    assert!(why.contains("its Role is 3 (cluster and clients): nobody has set another"), "{why}");
+    let why = cluster.mainstay(&["explain", "node1 - eth0"]);
+    assert!(why.contains("interface node1 - eth0 is Failed") && why.contains("has no link"), "{why}");
+    let (code, _, error) = cluster.mainstay_code(&["explain", "network", "nix"]);
+    assert!(code == 1 && error.contains("5045 ERROR_CLUSTER_NETWORK_NOT_FOUND"), "{code} {error}");
+    let found = cluster.mainstay(&["cluster", "validate"]);
+    assert!(found.contains("network 'Cluster Network 1'") && found.contains("Down: "), "{found}");
     cluster.kill_service();
     cluster.start_service();
     cluster.ip("link set far-eth0 up");

@@ -46,7 +46,7 @@ fn a_sound_cluster_has_no_failure_and_is_left_as_it_is() {
     assert_eq!((code, &document["failures"]), (0, &Value::from(0)), "{document:#}");
     let verdicts = verdicts(&document);
     let areas: Vec<&str> = verdicts.keys().map(|(area, _)| area.as_str()).collect();
-    for area in ["database", "hosts", "types", "permissions", "disk", "clock", "names"] {
+    for area in ["database", "hosts", "types", "permissions", "disk", "clock", "names", "networks"] {
         assert!(areas.contains(&area), "{area} in {verdicts:?}");
     }
     assert_eq!(verdicts[&("database".into(), "cluster database".into())], "ok");

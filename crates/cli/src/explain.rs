@@ -1,7 +1,8 @@
-//! `mainstay explain`: why a resource or a group is in its state, and what would change that.
+//! `mainstay explain`: why a resource, a group, a network or an interface is in its state, and what would change that.
 
 use clap::Args;
 use mainstay_types::ObjectId;
+use mainstay_types::event::object_type;
 use mainstay_types::explanation::{Explanation, Reason};
 
 use crate::context::Context;
@@ -14,14 +15,35 @@ use crate::way_out::command_line;
 /// What is explained.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// Name or id of a resource or a group; a resource comes before a group of the same name
+    /// Name or id of a resource, a group, a network or an interface; the first of these that has the name. Or its kind,
+    /// `resource`, `group`, `network` or `interface`, with the name behind it
     pub object: String,
+    /// The name, where the kind was named
+    pub name: Option<String>,
+}
+
+/// The kind that was named, as `event::object_type` numbers it, and the object as a failure names it.
+fn asked(arguments: &ExplainArguments) -> Result<(Option<u32>, Subject<'_>), Failure> {
+    let Some(name) = &arguments.name else { return Ok((None, Subject::Resource(&arguments.object))) };
+    let (kind, subject) = match arguments.object.as_str() {
+        "resource" => (object_type::RESOURCE, Subject::Resource(name)),
+        "group" => (object_type::GROUP, Subject::Group(name)),
+        "network" => (object_type::NETWORK, Subject::Network(name)),
+        "interface" => (object_type::NETWORK_INTERFACE, Subject::NetInterface(name)),
+        other => {
+            let message = format!("'{}' is no kind that can be explained", clean(other));
+            let way_out = "name resource, group, network or interface, or the object alone";
+            return Err(Failure::usage(message).with_way_out(way_out));
+        }
+    };
+    Ok((Some(kind), subject))
 }
 
 pub(crate) fn run(arguments: &ExplainArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let subject = Subject::Resource(&arguments.object);
+    let (kind, subject) = asked(arguments)?;
+    let name = arguments.name.as_ref().unwrap_or(&arguments.object);
     let mut cluster = context.read()?;
-    let explained = cluster.explain_object(&arguments.object);
+    let explained = cluster.explain_object(kind, name);
     let explained = explained.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
     let explained = explained.ok_or_else(|| subject.gone())?;
     context.output.data(|| ExplanationDocument::from(&explained), || text(&explained, now_ms()))?;
@@ -29,7 +51,12 @@ pub(crate) fn run(arguments: &ExplainArguments, context: &mut Context) -> Result
 }
 
 fn text(explained: &Explanation, now_ms: u64) -> String {
-    let kind = if matches!(explained.object, ObjectId::Group(_)) { "group" } else { "resource" };
+    let (kind, of_members) = match explained.object {
+        ObjectId::Group(_) => ("group", "RESOURCE"),
+        ObjectId::Network(_) => ("network", "INTERFACE"),
+        ObjectId::NetworkInterface(_) => ("interface", ""),
+        _ => ("resource", ""),
+    };
     let title = styled(STRONG, &format!("{kind} {}", clean(explained.name.as_str())));
     let since = match explained.since_ms {
         Some(since_ms) => format!(" since {}", ago(since_ms, now_ms)),
@@ -47,7 +74,7 @@ fn text(explained: &Explanation, now_ms: u64) -> String {
         text.push_str(&format!("  {}: {}\n", styled(MARKED, "note"), line(note, now_ms)));
     }
     if !explained.members.is_empty() {
-        let mut table = Table::with_heading(&["RESOURCE", "STATE", "BECAUSE"]);
+        let mut table = Table::with_heading(&[of_members, "STATE", "BECAUSE"]);
         for member in &explained.members {
             let because = Cell::from(clean(&member.reason.text));
             table.row(vec![member.name.as_str().into(), member.state.as_str().into(), because]);

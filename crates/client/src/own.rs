@@ -458,14 +458,22 @@ impl<T: Transport> Cluster<T> {
         Ok(answer.text(explain::TEXT).unwrap_or_default().to_owned())
     }
 
-    /// Why a resource or a group is in its state; `None` when it is gone.
+    /// Why a resource, a group, a network or a network interface is in its state; `None` when it is gone. Without a kind, a
+    /// number of `event::object_type`, they are looked for in this order.
     ///
     /// # Errors
     ///
     /// See [`CallError`]; refused with ERROR_RESOURCE_NOT_FOUND when nothing has this name or id.
-    pub fn explain_object(&mut self, name: &str) -> Result<Option<Explanation>, CallError> {
+    pub fn explain_object(
+        &mut self,
+        kind: Option<u32>,
+        name: &str,
+    ) -> Result<Option<Explanation>, CallError> {
         const CALL: &str = "EXPLAIN_OBJECT";
-        let input = PropertyList::new().with(explain_object::OBJECT, name);
+        let mut input = PropertyList::new().with(explain_object::OBJECT, name);
+        if let Some(kind) = kind {
+            input.set(explain_object::OBJECT_TYPE, kind);
+        }
         let answer = self.own_code(CALL, own::EXPLAIN_OBJECT, &input)?;
         answer.text(explain_object::EXPLANATION).map(|document| parse_json(CALL, document)).transpose()
     }

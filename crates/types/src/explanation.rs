@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Name, ObjectId, OperationId};
 
-/// Why a resource or a group is as it is.
+/// Why a resource, a group, a network or a network interface is as it is.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Explanation {
     /// What is explained.
@@ -19,7 +19,7 @@ pub struct Explanation {
     pub reason: Reason,
     /// What else holds for it: a lock, a planned restart, maintenance.
     pub notes: Vec<Reason>,
-    /// A group's resources, by name.
+    /// A group's resources, or a network's interfaces, by name.
     pub members: Vec<Member>,
     /// Where a group is to be and what speaks for and against each node, in lines; empty for a resource.
     pub placement: Vec<String>,
@@ -132,4 +132,8 @@ pub enum Rule {
     NextStart,
     /// A group's state follows from its resources.
     Members,
+    /// The state of a network and of an interface follows from what nodes say of their adapters.
+    Interfaces,
+    /// What a network is for.
+    NetworkRole,
 }

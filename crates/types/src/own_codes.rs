@@ -108,10 +108,11 @@ pub mod say_why {
     pub const REASON: &str = "Reason";
 }
 
-/// EXPLAIN_OBJECT: why a resource or a group is in its state.
+/// EXPLAIN_OBJECT: why a resource, a group, a network or a network interface is in its state.
 pub mod explain_object {
-    /// In, DWORD, optional: the kind of the object, as in [`submit::OBJECT_TYPE`](super::submit::OBJECT_TYPE). Without
-    /// it a resource of that name comes before a group.
+    /// In, DWORD, optional: the kind of the object, as in [`submit::OBJECT_TYPE`](super::submit::OBJECT_TYPE), or
+    /// CLUSTER_OBJECT_TYPE_NETWORK (6) or CLUSTER_OBJECT_TYPE_NETWORK_INTERFACE (5). Without it a resource of that name
+    /// comes before a group, that before a network, and that before an interface.
     pub const OBJECT_TYPE: &str = "ObjectType";
     /// In, SZ: name or id of the object.
     pub const OBJECT: &str = "Object";

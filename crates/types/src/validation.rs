@@ -19,7 +19,7 @@ pub struct Validation {
 /// One look.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Check {
-    /// `database`, `hosts`, `types`, `permissions`, `disk`, `clock`, `names`.
+    /// `database`, `hosts`, `types`, `permissions`, `disk`, `clock`, `names`, `networks`.
     pub area: String,
     /// What was looked at.
     pub what: String,

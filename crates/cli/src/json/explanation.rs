@@ -10,7 +10,7 @@ use crate::way_out::command_line;
 /// Why a resource or a group is in its state.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExplanationDocument {
-    /// `resource` or `group`.
+    /// `resource`, `group`, `network` or `interface`.
     pub kind: &'static str,
     /// Its id.
     pub id: String,
@@ -74,6 +74,8 @@ impl From<&Explanation> for ExplanationDocument {
         let (kind, id) = match &found.object {
             ObjectId::Group(id) => ("group", id.to_string()),
             ObjectId::Resource(id) => ("resource", id.to_string()),
+            ObjectId::Network(id) => ("network", id.to_string()),
+            ObjectId::NetworkInterface(id) => ("interface", id.to_string()),
             other => ("", format!("{other:?}")),
         };
         Self {

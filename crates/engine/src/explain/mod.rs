@@ -1,9 +1,10 @@
-//! Why a resource or a group is in its state: a pure query over what is committed, what is live, what is planned, and
+//! Why a resource, a group, a network or a network interface is in its state: a pure query over what is committed, what is live, what is planned, and
 //! the records of the journal that its asker hands in.
 //!
 //! It decides nothing: every rule is asked of the room that has it. A reason may rest on another one, such as that of the
 //! provider that a resource misses; such a chain has a bound.
 
+mod network;
 mod resource;
 mod story;
 mod ways_out;
@@ -40,6 +41,9 @@ impl<'a> View<'a> {
     /// resources, and what those need; the same of groups that it has to wait for.
     pub fn explained_by(self, object: &ObjectId) -> Vec<(ObjectId, String)> {
         let model = self.model();
+        if let ObjectId::Network(id) = object {
+            return model.network(*id).map(|it| (object.clone(), it.name.to_string())).into_iter().collect();
+        }
         let roots: Vec<ResourceId> = match object {
             ObjectId::Resource(id) => vec![*id],
             ObjectId::Group(id) => {

@@ -486,3 +486,45 @@ fn check_told(world: &World, began: usize, seed: u64) {
         }
     }
 }
+
+/// `Down: REASON (CAUSE); ROLE`, of the first network.
+fn explained(world: &World) -> String {
+    let id = world.networks()[0].id;
+    let journal: Vec<_> = world.journal.values().rev().cloned().collect();
+    let found = world.engine.view().explain_network(id, &journal).expect("a network");
+    let because = found.reason.because.map(|because| format!(" ({})", because.text)).unwrap_or_default();
+    let role = &found.notes[0];
+    let by = role.operation.map(|id| format!(" [{id}]")).unwrap_or_default();
+    format!("{}: {}{because}; {}{by}", found.state, found.reason.text, role.text)
+}
+
+#[test]
+fn why_a_network_is_as_it_is_and_whence_its_role_comes() {
+    let mut world = World::default();
+    world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
+    let role = "its Role is 3 (cluster and clients): nobody has set another";
+    assert_eq!(explained(&world), format!("Up: every interface on it works; {role}"));
+    world.see_adapters(&["eth0 - n 192.0.2.7/24"]);
+    assert_eq!(
+        explained(&world),
+        format!(
+            "Down: no interface of a node that is up works on it ('alpha - eth0': device 'eth0' has no link; look at its \
+             cable and at what it is plugged into); {role}"
+        )
+    );
+    let interface = world.engine.view().explain_interface(world.interfaces()[0].id).expect("an interface");
+    assert!(interface.reason.text.contains("has no link"), "{interface:?}");
+    let network = world.networks()[0].id;
+    world.set_of(ObjectId::Network(network), "Role", 1);
+    let by = world.last_record().id;
+    assert!(explained(&world).ends_with(&format!("; its Role is 1 (cluster): root set it [{by}]")));
+    let found = world.engine.view().explain_network(network, &[]).expect("a network");
+    assert_eq!(found.ways_out[0].command, ["network", "set", "Cluster Network 1", "Role=3"]);
+
+    // What the cluster says of networks that are found later.
+    let mut world = World::default();
+    world.set_of(ObjectId::Cluster, "DefaultNetworkRole", 2);
+    world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
+    let said = "its Role is 2 (clients): the cluster's DefaultNetworkRole said so when it was found";
+    assert!(explained(&world).ends_with(said), "{}", explained(&world));
+}

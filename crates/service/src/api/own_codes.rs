@@ -10,6 +10,7 @@ use mainstay_cmrp::control::{ClusterControl, ControlResponse};
 use mainstay_engine::command::{Command, Drain, Remark};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
+use mainstay_types::event::object_type;
 use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
@@ -345,16 +346,23 @@ fn concerned(session: &Session, object: &str) -> Vec<String> {
     subjects.into_iter().collect()
 }
 
-/// The object that a list names: a resource or a group.
+/// The object that a list names: a resource, a group, a network or a network interface.
 fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status> {
     let name = input.text(explain_object::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
     let resource = || session.core.read(|view| view.find_resource(name)).map(ObjectId::Resource);
     let group = || session.core.read(|view| view.find_group(name)).map(ObjectId::Group);
+    let network = || session.core.read(|view| view.find_network(name)).map(ObjectId::Network);
+    let interface = || session.core.read(|view| view.find_interface(name)).map(ObjectId::NetworkInterface);
     match input.dword(explain_object::OBJECT_TYPE) {
+        Some(object_type::NETWORK) => network().ok_or(Status::CLUSTER_NETWORK_NOT_FOUND),
+        Some(object_type::NETWORK_INTERFACE) => interface().ok_or(Status::CLUSTER_NETINTERFACE_NOT_FOUND),
         Some(submit::OBJECT_TYPE_RESOURCE) => resource().ok_or(Status::RESOURCE_NOT_FOUND),
         Some(submit::OBJECT_TYPE_GROUP) => group().ok_or(Status::GROUP_NOT_FOUND),
         Some(_) => Err(Status::INVALID_PARAMETER),
-        None => resource().or_else(group).ok_or(Status::RESOURCE_NOT_FOUND),
+        None => {
+            let found = resource().or_else(group).or_else(network).or_else(interface);
+            found.ok_or(Status::RESOURCE_NOT_FOUND)
+        }
     }
 }
 
@@ -366,6 +374,8 @@ fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, Jou
         ObjectId::Resource(id) => view.explain_resource(*id, &records),
         // Nobody here knows the hour of the cluster's place; that is outside of every window of failback.
         ObjectId::Group(id) => view.explain_group(*id, &records, None),
+        ObjectId::Network(id) => view.explain_network(*id, &records),
+        ObjectId::NetworkInterface(id) => view.explain_interface(*id),
         _ => None,
     });
     let text = explained.and_then(|found| serde_json::to_string(&found).ok());

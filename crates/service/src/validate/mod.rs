@@ -8,6 +8,7 @@ mod disk;
 mod files;
 mod libraries;
 mod names;
+mod networks;
 
 use std::path::PathBuf;
 
@@ -49,6 +50,7 @@ pub fn validate(core: &Core, ground: &Ground) -> Validation {
     checks.extend(disk::check(&ground.data_dir));
     checks.extend(clock::check(core));
     checks.extend(core.read(names::check));
+    checks.extend(core.read(networks::check));
     let (cluster, node) = core.read(|view| {
         let node = view.node(view.local_node()).map(|node| node.name.to_string());
         (view.cluster_name().to_owned(), node.unwrap_or_default())
