@@ -104,12 +104,6 @@ impl Engine {
         if matches!(state, ResourceState::Online | ResourceState::Offline) {
             self.end_cleaning(id);
         }
-        if !self.startup.is_silent() {
-            self.publish_resource_state(id, state);
-        }
-    }
-
-    pub(crate) fn publish_resource_state(&mut self, id: ResourceId, state: ResourceState) {
         if state == ResourceState::Failed && seeded::has(Bug::FailureNotTold) {
             return;
         }
@@ -158,14 +152,6 @@ impl Engine {
         let (state, status) = (self.group_state(group), self.group_status(group));
         if let Some(counts) = self.counts.get_mut(&group) {
             (counts.published, counts.told) = (Some(state), status);
-        }
-    }
-
-    /// What watchers know of a group's state, from before this service.
-    pub(crate) fn take_group_as_told(&mut self, group: GroupId, state: GroupState) {
-        if let Some(counts) = self.counts.get_mut(&group) {
-            counts.published = Some(state);
-            self.changed_groups.insert(group);
         }
     }
 

@@ -54,12 +54,10 @@ impl Engine {
                 self.adopt_order(*id, order);
             }
         }
-        let was_told = self.as_told(&ids, &held, &stored);
         let resumed: Vec<OperationId> = stored.keys().copied().collect();
         for (id, stored) in stored {
             self.resume(id, stored, &held);
         }
-        self.tell_what_is_otherwise(was_told);
         self.take_down_what_lacks(&ids, &held);
         for id in resumed {
             self.go_on_resumed(id);

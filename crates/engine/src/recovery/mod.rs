@@ -7,12 +7,8 @@
 //!      │        what runs without a host is opened anew
 //!      └──────► what is to be online comes up, each resource in its turn (policy::start_order)
 //! ```
-//!
-//! Until it is known how things stand watchers are told of no state, and then of what is otherwise than an earlier
-//! service told ([`told`]).
 
 mod adopt;
-mod told;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -65,8 +61,6 @@ enum StartPhase {
     Hearing,
     /// Every host is heard; epochs are being raised.
     Heard,
-    /// What is there is being taken over.
-    Adopting,
     Ready,
 }
 
@@ -76,12 +70,7 @@ impl StartUp {
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, StartPhase::Adopting | StartPhase::Ready)
-    }
-
-    /// States are not known yet: what a resource is taken for meanwhile is no change of its state.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.phase != StartPhase::Ready
+        self.phase == StartPhase::Ready
     }
 }
 
@@ -306,7 +295,7 @@ impl Engine {
         if self.startup.raising > 0 {
             return;
         }
-        self.startup.phase = StartPhase::Adopting;
+        self.startup.phase = StartPhase::Ready;
         self.begin_start(self.startup.is_first_of_boot);
         self.adopt();
         let waiting = std::mem::take(&mut self.startup.waiting);

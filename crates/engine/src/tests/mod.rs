@@ -32,7 +32,6 @@ mod start_order;
 mod status_information;
 mod statuses;
 mod sweep;
-mod told_after_restart;
 mod told_properties;
 mod ways_out;
 mod while_pending;
