@@ -56,7 +56,7 @@ fn told(world: &mut World) -> Values {
             continue;
         }
         let list = PropertyList::parse(&event.buffer).expect("a property list");
-        for property in list.iter() {
+        for property in &list {
             let value = property.value().expect("a value").clone();
             told.insert((event.object.clone(), property.name().to_owned()), value);
         }
