@@ -86,6 +86,15 @@ fn used(log: &[u8]) -> usize {
     log.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }
 
+/// The older state that was accepted is served, and no number is given out again.
+#[track_caller]
+fn check_left(cluster: &TestCluster, names: &[String], newest: u64) {
+    let left = groups(cluster);
+    assert!(left.len() < names.len() && names.starts_with(&left), "{left:?}");
+    cluster.client().create_group("z-after").unwrap();
+    assert!(newest_number(cluster) > newest);
+}
+
 #[test]
 fn a_database_that_has_lost_acknowledged_changes_is_refused() {
     let Some(mut cluster) = TestCluster::start_or_skip() else { return };
@@ -108,11 +117,17 @@ fn a_database_that_has_lost_acknowledged_changes_is_refused() {
     let frame = |number: usize| LOG_HEADER_BYTES + number * LOG_FRAME_BYTES;
 
     let lost = ["cluster.db", "has lost changes", "journal.db", "restore a backup", "move the journal"];
-    for eighths in 0..8 {
+    for eighths in 1..8 {
         let cut = with(&whole, log, |bytes| Some(bytes[..used * eighths / 8].to_vec()));
         refused(&cluster, &format!("cut to {eighths}/8"), &cut, &lost);
     }
-    refused(&cluster, "no log", &with(&whole, log, |_| None), &lost);
+    // Without its log it is refused whatever the journal knows.
+    let missing = ["cluster.db was not ended cleanly", "-wal file", "restore a backup", "--without-log"];
+    refused(&cluster, "no log", &with(&whole, log, |_| None), &missing);
+    refused(&cluster, "an empty log", &with(&whole, log, |_| Some(Vec::new())), &missing);
+    let mut copied = whole.clone();
+    copied.retain(|name, _| !name.ends_with("-wal"));
+    refused(&cluster, "a copy of *.db", &copied, &missing);
     let zeroed = |from: usize| {
         with(&whole, log, |bytes| {
             let mut bytes = bytes.to_vec();
@@ -123,7 +138,7 @@ fn a_database_that_has_lost_acknowledged_changes_is_refused() {
     for last in [1, 3, frames] {
         refused(&cluster, &format!("last {last} frames zeroed"), &zeroed(frame(frames - last)), &lost);
     }
-    refused(&cluster, "log zeroed", &zeroed(0), &lost);
+    refused(&cluster, "log zeroed", &zeroed(0), &missing);
     let flipped = with(&whole, log, |bytes| {
         let mut bytes = bytes.to_vec();
         bytes[frame(frames - 1) + 100] ^= 1;
@@ -137,14 +152,26 @@ fn a_database_that_has_lost_acknowledged_changes_is_refused() {
     refused(&cluster, "an older database with its log", &older, &lost);
 
     // Whoever wants to go on without them says so, and nothing is given out twice.
-    let mut accepted = with(&whole, log, |_| None);
+    let mut accepted = with(&whole, log, |bytes| Some(bytes[..used / 2].to_vec()));
     accepted.retain(|name, _| !name.starts_with("journal.db"));
     put(&cluster.data_dir(), &accepted);
     cluster.start_service();
-    let left = groups(&cluster);
-    assert!(left.len() < names.len() && names.starts_with(&left), "{left:?}");
-    cluster.client().create_group("after").unwrap();
-    assert!(newest_number(&cluster) > newest);
+    check_left(&cluster, &names, newest);
+    cluster.kill_service();
+    // The same where the log is missing.
+    let (database, data_dir) = (cluster.data_dir().join("cluster.db"), cluster.data_dir());
+    let (database, data_dir) = (database.to_str().unwrap(), data_dir.to_str().unwrap());
+    let restore = ["cluster", "restore", database, "--data-dir", data_dir, "--without-log"];
+    put(&cluster.data_dir(), &whole);
+    let (code, _, said) = cluster.mainstay_code(&restore);
+    assert!(code == 1 && said.contains("has its log beside it"), "{said}");
+    put(&cluster.data_dir(), &copied);
+    let (code, _, said) = cluster.mainstay_code(&restore[..5]);
+    assert!(code == 1 && said.contains("--without-log"), "{said}");
+    let (code, _, said) = cluster.mainstay_code(&restore);
+    assert!(code == 0 && said.contains("it was in the lost log"), "{said}");
+    cluster.start_service();
+    check_left(&cluster, &names, newest);
     cluster.kill_service();
     put(&cluster.data_dir(), &whole);
     cluster.start_service();
@@ -170,7 +197,7 @@ fn what_has_lost_changes_can_be_restored_and_a_copy_of_everything_served() {
     put(&cluster.data_dir(), &with(&whole, "cluster.db-wal", |_| None));
     let (file, data_dir) = (backup.display().to_string(), cluster.data_dir().display().to_string());
     let (code, _, said) = cluster.mainstay_code(&["cluster", "restore", &file, "--data-dir", &data_dir]);
-    assert!(code == 0 && said.contains("the journal knows that revision"), "{said}");
+    assert!(code == 0 && said.contains("was not ended cleanly"), "{said}");
     cluster.start_service();
     assert_eq!(groups(&cluster), ["kept"]);
     assert!(newest_number(&cluster) > newest);

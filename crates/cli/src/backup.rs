@@ -52,7 +52,7 @@ fn absolute(path: &Path) -> Result<String, Failure> {
 pub(crate) fn restore(
     file: &Path,
     data_dir: &Path,
-    force: bool,
+    (force, without_log): (bool, bool),
     context: &mut Context,
 ) -> Result<Exit, Failure> {
     let program = service_program();
@@ -60,6 +60,9 @@ pub(crate) fn restore(
     command.arg("restore").arg("--data-dir").arg(data_dir).stderr(Stdio::inherit());
     if force {
         command.arg("--force");
+    }
+    if without_log {
+        command.arg("--without-log");
     }
     let made = command.arg("--").arg(file).output().map_err(|error| {
         Failure::new(Exit::Refused, format!("'{}' cannot be run: {error}", program.display()))

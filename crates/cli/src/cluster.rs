@@ -74,6 +74,9 @@ pub enum ClusterVerb {
         /// Restore another cluster's backup too; that cluster is served from there then
         #[arg(long)]
         force: bool,
+        /// The file is a database whose -wal file is lost: restore what is left of it, knowing that the newest changes are gone
+        #[arg(long)]
+        without_log: bool,
     },
     /// Write the whole configuration as one TOML text; secrets are left out
     Export,
@@ -93,7 +96,9 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
         ClusterVerb::Set { properties } => set(&properties, context),
         ClusterVerb::Rename { new_name } => rename(&new_name, context),
         ClusterVerb::Backup { path } => backup::back_up(&path, context),
-        ClusterVerb::Restore { file, data_dir, force } => backup::restore(&file, &data_dir, force, context),
+        ClusterVerb::Restore { file, data_dir, force, without_log } => {
+            backup::restore(&file, &data_dir, (force, without_log), context)
+        }
         ClusterVerb::Export => configuration::export(context),
         ClusterVerb::Plan(given) => configuration::plan(&given, context),
         ClusterVerb::Apply(given) => configuration::apply(&given, context),

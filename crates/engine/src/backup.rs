@@ -96,6 +96,35 @@ pub fn seal(backup: &mut Backup, manifest: &Manifest) {
     put(backup, MANIFEST_KEY, layout::encode(&manifest));
 }
 
+/// Makes a backup of what is left of a database that nobody serves. Which operations it knew of last nobody can tell: this
+/// one counts as the newest.
+///
+/// # Errors
+///
+/// It is a backup already, or no database that this program can serve.
+pub fn seal_what_is_left(
+    backup: &mut Backup,
+    cluster_id: &str,
+    newest: OperationId,
+    unix_ms: u64,
+) -> Result<(), DatabaseError> {
+    crate::check_database(&backup.entries)?;
+    let (model, _) = Model::load(&backup.entries, backup.revision)?;
+    let node = model.nodes().find(|node| node.id == newest.node).map(|node| node.name.to_string());
+    let manifest = Manifest {
+        manifest_version: MANIFEST_VERSION,
+        cluster_id: cluster_id.to_owned(),
+        cluster_name: model.cluster().name.clone(),
+        node: node.unwrap_or_default(),
+        operation: newest,
+        revision: backup.revision,
+        taken_unix_ms: unix_ms,
+        program_version: env!("CARGO_PKG_VERSION").into(),
+    };
+    seal(backup, &manifest);
+    Ok(())
+}
+
 /// The manifest of a backup.
 ///
 /// # Errors

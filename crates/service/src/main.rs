@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mainstay_service::cluster_dir::ClusterDir;
 use mainstay_service::config::{Config, DEFAULT_DATA_DIR, DEFAULT_SOCKET, LogFormat};
+use mainstay_service::restore::Wish;
 use mainstay_service::startup::{self, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -66,6 +67,9 @@ enum Command {
         /// Restore another cluster's backup too.
         #[arg(long)]
         force: bool,
+        /// Restore what is left of a database whose -wal file is lost.
+        #[arg(long)]
+        without_log: bool,
     },
     /// Make a cluster of one node. (`mainstay cluster create` calls this.)
     Create {
@@ -84,7 +88,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Some(Command::Create { name, data_dir, node }) => create(name, data_dir, node.as_deref()),
-        Some(Command::Restore { file, data_dir, force }) => restore(file, data_dir, *force),
+        Some(Command::Restore { file, data_dir, force, without_log }) => {
+            restore(file, data_dir, Wish { force: *force, without_log: *without_log })
+        }
         None => serve(&arguments),
     };
     match outcome {
@@ -104,9 +110,9 @@ fn create(name: &str, data_dir: &std::path::Path, node: Option<&str>) -> Result<
 }
 
 /// Prints what was done as one line of JSON.
-fn restore(file: &std::path::Path, data_dir: &std::path::Path, force: bool) -> Result<(), String> {
+fn restore(file: &std::path::Path, data_dir: &std::path::Path, wish: Wish) -> Result<(), String> {
     let dir = ClusterDir::new(data_dir);
-    let done = mainstay_service::restore::restore(&dir, file, force).map_err(|error| error.to_string())?;
+    let done = mainstay_service::restore::restore(&dir, file, wish).map_err(|error| error.to_string())?;
     let line = serde_json::to_string(&done).map_err(|error| error.to_string())?;
     println!("{line}");
     Ok(())

@@ -14,12 +14,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use mainstay_engine::DatabaseError;
-use mainstay_engine::backup::{Restore, contents, ownership_generation, restored};
+use mainstay_engine::backup::{
+    Restore, contents, manifest, ownership_generation, restored, seal_what_is_left,
+};
 use mainstay_process::{ClaimError, cgroup, claim};
-use mainstay_store::sqlite::{OpenError, Options, Resting, read_backup};
+use mainstay_store::sqlite::{OpenError, Options, Resting, missing_log, read_backup};
 use mainstay_store::{Backup, Revision};
 use mainstay_types::operation::Asker;
-use mainstay_types::{ClusterId, GroupId, Name, NodeId};
+use mainstay_types::{ClusterId, GroupId, Name, NodeId, OperationId};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +52,14 @@ pub enum RestoreError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+    },
+    /// It is no backup, and nothing of it is lost.
+    #[error(
+        "'{}' has its log beside it, and is whole with that; serve it, or restore it without --without-log", path.display()
+    )]
+    HasLog {
+        /// The file.
+        path: PathBuf,
     },
     /// It is another cluster's.
     #[error(
@@ -156,8 +166,17 @@ impl Former {
     }
 }
 
+/// What is asked for beside the backup.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// Another cluster's backup will do.
+    pub force: bool,
+    /// So will a database whose log is lost: what is left in its file.
+    pub without_log: bool,
+}
+
 /// Restores a backup into a data directory. See the module.
-pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, RestoreError> {
+pub fn restore(dir: &ClusterDir, file: &Path, wish: Wish) -> Result<Restored, RestoreError> {
     // First, since it makes nothing.
     let mut source = open_backup(file)?;
     dir.make_directory()?;
@@ -166,9 +185,15 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     let mut resting = Resting::hold(&dir.database(), Options::default())?;
     let draft = dir.path().join("cluster.db.restoring");
     dir.remove_unfinished(&draft)?;
-    let read = copy(&mut source, file, &draft).and_then(|()| read(file, &draft));
+    let options = if wish.without_log { Options::default().without_log() } else { Options::default() };
+    let read = copy(&mut source, file, &draft).and_then(|()| read(file, &draft, &options));
     dir.remove_unfinished(&draft)?;
     let (cluster_id, mut backup) = read?;
+    let now_ms = crate::core::now().unix_ms;
+    let is_rest = wish.without_log && manifest(&backup).is_err();
+    if is_rest {
+        take_what_is_left(dir, file, &source, (&cluster_id, &mut backup), now_ms)?;
+    }
 
     let mut notes = Vec::new();
     let known = look_at_journal(dir, &mut notes)?;
@@ -180,9 +205,8 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     let mount = cgroup::find_mount()?;
     claim::check_stopped(&mount, cluster, &groups)?;
     if let Some(other) = former.cluster_id.as_deref().filter(|other| *other != cluster_id) {
-        if !force {
-            let manifest =
-                mainstay_engine::backup::manifest(&backup).map_err(|error| no_backup(file, &error))?;
+        if !wish.force {
+            let manifest = manifest(&backup).map_err(|error| no_backup(file, &error))?;
             return Err(RestoreError::OtherCluster {
                 path: file.to_owned(),
                 name: manifest.cluster_name,
@@ -196,7 +220,9 @@ pub fn restore(dir: &ClusterDir, file: &Path, force: bool) -> Result<Restored, R
     let node = node(dir, file, contents.nodes)?;
     notes.extend(former.damage.iter().map(|damage| format!("the old database: {damage}")));
 
-    let now_ms = crate::core::now().unix_ms;
+    if is_rest {
+        notes.push(format!("what was committed last is not in '{}': it was in the lost log", file.display()));
+    }
     // Nobody knows what was given out by a database that cannot be read or is not there. No count comes near the time.
     let unknown = now_ms / 1000;
     let journal_of = known.as_ref().and_then(|known| Some(known.note.as_ref()?.cluster.clone()));
@@ -279,12 +305,39 @@ fn copy(source: &mut File, file: &Path, draft: &Path) -> Result<(), RestoreError
         .map_err(|source| RestoreError::Unreadable { path: file.to_owned(), source })
 }
 
+/// Makes a backup of a database whose log is lost. What was written to the file last is what it shows.
+fn take_what_is_left(
+    dir: &ClusterDir,
+    file: &Path,
+    opened: &File,
+    (cluster_id, backup): (&str, &mut Backup),
+    now_ms: u64,
+) -> Result<(), RestoreError> {
+    let unreadable = |source| RestoreError::Unreadable { path: file.to_owned(), source };
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if missing_log(Path::new(&log)).map_err(unreadable)?.is_none() {
+        return Err(RestoreError::HasLog { path: file.to_owned() });
+    }
+    let written = opened.metadata().and_then(|found| found.modified()).map_err(unreadable)?;
+    let written = written.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    // No operation that was has a higher number.
+    let nodes = contents(backup).map_err(|error| no_backup(file, &error))?.nodes;
+    let newest = OperationId { node: node(dir, file, nodes)?.0, number: unknown_number(now_ms) };
+    let written_ms = u64::try_from(written.as_millis()).unwrap_or(now_ms);
+    seal_what_is_left(backup, cluster_id, newest, written_ms).map_err(|error| no_backup(file, &error))
+}
+
 /// Checks the whole backup, by its copy.
-fn read(file: &Path, draft: &Path) -> Result<(String, Backup), RestoreError> {
-    let reason = match read_backup(draft, &Options::default()) {
+fn read(file: &Path, draft: &Path, options: &Options) -> Result<(String, Backup), RestoreError> {
+    let reason = match read_backup(draft, options) {
         Ok(read) => return Ok(read),
         Err(OpenError::Foreign { found, .. }) => format!("it is no Mainstay database: {found}"),
         Err(OpenError::Damaged { found, .. }) => format!("it is damaged: {found}"),
+        Err(OpenError::LogMissing { .. }) => {
+            "it is a database, and needs the -wal file that was beside it; to take what is left of it, say --without-log"
+                .to_owned()
+        }
         Err(OpenError::Newer { found, known, .. }) => {
             format!("it has schema version {found}, and this program knows {known}")
         }
@@ -307,7 +360,7 @@ fn look(resting: &mut Resting) -> Result<Former, RestoreError> {
             groups: contents(&found).map(|contents| contents.groups).unwrap_or_default(),
             damage: None,
         }),
-        Err(error @ OpenError::Damaged { .. }) => {
+        Err(error @ (OpenError::Damaged { .. } | OpenError::LogMissing { .. })) => {
             Ok(Former { is_there: true, damage: Some(error.to_string()), ..Former::default() })
         }
         Err(error) => Err(error.into()),

@@ -6,7 +6,9 @@ use mainstay_types::order::{Cause, Step};
 use mainstay_types::{Access, NodeId, OfflineFlags, ResourceState, Status};
 
 use crate::DatabaseError;
-use crate::backup::{Manifest, RESTORED_BOOT, Restore, manifest, ownership_generation, restored, seal};
+use crate::backup::{
+    Manifest, RESTORED_BOOT, Restore, manifest, ownership_generation, restored, seal, seal_what_is_left,
+};
 use crate::command::{Call, Caller, Command};
 use crate::effect::Effect;
 use crate::input::{CallId, Input};
@@ -104,6 +106,23 @@ fn what_is_restored_outranks_everything_that_was_given_out() {
     assert_eq!((owner.generation, owner.boot.as_str()), (5, RESTORED_BOOT));
     assert!(crate::stored_operations(&backup.entries).contains(&"1-1001".parse().unwrap()));
     assert_eq!(restored(&mut backup, &restore()), Err(DatabaseError::NoBackup));
+}
+
+#[test]
+fn what_is_left_of_a_database_becomes_a_backup_that_gives_no_number_out_again() {
+    let mut world = World::default();
+    let group = world.group("g");
+    world.resource(group, "app");
+    let mut left = world.copy_of_database();
+    let newest = "1-5000".parse().unwrap();
+    seal_what_is_left(&mut left, "the id", newest, 12).unwrap();
+    let sealed = manifest(&left).unwrap();
+    assert_eq!((sealed.cluster_id.as_str(), sealed.cluster_name.as_str()), ("the id", "test"));
+    assert_eq!((sealed.operation, sealed.taken_unix_ms, sealed.node.as_str()), (newest, 12, "alpha"));
+    let again = seal_what_is_left(&mut left.clone(), "the id", newest, 12);
+    assert_eq!(again, Err(DatabaseError::IsBackup));
+    restored(&mut left, &restore()).unwrap();
+    assert!(crate::stored_operations(&left.entries).contains(&"1-5001".parse().unwrap()));
 }
 
 #[test]

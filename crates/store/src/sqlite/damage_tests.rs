@@ -130,6 +130,95 @@ fn nothing_is_created_over_anything() {
     assert!(matches!(SqliteStore::open(&nowhere, Options::default()), Err(OpenError::Missing { .. })));
 }
 
+/// As a copy of `*.db` alone is one, made after a crash.
+#[test]
+fn a_database_without_the_log_that_it_needs_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    // What was ended cleanly needs none.
+    let ended = content(&mut SqliteStore::open(&path, Options::default()).unwrap());
+    let copy = directory.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    let mut store = SqliteStore::open(&copy, Options::default()).unwrap();
+    assert_eq!(content(&mut store), ended);
+    drop(store);
+
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    assert_eq!(content(&mut store), ended);
+    let opened = fs::read(&path).unwrap();
+    commit(&mut store, vec![Op::put("a", "newest")]).unwrap();
+    let newest = content(&mut store);
+    let log = fs::read(directory.path().join("cluster.db-wal")).unwrap();
+    let file = fs::read(&path).unwrap();
+    drop(store);
+    let beside = directory.path().join("copy.db-wal");
+    let put = |file: &[u8], log: Option<&[u8]>| {
+        fs::write(&copy, file).unwrap();
+        let _ = fs::remove_file(&beside);
+        if let Some(log) = log {
+            fs::write(&beside, log).unwrap();
+        }
+    };
+    let zeros = vec![0; log.len()];
+    for (name, file, log, words) in [
+        ("no log", &file, None, "its -wal file is missing"),
+        ("an empty log", &file, Some(&[][..]), "its -wal file is empty"),
+        ("a zeroed log", &file, Some(&zeros), "does not begin as one"),
+        ("the start of a log", &file, Some(&log[..31]), "does not begin as one"),
+    ] {
+        put(file, log);
+        let error = SqliteStore::open(&copy, Options::default()).expect_err(name);
+        assert!(matches!(error, OpenError::LogMissing { .. }), "{name}: {error}");
+        let error = error.to_string();
+        for word in ["copy.db was not ended cleanly", words, "restore a backup", "--without-log"] {
+            assert!(error.contains(word), "{name}: {error:?} lacks {word:?}");
+        }
+        assert_eq!((&fs::read(&copy).unwrap(), fs::read(&beside).ok().as_deref()), (file, log), "{name}");
+    }
+    // Who says so goes on with what is left, and ends it cleanly.
+    put(&file, None);
+    let left = content(&mut SqliteStore::open(&copy, Options::default().without_log()).unwrap());
+    assert_eq!(left, ended);
+    assert!(!beside.exists());
+    assert_eq!(content(&mut SqliteStore::open(&copy, Options::default()).unwrap()), ended);
+    // Before anything is committed nothing is in the log.
+    put(&opened, None);
+    assert_eq!(content(&mut SqliteStore::open(&copy, Options::default()).unwrap()), ended);
+    put(&file, Some(&log));
+    assert_eq!(content(&mut SqliteStore::open(&copy, Options::default()).unwrap()), newest);
+}
+
+/// A program that reads, as `sqlite3 -readonly` does, takes nothing away when it was the last one.
+#[test]
+fn a_reader_leaves_the_log_that_is_needed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = make(directory.path());
+    let mut store = SqliteStore::open(&path, Options::default()).unwrap();
+    commit(&mut store, vec![Op::put("a", "newest")]).unwrap();
+    let newest = content(&mut store);
+    let copy = directory.path().join("copy.db");
+    for (from, to) in [("cluster.db", "copy.db"), ("cluster.db-wal", "copy.db-wal")] {
+        fs::copy(directory.path().join(from), directory.path().join(to)).unwrap();
+    }
+    let reader = Connection::open_with_flags(&copy, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let rows: i64 = reader.query_row("SELECT count(*) FROM current", (), |row| row.get(0)).unwrap();
+    assert_eq!(rows, newest.0.len() as i64);
+    drop(reader);
+    assert_eq!(content(&mut SqliteStore::open(&copy, Options::default()).unwrap()), newest);
+    // Nor does the end of a database take the log from one who reads.
+    let reader = Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut statement = reader.prepare("SELECT key FROM log").unwrap();
+    let mut rows = statement.query(()).unwrap();
+    rows.next().unwrap().unwrap();
+    drop(store);
+    let still = fs::read(&path).unwrap();
+    drop(rows);
+    drop(statement);
+    drop(reader);
+    assert_eq!(fs::read(&path).unwrap(), still);
+    assert_eq!(content(&mut SqliteStore::open(&path, Options::default()).unwrap()), newest);
+}
+
 /// A log of another database, or of an earlier life of this one, is one that SQLite takes over page by page.
 #[test]
 fn another_databases_log_is_not_served() {
@@ -393,7 +482,8 @@ proptest! {
         match SqliteStore::open(&copy, Options::default()) {
             Ok(mut store) => prop_assert!(states[states.len() - 2..].contains(&content(&mut store))),
             Err(error) => {
-                prop_assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+                let is_told = matches!(error, OpenError::Damaged { .. } | OpenError::LogMissing { .. });
+                prop_assert!(is_told, "{error}");
                 prop_assert_eq!(fs::read(&log).unwrap(), bytes);
             }
         }

@@ -53,6 +53,19 @@ pub enum OpenError {
         /// What was found.
         found: String,
     },
+    /// The environment's: the log that it needs is not there.
+    #[error(
+        "{} was not ended cleanly, and {found}: what was committed last is in there. Put the -wal file back that belongs to \
+         it, or a copy of the whole directory; or restore a backup; or, to go on knowingly with what is left, restore the \
+         file itself: mainstay cluster restore {} --without-log --data-dir {}",
+        path.display(), path.display(), super::open::directory(path).display()
+    )]
+    LogMissing {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the log.
+        found: &'static str,
+    },
     /// The environment's: another program holds SQLite's locks on it.
     #[error("{} is locked by another program ({doing}); close every sqlite3 that has it open", path.display())]
     Locked {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::open::PAGE_BYTES;
 
-const HEADER_BYTES: usize = 32;
+pub(super) const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 /// The magic number with little-endian checksums; the big-endian one is one more.
 const MAGIC: u32 = 0x377f_0682;
@@ -40,10 +40,8 @@ pub fn damage(path: &Path) -> io::Result<Option<String>> {
     if !read_whole(&mut file, &mut header)? {
         return Ok(None);
     }
-    let magic = number(&header, 0);
-    let mut sum = Checksum { is_big: magic & 1 == 1, words: (0, 0) };
-    sum.add(&header[..24]);
-    let mut is_whole = magic & !1 == MAGIC && sum.words == (number(&header, 24), number(&header, 28));
+    let mut sum = sum_of_header(&header);
+    let mut is_whole = is_header(&header);
     // Where the header is damaged, the first frame says which round it is.
     let mut salts = is_whole.then(|| number_pair(&header, 16));
     let page_bytes = match number(&header, 8) as usize {
@@ -78,6 +76,18 @@ pub fn damage(path: &Path) -> io::Result<Option<String>> {
         broken => format!("frame {broken} of its -wal file is not whole, and {commits} commits follow it"),
     };
     Ok((commits >= COMMITS_BEHIND).then(text))
+}
+
+/// Whether a log begins with these bytes.
+pub(super) fn is_header(header: &[u8]) -> bool {
+    let words = (number(header, 24), number(header, 28));
+    number(header, 0) & !1 == MAGIC && sum_of_header(header).words == words
+}
+
+fn sum_of_header(header: &[u8]) -> Checksum {
+    let mut sum = Checksum { is_big: number(header, 0) & 1 == 1, words: (0, 0) };
+    sum.add(header.get(..24).unwrap_or_default());
+    sum
 }
 
 /// Fills the buffer; `false` at the end of the file.

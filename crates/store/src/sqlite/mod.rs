@@ -20,6 +20,7 @@
 //! does not take for its own.
 
 mod backup;
+mod clean_end;
 mod error;
 mod files;
 mod lock;
@@ -49,6 +50,8 @@ use crate::limits::{Bounds, LEASES_MAX, validate, validate_range, validate_ttl};
 use crate::store::{Store, Watch};
 
 pub use backup::{Resting, read_backup, write_backup};
+use clean_end::Served;
+pub use clean_end::missing_log;
 pub use error::OpenError;
 use files::{Files, RealFiles};
 use lock::Lock;
@@ -75,6 +78,7 @@ pub struct Options {
     checkpoint_pages: u32,
     vfs: Option<String>,
     files: Arc<dyn Files>,
+    without_log: bool,
 }
 
 impl Default for Options {
@@ -85,6 +89,7 @@ impl Default for Options {
             checkpoint_pages: CHECKPOINT_PAGES,
             vfs: None,
             files: Arc::new(RealFiles),
+            without_log: false,
         }
     }
 }
@@ -94,6 +99,12 @@ impl Options {
     pub fn with_bounds(bounds: Bounds) -> Self {
         Self { bounds, ..Self::default() }
     }
+
+    /// Opens a database also where the log is missing that it needs: then it is what it was before some commits that were
+    /// acknowledged.
+    pub fn without_log(self) -> Self {
+        Self { without_log: true, ..self }
+    }
 }
 
 /// The open database.
@@ -102,12 +113,14 @@ pub struct SqliteStore {
     path: PathBuf,
     options: Options,
     /// `None` while broken.
-    connection: Option<Connection>,
+    connection: Option<Served>,
     /// Why it is broken, for those who call meanwhile.
     broken: String,
     memory: Arc<Mutex<Memory>>,
     /// What SQLite's `data_version` was; it moves when another program writes the file.
     data_version: i64,
+    /// Whether the file says that it needs its log.
+    is_marked: bool,
     commits_since_checkpoint: u32,
     cluster_id: String,
     seal: Seal,
@@ -176,6 +189,7 @@ impl SqliteStore {
             broken: String::new(),
             memory: Arc::new(Mutex::new(opened.memory)),
             data_version: opened.data_version,
+            is_marked: false,
             commits_since_checkpoint: 0,
             cluster_id: opened.cluster_id,
             seal: opened.seal,
@@ -207,7 +221,8 @@ impl SqliteStore {
         let Some(connection) = self.connection.as_ref() else { return self.check_serving() };
         let compaction = self.memory.lock().due_compaction(&draft, 2);
         draft.compact(compaction);
-        let result = write_rows(connection, &draft, &self.seal, self.data_version);
+        let result = mark(connection, &mut self.is_marked)
+            .and_then(|()| write_rows(connection, &draft, &self.seal, self.data_version));
         match result {
             Ok(()) => {
                 self.commits_since_checkpoint = self.commits_since_checkpoint.saturating_add(1);
@@ -243,8 +258,10 @@ impl SqliteStore {
 
     fn break_off(&mut self, reason: String) {
         self.broken = reason;
-        // What SQLite still holds in memory may differ from the file; the file decides.
-        self.connection = None;
+        // What SQLite still holds in memory may differ from the file; the file decides, with its log.
+        if let Some(connection) = self.connection.take() {
+            connection.give_up();
+        }
     }
 
     /// A draft that ends a lease and deletes its keys.
@@ -376,6 +393,7 @@ impl Store for SqliteStore {
             }
             self.memory.lock().replace(opened.memory);
             self.data_version = opened.data_version;
+            self.is_marked = false;
             self.seal = opened.seal;
             self.connection = Some(opened.connection);
             self.commits_since_checkpoint = 0;
@@ -404,6 +422,23 @@ enum WriteError {
     ForeignWriter,
     /// COMMIT began and did not end well.
     Unknown(rusqlite::Error),
+}
+
+/// Before the first commit: from then on the log is needed.
+fn mark(connection: &Connection, is_marked: &mut bool) -> Result<(), WriteError> {
+    if *is_marked {
+        return Ok(());
+    }
+    match clean_end::mark(connection) {
+        Ok(()) => *is_marked = true,
+        // Whether it is so full for the commit too, that will say; without the mark nobody would miss the log.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {}
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            return Err(WriteError::NotDone(error));
+        }
+        Err(error) => return Err(WriteError::Unknown(error)),
+    }
+    Ok(())
 }
 
 fn write_rows(

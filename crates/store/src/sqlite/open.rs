@@ -13,11 +13,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::contract::Backup;
 
+use super::clean_end::Served;
 use super::error::OpenError;
 use super::memory::Memory;
 use super::row::{self, Meta, Row, Seal};
 use super::schema::{APPLICATION_ID, OBJECTS, SCHEMA_VERSION};
-use super::{BUSY_TIMEOUT, Options, log};
+use super::{BUSY_TIMEOUT, Options, clean_end, log};
 
 /// Bytes of SQLite's file header.
 const HEADER_BYTES: usize = 100;
@@ -43,15 +44,16 @@ pub(super) struct Checked {
 }
 
 pub(super) struct Opened {
-    pub(super) connection: Connection,
+    pub(super) connection: Served,
     pub(super) memory: Memory,
     pub(super) data_version: i64,
     pub(super) cluster_id: String,
     pub(super) seal: Seal,
 }
 
-/// Looks whether a file is a database of ours that this program can read, without SQLite and without locks.
-pub(super) fn look(path: &Path) -> Result<(), OpenError> {
+/// Looks whether a file is a database of ours that this program can read, without SQLite and without locks. Answers
+/// whether it says that it needs its log.
+pub(super) fn look(path: &Path) -> Result<bool, OpenError> {
     let io = |error: std::io::Error| OpenError::Io {
         path: path.to_owned(),
         doing: "reading",
@@ -81,6 +83,7 @@ pub(super) fn look(path: &Path) -> Result<(), OpenError> {
     else {
         return Err(OpenError::Damaged { path: path.to_owned(), found: "its header is cut off".to_owned() });
     };
+    let (version, needs_log) = clean_end::read_mark(version);
     if id != APPLICATION_ID {
         return Err(foreign(&format!("its application id is {id:#010x}, not {APPLICATION_ID:#010x}")));
     }
@@ -91,7 +94,7 @@ pub(super) fn look(path: &Path) -> Result<(), OpenError> {
         let found = format!("its schema version is {version}, which never was");
         return Err(OpenError::Damaged { path: path.to_owned(), found });
     }
-    Ok(())
+    Ok(needs_log)
 }
 
 /// Opens the file, checks it, loads it and settles it. The caller holds the lock.
@@ -101,17 +104,27 @@ pub(super) fn open_file(path: &Path, options: &Options) -> Result<Opened, OpenEr
 
 /// Opens the file, checks it and loads it. The caller holds the lock. What it shows may not be durable yet.
 pub(super) fn check_file(path: &Path, options: &Options) -> Result<Checked, OpenError> {
-    look(path)?;
+    let needs_log = look(path)?;
     let fail = |doing| move |error| classify(path, doing, error);
     let damaged = |found| OpenError::Damaged { path: path.to_owned(), found };
     let wal = beside(path, "-wal");
-    match log::damage(&wal) {
-        Ok(None) => {}
-        Ok(Some(found)) => return Err(damaged(found)),
-        Err(error) => return Err(OpenError::Io { path: wal, doing: "reading", reason: error.to_string() }),
+    let unreadable = |error: std::io::Error| OpenError::Io {
+        path: wal.clone(),
+        doing: "reading",
+        reason: error.to_string(),
+    };
+    if let Some(found) = log::damage(&wal).map_err(unreadable)? {
+        return Err(damaged(found));
+    }
+    if needs_log
+        && !options.without_log
+        && let Some(found) = clean_end::missing_log(&wal).map_err(unreadable)?
+    {
+        return Err(OpenError::LogMissing { path: path.to_owned(), found });
     }
     let connection = connect(path, options, OpenFlags::empty()).map_err(fail("opening"))?;
-    // Should it turn out to be damaged, or not to be what is wanted, closing it must not touch it either.
+    // Should it turn out to be damaged, or not to be what is wanted, closing it must not touch it either; nor may SQLite
+    // remove the log of one that is served, before the file says that it needs none.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fail("opening"))?;
     check_structure(&connection, path)?;
     let loaded = (|| {
@@ -135,9 +148,7 @@ impl Checked {
         let fail = |doing| move |error| classify(path, doing, error);
         let Checked { connection, memory, cluster_id, seal } = self;
         settle(&connection, path, options)?;
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
-            .map_err(fail("opening"))?;
+        let connection = Served::new(connection);
         let data_version = data_version(&connection).map_err(fail("reading"))?;
         Ok(Opened { connection, memory, data_version, cluster_id, seal })
     }
@@ -312,12 +323,16 @@ fn check_structure(connection: &Connection, path: &Path) -> Result<(), OpenError
 /// does not have, and after a failed sync nothing written before it can be trusted: so all of it is written
 /// and synced again, and the emptied log is synced too, lest its old content come back. Zeros make room in the log for
 /// the commits to come; to SQLite a log that begins with them is empty.
+///
+/// Until the first commit the file needs no log.
 fn settle(connection: &Connection, path: &Path, options: &Options) -> Result<(), OpenError> {
-    let settled = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0));
-    let blocked = settled.map_err(|error| classify(path, "settling", error))? != 0;
-    if blocked {
-        return Err(OpenError::Locked { path: path.to_owned(), doing: "settling its write-ahead log" });
+    let fail = |error| classify(path, "settling", error);
+    if clean_end::is_marked(connection).map_err(fail)? {
+        // Into the log from its start, where a full disk has room.
+        move_log(connection, path, "RESTART")?;
+        clean_end::take_mark_away(connection).map_err(fail)?;
     }
+    move_log(connection, path, "TRUNCATE")?;
     let log_bytes = LOG_HEADER_BYTES + u64::from(options.checkpoint_pages) * LOG_FRAME_BYTES;
     // Where there is no room on the disk, the log grows with each commit, as far as it can.
     let _ = options.files.lengthen(&beside(path, "-wal"), log_bytes);
@@ -335,6 +350,15 @@ fn settle(connection: &Connection, path: &Path, options: &Options) -> Result<(),
         doing: "syncing the directory of",
         reason: error.to_string(),
     })
+}
+
+fn move_log(connection: &Connection, path: &Path, how: &str) -> Result<(), OpenError> {
+    let moved =
+        connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), (), |row| row.get::<_, i64>(0));
+    match moved.map_err(|error| classify(path, "settling", error))? {
+        0 => Ok(()),
+        _ => Err(OpenError::Locked { path: path.to_owned(), doing: "settling its write-ahead log" }),
+    }
 }
 
 pub(super) fn directory(path: &Path) -> &Path {
