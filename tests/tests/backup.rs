@@ -1,12 +1,14 @@
 //! Backups of a database that is being written, and what becomes of a cluster that is restored from one.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mainstay_process::cgroup::Leaf;
+use mainstay_process::strays::Mark;
 use mainstay_tests::{TestCluster, program};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::{End, OperationRecord, Verb};
@@ -40,6 +42,20 @@ fn end_everything(cluster: &mut TestCluster) {
 fn journal(cluster: &TestCluster) -> Vec<OperationRecord> {
     let records = cluster.client().journal(None, Some(1000), None).unwrap();
     records.iter().map(|record| serde_json::from_str(record).unwrap()).collect()
+}
+
+/// A process outside of every control group of the cluster, as one of its resources would have started it.
+fn marked(cluster: &TestCluster) -> Child {
+    let id = sqlite(&cluster.data_dir(), "select cluster_id from meta");
+    let resource = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f3";
+    let leaf = cluster.cgroup_root().join(format!("group-{resource}/resource-{resource}"));
+    let mark = Mark { cluster: id.parse().unwrap(), resource: resource.parse().unwrap(), leaf };
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo; read line"]).envs(mark.variables());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It has its environment by then.
+    child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+    child
 }
 
 fn generation(directory: &Path) -> u64 {
@@ -107,6 +123,13 @@ fn a_cluster_is_as_it_was_when_it_was_backed_up() {
     cluster.start_service();
     assert_eq!(cluster.state("new"), ResourceState::Offline, "what is refused changes nothing");
     end_everything(&mut cluster);
+    // What has left the cluster's tree is not ended with it.
+    let mut outside = marked(&cluster);
+    let (code, _, said) = restore(&cluster, &file, &data_dir, &[]);
+    assert_eq!(code, 1, "something runs elsewhere: {said}");
+    assert!(said.contains(&format!("kill {}", outside.id())), "{said}");
+    outside.kill().unwrap();
+    outside.wait().unwrap();
     let before = generation(&data_dir);
     let (code, said, _) = restore(&cluster, &file, &data_dir, &["--json"]);
     assert_eq!(code, 0);

@@ -20,7 +20,7 @@ use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 use lock::{is_open_here, lock, make_private, patiently};
 
-pub use elsewhere::{check_beside, check_elsewhere, check_stopped, find_of_others};
+pub use elsewhere::{check_beside, check_elsewhere, check_stopped, find_of_others, marked};
 pub use lock::{holder_of, lock_file};
 pub use name::{NameError, ServiceName};
 
@@ -136,6 +136,21 @@ pub enum ClaimError {
         /// How many, the guard not counted.
         count: usize,
         /// One of them.
+        holder: Holder,
+    },
+    /// Something that resources of the cluster have started runs outside of its trees, and nothing of it may.
+    #[error(
+        "{count} processes that resources of cluster {cluster} have started run outside of its control groups ({holder}); \
+         end them, this one with: kill {pid}"
+    )]
+    Strays {
+        /// Whose they are.
+        cluster: ClusterId,
+        /// How many.
+        count: usize,
+        /// One of them.
+        pid: i32,
+        /// The same, in words.
         holder: Holder,
     },
     /// A host of another run directory runs there, and its guard is gone.

@@ -288,7 +288,7 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
 }
 
 /// As whom a process runs, if a mark in its environment is safe to believe.
-fn believed_of(pid: i32) -> Option<u32> {
+pub(crate) fn believed_of(pid: i32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     only_user(&status).filter(|_| !is_own_program(pid))
 }

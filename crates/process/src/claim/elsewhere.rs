@@ -25,7 +25,7 @@ use super::lock::is_locked;
 use super::{ClaimError, HOST_PROGRAM, Holder, holder_of, is_same_directory};
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
-use crate::strays;
+use crate::strays::{self, Marked};
 
 /// How the names of the programs begin that have the cluster's id on their command line.
 const PROGRAMS: [&str; 2] = [GUARD_PROGRAM, HOST_PROGRAM];
@@ -144,7 +144,8 @@ pub fn check_beside(root: &Path, cluster: ClusterId, run_dir: &Path) -> Result<(
 }
 
 /// Looks whether nothing of a cluster, which has these groups, runs or is served in any tree of the hierarchy that is
-/// mounted here: no service, no host and no resource. A guard may: it acts for nobody by itself.
+/// mounted here, nor anything that is marked with it outside of them: no service, no host and no resource. A guard may:
+/// it acts for nobody by itself.
 ///
 /// # Errors
 ///
@@ -162,10 +163,31 @@ pub fn check_stopped(mount: &Path, cluster: ClusterId, groups: &[GroupId]) -> Re
             return Err(ClaimError::Running { cluster, root: tree.root, count, holder });
         }
     }
-    match find_program(&[HOST_PROGRAM], cluster, |_, _| true) {
-        Some((pid, root)) => Err(ClaimError::Running { cluster, root, count: 1, holder: Holder::of(pid) }),
+    if let Some((pid, root)) = find_program(&[HOST_PROGRAM], cluster, |_, _| true) {
+        return Err(ClaimError::Running { cluster, root, count: 1, holder: Holder::of(pid) });
+    }
+    let marked = marked(cluster)?;
+    match marked.first() {
+        Some(one) => Err(ClaimError::Strays {
+            cluster,
+            count: marked.len(),
+            pid: one.pid,
+            holder: Holder::of(one.pid),
+        }),
         None => Ok(()),
     }
+}
+
+/// Everything that runs and is marked with a cluster, wherever it is, of what our account or root runs.
+///
+/// # Errors
+///
+/// The processes cannot be listed.
+pub fn marked(cluster: ClusterId) -> Result<Vec<Marked>, CgroupError> {
+    let found = strays::of_cluster(cluster);
+    let mut found = found.map_err(|source| CgroupError::io("list", Path::new("/proc"), source))?;
+    found.retain(|marked| strays::believed_of(marked.pid).is_some_and(is_trusted_user));
+    Ok(found)
 }
 
 /// Looks for a tree in which something runs or is served that another account has marked as this cluster's. Whether it
