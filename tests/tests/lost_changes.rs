@@ -269,6 +269,62 @@ fn ids_are_not_given_out_again_when_the_journal_is_gone() {
     }
 }
 
+/// SQLite takes what is left of a journal without its log for all that there was. The database knows better.
+#[test]
+fn a_journal_that_has_lost_its_log_says_so() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    cluster.client().create_group("group-0").unwrap();
+    cluster.kill_service();
+    let earlier = files(&cluster.data_dir());
+    cluster.start_service();
+    for number in 1..12 {
+        cluster.client().create_group(&format!("group-{number}")).unwrap();
+    }
+    let newest = newest_number(&cluster);
+    cluster.kill_service();
+    let whole = files(&cluster.data_dir());
+    let log = "journal.db-wal";
+    let used = used(&whole[log]);
+    let zeroed = |from: usize| {
+        with(&whole, log, |bytes| {
+            let mut bytes = bytes.to_vec();
+            bytes[from..].fill(0);
+            Some(bytes)
+        })
+    };
+    for (name, damaged) in [
+        ("no log", with(&whole, log, |_| None)),
+        ("an empty log", with(&whole, log, |_| Some(Vec::new()))),
+        ("half a log", with(&whole, log, |bytes| Some(bytes[..used / 2].to_vec()))),
+        ("a zeroed log", zeroed(0)),
+        ("a log that is zeroed from some place on", zeroed(used / 2)),
+        ("an older log", with(&whole, log, |_| Some(earlier[log].clone()))),
+    ] {
+        put(&cluster.data_dir(), &damaged);
+        let mut told_at = 0;
+        // It is said once, and stays said.
+        for _ in 0..2 {
+            cluster.start_service();
+            let told = journal(&cluster);
+            let lost: Vec<_> = told.iter().filter(|record| record.verb == Verb::Recover).collect();
+            let [lost] = lost[..] else { panic!("{name}: {told:?}") };
+            let Some(End::Failed(cause)) = &lost.end else { panic!("{name}: {lost:?}") };
+            assert!(cause.text.contains("are not in it"), "{name}: {cause}");
+            assert!(lost.id.number > newest && (told_at == 0 || lost.id.number == told_at), "{name}");
+            told_at = lost.id.number;
+            assert_eq!(groups(&cluster).len(), 12, "{name}");
+            cluster.client().create_group("one more").unwrap();
+            assert!(newest_number(&cluster) > told_at, "{name}");
+            cluster.mainstay(&["group", "delete", "one more"]);
+            cluster.kill_service();
+        }
+    }
+    // Nothing is said where nothing is lost.
+    put(&cluster.data_dir(), &whole);
+    cluster.start_service();
+    assert!(journal(&cluster).iter().all(|record| record.verb != Verb::Recover));
+}
+
 #[test]
 fn a_damaged_journal_says_so_and_hides_nothing_else() {
     let Some(mut cluster) = TestCluster::start_or_skip() else { return };

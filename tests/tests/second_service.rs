@@ -155,11 +155,27 @@ fn a_database_older_than_what_runs_is_not_served() {
     fs::rename(&older, cluster.data_dir()).unwrap();
     let words = ["1 resources run that the database does not know", &format!("(processes {:?})", running[1])];
     refused(&cluster, &cluster.data_dir(), &cluster.run_dir(), &words);
+    // Whoever else is dead, and whatever else is lost.
+    kill(&cluster.pool_host());
+    refused(&cluster, &cluster.data_dir(), &cluster.run_dir(), &words);
+    // Also what has gone elsewhere.
+    let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
+    elsewhere.create().unwrap();
+    let [_, later] = &running;
+    later.iter().for_each(|pid| elsewhere.adopt(*pid).unwrap());
+    let outside = ["1 resources run that the database does not know", "outside of its control group"];
+    refused(&cluster, &cluster.data_dir(), &cluster.run_dir(), &outside);
+    kill(&cluster.guard());
+    refused(&cluster, &cluster.data_dir(), &cluster.run_dir(), &outside);
+    assert_eq!(elsewhere.pids().unwrap(), *later, "nothing was touched");
 
     fs::rename(cluster.data_dir(), &older).unwrap();
     fs::rename(&newer, cluster.data_dir()).unwrap();
     cluster.start_service();
-    assert_eq!([cluster.processes("known"), cluster.processes("later")], running, "nothing was touched");
+    cluster.wait_for_state("known", ResourceState::Online);
+    cluster.wait_for_state("later", ResourceState::Online);
+    let processes = [cluster.processes("known"), cluster.processes("later")];
+    assert_eq!(processes[0], running[0], "nothing was touched");
     assert_eq!(cluster.state("later"), ResourceState::Online);
 }
 

@@ -152,6 +152,10 @@ pub struct Start {
     /// Those operations of the database ([`crate::stored_operations`]) whose end the journal has durably, refusals
     /// excepted: there was no commit yet that took their records along.
     pub ended: BTreeSet<OperationId>,
+    /// Resources that the database may have deleted ([`crate::Forgotten`]).
+    pub deleted: BTreeSet<ResourceId>,
+    /// Resources whose mark processes of this machine have, wherever they run.
+    pub marked: BTreeSet<ResourceId>,
 }
 
 /// What the guard sees of one leaf.

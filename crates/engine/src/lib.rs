@@ -60,5 +60,5 @@ pub mod view;
 pub use engine::{Config, Engine};
 pub use error::DatabaseError;
 pub use model::genesis::{Genesis, genesis};
-pub use model::{Contents, check_database, stored_operations};
+pub use model::{Contents, Forgotten, check_database, stored_operations};
 pub use view::View;

@@ -1,5 +1,6 @@
 //! The data directory: what is in it, and how a cluster begins.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -219,6 +220,7 @@ impl ClusterDir {
             node: FIRST_NODE,
             durable: Durable::new(revision),
             unknown_number: 0,
+            forgotten: &BTreeSet::new(),
         };
         if let Err(error) = journal(&self.journal(), whose) {
             tracing::warn!(%error, "the cluster has no journal yet; its first start makes one");

@@ -183,6 +183,8 @@ pub struct Whose<'a> {
     /// Where operations count on from when nobody knows any more how far they had got: the journal is not there, or has
     /// lost something. No number that was given out is higher.
     pub unknown_number: u64,
+    /// Operations that the database has forgotten lately, which it does when their ends are on the disk here.
+    pub forgotten: &'a BTreeSet<OperationId>,
 }
 
 /// A number that no count of operations has come to, also one that began at such a number some seconds ago: the Unix time
@@ -191,8 +193,8 @@ pub(crate) fn unknown_number(unix_ms: u64) -> u64 {
     unix_ms.saturating_mul(1000)
 }
 
-/// Opens the journal in this file, or begins it. What it has lost to damage in its log is told in the service's log, and
-/// by a record of its own.
+/// Opens the journal in this file, or begins it. What it has lost to damage in its log, or with its log, is told in the
+/// service's log, and by a record of its own.
 pub fn journal(path: &Path, whose: Whose<'_>) -> Result<(Journal, JournalThread), JournalError> {
     let name = path.display().to_string();
     let sqlite = |source| sqlite_error(&name, source);
@@ -200,9 +202,13 @@ pub fn journal(path: &Path, whose: Whose<'_>) -> Result<(Journal, JournalThread)
     make_private(path).map_err(io)?;
     make_durable(path).map_err(io)?;
     // Before SQLite looks at it: what it does not take it forgets.
-    let lost = log_damage(&beside(path, "-wal")).map_err(io)?;
+    let damaged = log_damage(&beside(path, "-wal")).map_err(io)?;
     let mut writer = Connection::open(path).map_err(sqlite)?;
     let note = schema::prepare(&mut writer, &name, &whose)?;
+    let damaged = damaged.map(|lost| {
+        format!("{lost}; what followed there is lost, as a power cut may leave it, or damage of the disk")
+    });
+    let lost = damaged.or_else(|| witness::missing_ends(&writer, &note, &whose));
     let reader = Connection::open(path).map_err(sqlite)?;
     let (sender, receiver) = mpsc::sync_channel(RECORDS_WAITING_MAX);
     let waiters = EndWaiters::default();
@@ -210,9 +216,7 @@ pub fn journal(path: &Path, whose: Whose<'_>) -> Result<(Journal, JournalThread)
     let ends = (Arc::clone(&waiters), Arc::clone(&unwritten));
     let mut thread = JournalThread::new(receiver, writer, ends, note, whose.durable);
     if let Some(lost) = lost {
-        let text = format!(
-            "journal {name}: {lost}; what followed there is lost, as a power cut may leave it, or damage of the disk"
-        );
+        let text = format!("journal {name}: {lost}");
         tracing::error!("{text}");
         thread.begin_behind(whose.node, whose.unknown_number, text).map_err(sqlite)?;
     }

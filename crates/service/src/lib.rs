@@ -23,6 +23,7 @@ pub mod config;
 pub mod core;
 pub mod database;
 pub mod guard;
+mod history;
 pub mod hosts;
 pub mod ids;
 pub mod journal;

@@ -19,6 +19,7 @@ use mainstay_engine::input::{Input, Start};
 use mainstay_engine::{Config as EngineConfig, Engine};
 use mainstay_ipc::guard::{Leaf, LeafStatus};
 use mainstay_process::claim::{self, NameError, ServiceName};
+use mainstay_process::strays::Marked;
 use mainstay_process::{Claim, ClaimError, layout};
 use mainstay_rpc::{Server, ServerLimits};
 use mainstay_store::{KeyRange, StoreError, read_all};
@@ -34,6 +35,7 @@ use crate::config::LogFormat;
 use crate::core::{Core, Hands, now};
 use crate::database::{Durable, database};
 use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
+use crate::history;
 use crate::hosts::{HostSettings, Hosts};
 use crate::journal::{JournalError, Whose, journal, unknown_number};
 use crate::outlet::Outlet;
@@ -85,6 +87,20 @@ pub enum StartError {
         /// The leaf of one.
         leaf: PathBuf,
         /// What runs there.
+        pids: Vec<i32>,
+    },
+    /// The same, and one of them has left its control group.
+    #[error(
+        "{count} resources run that the database does not know, one of them ({resource}) outside of its control group \
+         (processes {pids:?}): it is older than what runs, and what it would start may be running. Put the newer one back, \
+         or end these processes with kill; then end hosts and guard, and start again"
+    )]
+    OlderThanWhatRunsOutside {
+        /// How many.
+        count: usize,
+        /// One of them.
+        resource: ResourceId,
+        /// What runs of it.
         pids: Vec<i32>,
     },
     /// A file, directory or thread cannot be had.
@@ -197,9 +213,14 @@ async fn step_back(guard: &Guard, tenure: &Tenure, outlet: &Outlet, new_root: Op
     }
 }
 
-/// Whether the database knows everything that its hosts run. Until here nothing that runs has been touched.
-fn check_known(core: &Core, leaves: &[(Leaf, LeafStatus)], cgroup_root: &Path) -> Result<(), StartError> {
-    let unknown = core.read(|view| view.unknown_online());
+/// Whether the database knows everything that runs for it. Until here nothing that runs has been touched.
+fn check_known(
+    core: &Core,
+    leaves: &[(Leaf, LeafStatus)],
+    marked: &[Marked],
+    cgroup_root: &Path,
+) -> Result<(), StartError> {
+    let unknown = core.read(|view| view.unknown_running());
     let path_of = |id: &ResourceId| {
         leaves.iter().find_map(|(leaf, _)| match leaf {
             Leaf::Resource { group, resource } if resource == id => {
@@ -212,7 +233,13 @@ fn check_known(core: &Core, leaves: &[(Leaf, LeafStatus)], cgroup_root: &Path) -
     // What has no leaf is in the pool host's own process.
     let leaf = path_of(one).unwrap_or_else(|| layout::pool(cgroup_root));
     let pids = mainstay_process::Leaf::new(&leaf).pids()?;
-    Err(StartError::OlderThanWhatRuns { count: unknown.len(), leaf, pids })
+    let count = unknown.len();
+    let outside: Vec<i32> =
+        marked.iter().filter(|marked| marked.mark.resource == *one).map(|marked| marked.pid).collect();
+    match pids.is_empty() && !outside.is_empty() {
+        true => Err(StartError::OlderThanWhatRunsOutside { count, resource: *one, pids: outside }),
+        false => Err(StartError::OlderThanWhatRuns { count, leaf, pids }),
+    }
 }
 
 /// Serves until SIGTERM or SIGINT. `serving` is called once clients can connect.
@@ -229,6 +256,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let cluster = parse_cluster_id(store.cluster_id())?;
     let (snapshot, revision) = read_all(&mut store, &KeyRange::all())?;
     let durable = Durable::new(revision);
+    let forgotten = history::forgotten(&mut store)?;
 
     // Everything that may say no comes before what would stay when it does.
     let whose = Whose {
@@ -236,6 +264,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         node,
         durable: durable.clone(),
         unknown_number: unknown_number(now().unix_ms),
+        forgotten: &forgotten.operations,
     };
     let (journal, journal_thread) = journal(&dir.journal(), whose)?;
     let programs =
@@ -322,6 +351,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     let hosts = Hosts::new(host_settings, guard.clone(), outlet.clone());
     let found = hosts.find().map_err(|source| io_error(run_dir.display(), source))?;
 
+    let marked = claim::marked(cluster)?;
     let ended = journal.ended(&mainstay_engine::stored_operations(&snapshot))?;
     let start = Start {
         snapshot,
@@ -337,6 +367,8 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         hosts: found.clone(),
         last_operation_number: journal.last_number()?,
         ended,
+        deleted: forgotten.resources,
+        marked: marked.iter().map(|marked| marked.mark.resource).collect(),
     };
     let (database, database_thread) = database(Box::new(store), durable, &settings.data_dir);
     let engine = Engine::new(EngineConfig { node, node_name, strict_cmrp: settings.strict_cmrp });
@@ -373,10 +405,11 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         _ = hosts.adopt(found) => Ok(()),
         lost = tenure.lost() => Err(lost),
     };
-    check_known(&core, &leaves, &cgroup_root)?;
-    if let Err(error) = adopted.and_then(|()| tenure.begin_serving()) {
+    let begun = check_known(&core, &leaves, &marked, &cgroup_root)
+        .and_then(|()| Ok(adopted.and_then(|()| tenure.begin_serving())?));
+    if let Err(error) = begun {
         step_back(&guard, &tenure, &outlet, new_root).await;
-        return Err(error.into());
+        return Err(error);
     }
     core.feed(Input::Settled);
 

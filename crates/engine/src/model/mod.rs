@@ -577,6 +577,27 @@ pub fn stored_operations(snapshot: &[KeyValue]) -> Vec<OperationId> {
     snapshot.iter().filter_map(id_of).collect()
 }
 
+/// What a database has forgotten lately, by its history.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Forgotten {
+    /// Operations whose records were deleted. The journal had their ends durably then.
+    pub operations: BTreeSet<OperationId>,
+    /// Resources of which something was deleted; they may still be there.
+    pub resources: BTreeSet<ResourceId>,
+}
+
+impl Forgotten {
+    /// Takes in a key that was deleted.
+    pub fn add(&mut self, key: &[u8]) {
+        if let Some(Touched::Resource(id)) = layout::touched_by(key) {
+            self.resources.insert(id);
+        }
+        let operation =
+            std::str::from_utf8(key).ok().and_then(|key| key.strip_prefix(layout::OPERATION_PREFIX));
+        self.operations.extend(operation.and_then(|id| id.parse::<OperationId>().ok()));
+    }
+}
+
 fn decode<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }

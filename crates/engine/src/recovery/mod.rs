@@ -43,6 +43,10 @@ pub(crate) struct StartUp {
     stored: BTreeMap<OperationId, StoredOperation>,
     /// Leaves of resources that the database does not know.
     nobodys: Vec<(GroupId, ResourceId, LeafSeen)>,
+    /// See [`Start::deleted`].
+    deleted: BTreeSet<ResourceId>,
+    /// See [`Start::marked`].
+    marked: BTreeSet<ResourceId>,
     /// Calls that wait until the service is ready.
     waiting: VecDeque<Call>,
     /// Commits of new epochs under way.
@@ -93,6 +97,7 @@ impl Engine {
         }
         self.startup.is_first_of_boot = !self.is_of_this_boot();
         self.startup.is_restored = self.is_of_boot(RESTORED_BOOT);
+        (self.startup.deleted, self.startup.marked) = (start.deleted, start.marked);
         self.make_states(&start.leaves);
         self.stir_network_states();
         for host in start.hosts {
@@ -194,14 +199,18 @@ impl Engine {
         }
     }
 
-    /// Resources that hosts say are online, and that the database does not know. What is deleted was offline before: such
-    /// a database is older than what runs, and to serve it would be to start a second time what it would have made anew.
-    pub(crate) fn unknown_online(&self) -> impl Iterator<Item = ResourceId> {
-        let held = self.startup.held.iter();
-        held.filter(|(id, (_, held))| {
-            held.condition == Condition::Online && self.model.resource(**id).is_none()
-        })
-        .map(|(id, _)| *id)
+    /// Resources of which something runs, and that the database does not know: hosts say that they are online, something is
+    /// in their leaf, or is marked with them. Such a database is older than what runs, and to serve it would be to kill that,
+    /// or to start a second time what it would have made anew.
+    ///
+    /// What is deleted was offline before; but its leaf may not have been empty, and was about to be emptied.
+    pub(crate) fn unknown_running(&self) -> BTreeSet<ResourceId> {
+        let StartUp { held, nobodys, deleted, marked, .. } = &self.startup;
+        let held = held.iter().filter(|(_, (_, held))| held.condition == Condition::Online);
+        let leaves = nobodys.iter().filter(|(_, _, leaf)| leaf.populated).map(|(_, id, _)| *id);
+        let seen = leaves.chain(marked.iter().copied()).filter(|id| !deleted.contains(id));
+        let all = held.map(|(id, _)| *id).chain(seen);
+        all.filter(|id| self.model.resource(*id).is_none()).collect()
     }
 
     /// The host has ended before the service was ready.

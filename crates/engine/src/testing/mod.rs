@@ -264,6 +264,8 @@ impl World {
             hosts: self.hosts.keys().copied().collect(),
             last_operation_number: self.journaled,
             ended: self.journaled_ends(&stored),
+            deleted: BTreeSet::new(),
+            marked: BTreeSet::new(),
         };
         self.found = self.find(&start);
         self.inbox.push_back(Input::Started(Box::new(start)));

@@ -19,6 +19,7 @@ mod named_node;
 mod networks;
 mod nodes;
 mod offline_cases;
+mod older_database;
 mod properties;
 mod questions;
 mod races;

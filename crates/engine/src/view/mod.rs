@@ -92,8 +92,8 @@ impl<'a> View<'a> {
     /// What runs, and is not in the database: asked before [`Input::Settled`](crate::input::Input::Settled), by which it would
     /// be taken for the rest of what was deleted. A service that finds any must not go on: its database is older than
     /// what runs.
-    pub fn unknown_online(self) -> Vec<ResourceId> {
-        self.engine.unknown_online().collect()
+    pub fn unknown_running(self) -> BTreeSet<ResourceId> {
+        self.engine.unknown_running()
     }
 
     /// Everything that is committed: objects, dependencies, owners.

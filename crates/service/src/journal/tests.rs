@@ -10,7 +10,14 @@ use super::writer::REFUSALS_PER_SECOND_MAX;
 use super::*;
 
 fn whose() -> Whose<'static> {
-    Whose { cluster: "one", node: NodeId(1), durable: Durable::new(Revision::new(1, 1)), unknown_number: 0 }
+    static NONE: BTreeSet<OperationId> = BTreeSet::new();
+    Whose {
+        cluster: "one",
+        node: NodeId(1),
+        durable: Durable::new(Revision::new(1, 1)),
+        unknown_number: 0,
+        forgotten: &NONE,
+    }
 }
 
 fn record(number: u64, name: &str, end: Option<End>) -> OperationRecord {
@@ -286,6 +293,38 @@ fn what_the_database_has_on_the_disk_is_noted_with_each_record() {
     journal.end();
     handle.join().unwrap();
     assert_eq!(noted(&path).revision, Revision::new(2, 4));
+}
+
+#[test]
+fn ends_that_only_the_database_knows_of_are_missed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let (first, thread) = journal(&path, whose()).unwrap();
+    let handle = thread.start(|_| {}).unwrap();
+    for (number, end) in [(1, Some(End::Done)), (2, None), (4, Some(End::Done))] {
+        first.write(record(number, "web", end));
+    }
+    first.end();
+    handle.join().unwrap();
+    drop(first);
+    let open = |numbers: &[u64], node: u32| {
+        let ids = numbers.iter().map(|number| OperationId { node: NodeId(node), number: *number });
+        let forgotten: BTreeSet<OperationId> = ids.collect();
+        let whose = Whose { forgotten: &forgotten, unknown_number: 1_000, ..whose() };
+        let (journal, _thread) = journal(&path, whose).unwrap();
+        let all = journal.read(&JournalQuery { limit: 100, ..JournalQuery::default() }).unwrap();
+        all.into_iter().filter(|record| record.verb == Verb::Recover).collect::<Vec<_>>()
+    };
+    // Another node's are in another journal.
+    for (numbers, node) in [(&[][..], 1), (&[1, 4], 1), (&[2, 3], 2)] {
+        assert_eq!(open(numbers, node), []);
+    }
+    let told = open(&[1, 2, 3, 4, 9], 1);
+    let [lost] = &told[..] else { panic!("{told:?}") };
+    let Some(End::Failed(cause)) = &lost.end else { panic!("{lost:?}") };
+    assert!(cause.text.contains("3 operations that had ended, from 1-2 to 1-9, are not in it"), "{cause}");
+    assert_eq!(lost.id.number, 1_001, "behind all that may have been");
+    assert_eq!(open(&[1, 2, 3, 4, 9], 1), told, "said once");
 }
 
 #[test]

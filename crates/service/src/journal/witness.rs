@@ -10,15 +10,19 @@
 //! ```
 //!
 //! So the journal never notes what the disk does not have, whatever of it a power cut takes.
+//!
+//! The database is a witness of the journal, too: it forgets an operation when its end is on the disk here, and its history
+//! knows for a while what it has forgotten ([`missing_ends`]).
 
 use std::fs;
 use std::path::Path;
 
 use mainstay_store::Revision;
+use mainstay_types::OperationId;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{JournalError, beside, schema, sqlite_error};
+use super::{JournalError, Whose, beside, schema, sqlite_error};
 
 /// New in version 3. One row.
 pub(super) const DATABASE: &str = "
@@ -129,6 +133,28 @@ fn look_inside(path: &Path, name: &str) -> Result<Option<Known>, JournalError> {
     };
     let last_number = last_number(&connection, note.as_ref()).map_err(sqlite)?;
     Ok(Some(Known { note, last_number }))
+}
+
+/// The other way round: which ends, that were on the disk here, the database has forgotten and the journal has not. In words;
+/// `None` when nothing is missing.
+///
+/// Its log may have been cut off, removed or exchanged: SQLite takes what is left for all that there was.
+pub(super) fn missing_ends(connection: &Connection, note: &Note, whose: &Whose<'_>) -> Option<String> {
+    let select = "SELECT 1 FROM operation WHERE number = ?1 AND node = ?2 AND ended IS NOT NULL";
+    let is_missing = |id: &&OperationId| {
+        let found = connection.prepare_cached(select);
+        let found = found.and_then(|mut one| one.exists(params![id.number.cast_signed(), id.node.0]));
+        // What cannot be read is told in its place.
+        found.is_ok_and(|found| !found)
+    };
+    let own = whose.forgotten.iter().filter(|id| id.node == whose.node && id.number > note.floor);
+    let missing: Vec<&OperationId> = own.filter(is_missing).collect();
+    let (first, last) = (missing.first()?, missing.last()?);
+    Some(format!(
+        "{} operations that had ended, from {first} to {last}, are not in it, and whatever else was written then: its -wal \
+         file was cut off, is missing, or is an older one",
+        missing.len()
+    ))
 }
 
 pub(super) fn last_number(connection: &Connection, note: Option<&Note>) -> Result<u64, rusqlite::Error> {
