@@ -45,8 +45,7 @@ mod tests {
     #[test]
     fn what_was_deleted_is_found_as_far_back_as_the_history_goes() {
         let mut store = Model::new(1);
-        let mut commit =
-            |store: &mut Model, op: Op| store.commit(Transaction::unconditional(vec![op])).unwrap();
+        let commit = |store: &mut Model, op: Op| store.commit(Transaction::unconditional(vec![op])).unwrap();
         assert_eq!(forgotten(&mut store).unwrap(), Forgotten::default());
         let resource = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f1";
         for number in 1..=9 {
