@@ -59,6 +59,9 @@ const LOOKS_MAX: u32 = 50;
 /// another program.
 const EMPTY_LOOKS_MAX: u32 = 3;
 
+/// As many threads as are looked at of a process whose first one has ended: others that have ended go away by themselves.
+const THREADS_LOOKED_AT_MAX: usize = 8;
+
 /// Between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
@@ -270,14 +273,10 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
     // Its environment may have been opened before it became another program, and read after that.
     for _ in 0..EMPTY_LOOKS_MAX {
         // In one call: between two it may become another program, and the rest of its environment be gone.
-        environment.resize(ENVIRONMENT_LENGTH_MAX, 0);
-        let read = File::open(format!("/proc/{pid}/environ")).and_then(|mut file| file.read(environment));
-        match read {
+        match read_environment(&format!("/proc/{pid}"), environment) {
             Ok(0) if has_memory(pid) => {}
-            Ok(length) => {
-                let environment = environment.get(..length).unwrap_or_default();
-                return Mark::parse(environment).map_or(Look::Nobodys, Look::Marked);
-            }
+            Ok(0) => return look_at_threads(pid, environment),
+            Ok(length) => return judge(environment.get(..length).unwrap_or_default()),
             // It has gone, or may not be looked at.
             Err(_) => return Look::Nobodys,
         }
@@ -285,6 +284,28 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
         look = if has_arguments { Look::Empty } else { Look::NotYet };
     }
     look
+}
+
+/// A process whose first thread has ended shows its memory only by those that go on. One of them is as good as another.
+fn look_at_threads(pid: i32, environment: &mut Vec<u8>) -> Look {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Look::Nobodys };
+    let paths = threads.filter_map(|thread| Some(thread.ok()?.path().to_str()?.to_owned()));
+    for path in paths.take(THREADS_LOOKED_AT_MAX) {
+        if let Ok(length @ 1..) = read_environment(&path, environment) {
+            return judge(environment.get(..length).unwrap_or_default());
+        }
+    }
+    Look::Nobodys
+}
+
+/// Reads the environment of a process or thread, by its place in `/proc`, and answers its length.
+fn read_environment(place: &str, environment: &mut Vec<u8>) -> io::Result<usize> {
+    environment.resize(ENVIRONMENT_LENGTH_MAX, 0);
+    File::open(format!("{place}/environ"))?.read(environment)
+}
+
+fn judge(environment: &[u8]) -> Look {
+    Mark::parse(environment).map_or(Look::Nobodys, Look::Marked)
 }
 
 /// As whom a process runs, if a mark in its environment is safe to believe.
@@ -298,13 +319,14 @@ fn has_memory(pid: i32) -> bool {
     fs::read(format!("/proc/{pid}/statm")).is_ok_and(|pages| !pages.starts_with(b"0 "))
 }
 
-/// The user, where real, effective and saved one are the same, by the lines of `/proc/PID/status`. Otherwise a
-/// set-user-id bit has given it other rights than those of who has started it.
+/// The user, where real and saved one are the same, by the lines of `/proc/PID/status`. Otherwise a set-user-id bit has
+/// given it other rights than those of who has started it. A server may have laid down its rights for a while: then only
+/// the effective one is another.
 fn only_user(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     let users: Vec<&str> = line.split_ascii_whitespace().take(3).collect();
     match users[..] {
-        [real, effective, saved] if real == effective && effective == saved => real.parse().ok(),
+        [real, _, saved] if real == saved => real.parse().ok(),
         _ => None,
     }
 }

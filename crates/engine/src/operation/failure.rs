@@ -98,18 +98,49 @@ impl Engine {
 
     /// What depends on a resource that is not online any more goes down now.
     pub(crate) fn take_dependents_down(&mut self, resource: ResourceId) {
-        let closure = graph::stop_closure(&self.model, &self.live, [resource]);
+        self.take_dependents_down_together(&[resource]);
+    }
+
+    /// The same for several of which none is online: what is the last that serves in place of one may go with another.
+    pub(crate) fn take_dependents_down_together(&mut self, gone: &[ResourceId]) {
+        let closure = graph::stop_closure(&self.model, &self.live, gone.iter().copied());
         let is_online = |id: &ResourceId| {
-            *id != resource && self.live.get(id).is_some_and(|live| live.state == ResourceState::Online)
+            !gone.contains(id) && self.live.get(id).is_some_and(|live| live.state == ResourceState::Online)
         };
         let parts: BTreeMap<ResourceId, PartGoal> =
             closure.into_iter().filter(is_online).map(|id| (id, PartGoal::Down)).collect();
-        self.note_companions(resource, parts.keys().copied());
-        if !parts.is_empty() {
-            let text = format!("what it needs, '{}', is not online", self.name_of(resource));
-            self.start_internal(Verb::Recover, ObjectId::Resource(resource), parts, &text);
+        for id in gone {
+            let above = graph::with_dependents(&self.model, [*id]);
+            self.note_companions(*id, parts.keys().copied().filter(|part| above.contains(part)));
         }
-        self.stop_starting_dependents(resource);
+        let lacking = self.lacking(gone, &parts);
+        if let Some(first) = lacking.first() {
+            let names: Vec<String> = lacking.iter().map(|id| format!("'{}'", self.name_of(*id))).collect();
+            let text = match names.len() {
+                1 => format!("what it needs, {}, is not online", names.join(", ")),
+                _ => format!("what they need, {}, are not online", names.join(", ")),
+            };
+            self.start_internal(Verb::Recover, ObjectId::Resource(*first), parts, &text);
+        }
+        for id in gone {
+            self.stop_starting_dependents(*id);
+        }
+    }
+
+    /// Those of what is gone that any of these parts cannot do without.
+    fn lacking(&self, gone: &[ResourceId], parts: &BTreeMap<ResourceId, PartGoal>) -> Vec<ResourceId> {
+        let stays = |id: ResourceId| {
+            !parts.contains_key(&id)
+                && self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online)
+        };
+        let is_missed = |id: &ResourceId| {
+            let mut dependents = self.model.dependents(*id).filter(|dependent| parts.contains_key(dependent));
+            dependents.any(|dependent| {
+                let needs = self.model.resource(dependent).map(|found| &found.depends_on);
+                needs.is_some_and(|needs| needs.relies_on(*id, stays))
+            })
+        };
+        gone.iter().copied().filter(is_missed).collect()
     }
 
     /// Dependents in the middle of their start are terminated: their provider is gone.

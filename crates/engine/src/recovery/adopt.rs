@@ -99,7 +99,9 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         match held {
             Some((host, held)) => {
-                live.open = Some(*host);
+                // What a hard stop has emptied and closed is opened anew before anything starts there, as without a restart.
+                let is_closed = live.floor >= held.epoch && !live.populated && held.running.is_none();
+                live.open = (!is_closed).then_some(*host);
                 self.touched_statuses.insert(id);
                 live.locked = held.lock();
                 live.consents = held.consents;
@@ -461,17 +463,18 @@ impl Engine {
     /// What needs something that is not online goes down. First of all: what has to go itself is no reason to start
     /// anything, nor, as an alternative, to stop another one under what needs them.
     fn take_down_what_lacks(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
-        for id in ids {
-            let Some(live) = self.live.get(id).filter(|live| live.state != ResourceState::Online) else {
-                continue;
-            };
+        let is_gone =
+            |id: &ResourceId| self.live.get(id).is_some_and(|live| live.state != ResourceState::Online);
+        let gone: Vec<ResourceId> = ids.iter().copied().filter(is_gone).collect();
+        for id in &gone {
+            let is_claimed = self.live.get(id).is_some_and(|live| live.claim.is_some());
             let has_failed = matches!(held.get(id), Some((_, Held { condition: Condition::Failed(_), .. })));
-            if has_failed && live.claim.is_none() && !self.is_in_maintenance(*id) {
+            if has_failed && !is_claimed && !self.is_in_maintenance(*id) {
                 // What goes down because of it comes back with it.
                 self.note_failure(*id);
             }
-            self.take_dependents_down(*id);
         }
+        self.take_dependents_down_together(&gone);
     }
 
     /// What no open operation claims: orders of the service's own, failures, and what runs without a host.

@@ -137,9 +137,9 @@ impl World {
         if !self.hosts.contains_key(&host) {
             return;
         }
-        if matches!(order.action, Action::Open(_)) {
+        if matches!(order.action, Action::Open(_) | Action::Online { .. }) {
             let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
-            assert!(order.epoch > leaf.floor, "I1: a closed leaf is to be opened by {}", order.id);
+            assert!(order.epoch > leaf.floor, "I1: a closed leaf is to be used by {}", order.id);
         }
         let found = self.runs(id);
         let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();

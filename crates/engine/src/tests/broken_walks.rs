@@ -787,3 +787,29 @@ fn a_group_does_not_start_after_one_that_is_about_to_be_restarted() {
         ],
     );
 }
+
+/// What goes down because of a failure, after a crash in the midst of it too, goes before what it needs.
+#[test]
+fn the_last_of_several_alternatives_waits_after_a_crash() {
+    check(
+        2,
+        &[
+            POOL,
+            POOL,
+            POOL,
+            LIBRARY,
+            (0, Kind::Pool, &[&[2], &[0, 3, 1]]),
+            (0, Kind::Pool, &[&[2]]),
+            (0, Kind::Pool, &[&[4, 1, 5]]),
+        ],
+        &[
+            GroupOnline(0),
+            Behave(6, Entry::Offline, Reaction::Veto),
+            Offline(1, 0),
+            CrashAfter(18),
+            Online(0),
+            Online(5),
+            Fail(2),
+        ],
+    );
+}

@@ -137,6 +137,26 @@ fn what_cannot_be_killed_stays_unproven_until_it_is() {
     assert_eq!(world.state(app), ResourceState::Online);
 }
 
+/// Its host still holds it, and the leaf is closed: that is known after a restart of the service too.
+#[test]
+fn what_was_stopped_hard_starts_after_a_restart_of_the_service() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let app = world.resource(group, "app");
+    world.set(app, "RestartAction", 0);
+    world.online(app);
+    (world.behave(app).offline, world.behave(app).terminate) = (Reaction::Fail, Reaction::Fail);
+    world.offline(app, 0);
+    world.pass_ms(240_000);
+    assert!(!world.runs(app));
+    (world.behave(app).offline, world.behave(app).terminate) = (Reaction::Done, Reaction::Done);
+    world.restart_service();
+    let before = world.engine.view().model().epoch(group);
+    world.online(app);
+    assert_eq!(world.state(app), ResourceState::Online);
+    assert!(world.engine.view().model().epoch(group) > before);
+}
+
 #[test]
 fn a_veto_puts_everything_back() {
     let mut world = World::default();

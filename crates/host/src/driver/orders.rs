@@ -118,14 +118,13 @@ impl HostCore {
             (Asked::Terminate, _) => return self.begin_terminate(order, now, actions),
             // Held already, for instance by a service that has forgotten: what it says anew counts.
             (Asked::Open(opening), standing) => {
-                let outcome = match standing {
-                    Standing::Online => Outcome::FoundOnline,
-                    Standing::Failed(cause) => Outcome::Failed(cause.clone()),
-                    Standing::Offline | Standing::Opening => Outcome::Done,
-                };
                 held.opening = Opening { group: held.group, ..(**opening).clone() };
                 held.reconfigure = true;
-                Some(outcome)
+                match standing {
+                    Standing::Online => Some(Outcome::FoundOnline),
+                    Standing::Offline | Standing::Opening => Some(Outcome::Done),
+                    Standing::Failed(_) => None,
+                }
             }
             (Asked::Online { .. }, Standing::Online) | (Asked::Offline { .. }, Standing::Offline) => {
                 Some(Outcome::Done)
@@ -139,9 +138,12 @@ impl HostCore {
         if let Some(outcome) = at_once {
             return self.end_order(resource, &order, outcome, actions);
         }
-        // Nobody can take a failed resource offline gracefully, but one can look whether anything of it is left.
-        let only_look =
-            matches!((&order.action, &held.standing), (Asked::Offline { .. }, Standing::Failed(_)));
+        // Nobody can take a failed resource offline gracefully, or knows whether what it failed of is over; but one can look
+        // whether anything of it is left.
+        let only_look = matches!(
+            (&order.action, &held.standing),
+            (Asked::Offline { .. } | Asked::Open(_), Standing::Failed(_))
+        );
         let phase = if only_look { Phase::ToLook } else { Phase::Waiting };
         let counted = matches!(order.action, Asked::Online { .. } | Asked::Offline { .. });
         if matches!(order.action, Asked::Online { .. }) {

@@ -424,6 +424,17 @@ fn operations_that_do_not_work() {
             (Returns("the look at the leaf", empty()), &["#4 order 4 Done"]),
         ],
     );
+    check_from_online(
+        "opened again by a service that knows that what failed is over",
+        &[
+            (Offline, &["call Offline"]),
+            (Returns("Offline", Returned::Operation(Err(failed()))), &["#3 order 3 Failed 1067"]),
+            (Open, &["call Configure"]),
+            (Returns("Configure", Returned::Nothing), &["call the look at the leaf"]),
+            (Returns("the look at the leaf", empty()), &["#4 order 4 Done"]),
+            (Online, &["call Online"]),
+        ],
+    );
     check(
         "open",
         &[

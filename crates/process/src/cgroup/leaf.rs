@@ -1,5 +1,6 @@
 //! One directory of the hierarchy: a place of processes that can be frozen, killed and watched as a whole.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -92,7 +93,10 @@ impl Leaf {
 
     /// Kills every process, frozen ones and those being forked too, and does not wait.
     pub fn kill(&self) -> Result<(), CgroupError> {
-        self.write("cgroup.kill", "1")
+        self.write("cgroup.kill", "1")?;
+        // The kernel signals the first thread of each process alone. Where that one has ended and others go on, that reaches
+        // nobody; what such a process has forked meanwhile is killed after it.
+        if self.signal(Signal::KILL, |_| false)?.is_empty() { Ok(()) } else { self.write("cgroup.kill", "1") }
     }
 
     /// Waits until no process is in it. `false`: not by the deadline.
@@ -264,23 +268,46 @@ fn subdirectories(path: &Path) -> Result<Vec<PathBuf>, CgroupError> {
 }
 
 fn collect_pids(path: &Path, depth: usize, into: &mut Vec<i32>) -> Result<(), CgroupError> {
-    let file = path.join("cgroup.procs");
-    match fs::read_to_string(&file) {
-        Ok(text) => into.extend(text.lines().filter_map(|line| line.parse::<i32>().ok())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        // ENODEV: removed meanwhile. EOPNOTSUPP: a threaded group, whose processes its parent lists.
-        Err(error)
-            if [rustix::io::Errno::NODEV, rustix::io::Errno::OPNOTSUPP]
-                .iter()
-                .any(|known| error.raw_os_error() == Some(known.raw_os_error())) => {}
-        Err(error) => return Err(CgroupError::io("read", &file, error)),
-    }
+    let Some(processes) = numbers_in(&path.join("cgroup.procs"))? else { return Ok(()) };
+    // A process is listed where its first thread is. One whose first thread has ended elsewhere is here by its others.
+    let threads = numbers_in(&path.join("cgroup.threads"))?.unwrap_or_default();
+    let listed: HashSet<i32> = processes.iter().copied().collect();
+    let headless: BTreeSet<i32> = threads
+        .into_iter()
+        .filter(|thread| !listed.contains(thread))
+        .filter_map(process_of_thread)
+        .filter(|process| !listed.contains(process))
+        .collect();
+    into.extend(processes);
+    into.extend(headless);
     if depth > 0 {
         for below in subdirectories(path)? {
             collect_pids(&below, depth - 1, into)?;
         }
     }
     Ok(())
+}
+
+/// The numbers that a file of a group lists. `None`: the group is not there.
+fn numbers_in(file: &Path) -> Result<Option<Vec<i32>>, CgroupError> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text.lines().filter_map(|line| line.parse::<i32>().ok()).collect())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // ENODEV: removed meanwhile. EOPNOTSUPP: a threaded group, whose processes its parent lists.
+        Err(error)
+            if [rustix::io::Errno::NODEV, rustix::io::Errno::OPNOTSUPP]
+                .iter()
+                .any(|known| error.raw_os_error() == Some(known.raw_os_error())) =>
+        {
+            Ok(Some(Vec::new()))
+        }
+        Err(error) => Err(CgroupError::io("read", file, error)),
+    }
+}
+
+fn process_of_thread(thread: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Tgid:"))?.trim().parse().ok()
 }
 
 fn remove_tree(path: &Path, depth: usize) -> Result<(), CgroupError> {

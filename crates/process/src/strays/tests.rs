@@ -16,6 +16,7 @@ fn a_mark_is_believed_of_one_user_only() {
     for (line, expected) in [
         ("Uid:\t0\t0\t0\t0", Some(0)),
         ("Uid:\t1000\t1000\t1000\t5", Some(1000)),
+        ("Uid:\t0\t33\t0\t33", Some(0)),
         ("Uid:\t1000\t0\t0\t0", None),
         ("Uid:\t1000\t1000\t0\t0", None),
         ("Uid:\t1000", None),
