@@ -457,6 +457,9 @@ impl Engine {
 
     /// Input: a host tells something.
     pub(crate) fn handle_host_report(&mut self, host: HostId, report: Report) {
+        if !self.is_ready() {
+            return self.keep_until_ready(host, report);
+        }
         let Some(known) = self.hosts.known.get_mut(&host) else { return };
         if report.sequence > 0 {
             // Acknowledged at once, and before any later order: what the engine keeps of it, the host tells again

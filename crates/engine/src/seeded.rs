@@ -73,6 +73,8 @@ bugs! {
     LeftoverForgotten = "leftover-forgotten",
     /// What an earlier word overrode is not withdrawn.
     WordNotWithdrawn = "word-not-withdrawn",
+    /// What a host tells while the service starts is lost.
+    ReportBeforeReadyLost = "report-before-ready-lost",
     /// An ended operation's record stays in the database.
     RecordNotSwept = "record-not-swept",
 }

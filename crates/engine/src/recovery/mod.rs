@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::End;
-use mainstay_types::order::{Condition, Held};
+use mainstay_types::order::{Condition, Held, News, Report};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
@@ -37,6 +37,9 @@ pub(crate) struct StartUp {
     phase: StartPhase,
     /// By resource: who holds it, and how.
     held: BTreeMap<ResourceId, (HostId, Held)>,
+    /// What hosts have told since they said what they hold. It comes to bear, and is acknowledged, when everything has its
+    /// place; that many at most as hosts keep.
+    told: Vec<(HostId, Report)>,
     /// Since when a resource stands as it is held, in Unix time; reckoned when its host said for how long.
     since_unix_ms: BTreeMap<ResourceId, u64>,
     /// Open operations, by id.
@@ -199,6 +202,23 @@ impl Engine {
         }
     }
 
+    /// A host tells something before the service is ready. Progress and log lines are nobody's yet.
+    pub(crate) fn keep_until_ready(&mut self, host: HostId, report: Report) {
+        if report.sequence == 0 || seeded::has(Bug::ReportBeforeReadyLost) {
+            return;
+        }
+        let StartUp { held, told, since_unix_ms, .. } = &mut self.startup;
+        if let News::Failed(cause) = &report.news
+            && let Some((_, held)) = held.get_mut(&report.resource).filter(|(holder, _)| *holder == host)
+            && held.condition == Condition::Online
+        {
+            // Nothing may be started that relies on it.
+            held.condition = Condition::Failed(cause.clone());
+            since_unix_ms.insert(report.resource, self.now.unix_ms);
+        }
+        told.push((host, report));
+    }
+
     /// Resources of which something runs, and that the database does not know: hosts say that they are online, something is
     /// in their leaf, or is marked with them. Such a database is older than what runs, and to serve it would be to kill that,
     /// or to start a second time what it would have made anew.
@@ -215,8 +235,9 @@ impl Engine {
 
     /// The host has ended before the service was ready.
     pub(crate) fn forget_held(&mut self, host: HostId) {
-        let StartUp { held, since_unix_ms, .. } = &mut self.startup;
+        let StartUp { held, told, since_unix_ms, .. } = &mut self.startup;
         held.retain(|_, (holder, _)| *holder != host);
+        told.retain(|(teller, _)| *teller != host);
         since_unix_ms.retain(|id, _| held.contains_key(id));
     }
 
@@ -307,6 +328,9 @@ impl Engine {
         self.startup.phase = StartPhase::Ready;
         self.begin_start(self.startup.is_first_of_boot);
         self.adopt();
+        for (host, report) in std::mem::take(&mut self.startup.told) {
+            self.handle_host_report(host, report);
+        }
         let waiting = std::mem::take(&mut self.startup.waiting);
         self.recalled.extend(waiting);
     }

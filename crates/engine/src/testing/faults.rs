@@ -74,14 +74,37 @@ impl World {
 
     /// Ends the order that hangs, as the reaction says.
     pub fn end_order(&mut self, id: ResourceId, reaction: Reaction) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
-        let Some(order) = fake.known.get(&id).and_then(|known| known.running) else { return };
+        let told = self.order_ends(id, reaction);
+        self.hear(told);
+    }
+
+    fn order_ends(&mut self, id: ResourceId, reaction: Reaction) -> Option<Input> {
+        let host = self.holder(id)?;
+        let fake = self.hosts.get_mut(&host)?;
+        let order = fake.known.get(&id)?.running?;
         let starts = matches!(order.step, Step::Start | Step::Restore);
         let (effected, report) = fake.end(id, order, starts, reaction);
         self.effect_leaf(id, effected);
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
+        Some(Input::HostReport { host, report })
+    }
+
+    fn hear(&mut self, told: Option<Input>) {
+        if let Some(told) = told {
+            self.inbox.push_back(told);
+            self.settle();
+        }
+    }
+
+    /// The service is killed and started, and before it has seen to everything that its hosts hold, what hangs in this
+    /// resource ends as the reaction says, or what it runs dies.
+    pub fn restart_service_while(&mut self, id: ResourceId, reaction: Reaction) {
+        self.meanwhile = Some((id, reaction));
+        self.restart_service();
+    }
+
+    pub(super) fn happens_meanwhile(&mut self) -> Option<Input> {
+        let (id, reaction) = self.meanwhile.take()?;
+        self.order_ends(id, reaction).or_else(|| self.dies(id))
     }
 
     /// The order that hangs gives a sign of life.
@@ -102,16 +125,18 @@ impl World {
 
     /// The resource fails by itself; what is left of it may still run.
     pub fn fail(&mut self, id: ResourceId) {
-        let Some(host) = self.holder(id) else { return };
-        let Some(fake) = self.hosts.get_mut(&host) else { return };
+        let told = self.dies(id);
+        self.hear(told);
+    }
+
+    fn dies(&mut self, id: ResourceId) -> Option<Input> {
+        let host = self.holder(id)?;
+        let fake = self.hosts.get_mut(&host)?;
         let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
-        let Some(known) = fake.known.get_mut(&id).filter(|known| known.condition == Condition::Online) else {
-            return;
-        };
+        let known = fake.known.get_mut(&id).filter(|known| known.condition == Condition::Online)?;
         known.stand(Condition::Failed(cause.clone()), self.now.steady_ms);
         let report = fake.report(id, News::Failed(cause));
-        self.inbox.push_back(Input::HostReport { host, report });
-        self.settle();
+        Some(Input::HostReport { host, report })
     }
 
     /// The type locks or unlocks the resource.

@@ -111,6 +111,8 @@ pub struct World {
     pub slow_hosts: BTreeSet<HostId>,
     /// The service crashes before it carries out the effect after so many.
     pub crash_after: Option<usize>,
+    /// What happens while the service starts the next time.
+    meanwhile: Option<(ResourceId, Reaction)>,
     /// How often the service was started.
     pub starts: u64,
     /// Where crashes between effects struck: before which kind of effect, in which moments.
@@ -205,6 +207,7 @@ impl World {
             guard_is_dead: false,
             slow_hosts: BTreeSet::new(),
             crash_after: None,
+            meanwhile: None,
             starts: 0,
             crashes: Vec::new(),
             engine_time: std::time::Duration::ZERO,
@@ -279,8 +282,11 @@ impl World {
         let (reports, rest): (VecDeque<Input>, VecDeque<Input>) =
             self.inbox.drain(..).partition(|input| matches!(input, Input::HostReport { .. }));
         self.inbox = rest;
-        self.inbox.push_back(Input::Settled);
-        self.inbox.extend(reports);
+        match self.happens_meanwhile() {
+            // What a host has kept it says before anything new.
+            Some(told) => self.inbox.extend(reports.into_iter().chain([told, Input::Settled])),
+            None => self.inbox.extend([Input::Settled].into_iter().chain(reports)),
+        }
         self.settle();
     }
 

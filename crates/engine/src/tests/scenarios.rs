@@ -137,6 +137,27 @@ fn what_cannot_be_killed_stays_unproven_until_it_is() {
     assert_eq!(world.state(app), ResourceState::Online);
 }
 
+#[test]
+fn what_happens_while_the_service_starts_is_not_lost() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let [dies, stops, vetoes] = ["dies", "stops", "vetoes"].map(|name| world.resource(group, name));
+    world.set(dies, "RestartAction", 0);
+    for id in [dies, stops, vetoes] {
+        world.online(id);
+    }
+    for id in [stops, vetoes] {
+        world.behave(id).offline = Reaction::Hang;
+        world.offline(id, 0);
+    }
+    world.restart_service_while(dies, Reaction::Done);
+    assert_eq!(world.state(dies), ResourceState::Failed);
+    world.restart_service_while(stops, Reaction::Done);
+    assert_eq!(world.state(stops), ResourceState::Offline);
+    world.restart_service_while(vetoes, Reaction::Veto);
+    assert_eq!(world.state(vetoes), ResourceState::Online);
+}
+
 /// Its host still holds it, and the leaf is closed: that is known after a restart of the service too.
 #[test]
 fn what_was_stopped_hard_starts_after_a_restart_of_the_service() {

@@ -339,6 +339,7 @@ impl Walk {
             Step::Progress(_) => world.progress(resource, "still there"),
             Step::Repeat(_) => world.repeat(resource),
             Step::Fail(_) => world.fail(resource),
+            Step::KillServiceWhile(_, reaction) => world.restart_service_while(resource, *reaction),
             Step::FailInside(_) => world.fail_inside(resource),
             Step::Say(_, bits) => {
                 world.say(resource, ResourceStatusInformation::from_bits_truncate(*bits));
@@ -386,6 +387,7 @@ impl Walk {
             | Step::Progress(place)
             | Step::Repeat(place)
             | Step::Fail(place)
+            | Step::KillServiceWhile(place, _)
             | Step::FailInside(place)
             | Step::Say(place, _)
             | Step::Lock(place, _)

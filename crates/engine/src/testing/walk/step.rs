@@ -91,6 +91,8 @@ pub enum Step {
     Hurry,
     /// The service is killed and started.
     KillService,
+    /// The same, and while it starts an order of this resource ends so, or what it runs dies.
+    KillServiceWhile(usize, Reaction),
     /// It is killed before the effect after so many.
     CrashAfter(usize),
     /// It is killed, and stays away.
@@ -187,6 +189,7 @@ enum Kind {
     DeadGuard,
     Hurry,
     KillService,
+    KillServiceWhile,
     CrashAfter,
     StopService,
     StartService,
@@ -246,6 +249,7 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (8, Kind::Hurry),
     // The service.
     (3, Kind::KillService),
+    (3, Kind::KillServiceWhile),
     (5, Kind::CrashAfter),
     (1, Kind::StopService),
     (4, Kind::StartService),
@@ -350,6 +354,7 @@ impl Step {
             Kind::DeadGuard => Step::DeadGuard(dice.once_in(2)),
             Kind::Hurry => Step::Hurry,
             Kind::KillService => Step::KillService,
+            Kind::KillServiceWhile => Step::KillServiceWhile(which, dice.weighted(REACTIONS)),
             Kind::CrashAfter => Step::CrashAfter(dice.below(CRASH_AFTER_MAX) as usize),
             Kind::StopService => Step::StopService,
             Kind::StartService => Step::StartService,
@@ -395,6 +400,7 @@ impl Step {
             Step::SlowGuard => "guard slow",
             Step::DeadGuard(true) => "guard dies",
             Step::KillService => "service dies",
+            Step::KillServiceWhile(..) => "service dies, and more while it starts",
             Step::StopService => "service stays away",
             Step::KillServiceAndPool => "service and pool host die",
             Step::Reboot => "machine is reset",
