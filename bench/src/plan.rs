@@ -188,6 +188,8 @@ fn engine(resources: u32) -> Result<Engine> {
         hosts: Vec::new(),
         last_operation_number: 0,
         ended: BTreeSet::new(),
+        deleted: BTreeSet::new(),
+        marked: BTreeSet::new(),
     };
     let mut engine = Engine::new(Config { node: NodeId(1), node_name: node_name(1)?, strict_cmrp: false });
     engine.handle(Input::Started(Box::new(start)), Now { steady_ms: 1, unix_ms: 1 });

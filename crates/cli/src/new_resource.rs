@@ -61,7 +61,21 @@ fn show_to_type(
     let made: Resource = open_object(cluster, id, subject)?;
     let owner = Owner { target: Target::Resource(&made), subject: *subject };
     let shown = owner.set_private(cluster, &wanted.parameters);
-    shown.map_err(|failure| unmake(cluster, &made, subject, failure))
+    shown.map_err(|failure| match failure.exit {
+        // Nobody has refused anything: it stays.
+        Exit::Unknown => unjudged(&made, subject, &failure),
+        _ => unmake(cluster, &made, subject, failure),
+    })
+}
+
+/// It is there with all its properties, and what its type says of them is not known.
+fn unjudged(made: &Resource, subject: &Subject<'_>, failure: &Failure) -> Failure {
+    let message =
+        format!("{subject} was created, and what its type says of its properties is not known: {failure}");
+    Failure::new(Exit::Unknown, message).with_way_out(format!(
+        "have it judged by setting one of them again: mainstay resource set {}",
+        made.id()
+    ))
 }
 
 /// A resource whose type refuses its properties is of no use: it is deleted again, and both are said.

@@ -232,6 +232,14 @@ fn a_resource_is_made_with_its_properties_or_not_at_all() {
              ERROR_SHARING_PAUSED; delete it with: mainstay resource delete {RESOURCE_ID}\n"
         )
     );
+
+    // The service is gone before the type has said anything: nothing was refused, and nothing is deleted.
+    fake.on(SET_PRIVATE, [Step::Lost]);
+    fake.world().log.clear();
+    let ran = create("five", &["CommandLine=x"]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(ran.err.contains("'five' was created, and what its type says"), "{}", ran.err);
+    assert!(!log(&fake).contains(&"DeleteResource".to_owned()), "{:?}", log(&fake));
 }
 
 #[test]
