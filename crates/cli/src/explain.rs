@@ -55,7 +55,7 @@ fn text(explained: &Explanation, now_ms: u64) -> String {
         ObjectId::Group(_) => ("group", "RESOURCE"),
         ObjectId::Network(_) => ("network", "INTERFACE"),
         ObjectId::NetworkInterface(_) => ("interface", ""),
-        _ => ("resource", ""),
+        _ => ("resource", "RESOURCE"),
     };
     let title = styled(STRONG, &format!("{kind} {}", clean(explained.name.as_str())));
     let since = match explained.since_ms {
