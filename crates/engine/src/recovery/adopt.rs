@@ -13,7 +13,7 @@ use mainstay_types::{
 };
 
 use crate::Engine;
-use crate::live::{Goal, Stage, Task};
+use crate::live::{Goal, Live, Stage, Task};
 use crate::operation::stored::{StoredOperation, StoredStep};
 use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
 use crate::seeded::{self, Bug};
@@ -31,6 +31,14 @@ impl Engine {
         for id in unknown {
             if let Some((host, held)) = held.remove(&id) {
                 self.forget_in_host(id, host, held.epoch);
+            }
+        }
+        for (id, (_, held)) in &mut held {
+            let is_closed = self.live.get(id).is_some_and(|live| is_closed(live, held));
+            if is_closed && held.condition == Condition::Online {
+                // Its host has not seen it yet, or does not want to.
+                let text = "it was stopped hard while its host said that it was online";
+                held.condition = Condition::Failed(Cause::new(Status::RESOURCE_FAILED, text));
             }
         }
         let ids: Vec<ResourceId> = self.live.keys().copied().collect();
@@ -99,9 +107,8 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         match held {
             Some((host, held)) => {
-                // What a hard stop has emptied and closed is opened anew before anything starts there, as without a restart.
-                let is_closed = live.floor >= held.epoch && !live.populated && held.running.is_none();
-                live.open = (!is_closed).then_some(*host);
+                // What a hard stop has closed is opened anew before anything starts there, as without a restart.
+                live.open = (!is_closed(live, held)).then_some(*host);
                 self.touched_statuses.insert(id);
                 live.locked = held.lock();
                 live.consents = held.consents;
@@ -537,6 +544,11 @@ impl Engine {
             self.touch_status(resource);
         }
     }
+}
+
+/// Whether a hard stop has closed the leaf under the epoch under which a host holds it, and the host does nothing with it.
+fn is_closed(live: &Live, held: &Held) -> bool {
+    live.floor >= held.epoch && held.running.is_none()
 }
 
 fn unfinished(what: &str) -> Cause {

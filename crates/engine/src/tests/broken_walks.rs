@@ -813,3 +813,13 @@ fn the_last_of_several_alternatives_waits_after_a_crash() {
         ],
     );
 }
+
+/// Its host said that it was online when a hard stop had closed its leaf.
+#[test]
+fn what_was_stopped_hard_is_not_online_after_a_restart() {
+    check(
+        1,
+        &[POOL, POOL],
+        &[Behave(1, Entry::Terminate, Reaction::Veto), Online(1), Fail(1), KillService, Pass(10_000)],
+    );
+}
