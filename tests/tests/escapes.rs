@@ -214,33 +214,38 @@ fn a_leaf_that_was_swept_away_is_made_again_for_a_start() {
 /// The kernel does not show the memory of a process whose first thread has ended, and its kill of a control group does
 /// not reach it.
 #[test]
-fn a_program_without_its_first_thread_is_stopped_and_found() {
+fn a_program_without_its_first_thread_is_stopped() {
+    check_headless(false);
+}
+
+#[test]
+fn a_program_without_its_first_thread_that_has_left_is_found() {
+    check_headless(true);
+}
+
+fn check_headless(leaves: bool) {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     let Some(program) = cluster.compile_or_skip("tests/tests/c/headless.c", &[]) else { return };
     let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
     elsewhere.create().unwrap();
     let there = cluster.fifo("there");
-    let stays = format!("{} {}", program.display(), there.display());
-    let goes = format!("{stays} {}", elsewhere.path().join("cgroup.procs").display());
+    let mut command = format!("{} {}", program.display(), there.display());
+    if leaves {
+        command = format!("{command} {}", elsewhere.path().join("cgroup.procs").display());
+    }
     let timeout = STOP_TIMEOUT.as_millis().to_string();
+    let properties = [("CommandLine", command.as_str()), ("StopTimeout", timeout.as_str())];
+    cluster.resource("g", "a", "Generic Application", &properties);
     let force = OfflineFlags::FORCE_WITH_TERMINATION.bits();
-    for (name, command) in [("stays", stays), ("goes", goes)] {
-        let properties = [("CommandLine", command.as_str()), ("StopTimeout", timeout.as_str())];
-        cluster.resource("g", name, "Generic Application", &properties);
-        for (flags, host_dies) in [(0, false), (force, false), (force, true)] {
-            assert_eq!(cluster.carry_out(Verb::Online, name).end, Some(End::Done), "{name}");
-            let told = std::fs::read_to_string(&there).unwrap();
-            let headless = Process::open(told.trim().parse().unwrap()).unwrap();
-            let next = host_dies.then(|| cluster.next_host());
-            if host_dies {
-                kill(&cluster.pool_host());
-            }
-            let stopped = cluster.submit_with(Verb::Offline, name, flags, &[]);
-            assert_eq!(cluster.wait_for(stopped.operation.unwrap()).end, Some(End::Done), "{name} {flags}");
-            assert!(headless.has_ended().unwrap(), "{name} {flags}: offline, and it runs");
-            if let Some(next) = next {
-                next.wait();
-            }
+    for (flags, host_dies) in [(0, false), (force, false), (force, true)] {
+        assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+        let told = std::fs::read_to_string(&there).unwrap();
+        let headless = Process::open(told.trim().parse().unwrap()).unwrap();
+        if host_dies {
+            kill(&cluster.pool_host());
         }
+        let stopped = cluster.submit_with(Verb::Offline, "a", flags, &[]);
+        assert_eq!(cluster.wait_for(stopped.operation.unwrap()).end, Some(End::Done), "{flags}");
+        assert!(headless.has_ended().unwrap(), "{flags}: offline, and it runs");
     }
 }
