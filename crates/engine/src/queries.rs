@@ -128,13 +128,7 @@ impl Engine {
         if connected.is_none() && (open.is_some() || !may_open) {
             return Err(purpose);
         }
-        self.queries.last += 1;
-        let query = self.queries.last;
-        let unsent = Some((question, timeout_ms));
-        self.queries
-            .open
-            .insert(query, OpenQuery { host: None, about: Some(id), purpose, awaits: None, unsent });
-        self.timers.set(Timer::Query(query), self.now.steady_ms + HOST_START_MS);
+        self.put_aside(Some(id), None, purpose, (question, timeout_ms));
         match connected {
             Some(_) => self.send_waiting_queries(id),
             None if !has_task => {
@@ -157,17 +151,28 @@ impl Engine {
         if self.queries.open.len() >= QUERIES_MAX || !self.is_ready() {
             return Err(purpose);
         }
-        self.queries.last += 1;
-        let query = self.queries.last;
-        let unsent = Some((question, timeout_ms));
-        let open = OpenQuery { host: None, about: None, purpose, awaits: Some(host), unsent };
-        self.queries.open.insert(query, open);
-        self.timers.set(Timer::Query(query), self.now.steady_ms + HOST_START_MS);
+        let query = self.put_aside(None, Some(host), purpose, (question, timeout_ms));
         match self.hosts.is_connected(host) {
             true => self.send_query(query, host),
             false => self.need_host(host),
         }
         Ok(())
+    }
+
+    /// Keeps a question until somebody is there to be asked, as long as a host may take to start.
+    fn put_aside(
+        &mut self,
+        about: Option<ResourceId>,
+        awaits: Option<HostId>,
+        purpose: QueryPurpose,
+        unsent: (Question, u64),
+    ) -> u64 {
+        self.queries.last += 1;
+        let query = self.queries.last;
+        let open = OpenQuery { host: None, about, purpose, awaits, unsent: Some(unsent) };
+        self.queries.open.insert(query, open);
+        self.timers.set(Timer::Query(query), self.now.steady_ms + HOST_START_MS);
+        query
     }
 
     /// A host is there: what waited for it is asked.
