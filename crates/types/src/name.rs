@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +34,9 @@ pub enum InvalidName {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Name {
-    text: String,
-    folded: String,
+    // Shared, since names are handed on everywhere; both are one text where the name is in lower case.
+    text: Arc<str>,
+    folded: Arc<str>,
 }
 
 impl Name {
@@ -52,7 +54,9 @@ impl Name {
         if text.trim() != text {
             return Err(InvalidName::OuterBlank);
         }
-        Ok(Name { folded: fold(text), text: text.to_owned() })
+        let (folded, text) = (fold(text), Arc::<str>::from(text));
+        let folded = if *folded == *text { Arc::clone(&text) } else { folded.into() };
+        Ok(Name { text, folded })
     }
 
     /// The name as it was given.
@@ -67,7 +71,7 @@ impl Name {
 
     /// Whether `text` names the same object.
     pub fn is(&self, text: &str) -> bool {
-        self.folded == fold(text)
+        *self.folded == *fold(text)
     }
 }
 
@@ -116,7 +120,7 @@ impl Hash for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.text
+        name.text.as_ref().to_owned()
     }
 }
 

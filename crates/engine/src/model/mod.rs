@@ -335,24 +335,15 @@ impl Model {
     /// offline leaves the words of its resources as they are, so the later word of the two holds, by the revisions at
     /// which they were written.
     pub fn is_wanted(&self, resource: &Resource) -> bool {
-        let group = self.groups.get(&resource.group).and_then(|group| group.persistent);
-        match (resource.persistent, group) {
+        let group = self.groups.get(&resource.group);
+        let asked_at = group.and_then(|group| group.asked_at);
+        match (resource.persistent, group.and_then(|group| group.persistent)) {
             (Some(false), _) => false,
-            (Some(true), Some(false)) => self.is_later(resource, layout::PERSISTENT_STATE),
+            (Some(true), Some(false)) => resource.asked_at > asked_at,
             (Some(true), _) => true,
-            (None, Some(true)) => !self.is_later(resource, layout::GROUP),
+            (None, Some(true)) => resource.joined_at <= asked_at,
             (None, _) => false,
         }
-    }
-
-    /// Whether a value of the resource was written after the last word about its group.
-    fn is_later(&self, resource: &Resource, value: &str) -> bool {
-        let written = |path: Result<KeyPath, _>, value: &str| {
-            let key = self.tree.key(&path.ok()?)?;
-            key.value(value).map(|entry| entry.mod_revision)
-        };
-        let group = written(layout::group_path(resource.group), layout::PERSISTENT_STATE);
-        written(layout::resource_path(resource.id), value) > group
     }
 
     fn read_everything(&mut self) -> Result<(), DatabaseError> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use mainstay_store::Revision;
 use mainstay_store::registry::Key;
 use mainstay_types::{ClusterId, GroupId, GroupSetId, Name, NodeId, ResourceId};
 
@@ -53,10 +55,12 @@ pub struct Group {
     pub group_type: u32,
     /// What was last asked of the group; `None` when nobody ever did.
     pub persistent: Option<bool>,
+    /// When that was written.
+    pub asked_at: Option<Revision>,
     /// When it is started by itself, and how often it is failed over.
     pub policy: GroupPolicy,
     /// What placement heeds of it.
-    pub placement: GroupTerms,
+    pub placement: Arc<GroupTerms>,
     /// The group set that it is in.
     pub set: Option<GroupSetId>,
     /// The groups that it starts after.
@@ -84,6 +88,10 @@ pub struct Resource {
     pub possible_owners: Option<BTreeSet<NodeId>>,
     /// What was last asked of it; `None` when it follows its group.
     pub persistent: Option<bool>,
+    /// When that was written.
+    pub asked_at: Option<Revision>,
+    /// When it came into its group.
+    pub joined_at: Option<Revision>,
     /// Whether it has a host of its own by choice.
     pub separate_monitor: bool,
     /// Whether failing checks are not acted on.
@@ -169,8 +177,9 @@ impl Group {
             name: name(key, layout::NAME, || format!("group {id}"))?,
             group_type: dword(key, layout::GROUP_TYPE).unwrap_or(0),
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
+            asked_at: written_at(key, layout::PERSISTENT_STATE),
             policy: GroupPolicy::read(key),
-            placement: GroupTerms::read(key),
+            placement: Arc::new(GroupTerms::read(key)),
             set: match text(key, layout::GROUP_SET) {
                 Some(set) => Some(set.parse().map_err(|_| damaged("its group set is no id".into()))?),
                 None => None,
@@ -207,6 +216,8 @@ impl Resource {
             depends_on,
             possible_owners,
             persistent: dword(key, layout::PERSISTENT_STATE).map(|number| number != 0),
+            asked_at: written_at(key, layout::PERSISTENT_STATE),
+            joined_at: written_at(key, layout::GROUP),
             separate_monitor: dword(key, layout::SEPARATE_MONITOR).is_some_and(|number| number != 0),
             in_maintenance: dword(key, layout::MAINTENANCE_MODE).is_some_and(|number| number != 0),
             restart: RestartPolicy::read(key),
@@ -244,6 +255,10 @@ pub(crate) fn expression<I: Named + FromStr>(
     let stored = text(key, value).unwrap_or_default();
     Expression::parse(stored, |text| text.parse().ok())
         .map_err(|error| damaged(format!("its dependencies cannot be read: {error}")))
+}
+
+fn written_at(key: &Key, value: &str) -> Option<Revision> {
+    key.value(value).map(|entry| entry.mod_revision)
 }
 
 pub(crate) fn dword(key: &Key, name: &str) -> Option<u32> {

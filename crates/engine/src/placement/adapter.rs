@@ -4,6 +4,7 @@
 //! groups) is empty here, and placement honours it as soon as it is filled in.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mainstay_store::registry::KeyPath;
 use mainstay_types::{GroupId, NodeId, ResourceState};
@@ -100,7 +101,6 @@ impl View<'_> {
 
     fn placed_group(self, group: &objects::Group) -> Group {
         let model = self.model();
-        let terms = group.placement.clone();
         let members = || group.members.iter().filter_map(|id| model.resource(*id));
         let is_starting = |resource: &objects::Resource| {
             self.resource_state(resource.id) == Some(ResourceState::OnlinePending)
@@ -109,20 +109,12 @@ impl View<'_> {
             id: group.id,
             name: group.name.clone(),
             owner: model.owner(group.id).map(|owner| owner.node),
-            default_owner: terms.default_owner,
             wanted: members().any(|resource| model.is_wanted(resource)),
-            priority: terms.priority,
             state: self.group_state(group.id).unwrap_or(mainstay_types::GroupState::Offline),
             activity: if members().any(is_starting) { Activity::Starting } else { Activity::None },
-            preferred: terms.preferred,
+            terms: Arc::clone(&group.placement),
             possible: possible_owners(members()),
-            anti_affinity: terms.anti_affinity,
-            locked: terms.locked,
-            failback: terms.failback,
-            demand: terms.demand,
-            preferred_site: terms.preferred_site,
             depends_on: Vec::new(),
-            storages: terms.storages,
             failed_on: self.engine().failed_on(group),
             wish: Wish::None,
         }

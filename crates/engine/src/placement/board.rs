@@ -95,14 +95,20 @@ impl<'a> Board<'a> {
                     group,
                     name: group.name.as_str().into(),
                     owner: group.owner.and_then(|id| node_index.get(&id).copied()),
-                    preferred: group.preferred.iter().filter_map(|id| node_index.get(id).copied()).collect(),
+                    preferred: group
+                        .terms
+                        .preferred
+                        .iter()
+                        .filter_map(|id| node_index.get(id).copied())
+                        .collect(),
                     classes: group
+                        .terms
                         .anti_affinity
                         .iter()
                         .map(|name| (classes.number(name), name.as_str()))
                         .collect(),
                     rules: Vec::new(),
-                    storages: group.storages.iter().map(|name| storages.number(name)).collect(),
+                    storages: group.terms.storages.iter().map(|name| storages.number(name)).collect(),
                     providers: group
                         .depends_on
                         .iter()
@@ -199,8 +205,8 @@ impl<'a> Board<'a> {
         }
         slot.seats.push(node);
         let seat = &mut self.nodes[node];
-        seat.used = seat.used.plus(slot.group.demand);
-        seat.unmeasured += u32::from(!seat.measures(slot.group.demand));
+        seat.used = seat.used.plus(slot.group.terms.demand);
+        seat.unmeasured += u32::from(!seat.measures(slot.group.terms.demand));
         for (class, _) in &slot.classes {
             seat.classes.entry(*class).or_default().push(index);
         }

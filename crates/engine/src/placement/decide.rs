@@ -92,7 +92,7 @@ impl<'a> Decider<'a> {
         let hour = self.board.situation.local_hour;
         let group = self.board.groups[index].group;
         let Some(home) = self.board.home(index) else { return };
-        if !group.failback.is_open(hour) || !self.has_better_node(index, home) {
+        if !group.terms.failback.is_open(hour) || !self.has_better_node(index, home) {
             return;
         }
         let members = self.together(index, |other| self.board.runs(other) && self.made[other].is_none());
@@ -101,7 +101,7 @@ impl<'a> Decider<'a> {
             let is_settled = matches!(group.state, GroupState::Online | GroupState::PartialOnline);
             is_settled
                 && self.needs[*member] == Need::Stay(Stay::Runs)
-                && group.failback.is_open(hour)
+                && group.terms.failback.is_open(hour)
                 && self.board.home(*member) == Some(home)
         };
         if !members.iter().all(may_return) {

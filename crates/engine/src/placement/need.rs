@@ -34,7 +34,7 @@ pub(super) enum Need {
 pub(super) fn need(board: &Board, index: usize) -> Need {
     let slot = &board.groups[index];
     let group = slot.group;
-    let starts = group.wanted && group.priority > 0;
+    let starts = group.wanted && group.terms.priority > 0;
     let Some(owner) = slot.owner else { return Need::Node { cause: Cause::NoOwner, start: starts } };
     let node = board.nodes[owner].node;
     match node.membership {

@@ -23,7 +23,7 @@ pub(super) fn order(groups: &[Group]) -> Vec<usize> {
     for &index in &sorted {
         depth[index] = providers[index].iter().map(|provider| depth[*provider] + 1).max().unwrap_or(0);
     }
-    let mut inherited: Vec<u32> = groups.iter().map(|group| group.priority).collect();
+    let mut inherited: Vec<u32> = groups.iter().map(|group| group.terms.priority).collect();
     for &index in sorted.iter().rev().filter(|index| groups[**index].wanted) {
         for &provider in &providers[index] {
             inherited[provider] = inherited[provider].max(inherited[index]);
@@ -31,7 +31,8 @@ pub(super) fn order(groups: &[Group]) -> Vec<usize> {
     }
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by(|a, b| {
-        let rank = |index: usize| (Reverse(inherited[index]), depth[index], Reverse(groups[index].priority));
+        let rank =
+            |index: usize| (Reverse(inherited[index]), depth[index], Reverse(groups[index].terms.priority));
         let by_name = || groups[*a].name.cmp(&groups[*b].name).then(groups[*a].id.cmp(&groups[*b].id));
         rank(*a).cmp(&rank(*b)).then_with(by_name)
     });

@@ -1,8 +1,11 @@
 //! What placement looks at: everything it may know, said explicitly. Plain data; whoever has a model fills it in.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mainstay_types::{GroupId, GroupState, Name, NodeId, NodeState};
+
+use super::terms::GroupTerms;
 
 /// The cluster at one moment. Ids occur once; the order of the lists means nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -88,34 +91,18 @@ pub struct Group {
     pub name: Name,
     /// Who owns it.
     pub owner: Option<NodeId>,
-    /// DefaultOwner: where it was last put by name.
-    pub default_owner: Option<NodeId>,
     /// Whether it is to be online, by what was last said of it.
     pub wanted: bool,
-    /// Priority; 0 is not started automatically.
-    pub priority: u32,
     /// Its state on its owner. Of an owner that is down it says nothing.
     pub state: GroupState,
     /// What is being done to it.
     pub activity: Activity,
-    /// Preferred owners, the best first.
-    pub preferred: Vec<NodeId>,
     /// Where every resource of it may be; `None` is everywhere.
     pub possible: Option<BTreeSet<NodeId>>,
-    /// AntiAffinityClassNames.
-    pub anti_affinity: Vec<String>,
-    /// LockedFromMoving: it leaves its node only when the node is gone.
-    pub locked: bool,
-    /// AutoFailback.
-    pub failback: Failback,
-    /// What it needs while it runs.
-    pub demand: Demand,
-    /// PreferredSite.
-    pub preferred_site: Option<String>,
+    /// What is configured of it. Shared with the model: there are thousands of groups, and every lost node asks again.
+    pub terms: Arc<GroupTerms>,
     /// Groups that have to be online before it starts.
     pub depends_on: Vec<GroupId>,
-    /// Storages that it uses, by name.
-    pub storages: Vec<String>,
     /// Nodes on which it failed for good within its FailoverPeriod.
     pub failed_on: BTreeSet<NodeId>,
     /// What was asked for it beyond that it runs.

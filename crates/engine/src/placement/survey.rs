@@ -125,7 +125,7 @@ fn of_the_group(board: &Board, ask: &Ask, member: usize, node: usize, found: &mu
     if slot.group.possible.as_ref().is_some_and(|possible| !possible.contains(&id)) {
         found.push(Objection::NotPossibleOwner);
     }
-    if slot.group.locked && board.home(member).is_some_and(|home| home != node) {
+    if slot.group.terms.locked && board.home(member).is_some_and(|home| home != node) {
         found.push(Objection::LockedFromMoving);
     }
     if !ask.runs {
@@ -171,7 +171,7 @@ fn against_rule(board: &Board, ask: &Ask, member: usize, node: usize, number: us
 /// What the groups would need on the node beyond what they have there.
 fn demand(board: &Board, ask: &Ask, node: usize) -> Demand {
     let coming = ask.members.iter().filter(|member| !board.groups[**member].seats.contains(&node));
-    coming.fold(Demand::default(), |sum, member| sum.plus(board.groups[*member].group.demand))
+    coming.fold(Demand::default(), |sum, member| sum.plus(board.groups[*member].group.terms.demand))
 }
 
 fn of_capacity(board: &Board, ask: &Ask, node: usize, found: &mut Vec<Objection>) {
@@ -204,10 +204,11 @@ pub(super) fn standing(board: &Board, ask: &Ask, node: usize) -> Standing {
     };
     let classes = ask.members.iter().flat_map(|member| &board.groups[*member].classes);
     let conflicts: usize = if ask.runs { classes.map(|(class, _)| in_class(*class)).sum() } else { 0 };
-    let is_bound_home = ask.cause == Cause::ToStart && !group.failback.is_open(board.situation.local_hour);
-    let site = group.preferred_site.as_ref().or(board.situation.preferred_site.as_ref());
+    let is_bound_home =
+        ask.cause == Cause::ToStart && !group.terms.failback.is_open(board.situation.local_hour);
+    let site = group.terms.preferred_site.as_ref().or(board.situation.preferred_site.as_ref());
     let is_in = |site: &String| slot.node.site.as_ref().is_some_and(|here| here.eq_ignore_ascii_case(site));
-    let default = group.default_owner;
+    let default = group.terms.default_owner;
     let is_start_at_home = |member: usize| ask.cause == Cause::ToStart && board.home(member) == Some(node);
     let has_failed = |member: &usize| {
         !is_start_at_home(*member) && board.groups[*member].group.failed_on.contains(&slot.node.id)

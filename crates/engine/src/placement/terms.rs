@@ -30,26 +30,26 @@ pub(crate) mod node_status {
     pub(crate) const DRAIN: u32 = DRAIN_IN_PROGRESS | DRAIN_COMPLETED | DRAIN_FAILED;
 }
 
-/// What is configured of a group. The fields are those of [`super::Group`].
+/// What is configured of a group.
 #[derive(Clone, PartialEq, Debug)]
 pub struct GroupTerms {
-    /// DefaultOwner.
+    /// DefaultOwner: where it was last put by name.
     pub default_owner: Option<NodeId>,
-    /// Priority.
+    /// Priority; 0 is not started automatically.
     pub priority: u32,
     /// Preferred owners, the best first.
     pub preferred: Vec<NodeId>,
     /// AntiAffinityClassNames.
     pub anti_affinity: Vec<String>,
-    /// LockedFromMoving.
+    /// LockedFromMoving: it leaves its node only when the node is gone.
     pub locked: bool,
     /// AutoFailback.
     pub failback: Failback,
-    /// DeclaredMemoryMib and DeclaredCpuPercent.
+    /// DeclaredMemoryMib and DeclaredCpuPercent: what it needs while it runs.
     pub demand: Demand,
     /// PreferredSite.
     pub preferred_site: Option<String>,
-    /// StorageNames.
+    /// StorageNames: storages that it uses.
     pub storages: Vec<String>,
 }
 
@@ -68,6 +68,23 @@ pub struct NodeTerms {
     pub site: Option<String>,
     /// FaultDomain as a whole.
     pub fault_domain: Option<String>,
+}
+
+impl Default for GroupTerms {
+    /// Nothing is configured.
+    fn default() -> Self {
+        GroupTerms {
+            default_owner: None,
+            priority: PRIORITY_DEFAULT,
+            preferred: Vec::new(),
+            anti_affinity: Vec::new(),
+            locked: false,
+            failback: Failback::Prevented,
+            demand: Demand::default(),
+            preferred_site: None,
+            storages: Vec::new(),
+        }
+    }
 }
 
 impl GroupTerms {

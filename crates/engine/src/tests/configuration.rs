@@ -347,7 +347,7 @@ fn a_group_would_rather_be_on_some_nodes() {
     assert_eq!(preferred(&world), (vec!["alpha".to_owned()], 1, 1));
     assert!(world.events.iter().any(|event| event.kind.filter() == (2, 0x20)));
     let placed = world.engine.view().situation(None);
-    assert_eq!(placed.groups[0].preferred, [NodeId(1)]);
+    assert_eq!(placed.groups[0].terms.preferred, [NodeId(1)]);
     for (nodes, status, words) in [
         (&["1", "beta"][..], Status::CLUSTER_NODE_NOT_FOUND, "node beta is no member"),
         (&["1", "alpha"], Status::INVALID_PARAMETER, "name every node once"),

@@ -5,6 +5,7 @@
 //! groups is not simulated.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mainstay_engine::command::Command;
 use mainstay_engine::placement::{Capacity, Node, Situation, Step as Decided, Wish, decide};
@@ -108,7 +109,7 @@ impl Story {
             let (preferred, possible) = (ids(&group.preferred), ids(&group.possible));
             let owner = group.owner.as_ref().map(|name| self.nodes[name]);
             let Some(found) = self.group(&group.name) else { continue };
-            found.preferred = preferred;
+            Arc::make_mut(&mut found.terms).preferred = preferred;
             found.possible = (!possible.is_empty()).then(|| possible.into_iter().collect());
             found.owner = owner;
             found.wanted = group.online;
@@ -131,7 +132,7 @@ impl Story {
             if let Some(old) = self.situation.groups.iter().find(|old| old.id == group.id) {
                 (group.owner, group.state, group.wish) = (old.owner, old.state, old.wish);
                 (group.wanted, group.possible) = (old.wanted, old.possible.clone());
-                group.preferred.clone_from(&old.preferred);
+                Arc::make_mut(&mut group.terms).preferred.clone_from(&old.terms.preferred);
             }
         }
         fresh.groups.retain(|group| self.groups.values().any(|id| *id == group.id));

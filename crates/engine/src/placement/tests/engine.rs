@@ -1,6 +1,7 @@
 //! What the engine tells placement, and what it asks of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mainstay_store::Op;
 use mainstay_store::registry::{Changes, KeyPath, Value};
@@ -8,7 +9,9 @@ use mainstay_types::{GroupId, GroupState, NodeId, NodeState, ResourceState, Stat
 use uuid::Uuid;
 
 use crate::model::layout;
-use crate::placement::{Activity, Capacity, Demand, Failback, Group, Limits, Objection, Step, Wish};
+use crate::placement::{
+    Activity, Capacity, Demand, Failback, Group, GroupTerms, Limits, Objection, Step, Wish,
+};
 use crate::testing::World;
 
 /// Writes values as a committed transaction would have. The world's store does not learn of it.
@@ -141,16 +144,18 @@ fn the_model_is_read_as_it_is() {
             wanted: true,
             state: GroupState::PartialOnline,
             activity: Activity::None,
-            priority: 3_000,
-            default_owner: Some(NodeId(2)),
-            preferred: vec![NodeId(2), NodeId(1)],
             possible: Some(BTreeSet::from([NodeId(2)])),
-            anti_affinity: vec!["dc".into()],
-            locked: true,
-            failback: Failback::Between { start: 22, end: 5 },
-            demand: Demand { memory_mib: 512, cpu_percent: 150 },
-            preferred_site: Some("west".into()),
-            storages: vec!["san".into()],
+            terms: Arc::new(GroupTerms {
+                priority: 3_000,
+                default_owner: Some(NodeId(2)),
+                preferred: vec![NodeId(2), NodeId(1)],
+                anti_affinity: vec!["dc".into()],
+                locked: true,
+                failback: Failback::Between { start: 22, end: 5 },
+                demand: Demand { memory_mib: 512, cpu_percent: 150 },
+                preferred_site: Some("west".into()),
+                storages: vec!["san".into()],
+            }),
             wish: Wish::None,
             ..expected
         }]

@@ -5,13 +5,14 @@ pub(crate) mod engine;
 mod properties;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mainstay_types::{GroupId, GroupState, Name, NodeId, NodeState};
 use uuid::Uuid;
 
 use super::{
-    Activity, AffinityRule, Capacity, Demand, Failback, Group, Node, RuleKind, Situation, Stay, Step, Wish,
-    decide,
+    Activity, AffinityRule, Capacity, Failback, Group, GroupTerms, Node, RuleKind, Situation, Stay, Step,
+    Wish, decide,
 };
 
 fn name(text: &str) -> Name {
@@ -37,21 +38,13 @@ fn group(id: u128, text: &str) -> Group {
         id: GroupId(Uuid::from_u128(id)),
         name: name(text),
         owner: None,
-        default_owner: None,
         wanted: true,
-        priority: 2_000,
         state: GroupState::Offline,
         activity: Activity::None,
         failed_on: BTreeSet::new(),
-        preferred: Vec::new(),
+        terms: Arc::default(),
         possible: None,
-        anti_affinity: Vec::new(),
-        locked: false,
-        failback: Failback::Prevented,
-        demand: Demand::default(),
-        preferred_site: None,
         depends_on: Vec::new(),
-        storages: Vec::new(),
         wish: Wish::None,
     }
 }
@@ -77,6 +70,7 @@ fn situation(text: &str) -> Situation {
             "node" => made.nodes.push(read_node(node(node_id(line[1]).0, line[1]), &line[2..])),
             "group" => {
                 let mut group = group(group_id(line[1]).0.as_u128(), line[1]);
+                let mut terms = GroupTerms::default();
                 for word in &line[2..] {
                     let (word, value) = word.split_once('=').unwrap_or((word, ""));
                     match word {
@@ -92,24 +86,25 @@ fn situation(text: &str) -> Situation {
                             group.activity = Activity::MovingFrom(node_id(value));
                         }
                         "unwanted" => group.wanted = false,
-                        "default" => group.default_owner = Some(node_id(value)),
-                        "priority" => group.priority = value.parse().unwrap(),
-                        "prefers" => group.preferred = node_ids(value),
+                        "default" => terms.default_owner = Some(node_id(value)),
+                        "priority" => terms.priority = value.parse().unwrap(),
+                        "prefers" => terms.preferred = node_ids(value),
                         "possible" => group.possible = Some(node_ids(value).into_iter().collect()),
-                        "class" => group.anti_affinity.extend(value.split(',').map(str::to_owned)),
-                        "locked" => group.locked = true,
-                        "failback" => group.failback = read_failback(value),
-                        "mem" => group.demand.memory_mib = value.parse().unwrap(),
-                        "cpu" => group.demand.cpu_percent = value.parse().unwrap(),
-                        "site" => group.preferred_site = Some(value.to_owned()),
+                        "class" => terms.anti_affinity.extend(value.split(',').map(str::to_owned)),
+                        "locked" => terms.locked = true,
+                        "failback" => terms.failback = read_failback(value),
+                        "mem" => terms.demand.memory_mib = value.parse().unwrap(),
+                        "cpu" => terms.demand.cpu_percent = value.parse().unwrap(),
+                        "site" => terms.preferred_site = Some(value.to_owned()),
                         "needs" => group.depends_on = value.split(',').map(group_id).collect(),
-                        "storage" => group.storages = value.split(',').map(str::to_owned).collect(),
+                        "storage" => terms.storages = value.split(',').map(str::to_owned).collect(),
                         "fails-over" => group.wish = Wish::FailOver,
                         "leaves" => group.wish = Wish::MoveAway,
                         "to" => group.wish = Wish::MoveTo(node_id(value)),
                         _ => panic!("a group is not '{word}'"),
                     }
                 }
+                group.terms = Arc::new(terms);
                 made.groups.push(group);
             }
             "rule" => made.rules.push(AffinityRule {

@@ -1,6 +1,7 @@
 //! What holds for every situation, tried on random ones.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mainstay_types::{GroupId, GroupState, NodeId, NodeState};
 use proptest::prelude::*;
@@ -8,8 +9,8 @@ use uuid::Uuid;
 
 use super::{group, node};
 use crate::placement::{
-    Activity, AffinityRule, Cause, Decision, Failback, Group, Limits, Node, Objection, Plan, RuleKind,
-    Situation, Standing, Stay, Step, Wish, decide, explain,
+    Activity, AffinityRule, Cause, Decision, Demand, Failback, Group, GroupTerms, Limits, Node, Objection,
+    Plan, RuleKind, Situation, Standing, Stay, Step, Wish, decide, explain,
 };
 
 const NODES_MAX: u32 = 6;
@@ -71,12 +72,14 @@ fn some_group() -> impl Strategy<Value = Group> {
         |(owner, state, activity, wish, failback, lists, (wanted, locked, priority), sizes)| {
             let (mut preferred, possible, anti_affinity, depends_on, storages) = lists;
             preferred.dedup();
-            let mut made = Group { owner, state, activity, wish, failback, ..group(1, "g") };
-            (made.wanted, made.locked, made.priority) = (wanted, locked, priority);
-            (made.preferred, made.possible, made.anti_affinity) = (preferred, possible, anti_affinity);
+            let (memory_mib, cpu_percent, failed_on) = sizes;
+            let demand = Demand { memory_mib, cpu_percent };
+            let mut terms = GroupTerms { priority, preferred, anti_affinity, ..GroupTerms::default() };
+            (terms.locked, terms.failback, terms.demand, terms.storages) =
+                (locked, failback, demand, storages);
+            let mut made = Group { owner, state, activity, wish, possible, failed_on, ..group(1, "g") };
+            (made.wanted, made.terms) = (wanted, Arc::new(terms));
             made.depends_on = depends_on.into_iter().map(|id| GroupId(Uuid::from_u128(id))).collect();
-            made.storages = storages;
-            (made.demand.memory_mib, made.demand.cpu_percent, made.failed_on) = sizes;
             made
         },
     )
@@ -261,7 +264,7 @@ proptest! {
         sits.extend(told.placed().filter(|placed| placed.3).map(|(_, group, node, _)| (group, node, true)));
         for (new, node, _) in sits.iter().filter(|seat| seat.2) {
             for (other, _, _) in sits.iter().filter(|seat| seat.1 == *node && seat.0.id != new.id) {
-                let shares = new.anti_affinity.iter().any(|class| other.anti_affinity.contains(class));
+                let shares = new.terms.anti_affinity.iter().any(|class| other.terms.anti_affinity.contains(class));
                 prop_assert!(!shares, "{} beside {} on {node}", new.name, other.name);
             }
         }
@@ -280,15 +283,15 @@ proptest! {
             if starts && !seats.contains(&(node, group.id)) {
                 seats.push((node, group.id));
                 let marks = new.entry(node).or_default();
-                marks.0 |= group.demand.memory_mib > 0;
-                marks.1 |= group.demand.cpu_percent > 0;
+                marks.0 |= group.terms.demand.memory_mib > 0;
+                marks.1 |= group.terms.demand.cpu_percent > 0;
             }
         }
         for (node, id) in seats {
             let group = situation.groups.iter().find(|group| group.id == id).unwrap();
             let sum = used.entry(node).or_default();
-            sum.0 += group.demand.memory_mib;
-            sum.1 += group.demand.cpu_percent;
+            sum.0 += group.terms.demand.memory_mib;
+            sum.1 += group.terms.demand.cpu_percent;
         }
         for (node, (memory, cpu)) in new {
             let capacity = told.node(node).unwrap().capacity;
@@ -308,7 +311,7 @@ proptest! {
             if !is_moved {
                 continue;
             }
-            prop_assert!(!group.locked, "{decision}");
+            prop_assert!(!group.terms.locked, "{decision}");
             let node = told.node(home).unwrap();
             let cause = cause_of(&decision.step).unwrap();
             let is_true = match cause {
@@ -316,7 +319,7 @@ proptest! {
                 Cause::Quarantine => node.quarantined,
                 Cause::Failed => group.wish == Wish::FailOver,
                 Cause::Asked => matches!(group.wish, Wish::MoveAway | Wish::MoveTo(_)),
-                Cause::Failback => group.failback.is_open(situation.local_hour) && group.state != GroupState::Failed,
+                Cause::Failback => group.terms.failback.is_open(situation.local_hour) && group.state != GroupState::Failed,
                 Cause::ToStart => group.state == GroupState::Offline && group.wanted,
                 Cause::NodeLost | Cause::NoOwner => false,
             };
@@ -395,7 +398,7 @@ proptest! {
             prop_assert_eq!(chosen.node.id, target);
             let chosen = chosen.standing.unwrap();
             let partners = situation.rules.iter().any(|rule| rule.enabled && rule.kind == RuleKind::SameNode && rule.groups.contains(&group.id));
-            let place = |id: NodeId| group.preferred.iter().position(|node| *node == id).unwrap_or(usize::MAX);
+            let place = |id: NodeId| group.terms.preferred.iter().position(|node| *node == id).unwrap_or(usize::MAX);
             for row in decision.table.iter().filter(|_| !partners) {
                 let Some(other) = row.standing else { continue };
                 let costs = |of: &Standing| (of.failed_there, of.avoided, of.conflicts, of.away);
@@ -441,7 +444,7 @@ proptest! {
                 *counted += 1;
                 kept &= !new || per_node.is_none_or(|most| *counted <= most);
             }
-            let mut names = group.storages.clone();
+            let mut names = group.terms.storages.clone();
             names.sort_unstable();
             names.dedup();
             for name in names {
