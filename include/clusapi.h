@@ -577,6 +577,10 @@ CLUSAPI_WIDE(DWORD, GetClusterResourceDependencyExpression,
              (HRESOURCE hResource, LPWSTR lpszDependencyExpression, LPDWORD lpcchDependencyExpression));
 CLUSAPI(BOOL, CanResourceBeDependent, (HRESOURCE hResource, HRESOURCE hResourceDependent));
 
+/* The nodes on which the resource may be. Without a call all nodes are. */
+CLUSAPI(DWORD, AddClusterResourceNode, (HRESOURCE hResource, HNODE hNode));
+CLUSAPI(DWORD, RemoveClusterResourceNode, (HRESOURCE hResource, HNODE hNode));
+
 CLUSAPI(DWORD, ClusterResourceControl,
         (HRESOURCE hResource, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer, DWORD cbInBufferSize,
          LPVOID lpOutBuffer, DWORD cbOutBufferSize, LPDWORD lpBytesReturned));
@@ -651,6 +655,8 @@ CLUSAPI_WIDE(DWORD, AddClusterResourceDependencyEx,
              (HRESOURCE hResource, HRESOURCE hDependsOn, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, RemoveClusterResourceDependencyEx,
              (HRESOURCE hResource, HRESOURCE hDependsOn, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, AddClusterResourceNodeEx, (HRESOURCE hResource, HNODE hNode, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, RemoveClusterResourceNodeEx, (HRESOURCE hResource, HNODE hNode, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, ClusterResourceControlEx,
              (HRESOURCE hResource, HNODE hHostNode, DWORD dwControlCode, LPVOID lpInBuffer,
               DWORD cbInBufferSize, LPVOID lpOutBuffer, DWORD cbOutBufferSize, LPDWORD lpBytesReturned,

@@ -208,6 +208,7 @@ fn reasons_are_in_the_journal() {
         ("rename", "bb"),
         ("depend", "a"),
         ("undepend", "a"),
+        ("owners", "a"),
         ("set", "a"),
         ("online", "a"),
         ("restart", "a"),

@@ -27,6 +27,7 @@ mod lost_changes;
 mod main_job;
 mod maintenance;
 mod networks;
+mod owners;
 mod pause;
 mod plan;
 mod properties;

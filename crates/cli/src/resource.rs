@@ -1,10 +1,10 @@
 //! `mainstay resource`: resources.
 
 use clap::Subcommand;
-use mainstay_client::{CallError, Cluster, Resource, SubmitObject, Target};
+use mainstay_client::{CallError, Cluster, Node, Resource, SubmitObject, Target};
 use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
 use mainstay_types::operation::Verb;
-use mainstay_types::{OfflineFlags, OnlineFlags};
+use mainstay_types::{OfflineFlags, OnlineFlags, Status};
 
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
@@ -102,6 +102,10 @@ pub enum ResourceVerb {
     Depend(NewDependency),
     /// End a dependency
     Undepend(Dependency),
+    /// Let a resource run on a node; a new resource may run on every node
+    Allow(Place),
+    /// Let a resource run on a node no longer
+    Forbid(Place),
 }
 
 /// A switch.
@@ -195,6 +199,15 @@ pub struct Dependency {
     pub provider: String,
 }
 
+/// A resource and a node on which it may run or not.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// Name or id of the resource
+    pub name: String,
+    /// Name or number of the node
+    pub node: String,
+}
+
 pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Failure> {
     match verb {
         ResourceVerb::List => list(context),
@@ -213,6 +226,14 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Maintenance { name, mode } => maintenance(&name, mode, context),
         ResourceVerb::Depend(given) => depend(given, context),
         ResourceVerb::Undepend(given) => undepend(&given, context),
+        ResourceVerb::Allow(given) => {
+            let sentence = |resource: &str, node: &str| format!("{resource} may run on {node}");
+            change_owners(&given, context, Cluster::add_resource_node, sentence)
+        }
+        ResourceVerb::Forbid(given) => {
+            let sentence = |resource: &str, node: &str| format!("{resource} may not run on {node}");
+            change_owners(&given, context, Cluster::remove_resource_node, sentence)
+        }
     }
 }
 
@@ -371,5 +392,31 @@ fn change_dependency(
     let id = Some(dependent.id().to_owned());
     context.done("resource", &given.name, id, Vec::new(), || {
         sentence(&subject.to_string(), &provider_subject.to_string())
+    })
+}
+
+fn change_owners(
+    given: &Place,
+    context: &mut Context,
+    change: fn(&mut Cluster, &Resource, &Node) -> Result<(), CallError>,
+    sentence: impl FnOnce(&str, &str) -> String,
+) -> Result<Exit, Failure> {
+    let (subject, node_subject) = (Subject::Resource(&given.name), Subject::Node(&given.node));
+    let mut cluster = context.change()?;
+    let object: Resource = open_object(&mut cluster, &given.name, &subject)?;
+    let node: Node = open_object(&mut cluster, &given.node, &node_subject)?;
+    change(&mut cluster, &object, &node).map_err(|error| {
+        let failure = Failure::of_call(&mut cluster, &error, &subject);
+        match error.status() {
+            // The list is so already.
+            Status::OBJECT_ALREADY_EXISTS | Status::CLUSTER_NODE_NOT_FOUND => {
+                failure.with_way_out("there is nothing to do")
+            }
+            _ => failure,
+        }
+    })?;
+    let id = Some(object.id().to_owned());
+    context.done("resource", &given.name, id, Vec::new(), || {
+        sentence(&subject.to_string(), &node_subject.to_string())
     })
 }

@@ -340,6 +340,18 @@ fn a_group_would_rather_be_on_some_nodes() {
 }
 
 #[test]
+fn a_resource_may_run_on_a_node_or_not() {
+    let fake = Fake::start();
+    let ran = fake.mainstay(&["resource", "allow", "db", "n1"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "resource 'db' may run on node 'n1'\n"));
+    let ran = fake.mainstay(&["resource", "forbid", "db", "n1"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "resource 'db' may not run on node 'n1'\n"));
+    let ran = fake.mainstay(&["resource", "forbid", "db", "nix"]);
+    assert_eq!((ran.code, ran.err.contains("there is no node 'nix': 5042")), (1, true), "{}", ran.err);
+    assert_eq!(log(&fake), ["AddResourceNode", "RemoveResourceNode"]);
+}
+
+#[test]
 fn objects_are_renamed() {
     for (words, said, log_line) in [
         ("resource rename db base", "resource 'db' is resource 'base' now\n", "SetResourceName base"),

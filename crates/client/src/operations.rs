@@ -488,6 +488,33 @@ impl<T: Transport> Cluster<T> {
         })
     }
 
+    /// Lets a resource run on a node.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn add_resource_node(&mut self, object: &Resource, node: &Node) -> Result<(), CallError> {
+        self.done(|session| {
+            Ok(resource::AddResourceNode { resource: session.handle(object)?, node: session.handle(node)? })
+        })
+        .map(drop)
+    }
+
+    /// Lets a resource run on a node no longer.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn remove_resource_node(&mut self, object: &Resource, node: &Node) -> Result<(), CallError> {
+        self.done(|session| {
+            Ok(resource::RemoveResourceNode {
+                resource: session.handle(object)?,
+                node: session.handle(node)?,
+            })
+        })
+        .map(drop)
+    }
+
     /// Says on which nodes a group would rather be, the best first, by name or number; none ends it.
     ///
     /// # Errors

@@ -211,6 +211,8 @@ exports! {
             = resource::add_dependency(resource, provider);
         RemoveClusterResourceDependency(resource: usize, provider: usize): status
             = resource::remove_dependency(resource, provider);
+        AddClusterResourceNode(resource: usize, node: usize): status = resource::add_node(resource, node);
+        RemoveClusterResourceNode(resource: usize, node: usize): status = resource::remove_node(resource, node);
         CanResourceBeDependent(resource: usize, dependent: usize): truth
             = resource::can_be_dependent(resource, dependent);
         ClusterResourceControl(resource: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,
@@ -399,6 +401,10 @@ exports! {
             = because(reason, || resource::add_dependency(resource, provider));
         RemoveClusterResourceDependencyEx(resource: usize, provider: usize, reason: *const U): status
             = because(reason, || resource::remove_dependency(resource, provider));
+        AddClusterResourceNodeEx(resource: usize, node: usize, reason: *const U): status
+            = because(reason, || resource::add_node(resource, node));
+        RemoveClusterResourceNodeEx(resource: usize, node: usize, reason: *const U): status
+            = because(reason, || resource::remove_node(resource, node));
         ClusterResourceControlEx(resource: usize, host: usize, code: u32, input: *mut c_void,
             input_size: u32, output: *mut c_void, output_size: u32, returned: *mut u32,
             reason: *const U): status

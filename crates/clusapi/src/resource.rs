@@ -168,6 +168,18 @@ pub(crate) fn remove_dependency(dependent: usize, provider: usize) -> Outcome<()
     dependent.connection.with(|cluster| cluster.remove_dependency(&dependent.object, &provider.object))
 }
 
+/// AddClusterResourceNode.
+pub(crate) fn add_node(resource: usize, node: usize) -> Outcome<()> {
+    let (held, node) = with_node(resource, node)?;
+    held.connection.with(|cluster| cluster.add_resource_node(&held.object, &node.object))
+}
+
+/// RemoveClusterResourceNode.
+pub(crate) fn remove_node(resource: usize, node: usize) -> Outcome<()> {
+    let (held, node) = with_node(resource, node)?;
+    held.connection.with(|cluster| cluster.remove_resource_node(&held.object, &node.object))
+}
+
 /// SetClusterResourceDependencyExpression: null and the empty text end all dependencies.
 ///
 /// # Safety
@@ -226,6 +238,14 @@ fn accepted_with(
     let held = tables().resources.get(resource)?;
     let input = input?;
     status_of(held.connection.with(|cluster| call(cluster, &held, input))?)
+}
+
+type WithNode = (Arc<Held<kind::Resource>>, Arc<Held<kind::Node>>);
+
+fn with_node(resource: usize, node: usize) -> Outcome<WithNode> {
+    let (held, node) = (tables().resources.get(resource)?, tables().nodes.get(node)?);
+    same(&held.connection, &node.connection)?;
+    Ok((held, node))
 }
 
 type Pair = (Arc<Held<kind::Resource>>, Arc<Held<kind::Resource>>);

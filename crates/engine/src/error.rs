@@ -439,7 +439,11 @@ pub enum ClusterError {
         text: String,
     },
     /// This node must not run it.
-    #[error("node '{node}' is no possible owner of resource '{name}'; add it with AddClusterResourceNode")]
+    #[error(
+        "node '{node}' is no possible owner of resource '{name}'; make it one with: mainstay resource allow {} {}",
+        word(.name),
+        word(.node)
+    )]
     NotPossibleOwner {
         /// The resource.
         name: String,

@@ -322,6 +322,15 @@ static void networks(HCLUSTER cluster, HCLUSTER other, HNODE node, HNODE other_n
     NEED(!CloseClusterNetwork(network) && GetLastError() == ERROR_INVALID_HANDLE);
 }
 
+static DWORD possible_owners(HRESOURCE resource)
+{
+    HRESENUM list = ClusterResourceOpenEnum(resource, CLUSTER_RESOURCE_ENUM_NODES);
+    DWORD count = ClusterResourceGetEnumCount(list);
+
+    NEED(list != NULL && ClusterResourceCloseEnum(list) == ERROR_SUCCESS);
+    return count;
+}
+
 static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one)
 {
     IS(ERROR_IO_PENDING, OnlineClusterResource, (one));
@@ -372,6 +381,11 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     NEED_IS(SetClusterGroupNodeList(group, 2, twice), ERROR_INVALID_PARAMETER);
     NEED_IS(SetClusterGroupNodeList(group, 1, &none), ERROR_INVALID_HANDLE);
     IS(ERROR_SUCCESS, SetClusterGroupNodeList, (group, 0, NULL));
+    IS(ERROR_OBJECT_ALREADY_EXISTS, AddClusterResourceNode, (one, node));
+    NEED_IS(RemoveClusterResourceNode(one, node), ERROR_INVALID_STATE);
+    NEED_IS(RemoveClusterResourceNode(one, other_node), ERROR_INVALID_PARAMETER);
+    NEED_IS(RemoveClusterResourceNode(one, NULL), ERROR_INVALID_HANDLE);
+    NEED(possible_owners(one) == 1);
     IS(ERROR_SUCCESS, PauseClusterNode, (node));
     IS(ERROR_SUCCESS, ResumeClusterNode, (node));
     IS(ERROR_SUCCESS, PauseClusterNodeEx, (node, FALSE, 0, NULL));
@@ -385,6 +399,12 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     IS(ERROR_SUCCESS, ResumeClusterNodeEx2, (node, DoNotFailbackGroups, 0, L"every function is called"));
     NEED_IS(OfflineClusterGroup(group), ERROR_IO_PENDING);
     until(ClusterResourceOffline);
+    IS(ERROR_SUCCESS, RemoveClusterResourceNode, (one, node));
+    NEED(possible_owners(one) == 0);
+    NEED_IS(OnlineClusterResource(one), ERROR_NODE_CANT_HOST_RESOURCE);
+    NEED_IS(RemoveClusterResourceNode(one, node), ERROR_CLUSTER_NODE_NOT_FOUND);
+    NEED_IS(AddClusterResourceNode(one, node), ERROR_SUCCESS);
+    NEED(possible_owners(one) == 1);
 }
 
 /* The functions that end with a reason do what those without one do. The journal is looked at elsewhere. */
@@ -429,6 +449,8 @@ static void with_reasons(HCLUSTER cluster, HNODE node)
     IS(ERROR_SUCCESS, AddClusterResourceDependencyEx, (a, b, WHY));
     IS(ERROR_SUCCESS, RemoveClusterResourceDependencyEx, (a, b, WHY));
     NEED_IS(RemoveClusterResourceDependencyEx(a, b, WHY), ERROR_DEPENDENCY_NOT_FOUND);
+    IS(ERROR_SUCCESS, RemoveClusterResourceNodeEx, (a, node, WHY));
+    IS(ERROR_SUCCESS, AddClusterResourceNodeEx, (a, node, WHY));
     NEED_IS(DeleteClusterResourceEx((HRESOURCE)0x77, WHY), ERROR_INVALID_HANDLE);
     IS(ERROR_SUCCESS, DeleteClusterResourceEx, (b, WHY));
 

@@ -369,6 +369,14 @@ impl World {
                 }
             }
             R::AddResourceDependency(_) => return Err(1059),
+            R::AddResourceNode(_) => {
+                self.log.push("AddResourceNode".into());
+                stub::<resource::AddResourceNode>(&0.into())
+            }
+            R::RemoveResourceNode(_) => {
+                self.log.push("RemoveResourceNode".into());
+                stub::<resource::RemoveResourceNode>(&0.into())
+            }
             R::GetResourceDependencyExpression(_) => {
                 let known = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
                 let unknown = "00000000-0000-0000-0000-00000000000f";

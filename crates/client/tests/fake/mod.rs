@@ -460,6 +460,9 @@ fn answer(world: &mut World, connection: &Connection, request: &Request, reply: 
         }
         R::CanResourceBeDependent(request) => Err(if request.resource == request.dependent { 87 } else { 0 }),
         R::AddResourceDependency(_) => Err(1059),
+        R::AddResourceNode(_) => Err(5010),
+        R::RemoveResourceNode(request) => resource_of(world, connection, request.resource)
+            .map(|_| stub::<resource::RemoveResourceNode>(&0.into())),
         R::SetResourceDependencyExpression(request) => match request.expression.as_deref() {
             None | Some("" | "[db]") => Ok(stub::<resource::SetResourceDependencyExpression>(&0.into())),
             Some(_) => Err(87),

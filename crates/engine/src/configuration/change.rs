@@ -410,11 +410,7 @@ impl Engine {
         if !add && !owners.remove(&node) {
             return Err(ClusterError::OwnerNotFound { name, node: node_name }.into());
         }
-        let live = self.live.get(&id).ok_or_else(gone)?;
-        if !add && node == self.config.node && live.has_to_stop() {
-            let way_out = "it runs on the node; take it offline first";
-            return Err(ClusterError::State { name, state: live.state, way_out: way_out.into() }.into());
-        }
+        self.check_owner_stays(id, &owners)?;
         let path = layout::resource_path(id)?;
         let texts: Vec<String> = owners.iter().map(NodeId::to_string).collect();
         let buffer = multi_string(&texts);
@@ -428,6 +424,18 @@ impl Engine {
         change.claims.push(id);
         change.after.extend(self.resource_event(EventKind::ResourcePossibleOwners, id, buffer));
         Ok(change)
+    }
+
+    /// What runs on the node that owns its group may not be forbidden there: it would be where it must not be (5023).
+    pub(super) fn check_owner_stays(&self, id: ResourceId, owners: &BTreeSet<NodeId>) -> Result<(), Refusal> {
+        let gone = || ClusterError::ResourceGone { id: id.to_string() };
+        let resource = self.model.resource(id).ok_or_else(gone)?;
+        let live = self.live.get(&id).ok_or_else(gone)?;
+        if !live.has_to_stop() || owners.contains(&self.owner_node(resource.group)) {
+            return Ok(());
+        }
+        let way_out = "it runs on the node; take it offline first".into();
+        Err(ClusterError::State { name: resource.name.to_string(), state: live.state, way_out }.into())
     }
 
     /// An event of a resource that stays.

@@ -403,20 +403,9 @@ impl Engine {
             changes.delete_value(path, layout::POSSIBLE_OWNERS)?;
             return Ok(self.resource_event(EventKind::ResourcePossibleOwners, id, Vec::new()));
         };
-        let ids = self.node_numbers(owners)?;
-        let here = self.config.node.to_string();
-        if let Some(live) = self.live.get(&id)
-            && live.has_to_stop()
-            && !ids.contains(&here)
-        {
-            let way_out = "it runs on the node; take it offline first";
-            return Err(ClusterError::State {
-                name: self.name_of(id),
-                state: live.state,
-                way_out: way_out.into(),
-            }
-            .into());
-        }
+        let nodes = self.named_nodes(owners)?;
+        self.check_owner_stays(id, &nodes.iter().copied().collect())?;
+        let ids: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
         let buffer = crate::events::multi_string(&ids);
         changes.set_value(path, layout::POSSIBLE_OWNERS, Value::MultiSz(ids))?;
         Ok(self.resource_event(EventKind::ResourcePossibleOwners, id, buffer))
@@ -441,12 +430,15 @@ impl Engine {
     }
 
     fn node_numbers(&self, names: &[String]) -> Result<Vec<String>, Refusal> {
-        let number = |name: &String| {
+        Ok(self.named_nodes(names)?.iter().map(NodeId::to_string).collect())
+    }
+
+    fn named_nodes(&self, names: &[String]) -> Result<Vec<NodeId>, Refusal> {
+        let named = |name: &String| {
             let found = self.model.nodes().find(|node| node.name.is(name));
-            let found: Option<NodeId> = found.map(|node| node.id);
-            found.map(|id| id.to_string()).ok_or_else(|| ClusterError::NodeGone { id: shown(name) }.into())
+            found.map(|node| node.id).ok_or_else(|| ClusterError::NodeGone { id: shown(name) }.into())
         };
-        names.iter().map(number).collect()
+        names.iter().map(named).collect()
     }
 }
 

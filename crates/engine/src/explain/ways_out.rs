@@ -42,6 +42,7 @@ impl Explainer<'_> {
             ResourceState::Online => ways.extend(offline("takes it offline, with what needs it")),
             ResourceState::Offline => {
                 ways.extend(self.ways_to_start(resource));
+                ways.extend(self.way_to_allow(resource));
                 ways.extend(self.way_to_provider(resource.group));
                 let effect = self.after_waiting("brings it online, with what it needs", resource.group);
                 ways.extend(online(&effect));
@@ -133,6 +134,18 @@ impl Explainer<'_> {
     fn first_accepted(&self, calls: impl IntoIterator<Item = (WayOut, Command)>) -> Option<WayOut> {
         let would_be = |(_, command): &(WayOut, Command)| self.view.engine().would_accept(command.clone());
         calls.into_iter().find(would_be).map(|(way, _)| way)
+    }
+
+    /// Makes the node that owns the group a possible owner, where it is none.
+    fn way_to_allow(&self, resource: &Resource) -> Option<WayOut> {
+        let engine = self.view.engine();
+        let owner = engine.owner_node(resource.group);
+        if resource.may_run_on(owner) {
+            return None;
+        }
+        let node = self.view.model().node(owner)?.name.as_str();
+        let effect = format!("lets it run on node '{node}'");
+        Some(way(&["resource", "allow", resource.name.as_str(), node], effect))
     }
 
     /// What would let the service's start bring it up by itself.

@@ -20,6 +20,7 @@ mod networks;
 mod nodes;
 mod offline_cases;
 mod older_database;
+mod owners;
 mod properties;
 mod questions;
 mod races;

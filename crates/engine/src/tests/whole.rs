@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, Step, TypedSetting};
 use mainstay_types::operation::Verb;
-use mainstay_types::{GroupId, GroupSetId, ObjectId, OperationId, ResourceId, Status};
+use mainstay_types::{GroupId, GroupSetId, NodeId, ObjectId, OperationId, ResourceId, Status};
 use proptest::prelude::*;
 
 use crate::command::{Command, Presence, Remark};
@@ -201,6 +201,9 @@ fn every_kind_of_change_is_taken_back() {
     world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
     let network = world.networks()[0].id;
     world.set_of(ObjectId::Network(network), "Role", 1);
+    let c = world.resource(group, "c");
+    let node = NodeId(1);
+    assert_eq!(world.status(Command::RemovePossibleOwner { resource: c, node }), Status::SUCCESS);
     let before = configuration(&world);
     let property = |name: &str| {
         let mut wanted = before.iter().find(|object| object.name == name).unwrap().clone();
@@ -230,6 +233,8 @@ fn every_kind_of_change_is_taken_back() {
             presence: Presence::Either,
             remark: Remark::default(),
         },
+        Command::RemovePossibleOwner { resource: a, node },
+        Command::AddPossibleOwner { resource: c, node },
         Command::DeleteResource { resource: b },
         Command::Order(OrderChange::Join { group, set, moves: false }),
         Command::Order(OrderChange::Leave { group: provider }),
