@@ -178,6 +178,13 @@ typedef enum CLUSTER_RESOURCE_CLASS {
 #define CLUSAPI_GROUP_OFFLINE_IGNORE_RESOURCE_STATUS 0x00000001
 #define CLUSAPI_GROUP_OFFLINE_IGNORE_RESOURCE_LOCKED_STATUS CLUSAPI_GROUP_OFFLINE_IGNORE_RESOURCE_STATUS
 
+#define CLUSAPI_GROUP_MOVE_IGNORE_RESOURCE_STATUS 0x00000001
+#define CLUSAPI_GROUP_MOVE_RETURN_TO_SOURCE_NODE_ON_ERROR 0x00000002
+#define CLUSAPI_GROUP_MOVE_QUEUE_ENABLED 0x00000004
+#define CLUSAPI_GROUP_MOVE_HIGH_PRIORITY_START 0x00000008
+#define CLUSAPI_GROUP_MOVE_FAILBACK 0x00000010
+#define CLUSAPI_GROUP_MOVE_IGNORE_AFFINITY_RULE 0x00000020
+
 /* dwOnlineFlags of OnlineClusterGroupEx. */
 #define CLUSAPI_GROUP_ONLINE_IGNORE_RESOURCE_STATUS 0x00000001
 #define CLUSAPI_GROUP_ONLINE_SYNCHRONOUS 0x00000002
@@ -490,6 +497,10 @@ CLUSAPI(DWORD, OnlineClusterGroupEx,
 CLUSAPI(DWORD, OfflineClusterGroup, (HGROUP hGroup));
 CLUSAPI(DWORD, OfflineClusterGroupEx,
         (HGROUP hGroup, DWORD dwOfflineFlags, PBYTE lpInBuffer, DWORD cbInBufferSize));
+/* NULL is the best other node. So far a cluster has one node: what is not on the node already is refused. */
+CLUSAPI(DWORD, MoveClusterGroup, (HGROUP hGroup, HNODE hDestinationNode));
+CLUSAPI(DWORD, MoveClusterGroupEx,
+        (HGROUP hGroup, HNODE hDestinationNode, DWORD dwMoveFlags, PBYTE lpInBuffer, DWORD cbInBufferSize));
 CLUSAPI(DWORD, SetClusterGroupNodeList, (HGROUP hGroup, DWORD NodeCount, HNODE *NodeList));
 CLUSAPI(DWORD, CancelClusterGroupOperation, (HGROUP hGroup, DWORD dwCancelFlags_RESERVED));
 CLUSAPI(DWORD, ClusterGroupControl,
@@ -636,6 +647,9 @@ CLUSAPI_WIDE(DWORD, OnlineClusterGroupEx2,
               DWORD cbInBufferSize, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, OfflineClusterGroupEx2,
              (HGROUP hGroup, DWORD dwOfflineFlags, PBYTE lpInBuffer, DWORD cbInBufferSize, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, MoveClusterGroupEx2,
+             (HGROUP hGroup, HNODE hDestinationNode, DWORD dwMoveFlags, PBYTE lpInBuffer,
+              DWORD cbInBufferSize, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, SetClusterGroupNodeListEx,
              (HGROUP hGroup, DWORD NodeCount, HNODE *NodeList, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, ClusterGroupControlEx,

@@ -9,9 +9,9 @@ use mainstay_cmrp::control::{
     NodeResourceControl, NodeResourceTypeControl, ResourceControl, ResourceTypeControl,
 };
 use mainstay_cmrp::group::{
-    CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroupToNode, OfflineGroup,
-    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, RemoveClusterGroupDependency,
-    SetGroupDependencyExpression, SetGroupName, SetGroupNodeList,
+    CancelClusterGroupOperation, CreateGroup, CreateGroupEx, DeleteGroup, MoveGroup, MoveGroupEx,
+    MoveGroupToNode, MoveGroupToNodeEx, OfflineGroup, OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup,
+    OpenGroupEx, RemoveClusterGroupDependency, SetGroupDependencyExpression, SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::group_set::{CreateGroupSet, OpenGroupSet, RemoveGroupFromGroupSet};
 use mainstay_cmrp::net_interface::{OpenNetInterface, OpenNetInterfaceEx};
@@ -140,7 +140,10 @@ impl Held {
             DeleteGroup { group, force: true }.into(),
             SetGroupName { group, name: name() }.into(),
             OnlineGroup { group }.into(),
+            MoveGroup { group }.into(),
             MoveGroupToNode { group, node }.into(),
+            MoveGroupEx { group, flags: 0, input: Vec::new() }.into(),
+            MoveGroupToNodeEx { group, node, flags: 0, input: Vec::new() }.into(),
             OnlineGroupEx { group, flags: 0, input: Vec::new() }.into(),
             OfflineGroup { group }.into(),
             OfflineGroupEx { group, flags: 0, input: Vec::new() }.into(),

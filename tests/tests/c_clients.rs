@@ -217,6 +217,7 @@ fn reasons_are_in_the_journal() {
         ("delete", "b"),
         ("rename", "reasons"),
         ("offline", "first"),
+        ("move", "first"),
         ("online", "first"),
         ("delete", "first"),
         ("leave", "first"),

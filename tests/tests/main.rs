@@ -26,6 +26,7 @@ mod last_word;
 mod lost_changes;
 mod main_job;
 mod maintenance;
+mod moving;
 mod networks;
 mod owners;
 mod pause;

@@ -1,8 +1,8 @@
 //! `mainstay group`: groups of resources.
 
 use clap::Subcommand;
-use mainstay_client::{Group, SubmitObject, Target};
-use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_client::{Group, Node, SubmitObject, Target};
+use mainstay_types::flags::{GroupMoveFlags, GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::glance::GroupGlance;
 use mainstay_types::operation::Verb;
 
@@ -48,6 +48,17 @@ pub enum GroupVerb {
         /// Names or numbers of nodes
         #[arg(value_name = "NODE")]
         nodes: Vec<String>,
+    },
+    /// Move a group to another node. So far a cluster has one node: what is not on the node already is refused
+    Move {
+        /// Name or id of the group
+        name: String,
+        /// Name or number of the node [default: the best other one]
+        #[arg(long, value_name = "NODE")]
+        to: Option<String>,
+        /// Do it although resources are locked by their types
+        #[arg(long)]
+        ignore_locked: bool,
     },
     /// Rename a group, also while something is done to it
     Rename {
@@ -100,6 +111,7 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Create { name } => create(&name, context),
         GroupVerb::Set { name, properties } => set(&name, &properties, context),
         GroupVerb::Prefer { name, nodes } => prefer(&name, &nodes, context),
+        GroupVerb::Move { name, to, ignore_locked } => move_to(&name, to.as_deref(), ignore_locked, context),
         GroupVerb::Rename { name, new_name } => rename(&name, &new_name, context),
         GroupVerb::Depend(given) => group_order::depend(&given, context),
         GroupVerb::Undepend(given) => group_order::undepend(&given, context),
@@ -221,6 +233,26 @@ fn prefer(name: &str, nodes: &[String], context: &mut Context) -> Result<Exit, F
         [] => format!("{subject} prefers no node"),
         nodes => format!("{subject} would rather be on {}", clean(&nodes.join(", "))),
     })
+}
+
+fn move_to(
+    name: &str,
+    to: Option<&str>,
+    ignore_locked: bool,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    let node: Option<Node> = to.map(|to| open_object(&mut cluster, to, &Subject::Node(to))).transpose()?;
+    let flags = if ignore_locked { GroupMoveFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+    cluster
+        .move_group_ex(&object, node.as_ref(), flags, &[])
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let place =
+        cluster.group_place(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    context.done("group", name, id, Vec::new(), || format!("{subject} is on {}", Subject::Node(&place.node)))
 }
 
 fn rename(name: &str, new_name: &str, context: &mut Context) -> Result<Exit, Failure> {

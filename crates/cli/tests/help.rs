@@ -68,6 +68,8 @@ fn what_is_usage_and_what_is_not() {
         "plan set r a=1 b=2",
         "plan move g",
         "plan move g --to n2",
+        "group move g",
+        "group move g --to n2 --ignore-locked",
         "plan node-loss n1",
         "completions fish",
         "simulate a.scenario b.scenario",
@@ -110,7 +112,7 @@ fn what_is_usage_and_what_is_not() {
         "plan node-loss",
         "plan offline r --no-wait",
         "completions tcsh",
-        "group move g",
+        "group move",
     ] {
         assert!(is_usage(words).unwrap_err(), "{words}");
     }

@@ -452,15 +452,45 @@ impl<T: Transport> Cluster<T> {
         })
     }
 
-    /// Moves a group to a node and brings it to its persistent state there.
+    /// Moves a group to a node, or to the best other one, and brings it to its persistent state there.
     ///
     /// # Errors
     ///
     /// See [`CallError`].
-    pub fn move_group(&mut self, object: &Group, target: &Node) -> Result<Accepted, CallError> {
-        self.accepted(|session| {
-            Ok(group::MoveGroupToNode { group: session.handle(object)?, node: session.handle(target)? })
-        })
+    pub fn move_group(&mut self, object: &Group, target: Option<&Node>) -> Result<Accepted, CallError> {
+        match target {
+            Some(target) => self.accepted(|session| {
+                Ok(group::MoveGroupToNode { group: session.handle(object)?, node: session.handle(target)? })
+            }),
+            None => self.accepted(|session| Ok(group::MoveGroup { group: session.handle(object)? })),
+        }
+    }
+
+    /// The same with flags and a property list; empty is none.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn move_group_ex(
+        &mut self,
+        object: &Group,
+        target: Option<&Node>,
+        flags: u32,
+        input: &[u8],
+    ) -> Result<Accepted, CallError> {
+        match target {
+            Some(target) => self.accepted(|session| {
+                Ok(group::MoveGroupToNodeEx {
+                    group: session.handle(object)?,
+                    node: session.handle(target)?,
+                    flags,
+                    input: input.to_vec(),
+                })
+            }),
+            None => self.accepted(|session| {
+                Ok(group::MoveGroupEx { group: session.handle(object)?, flags, input: input.to_vec() })
+            }),
+        }
     }
 
     /// Takes a group offline.

@@ -161,6 +161,9 @@ exports! {
         OfflineClusterGroup(group: usize): status = group::offline(group);
         OfflineClusterGroupEx(group: usize, flags: u32, buffer: *mut u8, size: u32): status
             = group::offline_ex(group, flags, buffer, size);
+        MoveClusterGroup(group: usize, destination: usize): status = group::move_to(group, destination);
+        MoveClusterGroupEx(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32): status
+            = group::move_to_ex(group, destination, flags, buffer, size);
         SetClusterGroupNodeList(group: usize, count: u32, nodes: *const usize): status
             = group::set_node_list(group, count, nodes);
         CancelClusterGroupOperation(group: usize, flags: u32): status = group::cancel(group, flags);
@@ -377,6 +380,9 @@ exports! {
             = because(reason, || group::online_ex(group, destination, flags, buffer, size));
         OfflineClusterGroupEx2(group: usize, flags: u32, buffer: *mut u8, size: u32, reason: *const U): status
             = because(reason, || group::offline_ex(group, flags, buffer, size));
+        MoveClusterGroupEx2(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32,
+            reason: *const U): status
+            = because(reason, || group::move_to_ex(group, destination, flags, buffer, size));
         SetClusterGroupNodeListEx(group: usize, count: u32, nodes: *const usize, reason: *const U): status
             = because(reason, || group::set_node_list(group, count, nodes));
         ClusterGroupControlEx(group: usize, host: usize, code: u32, input: *mut c_void, input_size: u32,

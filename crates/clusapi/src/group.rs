@@ -125,11 +125,38 @@ fn online_at(
     let node = node.filter(|_| held.object.granted() != GENERIC_READ);
     let accepted = held.connection.with(|cluster| {
         if let Some(node) = &node {
-            cluster.move_group(&held.object, &node.object)?;
+            cluster.move_group(&held.object, Some(&node.object))?;
         }
         online(cluster, &held)
     })?;
     status_of(accepted)
+}
+
+/// MoveClusterGroup.
+pub(crate) fn move_to(group: usize, destination: usize) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    let node = node::named(&held.connection, destination)?;
+    let node = node.as_ref().map(|node| &node.object);
+    status_of(held.connection.with(|cluster| cluster.move_group(&held.object, node))?)
+}
+
+/// MoveClusterGroupEx.
+///
+/// # Safety
+/// As [`memory::instructions`].
+pub(crate) unsafe fn move_to_ex(
+    group: usize,
+    destination: usize,
+    flags: u32,
+    buffer: *const u8,
+    size: u32,
+) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    let node = node::named(&held.connection, destination)?;
+    // SAFETY: the caller's promise is that of the function.
+    let input = unsafe { memory::instructions(buffer, size) }?;
+    let node = node.as_ref().map(|node| &node.object);
+    status_of(held.connection.with(|cluster| cluster.move_group_ex(&held.object, node, flags, input))?)
 }
 
 /// OfflineClusterGroup.

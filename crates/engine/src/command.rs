@@ -294,12 +294,16 @@ pub enum Command {
         /// A new file, or a directory, on the service's machine.
         path: String,
     },
-    /// MoveClusterGroup with a node (opnum 52), with which OnlineClusterGroup begins where it names one.
+    /// MoveClusterGroup and Ex (opnums 51, 52, 132 and 133). OnlineClusterGroup begins with it where it names a node.
     MoveGroup {
         /// Which.
         group: GroupId,
-        /// Where it is to be.
-        node: NodeId,
+        /// Where it is to be; `None` for the best other node.
+        node: Option<NodeId>,
+        /// `dwMoveFlags` as it came.
+        flags: u32,
+        /// The input buffer as it came.
+        buffer: Vec<u8>,
     },
     /// A control code that a stated node is to carry out (opnums 72, 74, 76, 78 and 105).
     ControlOnNode {

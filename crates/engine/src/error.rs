@@ -280,6 +280,18 @@ pub enum ClusterError {
         /// The node where the group is.
         owner: String,
     },
+    /// No other node can take the group, or not the one that was named.
+    #[error("group '{name}' stays on node '{owner}': {reason}")]
+    GroupStays {
+        /// The group.
+        name: String,
+        /// The node where it is.
+        owner: String,
+        /// The number of what is in the way.
+        status: Status,
+        /// What is in the way, node by node.
+        reason: String,
+    },
     /// Not in this state.
     #[error("resource '{name}' is {state}; {way_out}")]
     State {
@@ -716,7 +728,9 @@ impl ClusterError {
             Self::Failed { .. } => Status::RESOURCE_FAILED,
             Self::NotRunning { .. } => Status::RESMON_INVALID_STATE,
             Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,
-            Self::CheckRefused { status, .. } | Self::NotCreated { status, .. } => *status,
+            Self::CheckRefused { status, .. }
+            | Self::NotCreated { status, .. }
+            | Self::GroupStays { status, .. } => *status,
             Self::NotPossibleOwner { .. } => Status::NODE_CANT_HOST_RESOURCE,
             Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
             Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,

@@ -35,6 +35,7 @@ pub mod input;
 pub mod limits;
 mod live;
 pub mod model;
+mod moving;
 mod named_node;
 pub mod network;
 pub mod operation;

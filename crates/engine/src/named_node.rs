@@ -1,12 +1,10 @@
-//! Calls that name a node: a control code that a stated node is to carry out, and a group that is to be on one.
-//!
-//! Decides whether the node can. It moves nothing: a group is on its node already, or the call is refused.
+//! Control codes that a stated node is to carry out. Decides whether the node can.
 
-use mainstay_types::{Access, GroupId, NodeId, NodeState, ObjectId, Status};
+use mainstay_types::{GroupId, NodeId, NodeState, ObjectId};
 
 use crate::Engine;
 use crate::command::{Call, Command};
-use crate::error::{ClusterError, Refusal, RequestError};
+use crate::error::{ClusterError, Refusal};
 
 impl Engine {
     /// A control code for a stated node, as one for the node that owns the object, or its refusal.
@@ -21,25 +19,6 @@ impl Engine {
             Err(refusal) if code.modifies() => self.refuse(&call, None, &refusal),
             Err(refusal) => self.answer_call(call.id, refusal.status(), None, refusal.to_string()),
         }
-    }
-
-    /// A group that is to be on a node (opnum 52). Where it is already, there is nothing to do and nothing to record.
-    pub(crate) fn serve_move(&mut self, call: &Call) {
-        let Command::MoveGroup { group, node } = call.command else { return };
-        let checked = match call.caller.access {
-            Access::Full => self.check_move(group, node),
-            Access::Read => Err(RequestError::AccessDenied { verb: "move" }.into()),
-        };
-        match checked {
-            Ok(()) => self.answer_call(call.id, Status::SUCCESS, None, String::new()),
-            Err(refusal) => self.refuse(call, None, &refusal),
-        }
-    }
-
-    fn check_move(&self, group: GroupId, node: NodeId) -> Result<(), Refusal> {
-        self.check_object(&ObjectId::Group(group))?;
-        self.check_available(node)?;
-        self.check_owns(group, node)
     }
 
     /// What a node says of a resource is said by its hosts, so the resource has to be able to be there.
@@ -64,7 +43,8 @@ impl Engine {
         }
     }
 
-    fn check_available(&self, node: NodeId) -> Result<(), Refusal> {
+    /// A node that is there and serves.
+    pub(crate) fn check_available(&self, node: NodeId) -> Result<(), Refusal> {
         self.check_object(&ObjectId::Node(node))?;
         match self.view().node_state(node) {
             NodeState::Up | NodeState::Paused => Ok(()),

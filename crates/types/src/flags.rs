@@ -39,6 +39,23 @@ bitflags! {
         const IGNORE_RESOURCE_STATUS = 0x1;
     }
 
+    /// `dwMoveFlags` of MoveClusterGroupEx (MS-CMRP opnums 132 and 133).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+    pub struct GroupMoveFlags: u32 {
+        /// Do not refuse because of locked mode. Not together with QUEUE_ENABLED.
+        const IGNORE_RESOURCE_STATUS = 0x1;
+        /// Bring it back where it does not come up.
+        const RETURN_TO_SOURCE_NODE_ON_ERROR = 0x2;
+        /// Wait where a limit is in the way.
+        const QUEUE_ENABLED = 0x4;
+        /// Start it before others.
+        const HIGH_PRIORITY_START = 0x8;
+        /// Fail back where it does not come up.
+        const FAILBACK = 0x10;
+        /// Do not refuse because of an affinity rule.
+        const IGNORE_AFFINITY_RULE = 0x20;
+    }
+
     /// `dwOnlineFlags` of OnlineClusterGroupEx (MS-CMRP opnum 130).
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
     pub struct GroupOnlineFlags: u32 {

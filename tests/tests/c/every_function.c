@@ -381,6 +381,14 @@ static void operations(HNODE node, HNODE other_node, HGROUP group, HRESOURCE one
     NEED_IS(SetClusterGroupNodeList(group, 2, twice), ERROR_INVALID_PARAMETER);
     NEED_IS(SetClusterGroupNodeList(group, 1, &none), ERROR_INVALID_HANDLE);
     IS(ERROR_SUCCESS, SetClusterGroupNodeList, (group, 0, NULL));
+    NODE_IS(ERROR_SUCCESS, MoveClusterGroup, (group, node));
+    NODE_IS(ERROR_SUCCESS, MoveClusterGroupEx, (group, node, CLUSAPI_GROUP_MOVE_QUEUE_ENABLED, NULL, 0));
+    NEED_IS(MoveClusterGroup(group, NULL), ERROR_CLUSTER_NODE_DOWN);
+    NEED_IS(MoveClusterGroup(group, other_node), ERROR_INVALID_PARAMETER);
+    NEED_IS(MoveClusterGroupEx(group, NULL, CLUSAPI_GROUP_MOVE_IGNORE_RESOURCE_STATUS, NULL, 0), ERROR_CLUSTER_NODE_DOWN);
+    NEED_IS(MoveClusterGroupEx(group, node, CLUSAPI_GROUP_MOVE_IGNORE_RESOURCE_STATUS | CLUSAPI_GROUP_MOVE_QUEUE_ENABLED,
+                               NULL, 0), ERROR_INVALID_PARAMETER);
+    NEED_IS(MoveClusterGroupEx(group, node, 0, (PBYTE)"abc", 3), ERROR_INVALID_PARAMETER);
     IS(ERROR_OBJECT_ALREADY_EXISTS, AddClusterResourceNode, (one, node));
     NEED_IS(RemoveClusterResourceNode(one, node), ERROR_INVALID_STATE);
     NEED_IS(RemoveClusterResourceNode(one, other_node), ERROR_INVALID_PARAMETER);
@@ -472,6 +480,8 @@ static void with_reasons(HCLUSTER cluster, HNODE node)
     until(ClusterResourceOffline);
     IS(ERROR_IO_PENDING, OnlineClusterGroupEx2, (first, NULL, 0, NULL, 0, WHY));
     until(ClusterResourceOnline);
+    NODE_IS(ERROR_SUCCESS, MoveClusterGroupEx2, (first, node, 0, NULL, 0, WHY));
+    NEED_IS(MoveClusterGroupEx2(first, NULL, 0, NULL, 0, WHY), ERROR_CLUSTER_NODE_DOWN);
     NODE_IS(ERROR_SUCCESS, OnlineClusterGroupEx2, (first, node, 0, NULL, 0, WHY));
     NEED_IS(OfflineClusterGroupEx2(first, 0, NULL, 0, NULL), ERROR_IO_PENDING);
     until(ClusterResourceOffline);

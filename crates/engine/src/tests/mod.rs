@@ -15,6 +15,7 @@ mod last_word;
 mod listing;
 mod locks;
 mod maintenance;
+mod moving;
 mod named_node;
 mod networks;
 mod nodes;

@@ -1,4 +1,4 @@
-//! Calls that name a node: control codes that it is to carry out, and the group that is to be there.
+//! Control codes that a stated node is to carry out.
 
 use mainstay_proplist::PropertyList;
 use mainstay_types::control::{function, object};
@@ -78,29 +78,12 @@ fn what_changes_something_changes_it_once_and_a_refusal_is_recorded() {
 }
 
 #[test]
-fn a_group_is_brought_to_the_node_where_it_is_and_nowhere_else() {
+fn a_node_that_does_not_own_a_group_says_nothing_of_it() {
     let mut world = World::default();
     let group = world.group("g");
     add_node(&mut world, DOWN.0, "beta");
-    let to = |node| Command::MoveGroup { group, node };
-    let before = world.database();
-    assert_eq!(world.status(to(HERE)), Status::SUCCESS);
-    for (node, expected) in
-        [(DOWN, Status::HOST_NODE_NOT_AVAILABLE), (NOBODY, Status::CLUSTER_NODE_NOT_FOUND)]
-    {
-        assert_eq!(world.status(to(node)), expected);
-        let record = world.journal.values().next_back().unwrap();
-        assert_eq!((record.verb, record.name.as_str(), record.answer), (Verb::Move, "g", expected));
-    }
-    let read_only = world.call_as(Access::Read, to(HERE));
-    assert_eq!(world.answer(read_only).status, Status::ACCESS_DENIED);
-    let gone = Command::MoveGroup { group: mainstay_types::GroupId(world.fresh()), node: HERE };
-    assert_eq!(world.status(gone), Status::GROUP_NOT_AVAILABLE);
-    assert_eq!(world.database(), before);
-
     // Seen from the other node, which runs and does not own it.
     world.engine.config.node = DOWN;
     let name = on_node(DOWN, ObjectId::Group(group), object::GROUP | function::GET_NAME, Vec::new());
     assert_eq!(world.status(name), Status::HOST_NODE_NOT_GROUP_OWNER);
-    assert_eq!(world.status(to(DOWN)), Status::HOST_NODE_NOT_GROUP_OWNER);
 }

@@ -62,6 +62,13 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::NotRunning { name: name(), state: ResourceState::Offline }.into(),
         C::Locked { name: name(), reason: 7 }.into(),
         C::CheckRefused { name: name(), status: Status::DISK_FULL, text: s("no room") }.into(),
+        C::GroupStays {
+            name: name(),
+            owner: node(),
+            status: Status::CLUSTER_NODE_DOWN,
+            reason: "there is no other node".into(),
+        }
+        .into(),
         C::NotPossibleOwner { name: name(), node: node() }.into(),
         C::DependentExists { name: name(), dependent: s("web") }.into(),
         C::DependencyNotFound { name: name(), provider: provider() }.into(),

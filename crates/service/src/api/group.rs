@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use mainstay_cmrp::group::{
     CancelClusterGroupOperation, CloseGroup, CreateGroup, CreateGroupEx, CreateGroupResourceEnum,
-    DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, MoveGroupToNode, OfflineGroup,
-    OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx, SetGroupName, SetGroupNodeList,
+    DeleteGroup, GetGroupId, GetGroupState, GetGroupStateResponse, MoveGroup, MoveGroupEx, MoveGroupToNode,
+    MoveGroupToNodeEx, OfflineGroup, OfflineGroupEx, OnlineGroup, OnlineGroupEx, OpenGroup, OpenGroupEx,
+    SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::{
     CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
@@ -147,12 +148,47 @@ pub(super) fn online_ex(session: &Arc<Session>, exchange: Exchange<OnlineGroupEx
     );
 }
 
+pub(super) fn move_away(session: &Arc<Session>, exchange: Exchange<MoveGroup>) {
+    let moved = |group, _: &MoveGroup| Command::MoveGroup { group, node: None, flags: 0, buffer: Vec::new() };
+    to_group(session, exchange, |r| r.group, moved);
+}
+
+pub(super) fn move_away_ex(session: &Arc<Session>, exchange: Exchange<MoveGroupEx>) {
+    to_group(
+        session,
+        exchange,
+        |r| r.group,
+        |group, r| Command::MoveGroup { group, node: None, flags: r.flags, buffer: r.input.clone() },
+    );
+}
+
 pub(super) fn move_to_node(session: &Arc<Session>, exchange: Exchange<MoveGroupToNode>) {
     let node = session.handles.lock().node(exchange.request().node);
     match node {
-        Ok((node, _)) => {
-            to_group(session, exchange, |r| r.group, |group, _| Command::MoveGroup { group, node });
-        }
+        Ok((node, _)) => to_group(
+            session,
+            exchange,
+            |r| r.group,
+            |group, _| Command::MoveGroup { group, node: Some(node), flags: 0, buffer: Vec::new() },
+        ),
+        Err(bad) => exchange.end(Err(bad.into())),
+    }
+}
+
+pub(super) fn move_to_node_ex(session: &Arc<Session>, exchange: Exchange<MoveGroupToNodeEx>) {
+    let node = session.handles.lock().node(exchange.request().node);
+    match node {
+        Ok((node, _)) => to_group(
+            session,
+            exchange,
+            |r| r.group,
+            |group, r| Command::MoveGroup {
+                group,
+                node: Some(node),
+                flags: r.flags,
+                buffer: r.input.clone(),
+            },
+        ),
         Err(bad) => exchange.end(Err(bad.into())),
     }
 }

@@ -40,7 +40,12 @@ pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, St
                 return Err(Status::INVALID_PARAMETER);
             };
             match input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()? {
-                Some(node) => Ok(Asked::Call(Command::MoveGroup { group, node })),
+                Some(node) => Ok(Asked::Call(Command::MoveGroup {
+                    group,
+                    node: Some(node),
+                    flags: 0,
+                    buffer: Vec::new(),
+                })),
                 None => {
                     let groups = session.core.read(|view| view.plan_move(group, None, None));
                     Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
@@ -107,7 +112,7 @@ fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan
     // Only the copy is made under the engine's lock.
     let (rehearsal, placed) = session.core.read(|view| {
         let placed = match &command {
-            Command::MoveGroup { group, node } => view.plan_move(*group, Some(*node), None),
+            Command::MoveGroup { group, node, .. } => view.plan_move(*group, *node, None),
             _ => Vec::new(),
         };
         (view.rehearsal(now(), durations), placed)

@@ -15,7 +15,7 @@ use crate::placement::{
 use crate::testing::World;
 
 /// Writes values as a committed transaction would have. The world's store does not learn of it.
-fn write(world: &mut World, values: &[(KeyPath, &str, Value)]) {
+pub(crate) fn write(world: &mut World, values: &[(KeyPath, &str, Value)]) {
     let model = &world.engine.model;
     let mut changes = Changes::new(model.tree(), 1);
     for (path, name, value) in values {
