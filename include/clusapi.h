@@ -483,6 +483,8 @@ CLUSAPI_WIDE(HGROUP, CreateClusterGroup, (HCLUSTER hCluster, LPCWSTR lpszGroupNa
 CLUSAPI_WIDE(HGROUP, CreateClusterGroupEx,
              (HCLUSTER hCluster, LPCWSTR lpszGroupName, PCLUSTER_CREATE_GROUP_INFO pGroupInfo));
 CLUSAPI(DWORD, DeleteClusterGroup, (HGROUP hGroup));
+/* The group goes offline, which is waited for, and is deleted with its resources. */
+CLUSAPI(DWORD, DestroyClusterGroup, (HGROUP hGroup));
 CLUSAPI_WIDE(HGROUP, OpenClusterGroup, (HCLUSTER hCluster, LPCWSTR lpszGroupName));
 CLUSAPI_WIDE(HGROUP, OpenClusterGroupEx,
              (HCLUSTER hCluster, LPCWSTR lpszGroupName, DWORD dwDesiredAccess, DWORD *lpdwGrantedAccess));
@@ -641,6 +643,7 @@ CLUSAPI_WIDE(DWORD, ClusterNetInterfaceControlEx,
               DWORD nInBufferSize, LPVOID lpOutBuffer, DWORD nOutBufferSize, LPDWORD lpBytesReturned,
               LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, DeleteClusterGroupEx, (HGROUP hGroup, LPCWSTR lpszReason));
+CLUSAPI_WIDE(DWORD, DestroyClusterGroupEx, (HGROUP hGroup, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, SetClusterGroupNameEx, (HGROUP hGroup, LPCWSTR lpszGroupName, LPCWSTR lpszReason));
 CLUSAPI_WIDE(DWORD, OnlineClusterGroupEx2,
              (HGROUP hGroup, HNODE hDestinationNode, DWORD dwOnlineFlags, PBYTE lpInBuffer,

@@ -195,7 +195,7 @@ fn reasons_are_in_the_journal() {
     cluster.run_lines(&program, &[]);
     let why = "because of every function";
     let mut seen: Vec<(String, String)> = Vec::new();
-    for name in ["a", "bb", "b", "reasons", "first", "second", "base", "apps", "a type"] {
+    for name in ["a", "bb", "b", "reasons", "first", "second", "third", "last", "base", "apps", "a type"] {
         for record in cluster.journal(name) {
             if record.reason_text == why {
                 seen.push((record.verb.to_string(), record.name));
@@ -220,6 +220,8 @@ fn reasons_are_in_the_journal() {
         ("move", "first"),
         ("online", "first"),
         ("delete", "first"),
+        ("offline", "third"),
+        ("delete", "third"),
         ("leave", "first"),
         ("depend", "second"),
         ("undepend", "second"),

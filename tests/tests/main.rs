@@ -11,6 +11,7 @@ mod configuration;
 mod crashes;
 mod creation;
 mod deadlocks;
+mod deletion;
 mod demo_type;
 mod dependencies;
 mod escapes;

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use mainstay_client::{Group, Node, SubmitObject, Target};
+use mainstay_types::Status;
 use mainstay_types::flags::{GroupMoveFlags, GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::glance::GroupGlance;
 use mainstay_types::operation::Verb;
@@ -17,6 +18,7 @@ use crate::render::{Cell, STRONG, Table, clean, of_group, styled};
 use crate::shut_down::{self, ShutDown};
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
+use crate::way_out::word;
 
 /// What can be done with groups.
 #[derive(Debug, Subcommand)]
@@ -71,10 +73,13 @@ pub enum GroupVerb {
     Depend(NewOrder),
     /// Have a group start after another one, or after a group set, no longer
     Undepend(Order),
-    /// Delete a group that has no resources
+    /// Delete a group that has no resources, or take its resources offline and delete them with it
     Delete {
         /// Name or id of the group
         name: String,
+        /// Take its resources offline, and delete them too
+        #[arg(long)]
+        with_resources: bool,
     },
     /// Bring all resources of a group online
     Online(GroupMove),
@@ -115,7 +120,8 @@ pub(crate) fn run(verb: GroupVerb, context: &mut Context) -> Result<Exit, Failur
         GroupVerb::Rename { name, new_name } => rename(&name, &new_name, context),
         GroupVerb::Depend(given) => group_order::depend(&given, context),
         GroupVerb::Undepend(given) => group_order::undepend(&given, context),
-        GroupVerb::Delete { name } => delete(&name, context),
+        GroupVerb::Delete { name, with_resources: false } => delete(&name, context),
+        GroupVerb::Delete { name, with_resources: true } => delete_with_resources(&name, context),
         GroupVerb::Online(given) => submit(Verb::Online, &given, context),
         GroupVerb::Offline(given) => submit(Verb::Offline, &given, context),
         GroupVerb::ShutDown(given) => shut_down::run(&given, context),
@@ -271,7 +277,42 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let subject = Subject::Group(name);
     let mut cluster = context.change()?;
     let object: Group = open_object(&mut cluster, name, &subject)?;
-    cluster.delete_group(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    cluster.delete_group(&object).map_err(|error| {
+        let failure = Failure::of_call(&mut cluster, &error, &subject);
+        match error.status() {
+            Status::DIR_NOT_EMPTY => failure.with_way_out(format!(
+                "delete them first, or take them offline and delete all of it with: mainstay group delete {} \
+                 --with-resources",
+                word(name)
+            )),
+            _ => failure,
+        }
+    })?;
     let id = Some(object.id().to_owned());
     context.done("group", name, id, Vec::new(), || format!("{subject} deleted"))
+}
+
+/// Whatever keeps the group from being deleted for good is told before anything is stopped.
+fn delete_with_resources(name: &str, context: &mut Context) -> Result<Exit, Failure> {
+    let subject = Subject::Group(name);
+    let mut cluster = context.change()?;
+    let object: Group = open_object(&mut cluster, name, &subject)?;
+    let mut deleted = cluster.delete_group_with_resources(&object);
+    if matches!(&deleted, Err(error) if error.status() == Status::INVALID_STATE) {
+        // By its id: somebody may rename it meanwhile.
+        let request = Request {
+            verb: Verb::Offline,
+            object: SubmitObject::Group(object.id()),
+            flags: 0,
+            shutting_down: false,
+            buffer: &[],
+            reason: Some("it is to be deleted with its resources"),
+            wait: &WaitArguments::default(),
+        };
+        submit::carry_out_quietly(&request, &mut cluster)?;
+        deleted = cluster.delete_group_with_resources(&object);
+    }
+    deleted.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let id = Some(object.id().to_owned());
+    context.done("group", name, id, Vec::new(), || format!("{subject} deleted, with its resources"))
 }

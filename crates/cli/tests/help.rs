@@ -68,6 +68,7 @@ fn what_is_usage_and_what_is_not() {
         "plan set r a=1 b=2",
         "plan move g",
         "plan move g --to n2",
+        "group delete g --with-resources",
         "group move g",
         "group move g --to n2 --ignore-locked",
         "plan node-loss n1",

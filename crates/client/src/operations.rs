@@ -407,6 +407,15 @@ impl<T: Transport> Cluster<T> {
         self.done(|session| Ok(group::DeleteGroup { group: session.handle(object)?, force: false })).map(drop)
     }
 
+    /// Removes a group with its resources, all of which have to be offline. Its handle stays open, and so do theirs.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`].
+    pub fn delete_group_with_resources(&mut self, object: &Group) -> Result<(), CallError> {
+        self.done(|session| Ok(group::DeleteGroup { group: session.handle(object)?, force: true })).map(drop)
+    }
+
     /// Renames a group. Handles stay as they are.
     ///
     /// # Errors

@@ -153,6 +153,7 @@ exports! {
         ClusterNetInterfaceCloseEnum(list: usize): status = enumeration::shut(Of::NetInterfaces, list);
 
         DeleteClusterGroup(group: usize): status = group::delete(group);
+        DestroyClusterGroup(group: usize): status = group::destroy(group);
         CloseClusterGroup(group: usize): truth = object::close::<kind::Group>(group);
         GetClusterFromGroup(group: usize): handle = object::cluster::<kind::Group>(group);
         OnlineClusterGroup(group: usize, destination: usize): status = group::online(group, destination);
@@ -373,6 +374,8 @@ exports! {
                 buffers(input, input_size, output, output_size, returned)));
         DeleteClusterGroupEx(group: usize, reason: *const U): status
             = because(reason, || group::delete(group));
+        DestroyClusterGroupEx(group: usize, reason: *const U): status
+            = because(reason, || group::destroy(group));
         SetClusterGroupNameEx(group: usize, name: *const U, reason: *const U): status
             = because(reason, || group::rename(group, name));
         OnlineClusterGroupEx2(group: usize, destination: usize, flags: u32, buffer: *mut u8, size: u32,

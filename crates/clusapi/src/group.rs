@@ -1,5 +1,8 @@
 //! Groups.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use mainstay_client::{Accepted, CallError, Cluster, kind};
 use mainstay_resutils::wide::Unit;
 use mainstay_types::Status;
@@ -63,6 +66,43 @@ pub(crate) unsafe fn create_ex<U: Unit>(
 pub(crate) fn delete(group: usize) -> Outcome<()> {
     let held = tables().groups.get(group)?;
     held.connection.with(|cluster| cluster.delete_group(&held.object))
+}
+
+/// How long a destroyed group may take to go offline: several resources, one after the other, that need the whole of
+/// their PendingTimeout, which is three minutes by default.
+const OFFLINE_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// How long until its state is looked at again.
+const LOOKS_APART: Duration = Duration::from_millis(50);
+/// ClusterGroupPending.
+const PENDING: u32 = 4;
+
+/// DestroyClusterGroup: the group goes offline, then it is deleted with its resources. The handle stays open.
+///
+/// Whatever keeps it from being deleted for good is told before anything is stopped.
+pub(crate) fn destroy(group: usize) -> Outcome<()> {
+    let held = tables().groups.get(group)?;
+    let delete = || held.connection.with(|cluster| cluster.delete_group_with_resources(&held.object));
+    match delete() {
+        // Something of it is not offline.
+        Err(Status::INVALID_STATE) => {}
+        ended => return ended,
+    }
+    if held.connection.with(|cluster| cluster.offline_group(&held.object))? == Accepted::Pending {
+        wait_while_pending(&held)?;
+    }
+    // What did not go offline is in the way again, and says so.
+    delete()
+}
+
+fn wait_while_pending(held: &Held<kind::Group>) -> Outcome<()> {
+    let began = Instant::now();
+    while held.connection.with(|cluster| cluster.group_place(&held.object))?.state == PENDING {
+        if began.elapsed() > OFFLINE_WITHIN {
+            return Err(Status::WAIT_TIMEOUT);
+        }
+        thread::sleep(LOOKS_APART);
+    }
+    Ok(())
 }
 
 /// SetClusterGroupName.

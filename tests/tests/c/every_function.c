@@ -165,6 +165,13 @@ static void life(HCLUSTER cluster)
     IS_TRUE(CloseClusterResource, (a));
     NEED(CloseClusterResource(b));
     IS_TRUE(CloseClusterGroup, (group));
+    NEED((group = CreateClusterGroup(cluster, L"doomed")) != NULL);
+    NEED((a = CreateClusterResource(group, L"a", L"Generic Application", 0)) != NULL);
+    NEED_IS(DeleteClusterGroup(group), ERROR_DIR_NOT_EMPTY);
+    IS(ERROR_SUCCESS, DestroyClusterGroup, (group));
+    NEED_IS(DestroyClusterGroup(group), ERROR_GROUP_NOT_AVAILABLE);
+    NEED_IS(OnlineClusterResource(a), ERROR_RESOURCE_NOT_AVAILABLE);
+    NEED(CloseClusterResource(a) && CloseClusterGroup(group));
 
     /* Keys are opened in resource hosts; elsewhere no key is one. */
     length = 256, size = sizeof(bytes);
@@ -424,7 +431,7 @@ static void with_reasons(HCLUSTER cluster, HNODE node)
 {
     CLUSTER_CREATE_GROUP_INFO info = {CLUSTER_CREATE_GROUP_INFO_VERSION_1, 107}, newer = {2, 107};
     DWORD size;
-    HGROUP first, second;
+    HGROUP first, second, third;
     HGROUPSET base, apps;
     HRESOURCE a, b;
     HCHANGE other_port = port;
@@ -508,6 +515,18 @@ static void with_reasons(HCLUSTER cluster, HNODE node)
 
     NEED_IS(DeleteClusterResourceEx(a, WHY), ERROR_SUCCESS);
     IS(ERROR_SUCCESS, DeleteClusterGroupEx, (first, WHY));
+    /* What is online goes offline first. */
+    NEED((third = CreateClusterGroup(cluster, L"third")) != NULL);
+    NEED((b = (CloseClusterResource(b), CreateClusterResource(third, L"last", L"Generic Application", 0))) != NULL);
+    NEED_IS(ClusterResourceControl(b, NULL, CLUSCTL_RESOURCE_SET_PRIVATE_PROPERTIES, (LPVOID)command,
+                                   sizeof(command), NULL, 0, &size), ERROR_SUCCESS);
+    NEED((port = CreateClusterNotifyPortV2(INVALID_HANDLE_VALUE, cluster, &state, 1, 7)) != NULL);
+    NEED_IS(OnlineClusterResource(b), ERROR_IO_PENDING);
+    until(ClusterResourceOnline);
+    NEED(CloseClusterNotifyPort(port));
+    port = other_port;
+    IS(ERROR_SUCCESS, DestroyClusterGroupEx, (third, WHY));
+    NEED(CloseClusterGroup(third));
     NEED_IS(DeleteClusterGroupEx(second, L""), ERROR_SUCCESS);
     NEED(CloseClusterResource(a) && CloseClusterResource(b) && CloseClusterGroup(first) && CloseClusterGroup(second));
     NEED(CloseClusterGroupSet(base) && CloseClusterGroupSet(apps));

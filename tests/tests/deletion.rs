@@ -1,0 +1,61 @@
+//! A group is deleted with its resources, by the command.
+
+use mainstay_tests::TestCluster;
+use mainstay_types::ResourceState;
+use mainstay_types::operation::{End, Verb};
+
+#[test]
+fn a_group_is_deleted_with_its_resources() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["disk", "db", "web"] {
+        cluster.application("g", name, "sleep 1000");
+    }
+    cluster.depend("db", "disk");
+    cluster.depend("web", "db");
+    cluster.application("h", "other", "sleep 1000");
+    cluster.carry_out(Verb::Online, "web");
+    cluster.carry_out(Verb::Online, "other");
+    let refused = |words: &[&str]| {
+        let (code, _, error) = cluster.mainstay_code(words);
+        assert_eq!(code, 1, "{words:?}: {error}");
+        error
+    };
+    let error = refused(&["group", "delete", "g"]);
+    assert!(error.contains("145 ERROR_DIR_NOT_EMPTY") && error.contains("--with-resources"), "{error}");
+    // What is in the way for good is told before anything stops.
+    cluster.mainstay(&["group", "depend", "h", "g"]);
+    let processes = cluster.processes("web");
+    let error = refused(&["group", "delete", "g", "--with-resources"]);
+    assert!(error.contains("'h'"), "{error}");
+    assert_eq!((cluster.state("web"), cluster.processes("web")), (ResourceState::Online, processes.clone()));
+    cluster.mainstay(&["group", "undepend", "h", "g"]);
+    assert_eq!(
+        cluster.mainstay(&["group", "delete", "g", "--with-resources"]),
+        "group 'g' deleted, with its resources\n"
+    );
+    for process in processes {
+        assert!(!std::path::Path::new(&format!("/proc/{process}")).exists(), "{process}");
+    }
+    let left = cluster.glance_all();
+    assert_eq!(left.groups.len(), 1);
+    assert_eq!(left.resources.iter().map(|found| found.name.as_str()).collect::<Vec<_>>(), ["other"]);
+    let journal = cluster.journal("g");
+    let ends: Vec<_> = journal.iter().map(|record| (record.verb, record.end.clone())).take(2).collect();
+    assert_eq!(ends, [(Verb::Delete, Some(End::Done)), (Verb::Offline, Some(End::Done))]);
+    // What is offline already goes at once.
+    cluster.carry_out(Verb::Offline, "other");
+    cluster.mainstay(&["group", "delete", "h", "--with-resources"]);
+    assert!(cluster.glance_all().groups.is_empty());
+}
+
+#[test]
+fn a_veto_leaves_the_group_as_it_was() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    let active = cluster.file("active");
+    cluster.resource("g", "d", "dummy", &[("ActiveFile", active.to_str().unwrap()), ("VetoOffline", "1")]);
+    cluster.carry_out(Verb::Online, "d");
+    let (code, _, error) = cluster.mainstay_code(&["group", "delete", "g", "--with-resources"]);
+    assert!(code == 4 && error.contains("vetoed"), "{code}: {error}");
+    assert_eq!(cluster.state("d"), ResourceState::Online);
+    assert!(active.exists());
+}
