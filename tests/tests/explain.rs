@@ -98,3 +98,45 @@ fn what_nobody_spoke_of_has_not_failed_because_the_service_was_started_again() {
         }
     }
 }
+
+/// An operation that began under one service and ends under the next tells all of its parts, and explains what it did.
+#[test]
+fn what_outlived_the_service_is_told_whole() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    let (told, go) = (cluster.told("told"), cluster.fifo("go"));
+    let script = format!(
+        "trap 'echo stop > {told}; read line < {go}; exit 0' TERM\nwhile :; do sleep 1000 & wait; done\n",
+        told = told.path().display(),
+        go = go.display()
+    );
+    cluster.script("g", "db", &script);
+    cluster.application("g", "web", "sleep 1000");
+    cluster.depend("web", "db");
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+    for (verb, text, parts) in [
+        (
+            Verb::Restart,
+            "root restarted it",
+            &["stop web: offline", "stop db: offline", "start db: online", "start web: online"][..],
+        ),
+        (Verb::Offline, "root took it offline", &["stop web: offline", "stop db: offline"][..]),
+    ] {
+        let operation = cluster.submit(verb, "db").operation.unwrap();
+        assert_eq!(told.next(), "stop");
+        cluster.kill_service();
+        cluster.start_service();
+        std::fs::write(&go, "go\n").unwrap();
+        assert_eq!(cluster.wait_for(operation).end, Some(End::Done));
+        let shown = cluster.mainstay(&["operation", "show", &operation.to_string(), "--json"]);
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let of = |part: &serde_json::Value, name: &str| part[name].as_str().unwrap().to_owned();
+        let told: Vec<String> = shown["parts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|part| format!("{} {}: {}", of(part, "action"), of(part, "resource"), of(part, "outcome")))
+            .collect();
+        assert_eq!(told, parts, "{shown}");
+        assert_eq!(chain(&explain(&cluster, "db")), [("asked".to_owned(), text.to_owned())]);
+    }
+}

@@ -60,14 +60,17 @@ pub(crate) fn parts<'r>(asked: Option<&Asked>, record: &'r OperationRecord) -> V
     asked.map(|asked| asked.parts_of(record)).unwrap_or_default()
 }
 
+/// How long a part took that has ended; of one that was begun before the service was started, at most.
+pub(crate) fn took(part: &Part) -> Option<String> {
+    let took = span(part.ended_at_ms?.saturating_sub(part.began_at_ms));
+    Some(if part.is_rebuilt { format!("up to {took}") } else { took })
+}
+
 /// Parts on one line: `web stop: offline (2 ms)`.
 pub(crate) fn shown(parts: &[&Part]) -> String {
-    let one = |part: &&Part| {
-        let took = part.ended_at_ms.map(|ended| span(ended.saturating_sub(part.began_at_ms)));
-        match took {
-            Some(took) => format!("{} {}: {} ({took})", part.resource, part.action, part.outcome),
-            None => format!("{} {}: running", part.resource, part.action),
-        }
+    let one = |part: &&Part| match took(part) {
+        Some(took) => format!("{} {}: {} ({took})", part.resource, part.action, part.outcome),
+        None => format!("{} {}: running", part.resource, part.action),
     };
     let mut texts: Vec<String> = parts.iter().take(PARTS_NAMED_MAX).map(one).collect();
     if let Some(more @ 1..) = parts.len().checked_sub(PARTS_NAMED_MAX) {

@@ -139,9 +139,11 @@ pub(crate) fn apply(arguments: &ApplyArguments, context: &mut Context) -> Result
         }
         Some((0, failure)) => Err(failure),
         Some((done, failure)) => {
-            let left = steps.len() - done;
+            let are = |count: usize| if count == 1 { "is" } else { "are" };
+            let (all, left) = (steps.len(), steps.len() - done);
+            let (did, did_not) = (are(done), are(left));
             let message =
-                format!("{done} of {} steps are done, {left} are not: {}", steps.len(), failure.message);
+                format!("{done} of {all} steps {did} done, {left} {did_not} not: {}", failure.message);
             Err(Failure { exit: Exit::EndedOtherwise, message, ..failure })
         }
     }

@@ -205,7 +205,9 @@ fn remove(name: &str, groups: &[String], context: &mut Context) -> Result<Exit, 
         if !is_in {
             let message = format!("{} is not in {subject}", Subject::Group(group));
             let shown = format!("'mainstay groupset show {}' lists its groups", crate::way_out::word(name));
-            return Err(Failure::new(Exit::Refused, message).with_way_out(shown));
+            // As the service says of one that is in no set.
+            let failure = Failure::new(Exit::Refused, message).with_status(Status::GROUPSET_NOT_FOUND);
+            return Err(failure.with_way_out(shown));
         }
         opened.push((group, object));
     }

@@ -450,6 +450,8 @@ pub struct PartDocument {
     pub ended_at: Option<String>,
     /// What became of it; `null` while it runs.
     pub outcome: Option<String>,
+    /// It began before the service was last started: no earlier than `began_at` says.
+    pub rebuilt: bool,
 }
 
 impl From<&Part> for PartDocument {
@@ -460,6 +462,7 @@ impl From<&Part> for PartDocument {
             began_at: rfc3339(part.began_at_ms),
             ended_at: part.ended_at_ms.map(rfc3339),
             outcome: (!part.outcome.is_empty()).then(|| part.outcome.clone()),
+            rebuilt: part.is_rebuilt,
         }
     }
 }

@@ -245,11 +245,10 @@ fn text(record: &OperationRecord) -> String {
 fn parts(record: &OperationRecord) -> String {
     let mut table = Table::new();
     for part in &record.parts {
-        let took = part.ended_at_ms.map(|ended| span(ended.saturating_sub(part.began_at_ms)));
         table.row(vec![
             part.resource.as_str().into(),
             part.action.as_str().into(),
-            took.unwrap_or_default().into(),
+            concerning::took(part).unwrap_or_default().into(),
             match part.ended_at_ms {
                 None => Cell::new(MOVING, "running"),
                 Some(_) => clean(&part.outcome).into(),

@@ -16,6 +16,8 @@ use crate::render::clean;
 const SIMULATOR: &str = "mainstay-sim";
 /// Where an installation has it, seen from the directory of `mainstay`.
 const INSTALLED: &str = "../libexec/mainstay/mainstay-sim";
+/// That directory, for people.
+const INSTALLED_IN: &str = "libexec/mainstay";
 
 /// What the simulator is to do.
 #[derive(Debug, Args)]
@@ -36,7 +38,12 @@ pub(crate) fn run(arguments: &SimulateArguments, context: &Context) -> Result<Ex
     }
     let error = Command::new(&program).args(&words).exec();
     let program = program.display().to_string();
-    Err(Failure::new(Exit::Unknown, format!("{} cannot be started: {error}", clean(&program))))
+    // Nothing was begun, so nothing is unknown.
+    let message = format!("'{}' cannot be run: {error}", clean(&program));
+    let way_out = format!(
+        "install {SIMULATOR} beside this program, in {INSTALLED_IN} beside its directory, or in PATH"
+    );
+    Err(Failure::new(Exit::Refused, message).with_way_out(way_out))
 }
 
 /// Beside this program, where an installation has it, or wherever PATH has it.

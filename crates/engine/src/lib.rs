@@ -60,6 +60,7 @@ pub mod view;
 
 pub use engine::{Config, Engine};
 pub use error::DatabaseError;
+pub use explain::Search;
 pub use model::genesis::{Genesis, genesis};
 pub use model::{Contents, Forgotten, check_database, stored_operations};
 pub use view::View;

@@ -36,6 +36,9 @@ pub const TOKEN_LENGTH_MAX: usize = 256;
 pub const INSTRUCTIONS_SHOWN_MAX: usize = 4 * 1024;
 /// Parts of an operation that its record shows; later ones are counted in the end's text only.
 pub const PARTS_SHOWN_MAX: usize = GROUP_RESOURCES_MAX;
+/// Parts that have ended and are written into the database when an operation's record is written again, since the operation
+/// loses a resource or is taken back. Above that it goes without: such a transaction may write many records.
+pub const PARTS_STORED_MAX: usize = 64;
 
 /// Calls that wait because their closure is being checked or committed, over all closures. Beyond: ERROR_BUSY.
 pub const WAITING_CALLS_MAX: usize = 1_024;

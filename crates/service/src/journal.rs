@@ -30,7 +30,7 @@ use std::sync::{Arc, mpsc};
 
 use mainstay_store::sqlite::log_damage;
 use mainstay_types::operation::OperationRecord;
-use mainstay_types::{NodeId, OperationId};
+use mainstay_types::{NodeId, ObjectId, OperationId};
 use parking_lot::Mutex;
 use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
@@ -381,8 +381,12 @@ fn tell_end(waiters: &EndWaiters, record: &OperationRecord) {
 
 /// The id by which the journal finds an object; for a resource type its folded name.
 pub(crate) fn object_text(record: &OperationRecord) -> String {
-    use mainstay_types::ObjectId;
-    match &record.object {
+    text_of(&record.object)
+}
+
+/// The same of an object.
+fn text_of(object: &ObjectId) -> String {
+    match object {
         ObjectId::Cluster => String::new(),
         ObjectId::Node(id) => id.to_string(),
         ObjectId::Group(id) => id.to_string(),

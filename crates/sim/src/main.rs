@@ -197,7 +197,8 @@ fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<boo
     }
     show_log(&violation, arguments.verbose || arguments.shrink, out)?;
     if arguments.shrink {
-        writeln!(out, "{} steps are left:", plan.steps.len())?;
+        let left = plan.steps.len();
+        writeln!(out, "{left} {} left:", if left == 1 { "step is" } else { "steps are" })?;
         for step in &plan.steps {
             writeln!(out, "  {step:?}")?;
         }
@@ -209,7 +210,8 @@ fn one(seed: u64, arguments: &Arguments, out: &mut impl Write) -> io::Result<boo
 fn show_log(violation: &Violation, is_whole: bool, out: &mut impl Write) -> io::Result<()> {
     let skipped = if is_whole { 0 } else { violation.log.len().saturating_sub(LOG_TAIL) };
     if skipped > 0 {
-        writeln!(out, "({skipped} events before are shown by --verbose)")?;
+        let events = if skipped == 1 { "event before is" } else { "events before are" };
+        writeln!(out, "({skipped} {events} shown by --verbose)")?;
     }
     violation.log[skipped..].iter().try_for_each(|line| writeln!(out, "{line}"))
 }
@@ -244,7 +246,7 @@ fn campaign(runs: u64, arguments: &Arguments, out: &mut impl Write) -> io::Resul
         writeln!(out, "replay: mainstay simulate --seed {seed} --inputs {inputs} --shrink")?;
     }
     for (kind, count) in &summary.kinds {
-        writeln!(out, "{count} runs break {kind}")?;
+        writeln!(out, "{count} {} {kind}", if *count == 1 { "run breaks" } else { "runs break" })?;
     }
     let (runs, violated) = (summary.runs, summary.violated);
     writeln!(out, "{runs} runs of {} inputs, {violated} with a violation", arguments.inputs)?;

@@ -167,6 +167,10 @@ pub struct Part {
     pub ended_at_ms: Option<u64>,
     /// What became of it, in words; empty while it runs.
     pub outcome: String,
+    /// It began before the service was last started, and what is told of it was found then: its turn came no earlier than
+    /// is said, and how long it took is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_rebuilt: bool,
 }
 
 /// What shows while something is pending (design §3.15).

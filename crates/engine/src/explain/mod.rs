@@ -6,21 +6,22 @@
 
 mod network;
 mod resource;
+mod search;
 mod story;
 mod ways_out;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mainstay_types::explanation::{Explanation, Member, Reason, Rule};
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
 
-use crate::graph;
 use crate::group_set::order::Provider;
 use crate::limits::REASONS_DEEP_MAX;
 use crate::live::Live;
 use crate::model::objects::{Group, Resource};
 use crate::view::View;
+pub use search::Search;
 use story::Story;
 
 /// A reason without operation, times and cause.
@@ -37,40 +38,6 @@ struct Explainer<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Whose records [`View::explain_resource`] and [`View::explain_group`] want to see: the object, its group, its
-    /// resources, and what those need; the same of groups that it has to wait for.
-    pub fn explained_by(self, object: &ObjectId) -> Vec<(ObjectId, String)> {
-        let model = self.model();
-        if let ObjectId::Network(id) = object {
-            return model.network(*id).map(|it| (object.clone(), it.name.to_string())).into_iter().collect();
-        }
-        let roots: Vec<ResourceId> = match object {
-            ObjectId::Resource(id) => vec![*id],
-            ObjectId::Group(id) => {
-                model.group(*id).into_iter().flat_map(|group| group.members.iter().copied()).collect()
-            }
-            _ => Vec::new(),
-        };
-        let own = match object {
-            ObjectId::Resource(id) => model.resource(*id).map(|found| found.group),
-            ObjectId::Group(id) => Some(*id),
-            _ => None,
-        };
-        let awaited: Vec<GroupId> =
-            std::iter::successors(own.and_then(|id| self.awaited_group(id)), |id| self.awaited_group(*id))
-                .take(REASONS_DEEP_MAX)
-                .collect();
-        let members = awaited.iter().filter_map(|id| model.group(*id)).flat_map(|group| &group.members);
-        let roots = roots.into_iter().chain(members.copied());
-        let resources: Vec<&Resource> =
-            graph::with_providers(model, roots).into_iter().filter_map(|id| model.resource(id)).collect();
-        let mut groups: BTreeSet<GroupId> = resources.iter().map(|resource| resource.group).collect();
-        groups.extend(own.into_iter().chain(awaited));
-        let groups = groups.into_iter().filter_map(|id| model.group(id));
-        let resources = resources.into_iter().map(|it| (ObjectId::Resource(it.id), it.name.to_string()));
-        resources.chain(groups.map(|it| (ObjectId::Group(it.id), it.name.to_string()))).collect()
-    }
-
     /// Why a resource is in its state. `journal` has records of [`View::explained_by`], newest first.
     pub fn explain_resource(self, id: ResourceId, journal: &[OperationRecord]) -> Option<Explanation> {
         let resource = self.model().resource(id)?;

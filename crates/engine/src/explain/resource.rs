@@ -43,13 +43,24 @@ impl Explainer<'_> {
     fn told(&self, resource: &Resource, up: bool) -> Reason {
         match Story::of_resource(self.records, resource, up) {
             Some(story) => story.reason(self),
+            None if up && self.is_from_before(resource) => {
+                let text =
+                    "it was online when the service started, and the journal does not say what brought it up";
+                reason(Rule::Found, text)
+            }
             None if up => {
-                reason(Rule::Found, "it was found online, and the journal does not say what brought it up")
+                reason(Rule::Found, "it is online, and the journal does not say what brought it up")
             }
             None => {
                 reason(Rule::Found, "it is to be online, and the journal does not say what took it offline")
             }
         }
+    }
+
+    /// Whether it stands as it does since before this service was started.
+    fn is_from_before(&self, resource: &Resource) -> bool {
+        let began_ms = self.view.engine().start_began_unix_ms();
+        self.live(resource.id).is_some_and(|live| live.since_unix_ms < began_ms)
     }
 
     fn why_offline(&self, resource: &Resource, depth: usize) -> Reason {

@@ -1,13 +1,17 @@
 //! What the journal tells: by which operation something came to its state, who asked for that, and why.
 
+use mainstay_types::configuration::Setting;
 use mainstay_types::explanation::{Reason, Rule};
+use mainstay_types::name::fold;
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::Cause;
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, ResourceId, Status};
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status};
 
 use super::{Explainer, reason};
 use crate::live::Goal;
+use crate::model::layout;
 use crate::model::objects::Resource;
+use crate::recovery::adopt::UNDER_WAY;
 
 /// An operation, and what an object was in it.
 #[derive(Clone, Copy, Debug)]
@@ -31,21 +35,13 @@ impl<'a> Story<'a> {
         up: bool,
     ) -> Option<Story<'a>> {
         let object = ObjectId::Resource(resource.id);
-        let outcome = if up { "online" } else { "offline" };
         // Parts name it as it was called then.
         let mut name = resource.name.as_str();
         for record in records.iter().filter(|record| !was_refused(record)) {
             if record.object == object && record.verb == Verb::Rename {
                 name = &record.name;
             }
-            let mut parts = record.parts.iter().rev().filter(|part| !is_mere_knowledge(part));
-            let part = parts.find(|part| part.resource.is(name));
-            // Without a part: it was offline already, or failed and stopped.
-            let without_part = !up
-                && record.object == object
-                && record.end == Some(End::Done)
-                && matches!(record.verb, Verb::Offline | Verb::ConfirmStopped);
-            if part.is_some_and(|part| part.outcome == outcome) || without_part {
+            if brought(record, &object, name, up) {
                 return Some(Story { record, object: ObjectRef::Resource(resource.id), up });
             }
         }
@@ -79,20 +75,14 @@ impl<'a> Story<'a> {
         resource: &Resource,
     ) -> Option<(Story<'a>, &'a Cause)> {
         let object = ObjectId::Resource(resource.id);
-        let is_part =
-            |part: &&Part| !is_mere_knowledge(part) && part.resource.folded() == resource.name.folded();
-        let last_part = |record: &'a OperationRecord| record.parts.iter().rev().find(is_part);
-        let concerns = |record: &&OperationRecord| {
-            let is_about =
-                record.object == object && matches!(record.verb, Verb::Offline | Verb::ConfirmStopped);
-            !was_refused(record) && (is_about || record.parts.iter().any(|part| is_part(&part)))
-        };
+        let name = resource.name.as_str();
+        let concerns = |record: &&OperationRecord| !was_refused(record) && touched(record, &object, name);
         let record = records.iter().find(concerns)?;
         match &record.end {
             Some(End::Failed(cause))
                 if cause.status == Status::TIMEOUT
                     && is_a_callers(record.verb)
-                    && last_part(record).is_some_and(|part| part.outcome == cause.to_string()) =>
+                    && part_of(record, name).is_some_and(|part| part.outcome == cause.to_string()) =>
             {
                 Some((Story { record, object: ObjectRef::Resource(resource.id), up: true }, cause))
             }
@@ -102,26 +92,26 @@ impl<'a> Story<'a> {
 
     /// The newest call that has said of a resource that it stay offline.
     pub(super) fn of_word(records: &'a [OperationRecord], resource: ResourceId) -> Option<Story<'a>> {
-        let record = last_word(records, &[ObjectId::Resource(resource)], Verb::Offline)?;
+        let record = last_word(records, &[ObjectId::Resource(resource)], Word::Offline)?;
         Some(Story { record, object: ObjectRef::Resource(resource), up: false })
     }
 
     /// The newest call that has said of a group that it be offline.
     pub(super) fn of_group_word(records: &'a [OperationRecord], group: GroupId) -> Option<Story<'a>> {
-        let record = last_word(records, &[ObjectId::Group(group)], Verb::Offline)?;
+        let record = last_word(records, &[ObjectId::Group(group)], Word::Offline)?;
         Some(Story { record, object: ObjectRef::Group(group), up: false })
     }
 
     /// The newest call that has said of a resource, or of its group, that it be online.
     fn of_wish(records: &'a [OperationRecord], resource: &Resource) -> Option<Story<'a>> {
         let objects = [ObjectId::Resource(resource.id), ObjectId::Group(resource.group)];
-        let record = last_word(records, &objects, Verb::Online)?;
+        let record = last_word(records, &objects, Word::Online)?;
         Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
     }
 
     /// The newest call that has said of a resource's group that it be online.
     pub(super) fn of_group_wish(records: &'a [OperationRecord], resource: &Resource) -> Option<Story<'a>> {
-        let record = last_word(records, &[ObjectId::Group(resource.group)], Verb::Online)?;
+        let record = last_word(records, &[ObjectId::Group(resource.group)], Word::Online)?;
         Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
     }
 
@@ -222,13 +212,15 @@ impl<'a> Story<'a> {
     }
 
     fn about_itself(&self, by: &str) -> (Rule, String) {
-        let keeps = OfflineFlags::from_bits_truncate(self.record.flags)
-            .contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE);
+        let is_resource = matches!(self.object, ObjectRef::Resource(_));
         match self.record.verb {
+            Verb::Online if self.was_done() && is_resource && keeps_word_up(self.record) => {
+                (Rule::Asked, format!("{by} brought it online, without saying that it stay so"))
+            }
             Verb::Online if self.was_done() => (Rule::Asked, format!("{by} brought it online")),
             Verb::Online => (Rule::Asked, format!("{by} asked that it be online")),
             Verb::Offline if !self.was_done() => (Rule::Asked, format!("{by} asked that it be offline")),
-            Verb::Offline if keeps => {
+            Verb::Offline if is_resource && keeps_word_down(self.record) => {
                 (Rule::Asked, format!("{by} took it offline, without saying that it stay so"))
             }
             Verb::Offline => (Rule::Asked, format!("{by} took it offline")),
@@ -239,8 +231,19 @@ impl<'a> Story<'a> {
                 (Rule::Asked, format!("{by} gave the word that nothing of it was left after its failure"))
             }
             Verb::StartUp => (Rule::StartUp, "the service brought it up when it started".into()),
+            Verb::Recover if self.up && self.record.reason_text == UNDER_WAY => {
+                (Rule::StartUp, "the service saw its start through".into())
+            }
             Verb::Recover if self.up => (Rule::Restarted, "the service started it again".into()),
             Verb::Recover => (Rule::Cleaning, "the service made sure that nothing of it was left".into()),
+            verb if WRITERS.contains(&verb) => {
+                let said = if self.up {
+                    "1, which says that it be online"
+                } else {
+                    "0, which says that it stay offline"
+                };
+                (Rule::Asked, format!("{by} set its PersistentState to {said}"))
+            }
             verb => (Rule::Asked, format!("{by} asked for {verb}")),
         }
     }
@@ -299,24 +302,88 @@ impl<'a> Story<'a> {
     }
 }
 
-/// The newest of these calls whose word about one of these objects was written, and not put back since.
+/// The newest record by which this was said of one of these objects, and not put back since.
 fn last_word<'a>(
     records: &'a [OperationRecord],
     objects: &[ObjectId],
-    verb: Verb,
+    word: Word,
 ) -> Option<&'a OperationRecord> {
-    records.iter().find(|record| {
-        let keeps = verb == Verb::Offline
-            && (record.reason == Some(OfflineReason::ShuttingDown)
-                || matches!(record.object, ObjectId::Resource(_))
-                    && OfflineFlags::from_bits_truncate(record.flags)
-                        .contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE));
-        record.verb == verb
-            && objects.contains(&record.object)
-            && !was_refused(record)
-            && !is_taken_back(record)
-            && !keeps
+    let says = |record: &&OperationRecord| {
+        !was_refused(record) && objects.iter().any(|object| is_word(record, object, word))
+    };
+    records.iter().find(says)
+}
+
+/// What may have been said of an object's state, to be kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Word {
+    Online,
+    Offline,
+}
+
+/// Verbs by which the persistent state may be written as any property is.
+pub(super) const WRITERS: &[Verb] = &[Verb::Set, Verb::Configure, Verb::Undo];
+
+/// Whether a record says this of an object, and it was not put back since.
+pub(super) fn is_word(record: &OperationRecord, object: &ObjectId, word: Word) -> bool {
+    if record.object != *object || is_taken_back(record) {
+        return false;
+    }
+    let is_resource = matches!(object, ObjectId::Resource(_));
+    match (record.verb, word) {
+        (Verb::Online, Word::Online) => !(is_resource && keeps_word_up(record)),
+        (Verb::Offline, Word::Offline) => {
+            record.reason != Some(OfflineReason::ShuttingDown) && !(is_resource && keeps_word_down(record))
+        }
+        (verb, _) if WRITERS.contains(&verb) && record.end == Some(End::Done) => writes(record, object, word),
+        _ => false,
+    }
+}
+
+/// Whether it has written this as the object's persistent state.
+fn writes(record: &OperationRecord, object: &ObjectId, word: Word) -> bool {
+    let path = match object {
+        ObjectId::Resource(id) => layout::resource_path(*id),
+        ObjectId::Group(id) => layout::group_path(*id),
+        _ => return false,
+    };
+    let Ok(path) = path.map(|path| fold(&path.to_string())) else { return false };
+    record.changes.iter().any(|change| {
+        let is_it =
+            change.value.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(layout::PERSISTENT_STATE));
+        let Some(Setting::Number(number)) = &change.after else { return false };
+        is_it && change.path == path && (*number != 0) == (word == Word::Online)
     })
+}
+
+fn keeps_word_up(record: &OperationRecord) -> bool {
+    OnlineFlags::from_bits_truncate(record.flags).contains(OnlineFlags::DO_NOT_UPDATE_PERSISTENT_STATE)
+}
+
+fn keeps_word_down(record: &OperationRecord) -> bool {
+    OfflineFlags::from_bits_truncate(record.flags).contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE)
+}
+
+/// The last part in a record of what was called so then.
+pub(super) fn part_of<'a>(record: &'a OperationRecord, name: &str) -> Option<&'a Part> {
+    record.parts.iter().rev().find(|part| !is_mere_knowledge(part) && part.resource.is(name))
+}
+
+/// Whether it has brought a resource, which was called so then, online, or offline.
+pub(super) fn brought(record: &OperationRecord, object: &ObjectId, name: &str, up: bool) -> bool {
+    let outcome = if up { "online" } else { "offline" };
+    // Without a part: it was offline already, or failed and stopped.
+    let without_part = !up && is_about_stopping(record, object) && record.end == Some(End::Done);
+    without_part || part_of(record, name).is_some_and(|part| part.outcome == outcome)
+}
+
+/// Whether it was to do something to a resource, which was called so then.
+pub(super) fn touched(record: &OperationRecord, object: &ObjectId, name: &str) -> bool {
+    is_about_stopping(record, object) || part_of(record, name).is_some()
+}
+
+fn is_about_stopping(record: &OperationRecord, object: &ObjectId) -> bool {
+    record.object == *object && matches!(record.verb, Verb::Offline | Verb::ConfirmStopped)
 }
 
 pub(super) fn was_refused(record: &OperationRecord) -> bool {

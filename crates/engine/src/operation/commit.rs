@@ -14,7 +14,7 @@ use super::stored::{StoredOperation, StoredStep};
 use super::{Operation, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::error::{Refusal, ServiceError};
-use crate::limits::TRANSACTION_WRITES_MAX;
+use crate::limits::{PARTS_STORED_MAX, TRANSACTION_WRITES_MAX};
 use crate::model::layout;
 
 impl Engine {
@@ -175,7 +175,11 @@ impl Engine {
 /// An operation as it is stored.
 pub(crate) fn stored(operation: &Operation) -> StoredOperation {
     let mut record = operation.record.clone();
-    record.parts = Vec::new();
+    // What has ended is not known to anybody else any more when a later operation has had the resource.
+    record.parts.retain(|part| part.ended_at_ms.is_some());
+    if record.parts.len() > PARTS_STORED_MAX {
+        record.parts.clear();
+    }
     let open = operation.parts.iter().filter(|(_, part)| part.state != PartState::Ended || part.has_stopped);
     let step = match (&operation.step, operation.superseded_by) {
         (StoredStep::Running, Some(by)) => StoredStep::Superseded(by),

@@ -95,6 +95,7 @@ impl Engine {
                 began_at_ms: now_ms,
                 ended_at_ms: Some(now_ms),
                 outcome: cause.to_string(),
+                is_rebuilt: false,
             });
         }
     }

@@ -238,6 +238,7 @@ impl Engine {
             began_at_ms: self.now.unix_ms,
             ended_at_ms: None,
             outcome: String::new(),
+            is_rebuilt: false,
         };
         let Some(operation) = self.operations.get_mut(&id) else { return };
         let Some(part) = operation.parts.get_mut(&resource) else { return };

@@ -16,7 +16,7 @@ use crate::model::layout;
 /// One open operation.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StoredOperation {
-    /// As the journal shows it, without its parts.
+    /// As the journal shows it, with those of its parts that have ended, unless they are many.
     pub record: OperationRecord,
     /// The caller's token, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]

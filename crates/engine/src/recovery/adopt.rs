@@ -19,6 +19,9 @@ use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
 use crate::seeded::{self, Bug};
 use crate::timers::Timer;
 
+/// Why an order is seen through that a service has begun by itself and has left behind.
+pub(crate) const UNDER_WAY: &str = "the service ended while this was under way";
+
 impl Engine {
     /// Takes over what is there.
     pub(super) fn adopt(&mut self) {
@@ -185,7 +188,7 @@ impl Engine {
         operation.superseded_by = stored.superseded_by;
         let restores = operation.step.restores();
         self.operations.insert(id, operation);
-        let mut vetoed = None;
+        let (mut vetoed, mut rebuilt) = (None, Vec::new());
         for (resource, goal) in stored.closure {
             if !self.live.contains_key(&resource) {
                 continue;
@@ -197,8 +200,10 @@ impl Engine {
             {
                 vetoed = Some(self.cause_of(id, resource, cause.clone()));
             }
-            self.resume_part(id, resource, goal, restores, held);
+            self.resume_part(id, resource, goal.clone(), restores, held);
+            rebuilt.extend(self.rebuilt_parts(id, resource, &goal, held));
         }
+        self.show_rebuilt(id, rebuilt);
         if let (Some(cause), Some(operation)) = (vetoed, self.operations.get_mut(&id)) {
             operation.trouble = Some(cause);
         }
@@ -532,13 +537,14 @@ impl Engine {
         };
         let id = self.new_operation_id();
         let object = ObjectId::Resource(resource);
-        let why = "the service ended while this was under way";
-        let record = self.internal_record(id, Verb::Recover, object, why);
+        let record = self.internal_record(id, Verb::Recover, object, UNDER_WAY);
         self.operations.insert(id, Operation::internal(record));
         if order.step == Step::Terminate {
             self.note_failure(resource);
         }
-        self.resume_task(id, resource, goal, order);
+        self.resume_task(id, resource, goal.clone(), order);
+        let rebuilt = self.rebuilt_parts(id, resource, &goal, None);
+        self.show_rebuilt(id, rebuilt);
         if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
             live.open = None;
             self.touch_status(resource);

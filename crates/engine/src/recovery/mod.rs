@@ -8,7 +8,8 @@
 //!      └──────► what is to be online comes up, each resource in its turn (policy::start_order)
 //! ```
 
-mod adopt;
+pub(crate) mod adopt;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -16,7 +16,7 @@ impl Durations {
     pub fn of<'r>(records: impl IntoIterator<Item = &'r OperationRecord>) -> Self {
         let mut runs_ms: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
         for part in records.into_iter().flat_map(|record| &record.parts) {
-            let Some(ended_at_ms) = part.ended_at_ms else { continue };
+            let Some(ended_at_ms) = part.ended_at_ms.filter(|_| !part.is_rebuilt) else { continue };
             if matches!(part.outcome.as_str(), "online" | "offline") {
                 let key = (part.resource.folded().to_owned(), part.action.clone());
                 runs_ms.entry(key).or_default().push(ended_at_ms.saturating_sub(part.began_at_ms));

@@ -625,6 +625,22 @@ impl World {
         entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
     }
 
+    /// What these searches want of the journal, newest first.
+    pub fn searched(&self, searches: Vec<crate::Search>) -> Vec<OperationRecord> {
+        let mut found = BTreeMap::new();
+        for mut search in searches {
+            for record in self.journal.values().rev() {
+                let has_part = |name: &str| record.parts.iter().any(|part| part.resource.folded() == name);
+                let is_about = record.object == *search.object() || search.name().is_some_and(has_part);
+                let is_looked_at = !search.is_done() && search.verbs().contains(&record.verb);
+                if is_about && is_looked_at && search.takes(record) {
+                    found.insert(record.id, record.clone());
+                }
+            }
+        }
+        found.into_values().rev().collect()
+    }
+
     /// The journal's last record.
     pub fn last_record(&self) -> &OperationRecord {
         self.journal.values().last().expect("a record")

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
 use mainstay_types::explanation::{Explanation, Reason};
+use mainstay_types::operation::OperationRecord;
 use mainstay_types::{Access, GroupId, HostId, NodeId, ObjectId, ResourceId, Status};
 
 use crate::command::{Command, Remark};
@@ -96,12 +97,21 @@ impl Case {
 
     fn explain(&self, name: &str) -> Explanation {
         let view = self.world.engine.view();
-        let journal: Vec<_> = self.world.journal.values().rev().cloned().collect();
-        match view.find_resource(name) {
-            Some(id) => view.explain_resource(id, &journal),
-            None => view.explain_group(view.find_group(name).expect("an object"), &journal, None),
-        }
-        .expect("an explanation")
+        let resource = view.find_resource(name).map(ObjectId::Resource);
+        let object = resource.or_else(|| view.find_group(name).map(ObjectId::Group)).expect("an object");
+        let explain = |journal: &[OperationRecord]| {
+            match &object {
+                ObjectId::Resource(id) => view.explain_resource(*id, journal),
+                ObjectId::Group(id) => view.explain_group(*id, journal, None),
+                _ => None,
+            }
+            .expect("an explanation")
+        };
+        let whole: Vec<_> = self.world.journal.values().rev().cloned().collect();
+        let explained = explain(&self.world.searched(view.explained_by(&object)));
+        // What was searched for is all that it takes.
+        assert_eq!(explained, explain(&whole));
+        explained
     }
 
     fn show(&self, name: &str) -> String {

@@ -29,6 +29,7 @@ mod random_walk;
 mod rehearsal;
 mod requirements;
 mod restarts;
+mod resumed_parts;
 mod scenarios;
 mod since;
 mod start_order;

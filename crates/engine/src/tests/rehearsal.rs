@@ -239,6 +239,7 @@ fn steps_take_as_long_as_they_did() {
         began_at_ms: 1_000,
         ended_at_ms: Some(1_000 + took_ms),
         outcome: "offline".into(),
+        is_rebuilt: false,
     };
     for (name, took_ms) in
         [("web", 300), ("web", 100), ("web", 200), ("db", 50), ("mail", 1_000), ("disk", 7)]

@@ -368,8 +368,8 @@ fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status
 
 /// EXPLAIN_OBJECT: from the journal and from what is. Empty when the object is gone meanwhile.
 fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, JournalError> {
-    let subjects = session.core.read(|view| view.explained_by(object));
-    let records = session.core.hands().journal.involving(&subjects)?;
+    let searches = session.core.read(|view| view.explained_by(object));
+    let records = session.core.hands().journal.involving(searches)?;
     let explained = session.core.read(|view| match object {
         ObjectId::Resource(id) => view.explain_resource(*id, &records),
         // Nobody here knows the hour of the cluster's place; that is outside of every window of failback.

@@ -105,8 +105,8 @@ pub(super) fn serve(session: &Session, access: Access, asked: Asked, exchange: E
 
 fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan, JournalError> {
     let group = session.core.read(|view| group_of(view.model(), &command));
-    let subjects = group.map(|group| session.core.read(|view| view.explained_by(&ObjectId::Group(group))));
-    let records = session.core.hands().journal.involving(&subjects.unwrap_or_default())?;
+    let searches = group.map(|group| session.core.read(|view| view.planned_by(group)));
+    let records = session.core.hands().journal.involving(searches.unwrap_or_default())?;
     let durations = Durations::of(&records);
     let caller = Caller { asker: session.asker().clone(), access, reason: String::new() };
     // Only the copy is made under the engine's lock.

@@ -1,10 +1,11 @@
 //! What is kept, found again, told, and what becomes of damage.
 
+use mainstay_engine::Search;
 use mainstay_engine::input::Input;
 use mainstay_store::Revision;
 use mainstay_types::operation::{Asker, End, Part, Verb};
 use mainstay_types::order::Cause;
-use mainstay_types::{Name, NodeId, ObjectId, Status};
+use mainstay_types::{Name, NodeId, ObjectId, ResourceId, Status};
 
 use super::writer::REFUSALS_PER_SECOND_MAX;
 use super::*;
@@ -151,6 +152,7 @@ fn with_parts(number: u64, name: &str, parts: &[&str]) -> OperationRecord {
         began_at_ms: number,
         ended_at_ms: Some(number),
         outcome: "offline".into(),
+        is_rebuilt: false,
     };
     let parts = parts.iter().map(part).collect();
     OperationRecord { parts, ..record(number, name, Some(End::Done)) }
@@ -379,8 +381,57 @@ fn a_record_that_cannot_be_read_hides_no_other() {
             }
             let error = journal.find(found[1].id).unwrap_err();
             assert!(error.is_damage(), "{error}");
-            let story = journal.involving(&[(ObjectId::Cluster, "web".into())]).unwrap();
-            assert_eq!(story.len(), 2);
+        }
+    });
+}
+
+/// However many operations came after it, on others and on itself; under whatever name.
+#[test]
+fn a_story_is_found_however_far_back() {
+    const OTHERS: u64 = 12_000;
+    let id = ResourceId(uuid::Uuid::from_u128(7));
+    let own = |number: u64, verb: Verb, name: &str, end: End| OperationRecord {
+        verb,
+        object: ObjectId::Resource(id),
+        ..record(number, name, Some(end))
+    };
+    with_journal(|journal, _| {
+        let mut start = with_parts(1, "old", &["old"]);
+        start.parts[0].outcome = "online".into();
+        journal.write(OperationRecord { verb: Verb::Online, object: ObjectId::Resource(id), ..start });
+        journal.write(own(2, Verb::Rename, "old", End::Done));
+        for number in 3..OTHERS {
+            // Another one has the name since.
+            journal.write(with_parts(number, "old", &["old"]));
+        }
+        for number in OTHERS..OTHERS + 20 {
+            journal.write(own(number, Verb::Set, "new", End::Done));
+        }
+        for number in OTHERS + 20..OTHERS + 40 {
+            let refused = End::Refused(Cause::new(Status::ACCESS_DENIED, "no"));
+            journal.write(own(number, Verb::Online, "new", refused));
+        }
+        journal.flush();
+        let found = journal.involving(vec![Search::everything(ObjectId::Resource(id), "new")]).unwrap();
+        let numbers: Vec<u64> = found.iter().map(|record| record.id.number).collect();
+        assert_eq!(numbers, [2, 1]);
+    });
+}
+
+#[test]
+fn what_cannot_be_read_of_a_story_is_left_out() {
+    let id = ObjectId::Resource(ResourceId(uuid::Uuid::from_u128(7)));
+    with_journal(|journal, _| {
+        for number in 1..=3 {
+            journal.write(with_parts(number, "group", &["web"]));
+        }
+        journal.flush();
+        let disk = Connection::open(&journal.path).unwrap();
+        for text in ["substr(record, 20)", "CAST(x'ff00' AS TEXT)"] {
+            let _ = disk.execute(&format!("UPDATE operation SET record = {text} WHERE number = 2"), []);
+            let found = journal.involving(vec![Search::everything(id.clone(), "web")]).unwrap();
+            let numbers: Vec<u64> = found.iter().map(|record| record.id.number).collect();
+            assert_eq!(numbers, [3, 1]);
         }
     });
 }

@@ -133,6 +133,8 @@ pub struct Timed {
     pub line: usize,
     /// When, since the story began.
     pub at_ms: u64,
+    /// The words of the line behind `at`.
+    pub text: String,
     /// What.
     pub step: Step,
 }

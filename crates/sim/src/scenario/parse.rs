@@ -277,6 +277,7 @@ impl Parser {
     }
 
     fn at(&mut self, line: usize, mut words: Words) -> Parsed<()> {
+        let text = words::joined(words.0.as_slice());
         let at_ms = time(&words.next("a time")?)?;
         if at_ms < self.now_ms {
             return Err("a step stands after those that are earlier".into());
@@ -288,7 +289,7 @@ impl Parser {
         self.now_ms = at_ms;
         let verb = words.next("what happens")?;
         let step = self.step(line, &verb, words)?;
-        self.scenario.steps.push(Timed { line, at_ms, step });
+        self.scenario.steps.push(Timed { line, at_ms, text, step });
         Ok(())
     }
 

@@ -50,7 +50,7 @@ pub(super) fn run(scenario: &Scenario) -> Verdict {
     };
     if story.build(scenario) {
         for timed in &scenario.steps {
-            story.log.push(format!("- line {}: {:?}", timed.line, timed.step));
+            story.log.push(format!("- line {}: at {}", timed.line, timed.text));
             story.now_ms = timed.at_ms;
             story.take(timed.line, &timed.step);
         }

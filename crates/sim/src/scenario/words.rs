@@ -36,9 +36,26 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
+/// The words as a line that says the same, without its comment.
+pub(super) fn joined(words: &[String]) -> String {
+    let needs_quotes =
+        |word: &str| word.is_empty() || word.contains(|it: char| it.is_whitespace() || it == '#');
+    let quoted = |word: &String| if needs_quotes(word) { format!("\"{word}\"") } else { word.clone() };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn joined_words_are_the_line() {
+        for line in ["at 5s offline group \"the web\"", "set \"node #1\" A=\"b c\" \"\"", ""] {
+            let words = split(line).unwrap();
+            assert_eq!(split(&joined(&words)).unwrap(), words, "{line}");
+        }
+        assert_eq!(joined(&split("a  \"b c\" # d").unwrap()), "a \"b c\"");
+    }
 
     #[test]
     fn words() {
