@@ -283,7 +283,7 @@ fn what_a_file_makes_is_shown_to_its_type_as_what_a_command_makes() {
     assert_eq!((ran.code, ran.out.as_str()), (4, "changed group 'g' (1-42)\n"));
     assert_eq!(
         ran.err,
-        "mainstay: 1 of 2 steps are done, 1 are not: resource 'r' was not created: there is no 'Other': 87 \
+        "mainstay: 1 of 2 steps is done, 1 is not: resource 'r' was not created: there is no 'Other': 87 \
          ERROR_INVALID_PARAMETER; mend it\n"
     );
     assert_eq!(log(&fake)[2..], [shown, "DeleteResource"]);

@@ -205,7 +205,7 @@ impl<'a> View<'a> {
         let mut wants = vec![Want::Called];
         match self.resource_state(resource.id) {
             Some(ResourceState::Online) => {
-                wants.extend([Want::Brought { up: true }, Want::Word(Word::Online)])
+                wants.extend([Want::Brought { up: true }, Want::Word(Word::Online)]);
             }
             Some(ResourceState::Offline) => {
                 wants.extend([Want::Brought { up: false }, Want::Touched]);
