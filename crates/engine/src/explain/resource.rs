@@ -436,7 +436,7 @@ impl Explainer<'_> {
                 Reason { until_ms: Some(until_ms), ..reason(Rule::GivenUp, text) }
             }
             Some(Recovery::GivenUp { until_ms: None }) => {
-                reason(Rule::GivenUp, "it is restarted no more (RetryPeriodOnFailure is not set)")
+                reason(Rule::GivenUp, "it is restarted no more (RetryPeriodOnFailure is 4294967295: never)")
             }
             None if policy.action == RestartAction::Stay => {
                 reason(Rule::NotRestarted, "it is not restarted (RestartAction 0)")
