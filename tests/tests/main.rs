@@ -14,6 +14,7 @@ mod deadlocks;
 mod deletion;
 mod demo_type;
 mod dependencies;
+mod ends;
 mod escapes;
 mod events;
 mod explain;

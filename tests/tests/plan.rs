@@ -1,7 +1,9 @@
 //! What would happen: the plan of a call against the call itself, on real processes.
 
-use mainstay_tests::{TestCluster, assert_same};
+use mainstay_security::{Ace, Acl, SecurityDescriptor, Sid, default_descriptor};
+use mainstay_tests::{Somebody, TestCluster, assert_same};
 use mainstay_types::ResourceState;
+use mainstay_types::access::{CLUSAPI_ALL_ACCESS, CLUSAPI_READ_ACCESS};
 use mainstay_types::operation::{End, Verb};
 use serde_json::Value;
 
@@ -64,6 +66,16 @@ fn a_refusal_is_that_of_the_call() {
         (&["set", "db", "CommandLine="], &["resource", "set", "db", "CommandLine="]),
         (&["delete", "shop"], &["group", "delete", "shop"]),
         (&["offline", "nix"], &["resource", "offline", "nix"]),
+        // The type that runs is asked, also of what would stop along with it.
+        (
+            &["offline", "web", "--property", "Generic Application=7"],
+            &["resource", "offline", "web", "--property", "Generic Application=7"],
+        ),
+        (
+            &["offline", "shop", "--property", "Generic Application=7"],
+            &["group", "offline", "shop", "--property", "Generic Application=7"],
+        ),
+        (&["set", "db", "Foo=1"], &["resource", "set", "db", "Foo=1"]),
     ] {
         let (code, out, error) = cluster.mainstay_code(&[&["plan"], planned].concat());
         let (real_code, _, real_error) = cluster.mainstay_code(real);
@@ -76,6 +88,8 @@ fn a_refusal_is_that_of_the_call() {
         };
         assert_eq!(number(&format!("{out}{error}")), number(&real_error), "{planned:?}");
     }
+    let (code, refused) = plan(&cluster, &["set", "db", "Foo=1"]);
+    assert_eq!((code, &refused["refused"], &refused["answer"]["number"]), (1, &true.into(), &87.into()));
     let (code, lost) = plan(&cluster, &["node-loss", "node1"]);
     assert_eq!((code, &lost[0]["group"], &lost[0]["lost"]), (0, &"shop".into(), &true.into()));
     let (code, moved) = plan(&cluster, &["move", "shop", "--to", "node1"]);
@@ -85,4 +99,42 @@ fn a_refusal_is_that_of_the_call() {
     assert_eq!(code, 0);
     assert!(moved[0]["decision"].as_str().unwrap().contains("no other node can take it"), "{moved}");
     assert_eq!(cluster.state("web"), ResourceState::Online);
+}
+
+#[test]
+fn whoever_may_look_may_ask_what_would_happen() {
+    const READER: Somebody = Somebody { uid: 54_321, gid: 54_321, groups: &[] };
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    if !cluster.open_to_others_or_skip() {
+        return;
+    }
+    cluster.application("shop", "db", "sleep 1000");
+    assert_eq!(cluster.carry_out(Verb::Online, "db").end, Some(End::Done));
+    // Everybody may look.
+    let aces = vec![
+        Ace::allow(Sid::EVERYONE, CLUSAPI_READ_ACCESS),
+        Ace::allow(Sid::ADMINISTRATORS, CLUSAPI_ALL_ACCESS),
+    ];
+    let descriptor = SecurityDescriptor { dacl: Some(Acl::new(aces)), ..default_descriptor() };
+    let descriptor: String =
+        descriptor.to_bytes().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    cluster.mainstay(&["cluster", "set", &format!("Security Descriptor=sd:{descriptor}")]);
+    let note = "you may only look: from you the call itself would be refused with 5 ERROR_ACCESS_DENIED";
+    for (words, refused) in [
+        (&["offline", "db"][..], false),
+        (&["online", "shop"], false),
+        (&["set", "db", "CommandLine=sleep 1"], false),
+        (&["set", "db", "Foo=1"], true),
+        (&["offline", "db", "--property", "Generic Application=7"], true),
+        (&["delete", "db"], true),
+    ] {
+        let (code, plan) = READER.act(|| plan(&cluster, words));
+        assert_eq!((code, &plan["refused"]), (refused.into(), &refused.into()), "{words:?}: {plan}");
+        assert_eq!(plan["notes"].as_array().unwrap().last().unwrap(), note, "{words:?}: {plan}");
+    }
+    let (code, _, error) = READER.act(|| cluster.mainstay_code(&["resource", "offline", "db"]));
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("5 ERROR_ACCESS_DENIED"), "{error}");
+    let (_, plan) = plan(&cluster, &["offline", "db"]);
+    assert_eq!(plan["notes"], Value::Array(Vec::new()), "who may do it is told nothing of the kind");
 }

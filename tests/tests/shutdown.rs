@@ -38,6 +38,42 @@ fn what_a_shutdown_stops_is_online_again_after_the_next_start() {
 }
 
 #[test]
+fn a_shutdown_goes_on_when_the_service_has_died_over_it_and_then_says_what_is_true() {
+    let Some(mut cluster) = TestCluster::start_or_skip() else { return };
+    // It takes its time to stop, and what it needs waits for it.
+    let (ready, command) = (cluster.file("ready"), "sleep 1000");
+    cluster.application("g", "db", command);
+    let slow = format!("sh -c 'trap \"\" TERM; : > {}; while :; do sleep 1; done'", ready.display());
+    cluster.resource("g", "slow", "Generic Application", &[("CommandLine", &slow), ("StopTimeout", "3000")]);
+    cluster.depend("slow", "db");
+    cluster.carry_out(Verb::Online, "slow");
+    while !ready.exists() {
+        std::thread::yield_now();
+    }
+    let command = Command::new(program("mainstay"))
+        .args(["group", "shut-down", "g"])
+        .env("MAINSTAY_SOCKET", cluster.socket())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    cluster.wait_for_state("slow", ResourceState::OfflinePending);
+    cluster.kill_service();
+    cluster.start_service();
+    let output = command.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("group 'g' is offline (operation "));
+    // And it is so, until the next start.
+    for name in ["db", "slow"] {
+        assert_eq!(cluster.state(name), ResourceState::Offline, "{name}");
+        assert!(cluster.processes(name).is_empty(), "{name}");
+    }
+    assert!(cluster.glance("slow").wanted, "nothing was written about it");
+    cluster.stop_service();
+    cluster.start_service();
+    cluster.wait_for_state("slow", ResourceState::Online);
+}
+
+#[test]
 fn a_guard_of_somebody_else_is_waited_for_and_never_started() {
     let Some(mut cluster) = TestCluster::start_or_skip() else { return };
     cluster.application("g", "deaf", "sh -c 'trap \"\" TERM; while :; do sleep 1; done'");

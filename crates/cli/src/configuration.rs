@@ -222,7 +222,23 @@ fn carry_out(
             wait: &WaitArguments::default(),
         };
         submit::carry_out_quietly(&request, cluster)?;
+        return configure(step, reason, cluster, context).map_err(|failure| {
+            // Something has changed.
+            let exit = if failure.exit == Exit::Refused { Exit::EndedOtherwise } else { failure.exit };
+            let message =
+                format!("{} was taken offline for it, and then: {}", subject(step), failure.message);
+            Failure { exit, message, ..failure }
+        });
     }
+    configure(step, reason, cluster, context)
+}
+
+fn configure(
+    step: &Step,
+    reason: &str,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Option<String>, Failure> {
     if (step.action, step.object.kind) == (StepAction::Create, ConfiguredKind::Resource) {
         let made = new_resource::make(&step.object, reason, cluster)?;
         for note in made.notes {

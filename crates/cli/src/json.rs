@@ -385,6 +385,8 @@ pub struct OperationDocument {
     pub end: Option<&'static str>,
     /// Why it did not end as asked.
     pub cause: Option<CauseDocument>,
+    /// What is true of the object now, where `done` does not say it all.
+    pub outcome: Option<String>,
     /// The later operation that took its place.
     pub superseded_by: Option<String>,
     /// What is pending in it now.
@@ -431,6 +433,7 @@ impl From<&OperationRecord> for OperationDocument {
             ended_at: record.ended_at_ms.map(rfc3339),
             end: record.end.as_ref().map(End::as_str),
             cause,
+            outcome: text(&record.outcome),
             superseded_by,
             pending: record.pending.iter().map(PendingDocument::from).collect(),
         }

@@ -223,6 +223,9 @@ fn text(record: &OperationRecord) -> String {
     {
         row("cause", format!("{}: {}", cause.text, cause.status).into());
     }
+    if !record.outcome.is_empty() {
+        row("outcome", format!("{} {}", pending::subject(record), clean(&record.outcome)).into());
+    }
     if let Some(End::Superseded(by)) = &record.end {
         row("superseded by", format!("operation {by}").into());
     }
@@ -302,7 +305,11 @@ fn cancel(given: &Cancelled, context: &mut Context) -> Result<Exit, Failure> {
     let waited = wait::to_end(&mut cluster, id, bound, AWAY_MAX, &mut progress);
     drop(progress);
     let (Waited::Ended(record) | Waited::Running(record)) = waited?;
-    let failure = failure_of(&record, bound.within()).filter(|failure| !is_cancelled(failure, &record));
+    let failure = match record.end {
+        // It was through before the cancellation was.
+        Some(End::Done) => Some(done_all_the_same(&record)),
+        _ => failure_of(&record, bound.within()).filter(|failure| !is_cancelled(failure, &record)),
+    };
     if failure.is_none() || context.output.is_json() {
         let end = record.end.as_ref().map(End::as_str);
         let document = || submit::outcome(&submitted, end, Some(&record));
@@ -313,6 +320,15 @@ fn cancel(given: &Cancelled, context: &mut Context) -> Result<Exit, Failure> {
         })?;
     }
     failure.map_or(Ok(Exit::Done), Err)
+}
+
+fn done_all_the_same(record: &OperationRecord) -> Failure {
+    let (id, verb, subject) = (record.id, record.verb, pending::subject(record));
+    Failure::new(
+        Exit::EndedOtherwise,
+        format!("operation {id}, {verb} of {subject}, was done before it was cancelled"),
+    )
+    .with_operation(Some(id))
 }
 
 /// Whether that is how it was to end.

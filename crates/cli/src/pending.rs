@@ -110,6 +110,7 @@ pub(crate) mod tests {
             parts: vec![],
             ended_at_ms: None,
             end: None,
+            outcome: String::new(),
             changes: vec![],
             pending,
         }

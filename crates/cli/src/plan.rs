@@ -129,8 +129,8 @@ impl<'a> Object<'a> {
 }
 
 pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failure> {
-    // With the rights of the call itself, so that a refusal is the same.
-    let mut cluster = context.change()?;
+    // A plan changes nothing: who may look may ask. What the call itself needs beyond that it says.
+    let mut cluster = context.read()?;
     let (call, name) = match verb {
         PlanVerb::Offline(given) => return offline(given, &mut cluster, context),
         PlanVerb::Online(given) => return online(given, &mut cluster, context),
@@ -235,13 +235,11 @@ fn set(
             owner.plan(cluster, object.of_submission(), properties)?
         }
     };
-    // The sections are set one after the other; the first that is refused decides.
-    let mut plans = plans.into_iter();
-    let mut plan = plans.next().ok_or_else(|| Failure::usage("there is nothing to set"))?;
-    for next in plans {
-        plan = if is_refused(&plan) { plan } else { next };
-    }
-    show(&plan, "set", subject, context)
+    // Of the sections the first that is refused decides; else one that is taken up later only.
+    let plan = plans.iter().find(|plan| is_refused(plan));
+    let plan = plan.or_else(|| plans.iter().find(|plan| plan.answer != Status::SUCCESS)).or(plans.first());
+    let plan = plan.ok_or_else(|| Failure::usage("there is nothing to set"))?;
+    show(plan, "set", subject, context)
 }
 
 fn places(

@@ -162,8 +162,7 @@ impl Owner<'_> {
         note.into_iter().collect()
     }
 
-    /// What setting properties by name would do, section by section. The type is asked about private ones, as it is
-    /// before they are set.
+    /// What setting properties by name would do, section by section, and the private ones first, as they are looked at.
     pub(crate) fn plan(
         &self,
         cluster: &mut Cluster,
@@ -171,11 +170,8 @@ impl Owner<'_> {
         assignments: &[String],
     ) -> Result<Vec<CallPlan>, Failure> {
         let (common, private) = self.sort(cluster, assignments)?;
-        if !private.is_empty() {
-            self.validate(cluster, &private)?;
-        }
         let mut plans = Vec::new();
-        for (verb, list) in [(words::SET_COMMON, common), (words::SET_PRIVATE, private)] {
+        for (verb, list) in [(words::SET_PRIVATE, private), (words::SET_COMMON, common)] {
             if !list.is_empty() {
                 let asking = Asking { buffer: &bytes(&list)?, ..Asking::new(verb, object) };
                 plans.push(plan::ask_call(&asking, self.subject, cluster)?);

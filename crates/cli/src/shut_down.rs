@@ -164,6 +164,19 @@ impl Going {
     }
 }
 
+/// How the command as a whole has ended, with these failures, and with other groups offline or not. That nothing was
+/// changed is true only if all were refused.
+fn exit_of(failures: &[&Failure], others_are_offline: bool) -> Exit {
+    let is_any = |exit: Exit| failures.iter().any(|failure| failure.exit == exit);
+    let is_all = |exit: Exit| failures.iter().all(|failure| failure.exit == exit);
+    match () {
+        () if is_any(Exit::Unknown) => Exit::Unknown,
+        () if is_any(Exit::NotEnded) => Exit::NotEnded,
+        () if is_all(Exit::Refused) && !others_are_offline => Exit::Refused,
+        () => Exit::EndedOtherwise,
+    }
+}
+
 /// Says what became of each; the command as a whole has done it only if all are offline.
 fn report(groups: Vec<Going>, context: &mut Context) -> Result<Exit, Failure> {
     let outcomes: Vec<Result<&str, Failure>> = groups.iter().map(Going::outcome).collect();
@@ -171,9 +184,10 @@ fn report(groups: Vec<Going>, context: &mut Context) -> Result<Exit, Failure> {
     let sentences = || outcomes.iter().flatten().map(|line| format!("{line}\n")).collect::<String>();
     context.output.data(documents, sentences)?;
     let failures: Vec<&Failure> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    let exit = exit_of(&failures, failures.len() < groups.len());
     match failures[..] {
         [] => return Ok(Exit::Done),
-        [failure] => return Err(failure.clone()),
+        [failure] => return Err(Failure { exit, ..failure.clone() }),
         _ => {}
     }
     if !context.output.is_json() {
@@ -181,8 +195,30 @@ fn report(groups: Vec<Going>, context: &mut Context) -> Result<Exit, Failure> {
             context.output.note(&failure.to_string());
         }
     }
-    let goes_on = failures.iter().any(|failure| failure.exit == Exit::NotEnded);
-    let exit = if goes_on { Exit::NotEnded } else { Exit::EndedOtherwise };
     let message = format!("{} of {} groups are not offline", failures.len(), groups.len());
     Err(Failure::new(exit, message).with_way_out("'mainstay status' shows them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_says_what_is_true_of_all() {
+        use Exit::{EndedOtherwise, NotEnded, Refused, Unknown};
+        for (exits, others_are_offline, expected) in [
+            (&[Refused][..], false, Refused),
+            (&[Refused, Refused], false, Refused),
+            // Something was changed.
+            (&[Refused], true, EndedOtherwise),
+            (&[Refused, EndedOtherwise], false, EndedOtherwise),
+            (&[EndedOtherwise], true, EndedOtherwise),
+            (&[Refused, NotEnded], true, NotEnded),
+            (&[NotEnded, Unknown, Refused], false, Unknown),
+        ] {
+            let failures: Vec<Failure> = exits.iter().map(|exit| Failure::new(*exit, "no")).collect();
+            let failures: Vec<&Failure> = failures.iter().collect();
+            assert_eq!(exit_of(&failures, others_are_offline), expected, "{exits:?} {others_are_offline}");
+        }
+    }
 }

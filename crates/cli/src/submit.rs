@@ -7,9 +7,8 @@
 use std::time::Duration;
 
 use mainstay_client::{Cluster, Submission, SubmitObject, Submitted, Transport};
-use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, OperationRecord, Verb};
-use mainstay_types::{Name, ObjectId, OperationId, ResourceState, Status};
+use mainstay_types::{Name, ObjectId, OperationId, Status};
 
 use crate::context::{Context, glance};
 use crate::exit::Exit;
@@ -211,9 +210,6 @@ fn follow(
         let written = context.output.data(document, || ended_sentence(&record));
         written.map_err(|failure| unwritten(failure, id))?;
     }
-    if failure.is_none() && !context.output.is_json() {
-        note_what_stays_offline(&record, cluster, context);
-    }
     failure.map_or(Ok(Exit::Done), Err)
 }
 
@@ -250,12 +246,9 @@ pub(crate) fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
 
 pub(crate) fn ended_sentence(record: &OperationRecord) -> String {
     let subject = pending::subject(record);
-    let sentence = match record.verb {
-        // It goes back to what it was, and that was offline.
-        Verb::Restart if record.parts.is_empty() => {
-            format!("{subject} is not online, so that nothing was restarted")
-        }
-        verb => done_sentence(verb, &subject),
+    let sentence = match record.outcome.as_str() {
+        "" => done_sentence(record.verb, &subject),
+        outcome => format!("{subject} {}", clean(outcome)),
     };
     match record.ended_at_ms {
         Some(ended) => {
@@ -343,22 +336,6 @@ pub(crate) fn with_doubt(failure: Failure, record: &OperationRecord, cluster: &m
             failure.with_way_out(way_out)
         }
         _ => failure,
-    }
-}
-
-/// A group that was brought online is so but for what somebody has taken offline by name.
-fn note_what_stays_offline(record: &OperationRecord, cluster: &mut Cluster, context: &mut Context) {
-    let (Verb::Online, ObjectId::Group(group)) = (record.verb, &record.object) else { return };
-    // Without the look the end is told as it is.
-    let Ok(glance) = glance(cluster) else { return };
-    let stays = |found: &&ResourceGlance| found.group == *group && found.state == ResourceState::Offline;
-    let names: Vec<&str> = glance.resources.iter().filter(stays).map(|found| found.name.as_str()).collect();
-    if !names.is_empty() {
-        let names = names.join("', '");
-        context.output.note(&format!(
-            "of {} it leaves offline what was taken offline by name: '{names}'",
-            pending::subject(record)
-        ));
     }
 }
 

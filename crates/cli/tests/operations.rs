@@ -61,7 +61,7 @@ fn a_shutdown_takes_groups_along_and_waits_for_what_is_pending() {
     let locked = submitted(5960, "1-43", "resource 'web' is locked");
     fake.on(SUBMIT, [pending, locked, accepted()]).on(WAIT, [Step::List(waited(Some(End::Done)))]);
     let ran = fake.mainstay(&["group", "shut-down", "g", "h", "--reason", "power", "--timeout", "60"]);
-    assert_eq!((ran.code, ran.out.as_str()), (1, "resource 'db' is offline (operation 1-42, 1.2 s)\n"));
+    assert_eq!((ran.code, ran.out.as_str()), (4, "resource 'db' is offline (operation 1-42, 1.2 s)\n"));
     assert!(ran.err.contains("resource 'web' is locked: 5960"), "{ran:?}");
     let sent: Vec<_> = fake
         .inputs(SUBMIT)
@@ -198,6 +198,14 @@ fn an_operation_is_cancelled_by_its_id() {
         "",
         "mainstay: operation 1-42, offline of resource 'db', has not ended within 100 ms and goes on: 258 \
          WAIT_TIMEOUT; wait for it with 'mainstay operation wait 1-42'\n",
+    );
+    // Who asked for the end of what was done has not got it.
+    check_cancel(
+        Some(End::Done),
+        "operation cancel 1-42",
+        4,
+        "",
+        "mainstay: operation 1-42, offline of resource 'db', was done before it was cancelled\n",
     );
     check_end(
         cancelled(),

@@ -216,6 +216,7 @@ fn record(id: OperationId, manifest: &Manifest, restore: &Restore) -> StoredOper
         parts: Vec::new(),
         ended_at_ms: Some(restore.unix_ms),
         end: Some(End::Done),
+        outcome: String::new(),
         changes: Vec::new(),
         pending: Vec::new(),
     };

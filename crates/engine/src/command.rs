@@ -7,7 +7,7 @@
 use mainstay_types::configuration::{ConfiguredObject, RegistryChange};
 use mainstay_types::operation::Asker;
 use mainstay_types::{
-    Access, ControlCode, GroupId, Name, NetworkId, NodeId, ObjectId, OperationId, ResourceId,
+    Access, ControlCode, GroupId, Name, NetworkId, NodeId, ObjectId, OfflineFlags, OperationId, ResourceId,
 };
 
 use crate::group_set::OrderChange;
@@ -339,6 +339,16 @@ pub enum Command {
         changes: Vec<RegistryChange>,
         /// What the caller wants remembered.
         remark: Remark,
+    },
+    /// Asks a resource's type whether it can go offline, as an offline call does before anything stops. Changes nothing, and
+    /// whoever may look may ask. For plans only.
+    CheckOffline {
+        /// The resource.
+        resource: ResourceId,
+        /// As the type gets them.
+        flags: OfflineFlags,
+        /// What it would be told along with it.
+        buffer: Vec<u8>,
     },
     /// A control code to any object (opnums 73, 75, 77, 79 and 106): properties too.
     Control {

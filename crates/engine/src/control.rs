@@ -18,7 +18,7 @@ use crate::effect::{Answer, Effect};
 use crate::error::{Refusal, RequestError, ServiceError};
 use crate::events::utf16;
 use crate::input::CallId;
-use crate::limits::{CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS, QUERY_USUAL_TIMEOUT_MS};
+use crate::limits::{CHECK_TIMEOUT_MS, CONTROL_OUTPUT_MAX, QUERY_TIMEOUT_MS, QUERY_USUAL_TIMEOUT_MS};
 use crate::model::layout;
 use crate::queries::{QueryPurpose, Unanswered};
 
@@ -241,6 +241,30 @@ impl Engine {
                 let refusal = RequestError::ControlCode { object: described, code: shown_code };
                 self.answer_call(call.id, refusal.status(), None, refusal.to_string());
             }
+        }
+    }
+
+    /// Asks a resource's type whether it can go offline, with the words and the limit of an offline call.
+    pub(crate) fn serve_check_offline(&mut self, call: &Call) {
+        let Command::CheckOffline { resource, flags, buffer } = &call.command else { return };
+        let (resource, flags) = (*resource, *flags);
+        let object = self.describe(&ObjectId::Resource(resource));
+        let limit_ms = CHECK_TIMEOUT_MS;
+        let purpose = QueryPurpose::Control(Box::new(ControlQuery {
+            call: call.id,
+            output_length_max: 0,
+            object: object.clone(),
+            code: "VALIDATE_OFFLINE".into(),
+            // A type that cannot tell has no objection.
+            usual: Some(Vec::new()),
+            is_judgement: true,
+            limit_ms,
+        }));
+        let question = Question::CheckOffline { resource, flags, buffer: buffer.clone() };
+        let host = self.live.get(&resource).and_then(|live| live.open);
+        if host.and_then(|host| self.query(host, question, purpose, Some(limit_ms))).is_none() {
+            let refusal = ServiceError::NoAnswer { object, limit_ms };
+            self.answer_call(call.id, refusal.status(), None, refusal.to_string());
         }
     }
 

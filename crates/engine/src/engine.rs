@@ -256,6 +256,9 @@ impl Engine {
         if is_read {
             return self.serve_control(call);
         }
+        if matches!(&call.command, Command::CheckOffline { .. }) {
+            return self.serve_check_offline(&call);
+        }
         if !self.is_ready() {
             return self.wait_until_ready(call);
         }
@@ -404,6 +407,7 @@ impl Engine {
             parts: Vec::new(),
             ended_at_ms: None,
             end: None,
+            outcome: String::new(),
             changes: Vec::new(),
             pending: Vec::new(),
         }

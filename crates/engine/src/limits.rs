@@ -39,6 +39,8 @@ pub const PARTS_SHOWN_MAX: usize = GROUP_RESOURCES_MAX;
 /// Parts that have ended and are written into the database when an operation's record is written again, since the operation
 /// loses a resource or is taken back. Above that it goes without: such a transaction may write many records.
 pub const PARTS_STORED_MAX: usize = 64;
+/// Names in one sentence about what became of an operation: more than that nobody reads.
+pub const NAMES_SHOWN_MAX: usize = 10;
 
 /// Calls that wait because their closure is being checked or committed, over all closures. Beyond: ERROR_BUSY.
 pub const WAITING_CALLS_MAX: usize = 1_024;

@@ -228,6 +228,10 @@ pub struct OperationRecord {
     pub ended_at_ms: Option<u64>,
     /// How it ended; `None` while it runs.
     pub end: Option<End>,
+    /// What is true of the object now, where that is not just what the verb says, as a predicate: `is online but for 'x',
+    /// which was taken offline by name`. Empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub outcome: String,
     /// What it changed in the configuration, for the history; secrets and long values as [`TypedSetting::Cut`].
     ///
     /// [`TypedSetting::Cut`]: crate::configuration::TypedSetting::Cut

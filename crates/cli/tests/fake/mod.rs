@@ -439,6 +439,7 @@ pub fn record(end: Option<End>) -> OperationRecord {
         parts: vec![],
         ended_at_ms: end.as_ref().map(|_| 1_795_000_001_200),
         end,
+        outcome: String::new(),
         changes: vec![],
         pending: vec![],
     }

@@ -54,6 +54,7 @@ impl Engine {
             stored.step = StoredStep::Ended;
             stored.record.ended_at_ms = Some(self.now.unix_ms);
             stored.record.end = Some(End::Done);
+            stored.record.outcome = self.outcome(operation);
         }
         compares.push(Compare::absent(layout::operation_key(id)));
         then.push(Op::put(layout::operation_key(id), stored.to_bytes()));

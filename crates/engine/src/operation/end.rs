@@ -28,8 +28,12 @@ impl Engine {
             (Some(by), ..) => End::Superseded(*by),
             (_, StoredStep::Cancelled(cause), _) => End::Cancelled(cause.clone()),
             (_, _, Some(cause)) => End::Failed(cause.clone()),
-            (_, _, None) => End::Done,
+            (_, _, None) => self.lacking_at_end(operation).map_or(End::Done, End::Failed),
         };
+        let outcome = if end == End::Done { self.outcome(operation) } else { String::new() };
+        if let Some(operation) = self.operations.get_mut(&id) {
+            operation.record.outcome = outcome;
+        }
         self.end_operation(id, end);
     }
 

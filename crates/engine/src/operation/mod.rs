@@ -25,6 +25,7 @@ mod fallback;
 pub(crate) mod instructions;
 pub(crate) mod offline;
 pub(crate) mod online;
+mod outcome;
 mod persistent;
 mod run;
 pub mod stored;
@@ -172,11 +173,14 @@ pub(crate) struct Part {
     pub(crate) shown: Option<usize>,
     /// This operation has stopped it; a veto brings it back.
     pub(crate) has_stopped: bool,
+    /// It was online, to be stopped and started again.
+    pub(crate) cycles: bool,
 }
 
 impl Part {
     pub(crate) fn new(goal: PartGoal) -> Self {
-        Part { goal, state: PartState::Waiting, shown: None, has_stopped: false }
+        let cycles = goal == PartGoal::Cycle;
+        Part { goal, state: PartState::Waiting, shown: None, has_stopped: false, cycles }
     }
 }
 

@@ -85,7 +85,7 @@ impl Engine {
         let takes_over = matches!(goal, PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_));
         let is_free = other.is_none() || (takes_over || state == ResourceState::Online);
         // What became of it since the decision is another operation's doing, or a failure's.
-        let goal = match (goal, state) {
+        let next = match (goal, state) {
             _ if !is_free => None,
             (PartGoal::Down, ResourceState::Online) => Some(goal.clone()),
             (PartGoal::Cycle, ResourceState::Online) => Some(goal.clone()),
@@ -106,20 +106,26 @@ impl Engine {
             (PartGoal::Reopen, ResourceState::Online) => Some(goal.clone()),
             _ => None,
         };
-        let Some(goal) = goal else {
+        let Some(next) = next else {
             let failure = self.live.get(&resource).and_then(|live| live.failure.clone());
+            let failure = failure.or_else(|| {
+                // There is nothing any more that could be treated as failed.
+                matches!(goal, PartGoal::Clean(_))
+                    .then(|| Cause::new(Status::INVALID_STATE, format!("it is {state}")))
+            });
             if let (true, Some(cause), Some(operation)) = (is_asked, failure, self.operations.get_mut(&id)) {
                 operation.trouble.get_or_insert(cause);
             }
             self.close_part(id, resource);
             return None;
         };
+        let goal = next;
         if !matches!(goal, PartGoal::Clean(_) | PartGoal::Open | PartGoal::Reopen) {
             self.cancel_plan(resource);
         }
         let loser = other.filter(|other| self.take_part(*other, resource, id));
         if let Some(part) = self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource)) {
-            part.goal = goal.clone();
+            (part.goal, part.cycles) = (goal.clone(), goal == PartGoal::Cycle);
         }
         if let Some(live) = self.live.get_mut(&resource) {
             live.claim = Some(id);

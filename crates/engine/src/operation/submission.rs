@@ -51,6 +51,7 @@ impl Engine {
             parts: Vec::new(),
             ended_at_ms: None,
             end: None,
+            outcome: String::new(),
             changes: Vec::new(),
             pending: Vec::new(),
         };

@@ -411,6 +411,13 @@ impl Engine {
         claim.is_some_and(|operation| operation.record.verb == Verb::Offline && !operation.step.restores())
     }
 
+    /// The service's start does not bring these up, nor what cannot run without them.
+    pub(crate) fn keep_from_start(&mut self, going: BTreeSet<ResourceId>) {
+        for id in self.with_what_needs_it(going) {
+            self.leave_start(id);
+        }
+    }
+
     /// These, and what cannot run without them.
     fn with_what_needs_it(&self, mut stay: BTreeSet<ResourceId>) -> BTreeSet<ResourceId> {
         let mut open: Vec<ResourceId> = stay.iter().copied().collect();

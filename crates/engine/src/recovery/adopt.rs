@@ -277,6 +277,7 @@ impl Engine {
         let mut has_stopped = false;
         let step = self.operations.get(&id).map(|operation| &operation.step);
         let is_cancelled = matches!(step, Some(StoredStep::Cancelled(_)));
+        let cycles = goal == PartGoal::Cycle;
         let next = match (goal, state) {
             (goal @ (PartGoal::DownAtOnce | PartGoal::Settle | PartGoal::Clean(_)), _)
                 if self.is_in_doubt(resource) =>
@@ -320,7 +321,7 @@ impl Engine {
         let ended = next.is_none();
         let Some(operation) = self.operations.get_mut(&id) else { return };
         let mut part = Part::new(next.clone().unwrap_or(PartGoal::Down));
-        part.has_stopped = has_stopped;
+        (part.has_stopped, part.cycles) = (has_stopped, cycles);
         if ended {
             part.state = PartState::Ended;
         } else {
@@ -405,6 +406,7 @@ impl Engine {
     fn resume_task(&mut self, id: OperationId, resource: ResourceId, goal: PartGoal, order: OrderId) {
         // Opened anew in order to be stopped: what ran before is still there.
         let is_there = self.live.get(&resource).is_some_and(|live| live.populated || live.cut_off);
+        let cycles = goal == PartGoal::Cycle;
         let (goal, task_goal, stage, state) = match (order.step, &goal) {
             (Step::Open, PartGoal::Cycle) if is_there => {
                 (goal, Goal::Stop, Stage::Opening, ResourceState::OfflinePending)
@@ -461,7 +463,7 @@ impl Engine {
         };
         if let Some(operation) = self.operations.get_mut(&id) {
             let mut part = Part::new(goal);
-            part.state = PartState::Running;
+            (part.state, part.cycles) = (PartState::Running, cycles);
             operation.parts.insert(resource, part);
             operation.open_parts += 1;
         }

@@ -14,9 +14,9 @@ mod shown;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
-use mainstay_types::operation::End;
+use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::{Condition, Held, News, Report};
-use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId, ResourceState};
+use mainstay_types::{Epoch, GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
 use crate::backup::RESTORED_BOOT;
@@ -79,6 +79,25 @@ impl StartUp {
 
     pub(crate) fn is_ready(&self) -> bool {
         self.phase == StartPhase::Ready
+    }
+
+    /// What operations that go on are taking offline, whatever is written about it.
+    fn going_offline(&self, model: &Model) -> BTreeSet<ResourceId> {
+        let goes_on = |stored: &&StoredOperation| {
+            stored.record.verb == Verb::Offline && stored.step == StoredStep::Running
+        };
+        let going = self.stored.values().filter(goes_on).flat_map(|stored| {
+            let named: Vec<ResourceId> = match &stored.record.object {
+                ObjectId::Resource(id) => vec![*id],
+                ObjectId::Group(id) => {
+                    model.group(*id).into_iter().flat_map(|it| it.members.clone()).collect()
+                }
+                _ => Vec::new(),
+            };
+            let stopped = stored.closure.iter().filter(|(_, goal)| goal.is_down()).map(|(id, _)| *id);
+            stopped.chain(named).collect::<Vec<_>>()
+        });
+        going.collect()
     }
 }
 
@@ -328,6 +347,12 @@ impl Engine {
         }
         self.startup.phase = StartPhase::Ready;
         self.begin_start(self.startup.is_first_of_boot);
+        if !self.startup.is_first_of_boot {
+            // A call that was accepted ends as it was to end: the start of the service is no later word. The start of a
+            // machine is what it goes down for.
+            let going = self.startup.going_offline(&self.model);
+            self.keep_from_start(going);
+        }
         self.adopt();
         for (host, report) in std::mem::take(&mut self.startup.told) {
             self.handle_host_report(host, report);

@@ -11,6 +11,7 @@
 //! ```
 
 mod durations;
+mod judges;
 mod places;
 mod steps;
 
@@ -20,9 +21,7 @@ use mainstay_store::Revision;
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::{Action, Cause, News, Order, OrderId, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::plan::{CallPlan, PlannedStep, StateChange};
-use mainstay_types::{
-    Epoch, GroupId, HostId, Name, ObjectId, OperationId, ResourceId, ResourceState, Status,
-};
+use mainstay_types::{Epoch, GroupId, HostId, Name, OperationId, ResourceId, ResourceState, Status};
 
 use crate::Engine;
 use crate::command::{Call, Caller, Command};
@@ -33,6 +32,7 @@ use crate::live::Stage;
 use crate::operation::Phase;
 use crate::view::View;
 pub use durations::Durations;
+pub use judges::{Asked, Said};
 pub use steps::Judgement;
 
 /// The call that is rehearsed; of several the first, and the others below it. The service numbers its own from 1.
@@ -50,8 +50,10 @@ pub struct Rehearsal {
     revision: Revision,
     call: CallId,
     answer: Option<Answer>,
-    /// What types would have been asked to judge.
-    judged: Vec<(ObjectId, Vec<u8>)>,
+    /// What types would have been asked to judge, and nothing is known of.
+    judged: Vec<Asked>,
+    /// What they have said before.
+    said: Vec<Said>,
     /// Operations that have begun or ended since.
     records: BTreeMap<OperationId, OperationRecord>,
     before: BTreeMap<ResourceId, (Name, ResourceState)>,
@@ -81,6 +83,7 @@ impl View<'_> {
             call: CALL,
             answer: None,
             judged: Vec::new(),
+            said: Vec::new(),
             records: BTreeMap::new(),
             before: states.collect(),
             journal: Vec::new(),
@@ -96,15 +99,26 @@ impl Rehearsal {
         Rehearsal { journal, ..self }
     }
 
+    /// The same, with what types have said to what an earlier rehearsal would have asked them.
+    pub fn heeding(self, said: Vec<Said>) -> Rehearsal {
+        Rehearsal { said, ..self }
+    }
+
     /// Carries the call out, on the copy.
-    pub fn run(mut self, caller: Caller, command: Command) -> CallPlan {
+    pub fn run(self, caller: Caller, command: Command) -> CallPlan {
+        self.run_asking(caller, command).0
+    }
+
+    /// The same, and what types would have been asked that nothing is known of.
+    pub fn run_asking(mut self, caller: Caller, command: Command) -> (CallPlan, Vec<Asked>) {
         self.brought_online = match &command {
             Command::OnlineGroup { group, .. } => Some(*group),
             _ => None,
         };
         self.go_on_with_what_is_under_way();
         self.carry_through(caller, command);
-        self.plan()
+        let judged = std::mem::take(&mut self.judged);
+        (self.plan(), judged)
     }
 
     fn carry_through(&mut self, caller: Caller, command: Command) {
@@ -220,9 +234,9 @@ impl Rehearsal {
             }
             Effect::Order { host, order, .. } => self.carry_out_order(host, &order),
             Effect::Query { host, query } => {
-                self.judged.extend(steps::judged(&query.question));
-                let answer = consent(query.id, &query.question);
-                self.comes(0, Input::HostAnswer { host, answer });
+                if let Some(answer) = self.judge(query.id, &query.question) {
+                    self.comes(0, Input::HostAnswer { host, answer });
+                }
             }
             Effect::Ping { host, nonce } => self.comes(0, Input::HostPong { host, nonce }),
             Effect::HardStop { resource, epoch, .. } => {
@@ -251,6 +265,18 @@ impl Rehearsal {
             | Effect::RemoveLeaf { .. }
             | Effect::Publish(_) => {}
         }
+    }
+
+    /// What a type has said to a question, or would if it had no objection. `None` where it says nothing.
+    fn judge(&mut self, id: u64, question: &Question) -> Option<QueryAnswer> {
+        let asked = Asked::of(question);
+        let said = asked.as_ref().and_then(|asked| self.said.iter().find(|said| said.asked == *asked));
+        let Some(said) = said else {
+            self.judged.extend(asked.filter(|asked| !self.judged.contains(asked)));
+            return Some(consent(id, question));
+        };
+        let (status, text) = said.answer.clone()?;
+        Some(QueryAnswer { status, text, ..consent(id, question) })
     }
 
     fn carry_out_order(&mut self, host: HostId, order: &Order) {

@@ -4,25 +4,21 @@
 //! be asked to judge is told, so that whoever can ask the running one does.
 
 use mainstay_types::configuration::{ConfiguredKind, Step, StepAction};
-use mainstay_types::control::function;
-use mainstay_types::order::Question;
-use mainstay_types::{ControlCode, ObjectId, Status};
+use mainstay_types::{ObjectId, Status};
 use uuid::Uuid;
 
-use super::Rehearsal;
+use super::{Asked, Rehearsal};
 use crate::command::{Caller, Command, Remark};
 use crate::effect::Answer;
 use crate::input::CallId;
 
-/// Private properties that a type would be asked about before a step is done.
+/// What a type would be asked before a step is done.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Judgement {
     /// The place of the step, from 0.
     pub step: usize,
-    /// The resource; of one that is to be made, its type.
-    pub object: ObjectId,
-    /// The property list.
-    pub input: Vec<u8>,
+    /// The question.
+    pub asked: Asked,
 }
 
 impl Rehearsal {
@@ -47,11 +43,7 @@ impl Rehearsal {
                         .into(),
                 );
             }
-            judgements.extend(judged.into_iter().map(|(object, input)| Judgement {
-                step: place,
-                object,
-                input,
-            }));
+            judgements.extend(judged.into_iter().map(|asked| Judgement { step: place, asked }));
         }
         judgements
     }
@@ -118,23 +110,4 @@ fn is_seen_too_late(step: &Step) -> bool {
     (step.action, step.object.kind) == (StepAction::Create, ConfiguredKind::Resource)
         && !step.object.parameters.is_empty()
         && step.refused.is_none()
-}
-
-/// The private properties that a question is about, and whose.
-pub(super) fn judged(question: &Question) -> Option<(ObjectId, Vec<u8>)> {
-    let is_judgement = |code: u32| {
-        matches!(
-            ControlCode(code).function(),
-            function::SET_PRIVATE_PROPERTIES | function::VALIDATE_PRIVATE_PROPERTIES
-        )
-    };
-    match question {
-        Question::ResourceControl { resource, code, input, .. } if is_judgement(*code) => {
-            Some((ObjectId::Resource(*resource), input.clone()))
-        }
-        Question::TypeControl { type_name, code, input, .. } if is_judgement(*code) => {
-            Some((ObjectId::ResourceType(type_name.clone()), input.clone()))
-        }
-        _ => None,
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mainstay_store::{KeyRange, read_all};
 use mainstay_types::event::{Event, EventKind};
-use mainstay_types::operation::Verb;
+use mainstay_types::operation::{End, OperationRecord, Verb};
 use mainstay_types::order::{Action, Order};
 use mainstay_types::{GroupId, HostId, ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState};
 
@@ -138,6 +138,37 @@ impl World {
             EventKind::ResourceCommonProperty => self.watch_inside(id),
             EventKind::ResourceDeleted => drop(self.watched.remove(&id)),
             _ => {}
+        }
+    }
+
+    /// Truth: what has ended as done is what was asked for, by what watchers were told before. What an earlier service has
+    /// seen the end of is only written down.
+    pub(super) fn check_done(&self, record: &OperationRecord) {
+        if record.end != Some(End::Done) || !self.engine.view().is_ready() {
+            return;
+        }
+        let (verb, model) = (record.verb, self.engine.view().model());
+        let ids: Vec<ResourceId> = match &record.object {
+            ObjectId::Resource(id) => vec![*id],
+            ObjectId::Group(id) => model.group(*id).into_iter().flat_map(|it| it.members.clone()).collect(),
+            _ => return,
+        };
+        for id in ids {
+            let Some(told) = self.watched.get(&id).copied() else { continue };
+            let is_named = matches!(record.object, ObjectId::Resource(_));
+            let is_true = match verb {
+                Verb::Online if is_named => told == ResourceState::Online.number(),
+                // Who was taken offline by name, or was made meanwhile, is not meant.
+                Verb::Online => told != ResourceState::Failed.number(),
+                Verb::Offline => told == ResourceState::Offline.number(),
+                _ => true,
+            };
+            let name = &record.name;
+            assert!(
+                is_true,
+                "truth: {} {verb} of '{name}' is said to be done, and {id} is {told}",
+                record.id
+            );
         }
     }
 

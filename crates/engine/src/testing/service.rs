@@ -73,6 +73,7 @@ impl World {
                 self.events.push(*event);
             }
             Effect::Journal(record) => {
+                self.check_done(&record);
                 if record.end.is_some() {
                     self.journaled = self.journaled.max(record.id.number);
                     self.inbox.push_back(Input::Journaled(record.id));

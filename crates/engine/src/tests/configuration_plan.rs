@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::command::{Caller, Command, Presence, Remark};
 use crate::limits::{HOST_START_MS, QUERY_TIMEOUT_MS};
-use crate::rehearsal::{Durations, Judgement};
+use crate::rehearsal::{Asked, Durations, Judgement};
 use crate::testing::{CheckReaction, World};
 
 /// The steps to a configuration, rehearsed, and what types would be asked.
@@ -194,8 +194,11 @@ fn what_types_would_be_asked_is_told() {
     wanted.extend([parameter(resource("disk", "g")), parameter(resource("new", "g")), parameter(foreign)]);
     let (steps, judgements) = rehearse_steps(&world, &wanted);
     assert!(steps.iter().all(|step| step.refused.is_none()), "{steps:?}");
-    let asked: Vec<(&str, &ObjectId)> =
-        judgements.iter().map(|asked| (steps[asked.step].object.name.as_str(), &asked.object)).collect();
+    let asked = judgements.iter().map(|judgement| match &judgement.asked {
+        Asked::Private { object, .. } => (steps[judgement.step].object.name.as_str(), object),
+        other => panic!("{other:?}"),
+    });
+    let asked: Vec<(&str, &ObjectId)> = asked.collect();
     let disk = ObjectId::Resource(world.engine.view().find_resource("disk").unwrap());
     let built_in = ObjectId::ResourceType(Name::parse("Generic Application").unwrap());
     assert_eq!(asked, [("disk", &disk), ("new", &built_in)]);

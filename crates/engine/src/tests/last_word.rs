@@ -13,15 +13,17 @@ use crate::testing::{CommitMode, Reaction, World, offline};
 const NAMES: [&str; 4] = ["disk", "db", "web", "mail"];
 /// DO_NOT_UPDATE_PERSISTENT_STATE of an online call.
 const KEEP: u32 = 2;
+/// The same of an offline call.
+const KEEP_OFFLINE: u32 = 4;
 
-struct Cluster {
-    world: World,
-    group: GroupId,
+pub(super) struct Cluster {
+    pub(super) world: World,
+    pub(super) group: GroupId,
     ids: [ResourceId; 4],
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut world = World::default();
         let (group, [disk, db, web]) = stack(&mut world);
         let mail = world.resource(group, "mail");
@@ -29,14 +31,13 @@ impl Cluster {
         Cluster { world, group, ids: [disk, db, web, mail] }
     }
 
-    fn id(&self, name: &str) -> ResourceId {
+    pub(super) fn id(&self, name: &str) -> ResourceId {
         self.ids[NAMES.iter().position(|known| *known == name).expect("a name")]
     }
 
     /// `online web`, `keep online web`, `offline disk`, `restart db`, `group online`, `group offline`,
-    /// `group shut-down`; or what happens:
-    /// `fail web`, `start service`, `reboot`.
-    fn say(&mut self, word: &str) -> Status {
+    /// `group shut-down`; or what happens: `fail web`, `hang offline web`, `end web`, `start service`, `reboot`.
+    pub(super) fn say(&mut self, word: &str) -> Status {
         let (verb, name) = word.rsplit_once(' ').unwrap_or((word, ""));
         let (buffer, remark, group) = (Vec::new(), Remark::default(), self.group);
         let command = match (verb, name) {
@@ -55,6 +56,19 @@ impl Cluster {
                 self.world.fail(self.id(name));
                 return Status::SUCCESS;
             }
+            ("hang online", name) => {
+                self.world.behave(self.id(name)).online = Reaction::Hang;
+                return Status::SUCCESS;
+            }
+            ("hang offline", name) => {
+                self.world.behave(self.id(name)).offline = Reaction::Hang;
+                return Status::SUCCESS;
+            }
+            ("end", name) => {
+                self.world.end_order(self.id(name), Reaction::Done);
+                return Status::SUCCESS;
+            }
+            ("keep offline", name) => offline(self.id(name), KEEP_OFFLINE, buffer),
             ("online", name) => Command::OnlineResource { resource: self.id(name), flags: 0, buffer, remark },
             ("keep online", name) => {
                 Command::OnlineResource { resource: self.id(name), flags: KEEP, buffer, remark }
@@ -67,7 +81,7 @@ impl Cluster {
     }
 
     /// `+` online, `-` offline, `!` failed, `?` anything else, in the order of the names.
-    fn states(&self) -> String {
+    pub(super) fn states(&self) -> String {
         let sign = |id: &ResourceId| match self.world.state(*id) {
             ResourceState::Online => '+',
             ResourceState::Offline => '-',

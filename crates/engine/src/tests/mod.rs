@@ -7,6 +7,7 @@ mod cancel;
 mod checks;
 mod configuration;
 mod configuration_plan;
+mod ends;
 mod explain;
 mod expressions;
 mod group_order;

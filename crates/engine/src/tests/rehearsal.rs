@@ -7,8 +7,9 @@ use mainstay_types::plan::CallPlan;
 use mainstay_types::{Access, ControlCode, GroupId, NodeId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::command::{Caller, Command, Remark};
-use crate::rehearsal::Durations;
-use crate::testing::{Reaction, World};
+use crate::limits::CHECK_TIMEOUT_MS;
+use crate::rehearsal::{Asked, Durations, Said};
+use crate::testing::{CheckReaction, Reaction, World};
 
 /// Models and calls that are compared; each takes some milliseconds.
 const RUNS: u64 = 300;
@@ -322,4 +323,64 @@ fn a_plan_names_what_a_group_online_leaves_offline() {
     world.call(group_call(group, false, 0));
     assert_eq!(world.state(fresh), ResourceState::Online);
     assert_eq!(notes(&world), ["'down' would stay Offline: root took it offline: \"worn out\""]);
+}
+
+/// What the type that runs says to what a rehearsal would have asked: through the engine, as the service asks.
+fn said(world: &mut World, asked: Vec<Asked>) -> Vec<Said> {
+    let said = asked.into_iter().map(|asked| {
+        let call = world.call_as(Access::Read, asked.command());
+        world.pass_ms(CHECK_TIMEOUT_MS);
+        let answer = world.answer(call);
+        let is_silent = answer.status == Status::RESOURCE_CALL_TIMED_OUT;
+        Said { asked, answer: (!is_silent).then(|| (answer.status, answer.text.clone())) }
+    });
+    said.collect()
+}
+
+#[test]
+fn a_plan_that_has_asked_is_refused_as_the_call_is() {
+    let no = CheckReaction::No(Status::INVALID_PARAMETER);
+    let buffer = PropertyList::new().with("Nonsense", 1_u32).to_bytes().expect("a list");
+    for (reaction, buffer, expected) in [
+        (no, buffer.clone(), Status::INVALID_PARAMETER),
+        (no, Vec::new(), Status::INVALID_PARAMETER),
+        (CheckReaction::Silent, buffer.clone(), Status::RESOURCE_CALL_TIMED_OUT),
+        (CheckReaction::Silent, Vec::new(), Status::IO_PENDING),
+        (CheckReaction::Unknown, buffer.clone(), Status::IO_PENDING),
+        (CheckReaction::Yes, buffer, Status::IO_PENDING),
+    ] {
+        for of_group in [false, true] {
+            let mut world = World::default();
+            let group = world.group("g");
+            let (disk, web) = (world.resource(group, "disk"), world.resource(group, "web"));
+            world.depend(web, disk);
+            world.online(web);
+            // What would stop with it is asked too.
+            world.behave(web).check = reaction;
+            let (flags, remark) = (0, Remark::default());
+            let command = match of_group {
+                true => Command::OfflineGroup { group, flags, buffer: buffer.clone(), remark },
+                false => Command::OfflineResource { resource: disk, flags, buffer: buffer.clone(), remark },
+            };
+            let database = world.database();
+            let asker = || mainstay_types::operation::Asker {
+                account: "root".into(),
+                sid: "S-1-22-1-0".into(),
+                origin: "test".into(),
+            };
+            let caller = || Caller { asker: asker(), access: Access::Full, reason: String::new() };
+            let rehearsal = |world: &World| world.engine.view().rehearsal(world.now, Durations::default());
+            let (plan, asked) = rehearsal(&world).run_asking(caller(), command.clone());
+            assert_eq!(plan.answer, Status::IO_PENDING, "nobody was asked yet");
+            assert_eq!(asked.len(), 2, "{asked:?}");
+            let said = said(&mut world, asked);
+            let (plan, open) = rehearsal(&world).heeding(said).run_asking(caller(), command.clone());
+            assert_eq!((plan.answer, open.len()), (expected, 0), "{reaction:?}");
+            assert_eq!(world.database(), database, "a plan changes nothing");
+            let call = world.call(command);
+            world.pass_ms(CHECK_TIMEOUT_MS);
+            let answer = world.answer(call);
+            assert_eq!((plan.answer, &plan.text), (answer.status, &answer.text), "{reaction:?} {of_group}");
+        }
+    }
 }

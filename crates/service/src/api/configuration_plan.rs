@@ -3,34 +3,22 @@
 //! Changes nothing. A resource is opened in a host, and a host started, where a type has to be asked.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
 
 use mainstay_cmrp::control::ClusterControl;
-use mainstay_engine::command::{Caller, Command};
 use mainstay_engine::effect::Answer;
 use mainstay_engine::error::Refusal;
-use mainstay_engine::rehearsal::{Durations, Judgement};
+use mainstay_engine::rehearsal::{Asked, Durations, Judgement};
 use mainstay_proplist::PropertyList;
 use mainstay_types::configuration::{ConfiguredObject, Step};
-use mainstay_types::control::{function, object};
 use mainstay_types::own_codes::plan_configuration;
-use mainstay_types::{Access, ControlCode, ObjectId, Status};
+use mainstay_types::{ObjectId, Status};
 
 use super::configuration::documents;
 use super::exchange::Exchange;
+use super::judges::{ask_all, caller, deadline};
 use super::session::Session;
 use crate::core::now;
 use crate::ids::random_uuid;
-
-/// Types are asked so many questions at once: as many as a few hosts work on, and far from what the engine takes.
-const ASKED_AT_ONCE: usize = 64;
-
-/// All types together have so long. A caller who only looks waits 60 s.
-const JUDGED_WITHIN: Duration = Duration::from_secs(45);
-
-/// VALIDATE_PRIVATE_PROPERTIES of a resource.
-const VALIDATE: ControlCode = ControlCode(object::RESOURCE | function::VALIDATE_PRIVATE_PROPERTIES);
 
 /// PLAN_CONFIGURATION. Takes time with the size of the cluster and asks types: off the connection's task.
 pub(super) fn plan(session: &Arc<Session>, input: &PropertyList, exchange: Exchange<ClusterControl>) {
@@ -55,50 +43,31 @@ fn rehearsed(session: &Session, wanted: &[ConfiguredObject]) -> Result<Vec<Step>
         .core
         .read(|view| (view.plan_configuration(wanted), view.rehearsal(now(), Durations::default())));
     let mut steps = steps?;
-    let caller = caller(session);
-    let judgements = rehearsal.carry_out_steps(&caller, &mut steps, random_uuid);
-    judge(session, &caller, &mut steps, &judgements);
+    let judgements = rehearsal.carry_out_steps(&caller(session), &mut steps, random_uuid);
+    judge(session, &mut steps, &judgements);
     Ok(steps)
 }
 
-/// A plan says what the configuration allows, and not what its reader may do.
-fn caller(session: &Session) -> Caller {
-    Caller { asker: session.asker().clone(), access: Access::Full, reason: String::new() }
-}
-
 /// Asks the types that run what they say, and notes it.
-fn judge(session: &Session, caller: &Caller, steps: &mut [Step], judgements: &[Judgement]) {
-    let deadline = Instant::now() + JUDGED_WITHIN;
-    for batch in judgements.chunks(ASKED_AT_ONCE) {
-        let asked: Vec<Receiver<Answer>> =
-            batch.iter().map(|judgement| ask(session, caller, judgement)).collect();
-        for (judgement, answer) in batch.iter().zip(asked) {
-            let Some(step) = steps.get_mut(judgement.step) else { continue };
-            let left = deadline.saturating_duration_since(Instant::now());
-            note(step, judgement, answer.recv_timeout(left).ok());
+fn judge(session: &Session, steps: &mut [Step], judgements: &[Judgement]) {
+    let questions: Vec<&Asked> = judgements.iter().map(|judgement| &judgement.asked).collect();
+    let answers = ask_all(session, &questions, deadline());
+    for (judgement, answer) in judgements.iter().zip(answers) {
+        if let Some(step) = steps.get_mut(judgement.step) {
+            note(step, &judgement.asked, answer);
         }
     }
 }
 
-fn ask(session: &Session, caller: &Caller, judgement: &Judgement) -> Receiver<Answer> {
-    let (sender, answer) = channel();
-    let command = Command::Control {
-        object: judgement.object.clone(),
-        code: VALIDATE,
-        input: judgement.input.clone(),
-        output_length_max: 0,
-    };
-    // Who waits no longer has dropped the other end.
-    session.core.call(caller.clone(), command, Box::new(move |answer| drop(sender.send(answer))));
-    answer
-}
-
-fn note(step: &mut Step, judgement: &Judgement, answer: Option<Answer>) {
+fn note(step: &mut Step, asked: &Asked, answer: Option<Answer>) {
     match answer {
         Some(Answer {
             status: Status::SUCCESS | Status::INVALID_FUNCTION | Status::RESOURCE_PROPERTIES_STORED,
             ..
         }) => {}
+        // Without instructions, a type that says nothing keeps nothing from being taken offline.
+        None | Some(Answer { status: Status::RESOURCE_CALL_TIMED_OUT, .. })
+            if matches!(asked, Asked::Offline { .. }) => {}
         // What does not run is changed all the same.
         None | Some(Answer { status: Status::RESOURCE_CALL_TIMED_OUT, .. }) => {
             step.notes.push("its type did not say in time whether it takes the parameters".into());
@@ -106,9 +75,11 @@ fn note(step: &mut Step, judgement: &Judgement, answer: Option<Answer>) {
         Some(_) if step.refused.is_some() && !step.needs_offline => {}
         Some(Answer { status, text, .. }) => {
             let text = if text.is_empty() { status.to_string() } else { text };
-            let text = match judgement.object {
-                ObjectId::Resource(_) => text,
-                _ => format!("its type refuses it: {text}"),
+            let text = match asked {
+                Asked::Private { object: ObjectId::ResourceType(_), .. } => {
+                    format!("its type refuses it: {text}")
+                }
+                _ => text,
             };
             (step.refused, step.status, step.needs_offline) = (Some(text), Some(status), false);
         }

@@ -12,6 +12,7 @@ mod exchange;
 mod group;
 mod group_set;
 mod handles;
+mod judges;
 mod net_interface;
 mod network;
 mod node;

@@ -75,7 +75,7 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
                 let session = Arc::clone(session);
                 tokio::task::spawn_blocking(move || {
                     session.core.settled_journal();
-                    plan::serve(&session, access, asked, exchange);
+                    plan::serve(&session, asked, exchange);
                 });
             }
             Err(refused) => exchange.refuse(refused),

@@ -1,19 +1,26 @@
-//! PLAN: what a call would do. The call is read as the call itself would be, and rehearsed on a copy of the engine.
+//! PLAN: what a call would do. The call is read as the call itself would be, and rehearsed on a copy of the engine; what
+//! types would be asked they are asked, and say to the rehearsal.
+
+use std::time::Instant;
 
 use mainstay_cmrp::control::ClusterControl;
-use mainstay_engine::command::{Caller, Command};
-use mainstay_engine::rehearsal::Durations;
+use mainstay_engine::command::Command;
+use mainstay_engine::rehearsal::{self as judged, Durations, Said};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::{function, object};
 use mainstay_types::own_codes::{plan, submit};
-use mainstay_types::plan::Plan;
+use mainstay_types::plan::{CallPlan, Plan};
 use mainstay_types::{Access, ControlCode, GroupId, ObjectId, Status};
 
 use super::exchange::Exchange;
+use super::judges::{ask_all, caller, deadline};
 use super::own_codes::{answer, list, refuse, submission};
 use super::session::Session;
 use crate::core::now;
 use crate::journal::JournalError;
+
+/// How often a call is rehearsed at most, with more that types have said: as often as an offline call asks them.
+const ROUNDS_MAX: u32 = 3;
 
 /// The bit of codes that change something.
 const MODIFY: u32 = 0x0040_0000;
@@ -90,12 +97,16 @@ fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status
     })
 }
 
-/// Answers what is asked for. Reads the journal, and takes time with the size of the cluster: off the connection's task.
-pub(super) fn serve(session: &Session, access: Access, asked: Asked, exchange: Exchange<ClusterControl>) {
+/// Answers what is asked for. Reads the journal, asks types, and takes time with the size of the cluster: off the
+/// connection's task.
+pub(super) fn serve(session: &Session, asked: Asked, exchange: Exchange<ClusterControl>) {
     let plan = match asked {
         Asked::Placement(plan) => *plan,
-        Asked::Call(command) => match rehearsed(session, access, command) {
-            Ok(plan) => plan,
+        Asked::Call(command) => match rehearsed(session, &command) {
+            Ok(mut plan) => {
+                plan.notes.extend(note_of_access(session));
+                Plan::Call(plan)
+            }
             Err(error) => return refuse(exchange, &error),
         },
     };
@@ -103,24 +114,56 @@ pub(super) fn serve(session: &Session, access: Access, asked: Asked, exchange: E
     answer(exchange, &list([(plan::PLAN, Value::Sz(text))]));
 }
 
-fn rehearsed(session: &Session, access: Access, command: Command) -> Result<Plan, JournalError> {
-    let group = session.core.read(|view| group_of(view.model(), &command));
+/// Looking is enough to be told what a call would do, and not for the call.
+fn note_of_access(session: &Session) -> Option<String> {
+    let may_only_look = session.access().is_none_or(|access| access < Access::Full);
+    may_only_look.then(|| {
+        format!("you may only look: from you the call itself would be refused with {}", Status::ACCESS_DENIED)
+    })
+}
+
+/// Rehearses until nothing is left that types would be asked: what they say may lead elsewhere, and the cluster goes on
+/// meanwhile.
+fn rehearsed(session: &Session, command: &Command) -> Result<CallPlan, JournalError> {
+    let group = session.core.read(|view| group_of(view.model(), command));
     let searches = group.map(|group| session.core.read(|view| view.planned_by(group)));
     let records = session.core.hands().journal.involving(searches.unwrap_or_default())?;
-    let durations = Durations::of(&records);
-    let caller = Caller { asker: session.asker().clone(), access, reason: String::new() };
-    // Only the copy is made under the engine's lock.
-    let (rehearsal, placed) = session.core.read(|view| {
-        let placed = match &command {
-            Command::MoveGroup { group, node, .. } => view.plan_move(*group, *node, None),
-            _ => Vec::new(),
-        };
-        (view.rehearsal(now(), durations), placed)
+    let deadline = deadline();
+    let mut said: Vec<Said> = Vec::new();
+    let mut round = 1;
+    loop {
+        // Only the copy is made under the engine's lock.
+        let (rehearsal, placed) = session.core.read(|view| {
+            let placed = match command {
+                Command::MoveGroup { group, node, .. } => view.plan_move(*group, *node, None),
+                _ => Vec::new(),
+            };
+            (view.rehearsal(now(), Durations::of(&records)), placed)
+        });
+        let rehearsal = rehearsal.knowing(records.clone()).heeding(said.clone());
+        let (mut plan, open) = rehearsal.run_asking(caller(session), command.clone());
+        if !open.is_empty() && round < ROUNDS_MAX {
+            said.extend(ask(session, open, deadline));
+            round += 1;
+            continue;
+        }
+        if !open.is_empty() {
+            plan.notes.push("the cluster changes too fast: what types say to it is not known".into());
+        }
+        // What placement says of the node, whatever the call is answered.
+        plan.notes.extend(placed.into_iter().map(|found| format!("placement: {}", found.decision)));
+        return Ok(plan);
+    }
+}
+
+fn ask(session: &Session, open: Vec<judged::Asked>, deadline: Instant) -> Vec<Said> {
+    let answers = ask_all(session, &open.iter().collect::<Vec<_>>(), deadline);
+    let said = open.into_iter().zip(answers).map(|(asked, answer)| {
+        // The engine says itself what silence means.
+        let answer = answer.filter(|answer| answer.status != Status::RESOURCE_CALL_TIMED_OUT);
+        Said { asked, answer: answer.map(|answer| (answer.status, answer.text)) }
     });
-    let mut plan = rehearsal.knowing(records).run(caller, command);
-    // What placement says of the node, whatever the call is answered.
-    plan.notes.extend(placed.into_iter().map(|found| format!("placement: {}", found.decision)));
-    Ok(Plan::Call(plan))
+    said.collect()
 }
 
 /// The group whose resources a call may concern: dependencies stay within one.

@@ -152,6 +152,7 @@ pub(super) fn said_by_the_service(id: OperationId, at_ms: u64, text: String) -> 
         parts: Vec::new(),
         ended_at_ms: Some(at_ms),
         end: Some(End::Failed(Cause::new(Status::INVALID_DATA, text))),
+        outcome: String::new(),
         changes: Vec::new(),
         pending: Vec::new(),
     }

@@ -37,6 +37,7 @@ fn record(number: u64, name: &str, end: Option<End>) -> OperationRecord {
         parts: Vec::new(),
         ended_at_ms: None,
         end,
+        outcome: String::new(),
         changes: Vec::new(),
         pending: Vec::new(),
     }
