@@ -176,15 +176,36 @@ fn what_somebody_else_did_since_the_plan_is_refused() {
     let [step] = steps(&mut client).try_into().unwrap();
     assert_eq!(step.action, StepAction::Create);
     cluster.mainstay(&["group", "create", "NEW"]);
-    let (done, _) = client.configure(step.action, &step.object, "").unwrap();
+    let (done, _) = client.configure(step.action, &step.object, None, "").unwrap();
     assert_eq!(done.status, Status::OBJECT_ALREADY_EXISTS, "{}", done.text);
     let [step] = steps(&mut client).try_into().unwrap();
     assert_eq!(step.action, StepAction::Change);
     cluster.mainstay(&["group", "delete", "new"]);
-    let (done, _) = client.configure(step.action, &step.object, "").unwrap();
+    let (done, _) = client.configure(step.action, &step.object, None, "").unwrap();
     assert_eq!(done.status, Status::GROUP_NOT_FOUND, "{}", done.text);
     let names: Vec<String> = cluster.glance_all().groups.iter().map(|group| group.name.to_string()).collect();
     assert_eq!(names, ["shop"]);
+}
+
+#[test]
+fn what_somebody_has_changed_since_the_plan_is_refused_with_both_values() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.mainstay(&["group", "create", "shop"]);
+    cluster.mainstay(&["group", "set", "shop", "Priority=3000"]);
+    let mut client = cluster.client();
+    let mut wanted = client.configuration().unwrap();
+    let shop = wanted.iter_mut().find(|object| object.name == "shop").unwrap();
+    shop.properties.insert("Priority".into(), Setting::Number(1_000));
+    let [step] = client.plan_configuration(&wanted).unwrap().try_into().unwrap();
+    cluster.mainstay(&["group", "set", "shop", "Priority=2000"]);
+    let (done, _) = client.configure(step.action, &step.object, Some(&step.differences), "").unwrap();
+    let said =
+        "'properties.Priority' of group 'shop' is 2000, and was 3000 when this was planned; plan again";
+    assert_eq!((done.status.0, done.text.as_str()), (5986, said));
+    // The same change by somebody else is no matter.
+    cluster.mainstay(&["group", "set", "shop", "Priority=1000"]);
+    let (done, _) = client.configure(step.action, &step.object, Some(&step.differences), "").unwrap();
+    assert_eq!(done.status, Status::SUCCESS, "{}", done.text);
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn configure(
         return Ok(made.operation.map(|id| id.to_string()));
     }
     let (done, _) = cluster
-        .configure(step.action, &step.object, reason)
+        .configure(step.action, &step.object, Some(&step.differences), reason)
         .map_err(|error| Failure::of_call(cluster, &error, &of(step)))?;
     match done.status {
         Status::SUCCESS => {}

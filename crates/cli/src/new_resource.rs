@@ -34,7 +34,7 @@ pub(crate) struct Made {
 /// Makes it, and has its type judge it. After a failure it is not there.
 pub(crate) fn make(wanted: &ConfiguredObject, reason: &str, cluster: &mut Cluster) -> Result<Made, Failure> {
     let subject = Subject::Resource(&wanted.name);
-    let made = cluster.configure(StepAction::Create, wanted, reason);
+    let made = cluster.configure(StepAction::Create, wanted, None, reason);
     let (done, id) = made.map_err(|error| Failure::of_call(cluster, &error, &subject))?;
     if done.status != Status::SUCCESS {
         let of_type = Subject::Type(wanted.type_name.as_deref().unwrap_or_default());

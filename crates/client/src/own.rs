@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mainstay_cmrp::control::{ClusterControl, ControlRequest};
 use mainstay_proplist::{PropertyList, Value};
-use mainstay_types::configuration::{ConfiguredObject, Step, StepAction};
+use mainstay_types::configuration::{ConfiguredObject, SettingDifference, Step, StepAction};
 use mainstay_types::control::own;
 use mainstay_types::event::{EventRevision, ToldEvent};
 use mainstay_types::explanation::Explanation;
@@ -381,8 +381,9 @@ impl<T: Transport> Cluster<T> {
     }
 
     /// Makes an object with everything that is said of it, changes it to that, or deletes it, in one transaction. What is
-    /// to be made must not be there, what is to be changed must. A refusal is told in the answer; without one, the id of
-    /// what was made stands beside it, and is empty otherwise.
+    /// to be made must not be there, what is to be changed must; with `planned`, the differences that the plan had, it has
+    /// to be as it was then. A refusal is told in the answer; without one, the id of what was made stands beside it, and
+    /// is empty otherwise.
     ///
     /// # Errors
     ///
@@ -391,6 +392,7 @@ impl<T: Transport> Cluster<T> {
         &mut self,
         action: StepAction,
         object: &ConfiguredObject,
+        planned: Option<&[SettingDifference]>,
         reason: &str,
     ) -> Result<(Submitted, String), CallError> {
         const CALL: &str = "CONFIGURE";
@@ -399,10 +401,13 @@ impl<T: Transport> Cluster<T> {
             StepAction::Change => configure::THERE,
             StepAction::Delete => configure::DELETE,
         };
-        let input = PropertyList::new()
+        let mut input = PropertyList::new()
             .with(configure::OBJECT, to_json(CALL, object)?)
             .with(action, true)
             .with(configure::REASON, reason);
+        if let Some(planned) = planned {
+            input.set(configure::PLANNED, to_json(CALL, planned)?);
+        }
         let answer = self.own_code(CALL, own::CONFIGURE, &input)?;
         let id = answer.text(configure::OBJECT_ID).unwrap_or_default().to_owned();
         Ok((submitted(CALL, &answer)?, id))

@@ -4,7 +4,7 @@
 //! and come with the command. Objects are named by id; who resolved a name earlier gets ERROR_RESOURCE_NOT_AVAILABLE
 //! and its kin when the object is gone by now.
 
-use mainstay_types::configuration::{ConfiguredObject, RegistryChange};
+use mainstay_types::configuration::{ConfiguredObject, RegistryChange, SettingDifference};
 use mainstay_types::operation::Asker;
 use mainstay_types::{
     Access, ControlCode, GroupId, Name, NetworkId, NodeId, ObjectId, OfflineFlags, OperationId, ResourceId,
@@ -326,8 +326,18 @@ pub enum Command {
         wanted: Box<ConfiguredObject>,
         /// Whether it has to be there, or must not be.
         presence: Presence,
+        /// What was different when it was planned. What else is different by now somebody has changed since, and it is
+        /// refused. `None` makes it so whatever it is.
+        planned: Option<Vec<SettingDifference>>,
         /// What the caller wants remembered.
         remark: Remark,
+    },
+    /// Deletes an object as it was when that was planned. By CONFIGURE only.
+    DeleteConfigured {
+        /// The object.
+        object: ObjectId,
+        /// What was set of it when it was planned.
+        planned: Vec<SettingDifference>,
     },
     /// Takes back what an operation changed, as far as nothing later stands against it. By UNDO only.
     Undo {

@@ -238,6 +238,18 @@ pub enum ClusterError {
         /// As it came.
         name: String,
     },
+    /// Somebody has changed since what a plan rests on.
+    #[error("'{what}' of {object} is {now}, and was {then} when this was planned; plan again")]
+    ChangedSince {
+        /// "properties.Priority"
+        what: String,
+        /// "group 'shop'"
+        object: String,
+        /// What it is.
+        now: String,
+        /// What it was.
+        then: String,
+    },
     /// A name is taken.
     #[error("a {what} named '{name}' exists already")]
     NameTaken {
@@ -711,6 +723,7 @@ impl ClusterError {
             Self::TypeNotFound { .. } => Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
             Self::NameTaken { .. } | Self::OwnerExists { .. } => Status::OBJECT_ALREADY_EXISTS,
             Self::TypeExists { .. } => Status::ALREADY_EXISTS,
+            Self::ChangedSince { .. } => Status::CLUSTER_DATABASE_UPDATE_CONDITION_FAILED,
             Self::State { .. }
             | Self::InOperation { .. }
             | Self::NotCancellable { .. }

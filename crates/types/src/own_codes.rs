@@ -211,6 +211,10 @@ pub mod configure {
     pub const NEW: &str = "New";
     /// In, DWORD, optional: 1 changes the object; where there is none, it is refused.
     pub const THERE: &str = "There";
+    /// In, SZ, optional, with [`THERE`] or [`DELETE`]: JSON of the list of
+    /// [`SettingDifference`](crate::configuration::SettingDifference) that the plan had. What else is different by now
+    /// somebody has changed since, and it is refused with 5986.
+    pub const PLANNED: &str = "Planned";
     /// In, SZ, optional: why, for the journal.
     pub const REASON: &str = "Reason";
     /// Out, SZ, with [`NEW`]: the id of what was made.

@@ -19,6 +19,7 @@ use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, Resourc
 
 use super::change::{change, parse_name};
 use super::document::{configured, differences};
+use super::planned::check_planned;
 use super::values::{check_size, describe_kind, to_registry};
 use super::{After, Ask, Asked, Change, common_table};
 use crate::Engine;
@@ -55,6 +56,7 @@ impl Engine {
         id: &ObjectId,
         wanted: &ConfiguredObject,
         presence: Presence,
+        planned: Option<&[SettingDifference]>,
     ) -> Result<Change, Refusal> {
         let is_new = presence == Presence::New;
         match self.check_object(id) {
@@ -63,7 +65,7 @@ impl Engine {
             Ok(()) if is_new => {
                 Err(ClusterError::NameTaken { what: wanted.kind.as_str(), name: shown(&wanted.name) }.into())
             }
-            Ok(()) => self.reconfigure(id, wanted),
+            Ok(()) => self.reconfigure(id, wanted, planned),
             Err(gone) if presence == Presence::There => Err(gone),
             Err(gone) => match (wanted.kind, id) {
                 (ConfiguredKind::Group, ObjectId::Group(id)) => self.configure_new_group(*id, wanted),
@@ -79,10 +81,18 @@ impl Engine {
         }
     }
 
-    fn reconfigure(&self, id: &ObjectId, wanted: &ConfiguredObject) -> Result<Change, Refusal> {
+    fn reconfigure(
+        &self,
+        id: &ObjectId,
+        wanted: &ConfiguredObject,
+        planned: Option<&[SettingDifference]>,
+    ) -> Result<Change, Refusal> {
         let known = configured(&self.model, id)?;
         let found = differences(&known, wanted);
         let known_as = self.describe(id);
+        if let Some(planned) = planned {
+            check_planned(&known_as, &found, planned)?;
+        }
         let parts = self.parts(id, &known_as, &found)?;
         let path = self.object_path(id)?;
         let mut changes = self.changes();
@@ -121,6 +131,9 @@ impl Engine {
         }
         if parts.order {
             after.extend(self.write_wanted_order(&mut changes, id, &path, wanted)?);
+        }
+        if planned.is_some() {
+            changes.rely_on_values();
         }
         let mut done = change(changes);
         check_writes(&done)?;

@@ -150,7 +150,7 @@ fn is_always_there(object: &ConfiguredObject) -> bool {
 }
 
 /// The same object with nothing set.
-fn bare(object: &ConfiguredObject) -> ConfiguredObject {
+pub(super) fn bare(object: &ConfiguredObject) -> ConfiguredObject {
     ConfiguredObject::new(object.kind, object.name.clone())
 }
 

@@ -80,14 +80,11 @@ impl Engine {
         let is_key = |change: &&&RegistryChange| change.path == own && change.value.is_none();
         if changes.iter().find(is_key).is_some_and(|made| made.after.is_some()) {
             return match id {
-                ObjectId::Group(group) => self.delete_group(*group, false),
-                ObjectId::Resource(resource) => self.delete_resource(*resource),
-                ObjectId::ResourceType(name) => self.delete_type(name),
-                ObjectId::GroupSet(set) => self.delete_group_set(*set),
                 ObjectId::Cluster | ObjectId::Node(_) => Err(refuse("it made the cluster".into())),
                 ObjectId::Network(_) | ObjectId::NetworkInterface(_) => {
                     Err(refuse("networks and their interfaces are found, not made".into()))
                 }
+                _ => self.delete_object(id),
             };
         }
         if let (
@@ -109,13 +106,16 @@ impl Engine {
             section.retain(|known, _| fold(known) != fold(name));
             if let Some(before) = &change.before {
                 let value = value_of(before).ok_or_else(|| {
-                    refuse(format!("what '{name}' was before is not kept: it was too long, or a secret"))
+                    refuse(format!(
+                        "what '{name}' was before is not kept: {}; set it by hand",
+                        not_kept(name)
+                    ))
                 })?;
                 section.insert(name.clone(), value);
             }
         }
         let wanted = from_values(&self.model, id, &values, &parameters);
-        let change = self.configure(id, &wanted, Presence::Either)?;
+        let change = self.configure(id, &wanted, Presence::Either, None)?;
         if change.ops.is_empty() {
             return Err(refuse("what it changed is no configuration, or is so already".into()));
         }
@@ -130,16 +130,26 @@ impl Engine {
         changes: &[&RegistryChange],
     ) -> Result<(), Refusal> {
         let object = self.describe(id);
+        let refuse = |reason: String| -> Refusal { ClusterError::NotUndone { operation, reason }.into() };
         for change in changes {
             let path = KeyPath::parse(&change.path)?;
             let key = self.model.tree().key(&path);
             let (what, stands) = match &change.value {
                 None => ("the object itself".to_owned(), key.is_some() == change.after.is_some()),
                 Some(name) => {
-                    let now = key.and_then(|key| key.value(name)).map(|entry| setting(&entry.value));
-                    let stands = match &change.after {
-                        Some(Setting::Typed(TypedSetting::Cut(_))) => false,
-                        after => now == *after,
+                    let now = key.and_then(|key| key.value(name)).map(|entry| &entry.value);
+                    let stands = match (&change.after, now) {
+                        // Of another length, it is another value for certain.
+                        (Some(Setting::Typed(TypedSetting::Cut(bytes))), Some(now))
+                            if now.wire_len() as u64 == *bytes =>
+                        {
+                            return Err(refuse(format!(
+                                "whether '{name}' of {object} is as it left it nobody can tell, since what it set is not \
+                                 kept: {}; set it by hand",
+                                not_kept(name)
+                            )));
+                        }
+                        (after, now) => now.map(setting) == *after,
                     };
                     (format!("'{name}'"), stands)
                 }
@@ -150,7 +160,7 @@ impl Engine {
                 let reason = format!(
                     "{what} of {object} is not as it left it; a later change stands against it, see 'mainstay history'"
                 );
-                return Err(ClusterError::NotUndone { operation, reason }.into());
+                return Err(refuse(reason));
             }
         }
         Ok(())
@@ -164,6 +174,16 @@ impl Engine {
             entries.map(|entry| (entry.name.clone(), entry.value.clone())).collect()
         };
         Ok((values(&path), values(&path.join(layout::PARAMETERS)?)))
+    }
+}
+
+/// Why a value is in no history.
+fn not_kept(name: &str) -> String {
+    match is_secret(name) {
+        true => "it is a secret".into(),
+        false => format!(
+            "it is too long; {VALUE_KEPT_MAX} bytes are kept of a value, {VALUES_KEPT_MAX} of all of a change"
+        ),
     }
 }
 

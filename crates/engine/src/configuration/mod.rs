@@ -16,6 +16,7 @@ mod dependencies;
 mod document;
 mod history;
 mod nodes;
+mod planned;
 mod stated;
 mod step;
 mod values;
@@ -489,7 +490,10 @@ impl Engine {
             Command::ResumeNode { node, failback, flags, .. } => self.resume_node(*node, *failback, *flags),
             Command::RenameNetwork { network, name } => self.rename_network(*network, name),
             Command::RenameCluster { name } => self.rename_cluster(name),
-            Command::Configure { object, wanted, presence, .. } => self.configure(object, wanted, *presence),
+            Command::Configure { object, wanted, presence, planned, .. } => {
+                self.configure(object, wanted, *presence, planned.as_deref())
+            }
+            Command::DeleteConfigured { object, planned } => self.delete_configured(object, planned),
             Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
@@ -531,6 +535,7 @@ pub(crate) fn subject(command: &Command) -> (Verb, ObjectId) {
         Command::BackUp { .. } => (Verb::Backup, ObjectId::Cluster),
         Command::Configure { object, presence: Presence::New, .. } => (Verb::Create, object.clone()),
         Command::Configure { object, .. } => (Verb::Configure, object.clone()),
+        Command::DeleteConfigured { object, .. } => (Verb::Delete, object.clone()),
         Command::Undo { object, .. } => (Verb::Undo, object.clone()),
         Command::Control { object, .. } => (Verb::Set, object.clone()),
         _ => (Verb::Set, ObjectId::Cluster),

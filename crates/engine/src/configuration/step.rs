@@ -1,6 +1,6 @@
 //! A step of a configuration as the command that does it.
 
-use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, StepAction};
+use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, SettingDifference, Step, StepAction};
 use mainstay_types::{GroupId, GroupSetId, Name, ObjectId, ResourceId, Status};
 use uuid::Uuid;
 
@@ -47,7 +47,8 @@ impl View<'_> {
         }
     }
 
-    /// The command that makes an object what a document says. `fresh` is the id of one that is to be made.
+    /// The command that makes an object what a document says. `planned` is what was different when that was planned,
+    /// `fresh` the id of one that is to be made.
     ///
     /// # Errors
     ///
@@ -57,6 +58,7 @@ impl View<'_> {
         self,
         wanted: &ConfiguredObject,
         presence: Presence,
+        planned: Option<Vec<SettingDifference>>,
         fresh: Uuid,
         remark: Remark,
     ) -> Result<Command, NoCommand> {
@@ -66,7 +68,7 @@ impl View<'_> {
             None if presence == Presence::There => return Err(not_there(wanted)),
             None => new_object(wanted, fresh)?,
         };
-        Ok(Command::Configure { object, wanted: Box::new(wanted.clone()), presence, remark })
+        Ok(Command::Configure { object, wanted: Box::new(wanted.clone()), presence, planned, remark })
     }
 
     /// The command that deletes the object of this kind and name.
@@ -74,39 +76,57 @@ impl View<'_> {
     /// # Errors
     ///
     /// It is not there, or nothing of its kind is deleted so.
-    pub fn deleting_configured(self, object: &ConfiguredObject) -> Result<Command, NoCommand> {
-        match self.object_named(object.kind, &object.name) {
-            Some(ObjectId::Group(group)) => Ok(Command::DeleteGroup { group, force: false }),
-            Some(ObjectId::Resource(resource)) => Ok(Command::DeleteResource { resource }),
-            Some(ObjectId::ResourceType(name)) => Ok(Command::DeleteResourceType { name }),
-            Some(ObjectId::GroupSet(set)) => Ok(Command::Order(OrderChange::DeleteSet { set })),
-            Some(
-                ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_),
-            ) => Err(NoCommand {
-                status: Status::INVALID_PARAMETER,
-                text: format!("no {} is deleted by a configuration", object.kind),
-            }),
-            None => Err(not_there(object)),
+    pub fn deleting_configured(
+        self,
+        object: &ConfiguredObject,
+        planned: Option<Vec<SettingDifference>>,
+    ) -> Result<Command, NoCommand> {
+        let there = self.object_named(object.kind, &object.name);
+        match (there, planned) {
+            (
+                Some(
+                    object @ (ObjectId::Group(_)
+                    | ObjectId::Resource(_)
+                    | ObjectId::ResourceType(_)
+                    | ObjectId::GroupSet(_)),
+                ),
+                Some(planned),
+            ) => Ok(Command::DeleteConfigured { object, planned }),
+            (there, _) => deleting(there, object),
         }
     }
 
-    /// The command of a step. What is to be made must not be there, what is to be changed must: somebody else may have
-    /// been there since the plan.
+    /// The command of a step. What is to be made must not be there, what is to be changed or deleted must, and as it was:
+    /// somebody else may have been there since the plan.
     ///
     /// # Errors
     ///
     /// As of [`View::configuring`] and [`View::deleting_configured`].
-    pub fn step_command(
-        self,
-        action: StepAction,
-        object: &ConfiguredObject,
-        fresh: Uuid,
-    ) -> Result<Command, NoCommand> {
-        match action {
-            StepAction::Create => self.configuring(object, Presence::New, fresh, Remark::default()),
-            StepAction::Change => self.configuring(object, Presence::There, fresh, Remark::default()),
-            StepAction::Delete => self.deleting_configured(object),
+    pub fn step_command(self, step: &Step, fresh: Uuid) -> Result<Command, NoCommand> {
+        let (object, planned) = (&step.object, Some(step.differences.clone()));
+        match step.action {
+            StepAction::Create => self.configuring(object, Presence::New, None, fresh, Remark::default()),
+            StepAction::Change => {
+                self.configuring(object, Presence::There, planned, fresh, Remark::default())
+            }
+            StepAction::Delete => self.deleting_configured(object, planned),
         }
+    }
+}
+
+fn deleting(there: Option<ObjectId>, object: &ConfiguredObject) -> Result<Command, NoCommand> {
+    match there {
+        Some(ObjectId::Group(group)) => Ok(Command::DeleteGroup { group, force: false }),
+        Some(ObjectId::Resource(resource)) => Ok(Command::DeleteResource { resource }),
+        Some(ObjectId::ResourceType(name)) => Ok(Command::DeleteResourceType { name }),
+        Some(ObjectId::GroupSet(set)) => Ok(Command::Order(OrderChange::DeleteSet { set })),
+        Some(
+            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_),
+        ) => Err(NoCommand {
+            status: Status::INVALID_PARAMETER,
+            text: format!("no {} is deleted by a configuration", object.kind),
+        }),
+        None => Err(not_there(object)),
     }
 }
 

@@ -63,7 +63,7 @@ impl Rehearsal {
                 }
             }
         }
-        match self.engine.view().step_command(step.action, &step.object, fresh) {
+        match self.engine.view().step_command(step, fresh) {
             Ok(command) => {
                 let answer = self.answer_to(caller, command);
                 take_in(step, answer);

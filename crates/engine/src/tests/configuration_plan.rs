@@ -80,7 +80,7 @@ fn check(added: Vec<ConfiguredObject>, refused: &str, expected: Status) {
     assert_eq!(found, [(refused, Some(expected))], "{steps:?}");
     for step in &steps {
         let fresh = world.fresh();
-        let (status, text) = match world.engine.view().step_command(step.action, &step.object, fresh) {
+        let (status, text) = match world.engine.view().step_command(&step, fresh) {
             Err(none) => (none.status, none.text),
             Ok(command) => {
                 let call = world.call(command);
@@ -212,7 +212,8 @@ fn make(world: &mut World, name: &str) -> (Option<Status>, bool) {
     let mut wanted = resource(name, "g");
     wanted.parameters.insert("Nonsense".into(), Setting::Number(1));
     let fresh = world.fresh();
-    let command = world.engine.view().configuring(&wanted, Presence::New, fresh, Remark::default()).unwrap();
+    let command =
+        world.engine.view().configuring(&wanted, Presence::New, None, fresh, Remark::default()).unwrap();
     let call = world.call(command);
     world.settle();
     if !world.answers.contains_key(&call) {
@@ -261,7 +262,7 @@ fn what_somebody_else_made_or_deleted_since_the_plan_is_refused() {
     let mut found = Vec::new();
     for step in &steps {
         let fresh = world.fresh();
-        let status = match world.engine.view().step_command(step.action, &step.object, fresh) {
+        let status = match world.engine.view().step_command(&step, fresh) {
             Err(none) => none.status,
             Ok(command) => world.status(command),
         };

@@ -38,6 +38,7 @@ mod status_information;
 mod statuses;
 mod sweep;
 mod told_properties;
+mod undo;
 mod ways_out;
 mod while_pending;
 mod whole;

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, Step, TypedSetting};
 use mainstay_types::operation::Verb;
-use mainstay_types::{GroupId, GroupSetId, NodeId, ObjectId, OperationId, ResourceId, Status};
+use mainstay_types::{ObjectId, OperationId, ResourceId, Status};
 use proptest::prelude::*;
 
 use crate::command::{Command, Presence, Remark};
-use crate::group_set::OrderChange;
 use crate::testing::World;
 use crate::tests::configuration_plan::rehearse_steps;
 
-fn configuration(world: &World) -> Vec<ConfiguredObject> {
+pub(super) fn configuration(world: &World) -> Vec<ConfiguredObject> {
     world.engine.view().configuration().unwrap()
 }
 
@@ -20,18 +19,21 @@ fn plan(world: &World, wanted: &[ConfiguredObject]) -> Vec<Step> {
     world.engine.view().plan_configuration(wanted).unwrap()
 }
 
+/// Answers the operations that did it.
 #[track_caller]
-fn apply(world: &mut World, wanted: &[ConfiguredObject]) {
+fn apply(world: &mut World, wanted: &[ConfiguredObject]) -> Vec<OperationId> {
     let rehearsed = rehearse_steps(world, wanted).0;
     assert!(rehearsed.iter().all(|step| step.refused.is_none()), "{rehearsed:?}");
-    for step in plan(world, wanted) {
+    let steps = plan(world, wanted).into_iter().map(|step| {
         let fresh = world.fresh();
-        let command = world.engine.view().step_command(step.action, &step.object, fresh).unwrap();
+        let command = world.engine.view().step_command(&step, fresh).unwrap();
         let call = world.call(command);
         world.settle();
         let answer = world.answer(call);
         assert_eq!(answer.status, Status::SUCCESS, "{step:?}: {}", answer.text);
-    }
+        answer.operation.unwrap()
+    });
+    steps.collect()
 }
 
 fn setting() -> impl Strategy<Value = Setting> {
@@ -171,12 +173,23 @@ proptest! {
         // Groups that have the same name have resources of other groups: those go first.
         let refused = plan(&world, &second).iter().any(|step| step.refused.is_some());
         prop_assume!(!refused);
-        apply(&mut world, &second);
+        let before = configuration(&world);
+        let mut operations = apply(&mut world, &second);
         prop_assert_eq!(configuration(&world), configuration(&fresh));
+        // Step by step it is taken back, the last first; and so is that.
+        for expected in [before, configuration(&fresh)] {
+            let taken_back = operations.into_iter().rev().map(|operation| {
+                let (status, text) = undo(&mut world, operation);
+                assert_eq!(status, Status::SUCCESS, "{text}");
+                world.answer(world.last_call()).operation.unwrap()
+            });
+            operations = taken_back.collect();
+            prop_assert_eq!(configuration(&world), expected);
+        }
     }
 }
 
-fn undo(world: &mut World, operation: OperationId) -> (Status, String) {
+pub(super) fn undo(world: &mut World, operation: OperationId) -> (Status, String) {
     let record = world.journal[&operation].clone();
     let command = Command::Undo {
         operation,
@@ -188,78 +201,6 @@ fn undo(world: &mut World, operation: OperationId) -> (Status, String) {
     world.settle();
     let answer = world.answer(call);
     (answer.status, answer.text.clone())
-}
-
-#[test]
-fn every_kind_of_change_is_taken_back() {
-    let mut world = World::default();
-    let group = world.group("g");
-    let (a, b) = (world.resource(group, "a"), world.resource(group, "b"));
-    let (provider, set, other) = (world.group("p"), world.group_set("s"), world.group_set("t"));
-    world.order(OrderChange::Join { group: provider, set, moves: false });
-    world.order(OrderChange::AddSet { set, provider: other });
-    world.see_adapters(&["eth0 - - 192.0.2.7/24"]);
-    let network = world.networks()[0].id;
-    world.set_of(ObjectId::Network(network), "Role", 1);
-    let c = world.resource(group, "c");
-    let node = NodeId(1);
-    assert_eq!(world.status(Command::RemovePossibleOwner { resource: c, node }), Status::SUCCESS);
-    let before = configuration(&world);
-    let property = |name: &str| {
-        let mut wanted = before.iter().find(|object| object.name == name).unwrap().clone();
-        wanted.properties.insert("RestartAction".into(), Setting::Number(0));
-        wanted.parameters.insert("Other".into(), Setting::Text("x".into()));
-        wanted.depends_on = "([b])".into();
-        wanted
-    };
-    let mut of_network = ConfiguredObject::new(ConfiguredKind::Network, "Cluster Network 1");
-    of_network.properties.insert("Metric".into(), Setting::Number(70));
-    of_network.properties.insert("Description".into(), Setting::Text("between the nodes".into()));
-    let commands = [
-        Command::RenameResource { resource: a, name: "z".into() },
-        Command::RenameGroup { group, name: "h".into() },
-        Command::RenameCluster { name: "other".into() },
-        Command::RenameNetwork { network, name: "Heartbeat".into() },
-        Command::Configure {
-            object: ObjectId::Network(network),
-            wanted: Box::new(of_network),
-            presence: Presence::Either,
-            remark: Remark::default(),
-        },
-        Command::AddDependency { resource: a, provider: b },
-        Command::Configure {
-            object: ObjectId::Resource(a),
-            wanted: Box::new(property("a")),
-            presence: Presence::Either,
-            remark: Remark::default(),
-        },
-        Command::RemovePossibleOwner { resource: a, node },
-        Command::AddPossibleOwner { resource: c, node },
-        Command::DeleteResource { resource: b },
-        Command::Order(OrderChange::Join { group, set, moves: false }),
-        Command::Order(OrderChange::Leave { group: provider }),
-        Command::Order(OrderChange::AddGroup { group, provider }),
-        Command::Order(OrderChange::AddSetToGroup { group, provider: set }),
-        Command::Order(OrderChange::RemoveSet { set, provider: other }),
-        Command::Order(OrderChange::CreateSet { id: GroupSetId(world.fresh()), name: "u".into() }),
-        Command::CreateGroup { id: GroupId(world.fresh()), name: "new".into(), group_type: 0 },
-    ];
-    let name = world.engine.view().cluster_name().to_owned();
-    for command in commands {
-        let shown = format!("{command:?}");
-        let call = world.call(command);
-        world.settle();
-        assert_eq!(world.answer(call).status, Status::SUCCESS, "{shown}");
-        let operation = world.answer(call).operation.unwrap();
-        assert!(configuration(&world) != before || world.engine.view().cluster_name() != name, "{shown}");
-        let (status, text) = undo(&mut world, operation);
-        assert_eq!(status, Status::SUCCESS, "{shown}: {text}");
-        assert_eq!(configuration(&world), before, "{shown}");
-        assert_eq!(world.engine.view().cluster_name(), name);
-        // Once is enough.
-        assert_eq!(undo(&mut world, operation).0, Status::INVALID_STATE, "{shown}");
-    }
-    assert!(world.engine.view().resource(b).is_some(), "what comes back has its id");
 }
 
 #[test]
@@ -298,6 +239,7 @@ fn a_secret_is_in_no_document_and_no_history() {
         object: ObjectId::Resource(a),
         wanted: Box::new(wanted),
         presence: Presence::Either,
+        planned: None,
         remark: Remark::default(),
     };
     let call = world.call(command);
@@ -308,6 +250,124 @@ fn a_secret_is_in_no_document_and_no_history() {
     assert_eq!(plan(&world, &exported), Vec::new());
     let (status, text) = undo(&mut world, operation);
     assert_eq!(status, Status::INVALID_STATE, "{text}");
+    assert!(text.contains("what it set is not kept: it is a secret; set it by hand"), "{text}");
+}
+
+#[test]
+fn what_is_not_kept_is_said_to_be_so() {
+    let long = |length: usize| Setting::Text("x".repeat(length));
+    let gone = "is not as it left it; a later change stands against it";
+    let unknown =
+        "nobody can tell, since what it set is not kept: it is too long; 4096 bytes are kept of a value";
+    let was = "what 'Text' was before is not kept: it is too long; 4096 bytes are kept of a value";
+    let secret = "nobody can tell, since what it set is not kept: it is a secret; set it by hand";
+    for (name, values, expected) in [
+        ("Text", &[long(10_000)][..], unknown),
+        ("Text", &[long(10_000), long(10)], was),
+        ("Text", &[long(10), long(10_000)], unknown),
+        ("ApiPassword", &[long(10)], secret),
+        ("ApiPassword", &[long(10), long(12)], secret),
+    ] {
+        let mut world = World::default();
+        let group = world.group("g");
+        let resource = world.resource(group, "a");
+        let set = |world: &mut World, value: &Setting| {
+            let mut wanted = configuration(world).into_iter().find(|object| object.name == "a").unwrap();
+            wanted.parameters.insert(name.into(), value.clone());
+            configure(world, ObjectId::Resource(resource), wanted)
+        };
+        let operations: Vec<OperationId> = values.iter().map(|value| set(&mut world, value)).collect();
+        let last = *operations.last().unwrap();
+        let (status, text) = undo(&mut world, last);
+        assert_eq!(status, Status::INVALID_STATE, "{text}");
+        assert!(text.contains(expected), "{values:?}: {text}");
+        // Where it is another one for certain, that is what is said.
+        set(&mut world, &long(11));
+        let (status, text) = undo(&mut world, last);
+        assert_eq!(status, Status::INVALID_STATE, "{text}");
+        assert!(text.contains(gone), "{values:?}: {text}");
+    }
+}
+
+fn configure(world: &mut World, object: ObjectId, wanted: ConfiguredObject) -> OperationId {
+    let (wanted, remark) = (Box::new(wanted), Remark::default());
+    let call =
+        world.call(Command::Configure { object, wanted, presence: Presence::Either, planned: None, remark });
+    world.settle();
+    let answer = world.answer(call);
+    assert_eq!(answer.status, Status::SUCCESS, "{}", answer.text);
+    answer.operation.unwrap()
+}
+
+/// Somebody sets a property of the group `shop` after a plan that leads it from Priority 3000 and RestartAction 0 to what is
+/// wanted: what the step is answered, and what the group has in the end.
+#[track_caller]
+fn check_meanwhile(wanted: &[(&str, u32)], meanwhile: (&str, u32), refusal: &str, end: &[(&str, u32)]) {
+    let properties = |pairs: &[(&str, u32)]| -> BTreeMap<String, Setting> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Setting::Number(*value))).collect()
+    };
+    let mut world = World::default();
+    let group = world.group("shop");
+    let of = |world: &World| configuration(world).into_iter().find(|object| object.name == "shop").unwrap();
+    let mut first = of(&world);
+    first.properties = properties(&[("Priority", 3_000), ("FailoverThreshold", 5)]);
+    configure(&mut world, ObjectId::Group(group), first.clone());
+    let mut objects = configuration(&world);
+    match wanted {
+        [] => objects.retain(|object| object.name != "shop"),
+        wanted => {
+            let shop = objects.iter_mut().find(|object| object.name == "shop").unwrap();
+            shop.properties = properties(wanted);
+        }
+    }
+    let steps = plan(&world, &objects);
+    let [step] = &steps[..] else { panic!("{steps:?}") };
+    world.set_of(ObjectId::Group(group), meanwhile.0, meanwhile.1);
+    let fresh = world.fresh();
+    let command = world.engine.view().step_command(step, fresh).unwrap();
+    let call = world.call(command);
+    world.settle();
+    let answer = world.answer(call).clone();
+    if refusal.is_empty() {
+        assert_eq!(answer.status, Status::SUCCESS, "{}", answer.text);
+    } else {
+        let expected = Status::CLUSTER_DATABASE_UPDATE_CONDITION_FAILED;
+        assert_eq!((answer.status, answer.text.as_str()), (expected, refusal));
+    }
+    assert_eq!(of(&world).properties, properties(end), "{wanted:?} {meanwhile:?}");
+}
+
+#[test]
+fn what_somebody_has_changed_since_the_plan_is_not_overwritten() {
+    let to = &[("Priority", 1_000), ("FailoverThreshold", 5)][..];
+    check_meanwhile(
+        to,
+        ("Priority", 2_000),
+        "'properties.Priority' of group 'shop' is 2000, and was 3000 when this was planned; plan again",
+        &[("Priority", 2_000), ("FailoverThreshold", 5)],
+    );
+    // What the plan would leave as it is.
+    check_meanwhile(
+        to,
+        ("FailoverThreshold", 7),
+        "'properties.FailoverThreshold' of group 'shop' is 7, and was 5 when this was planned; plan again",
+        &[("Priority", 3_000), ("FailoverThreshold", 7)],
+    );
+    check_meanwhile(
+        to,
+        ("FailoverPeriod", 9),
+        "'properties.FailoverPeriod' of group 'shop' is 9, and was not set when this was planned; plan again",
+        &[("Priority", 3_000), ("FailoverThreshold", 5), ("FailoverPeriod", 9)],
+    );
+    // The same change, by somebody else.
+    check_meanwhile(to, ("Priority", 1_000), "", to);
+    // Nor is it deleted.
+    check_meanwhile(
+        &[],
+        ("Priority", 2_000),
+        "'properties.Priority' of group 'shop' is 2000, and was 3000 when this was planned; plan again",
+        &[("Priority", 2_000), ("FailoverThreshold", 5)],
+    );
 }
 
 #[test]
@@ -325,6 +385,7 @@ fn what_has_to_be_made_is_refused_where_it_is_there() {
             object,
             wanted,
             presence: Presence::New,
+            planned: None,
             remark: Remark::default(),
         });
         world.settle();

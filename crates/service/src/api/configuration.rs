@@ -53,6 +53,10 @@ pub(super) fn configure(
     let Ok(wanted) = serde_json::from_str::<ConfiguredObject>(text) else {
         return exchange.refuse(Status::INVALID_PARAMETER);
     };
+    let planned = match input.text(configure::PLANNED).map(serde_json::from_str).transpose() {
+        Ok(planned) => planned,
+        Err(_) => return exchange.refuse(Status::INVALID_PARAMETER),
+    };
     let is_set = |word: &str| input.dword(word).unwrap_or(0) != 0;
     let (deletes, fresh) = (is_set(configure::DELETE), random_uuid());
     let presence = match (is_set(configure::NEW), is_set(configure::THERE)) {
@@ -64,8 +68,8 @@ pub(super) fn configure(
     };
     let remark = Remark { reason: reason(input), token: String::new() };
     let command = session.core.read(|view| match deletes {
-        true => view.deleting_configured(&wanted),
-        false => view.configuring(&wanted, presence, fresh, remark),
+        true => view.deleting_configured(&wanted, planned),
+        false => view.configuring(&wanted, presence, planned, fresh, remark),
     });
     let command = match command {
         Ok(command) => command,

@@ -136,6 +136,20 @@ impl<'t> Changes<'t> {
         self.clear(path)
     }
 
+    /// Relies on every value that the batch writes over being still the one that the tree has, or none where it has none: a
+    /// batch that was made for another value does not go through.
+    pub fn rely_on_values(&mut self) {
+        for (key, write) in &self.writes {
+            let known = match (write, self.tree.value_revision(key)) {
+                (Write::Key { .. }, _) => continue,
+                (_, Some(revision)) => Condition::ModRevision(Order::Equal, revision),
+                (Write::Value { .. }, None) => Condition::Absent,
+                (Write::Deleted, None) => continue,
+            };
+            self.guards.entry(key.clone()).or_insert(known);
+        }
+    }
+
     /// Whether the batch changes nothing.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.cleared.is_empty()

@@ -385,3 +385,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_batch_that_relies_on_values_meets_whoever_wrote_them_meanwhile() {
+    let at = path(r"Groups\G");
+    for (mine, others, goes_through) in [
+        ("Known", "Known", false),
+        ("known", "KNOWN", false),
+        ("Known", "Other", true),
+        ("New", "New", false),
+        ("New", "Known", true),
+    ] {
+        for deletes in [false, true] {
+            let mut bench = Bench::new();
+            bench.commit(|changes| {
+                changes.create_key(&at).unwrap();
+                for name in ["Known", "Other"] {
+                    changes.set_value(&at, name, Value::Dword(1)).unwrap();
+                }
+            });
+            let seen = bench.tree.clone();
+            bench.commit(|changes| changes.set_value(&at, others, Value::Dword(2)).unwrap());
+            let mut batch = Changes::new(&seen, 0);
+            match deletes && mine != "New" {
+                true => assert_eq!(batch.delete_value(&at, mine), Ok(true)),
+                false => batch.set_value(&at, mine, Value::Dword(3)).unwrap(),
+            }
+            batch.rely_on_values();
+            let (compares, then) = batch.into_parts();
+            let done = bench.store.commit(Transaction { compares, then, otherwise: vec![] }).unwrap();
+            assert_eq!(done.succeeded, goes_through, "{mine} {others} {deletes}");
+        }
+    }
+}

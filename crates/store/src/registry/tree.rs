@@ -155,6 +155,13 @@ impl Tree {
         self.store_keys(range).into_iter().filter_map(record).collect()
     }
 
+    /// The transaction that last wrote a value, by its store key; `None` where there is none.
+    pub(super) fn value_revision(&self, store_key: &[u8]) -> Option<Revision> {
+        let place = Place::parse(store_key).ok()??;
+        let key = place.segments().try_fold(&self.root, |key, segment| key.subkeys.get(segment))?;
+        key.values.get(place.value?).map(|entry| entry.mod_revision)
+    }
+
     /// Whether the tree holds an entry of the store.
     pub(super) fn has_store_key(&self, store_key: &[u8]) -> bool {
         let Ok(Some(place)) = Place::parse(store_key) else { return false };
