@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{SERVICE, service_program};
+use crate::cluster::{SERVICE, ended_badly, service_program};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
@@ -69,8 +69,7 @@ pub(crate) fn restore(
             .with_way_out(format!("install {SERVICE} beside this program or in PATH"))
     })?;
     if !made.status.success() {
-        // It has said why, and changed nothing.
-        return Ok(if made.status.code() == Some(2) { Exit::Usage } else { Exit::Refused });
+        return ended_badly(&program, made.status);
     }
     let restored: Restored = serde_json::from_slice(&made.stdout).map_err(|error| {
         Failure::new(Exit::Unknown, format!("'{}' printed what cannot be read: {error}", program.display()))

@@ -1,7 +1,7 @@
 //! `mainstay cluster`: make one, show it, set its properties.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use clap::Subcommand;
 use mainstay_client::Target;
@@ -120,9 +120,8 @@ fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context
     })?;
     let said = String::from_utf8_lossy(&made.stdout);
     if !made.status.success() {
-        // It has said why, and changed nothing.
         context.output.text(&said)?;
-        return Ok(if made.status.code() == Some(2) { Exit::Usage } else { Exit::Refused });
+        return ended_badly(&program, made.status);
     }
     let id = said.trim();
     let document = || DoneDocument {
@@ -141,6 +140,26 @@ fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context
         )
     })?;
     Ok(Exit::Done)
+}
+
+/// What it means that the service's program has not done it. It says itself why it refuses.
+///
+/// # Errors
+///
+/// It was killed, or has broken: whether something was changed nobody can say.
+pub(crate) fn ended_badly(program: &Path, status: ExitStatus) -> Result<Exit, Failure> {
+    match status.code() {
+        Some(1) => Ok(Exit::Refused),
+        Some(2) => Ok(Exit::Usage),
+        _ => Err(Failure::new(
+            Exit::Unknown,
+            format!(
+                "'{}' has not come to its end ({status}), and what it has done is not known",
+                program.display()
+            ),
+        )
+        .with_way_out("look at the data directory before it is served")),
+    }
 }
 
 /// The service's program: beside this one, else wherever PATH has it.
@@ -191,4 +210,28 @@ fn rename(new_name: &str, context: &mut Context) -> Result<Exit, Failure> {
     cluster.rename(new_name).map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
     context
         .done("cluster", new_name, None, Vec::new(), || format!("the cluster is '{}' now", clean(new_name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_killed_has_not_refused() {
+        let exit = |status: i32| match ended_badly(Path::new("mainstayd"), ExitStatus::from_raw(status)) {
+            Ok(exit) => exit,
+            Err(failure) => failure.exit,
+        };
+        for (status, expected) in [
+            (1 << 8, Exit::Refused),
+            (2 << 8, Exit::Usage),
+            // A panic, and SIGKILL.
+            (101 << 8, Exit::Unknown),
+            (9, Exit::Unknown),
+        ] {
+            assert_eq!(exit(status), expected, "{status:#x}");
+        }
+    }
 }
