@@ -80,7 +80,7 @@ fn check(added: Vec<ConfiguredObject>, refused: &str, expected: Status) {
     assert_eq!(found, [(refused, Some(expected))], "{steps:?}");
     for step in &steps {
         let fresh = world.fresh();
-        let (status, text) = match world.engine.view().step_command(&step, fresh) {
+        let (status, text) = match world.engine.view().step_command(step, fresh) {
             Err(none) => (none.status, none.text),
             Ok(command) => {
                 let call = world.call(command);
@@ -262,7 +262,7 @@ fn what_somebody_else_made_or_deleted_since_the_plan_is_refused() {
     let mut found = Vec::new();
     for step in &steps {
         let fresh = world.fresh();
-        let status = match world.engine.view().step_command(&step, fresh) {
+        let status = match world.engine.view().step_command(step, fresh) {
             Err(none) => none.status,
             Ok(command) => world.status(command),
         };
