@@ -151,19 +151,30 @@ fn a_program_that_left_its_control_group_is_found_without_the_run_directory() {
     escaping.check_offline(&second);
 }
 
-/// Its program stays; what it starts goes elsewhere and has no parent any more.
 #[test]
 fn what_a_program_has_sent_elsewhere_is_ended_before_the_next_start() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let child = cluster.file("child.sh");
+    std::fs::write(&child, "echo $$ > $2\necho $$ > $1\nexec sleep 1000\n").unwrap();
+    check_sent_elsewhere(&cluster, &format!("sh {}", child.display()));
+}
+
+#[test]
+fn what_was_sent_elsewhere_is_found_without_its_first_thread() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let Some(child) = cluster.compile_or_skip("tests/tests/c/headless.c", &[]) else { return };
+    check_sent_elsewhere(&cluster, &child.display().to_string());
+}
+
+/// Its program stays; what it starts goes elsewhere and has no parent any more. That is told where it says its number, and
+/// the file of the control group to which it goes.
+fn check_sent_elsewhere(cluster: &TestCluster, child: &str) {
     let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
     elsewhere.create().unwrap();
-    let there = cluster.fifo("there");
-    let (child, program) = (cluster.file("child.sh"), cluster.file("program.sh"));
-    let (procs, told) = (elsewhere.path().join("cgroup.procs"), there.display());
-    let script = format!("echo $$ > {}\necho $$ > {told}\nexec sleep 1000\n", procs.display());
-    std::fs::write(&child, script).unwrap();
+    let (there, procs) = (cluster.fifo("there"), elsewhere.path().join("cgroup.procs"));
+    let program = cluster.file("program.sh");
     // The shell in between ends, so that the child descends from nothing that is known.
-    let script = format!("sh -c 'sh {} &'\nexec sleep 1000\n", child.display());
+    let script = format!("sh -c '{child} {} {} &'\nexec sleep 1000\n", there.display(), procs.display());
     std::fs::write(&program, script).unwrap();
     cluster.application("g", "a", &format!("sh {}", program.display()));
     let started = || {

@@ -41,6 +41,7 @@ use crate::layout;
 use crate::process::Process;
 use crate::signal::Signal;
 use crate::state_file;
+use rustix::io::Errno;
 
 pub use mark::Mark;
 
@@ -277,6 +278,10 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
             Ok(0) if has_memory(pid) => {}
             Ok(0) => return look_at_threads(pid, environment),
             Ok(length) => return judge(environment.get(..length).unwrap_or_default()),
+            // What the kernel says, since Linux 6.13, of a process whose first thread has no memory any more.
+            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => {
+                return look_at_threads(pid, environment);
+            }
             // It has gone, or may not be looked at.
             Err(_) => return Look::Nobodys,
         }
