@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mainstay_store::registry::KeyPath;
-use mainstay_types::{GroupId, NodeId, ResourceState};
+use mainstay_types::{GroupId, GroupState, NodeId, ResourceState};
 
 use super::terms::{is_set, name};
 use super::{Activity, Explanation, Group, Limits, Node, Plan, Row, Situation, Wish};
@@ -105,12 +105,19 @@ impl View<'_> {
         let is_starting = |resource: &objects::Resource| {
             self.resource_state(resource.id) == Some(ResourceState::OnlinePending)
         };
+        let state = self.group_state(group.id).unwrap_or(GroupState::Offline);
+        // Asked only where it matters: there are thousands of groups.
+        let is_offline = state == GroupState::Offline;
+        let is_left_to_start = |resource: &objects::Resource| {
+            model.is_wanted(resource) && self.engine().is_left_to_start(resource.id)
+        };
         Group {
             id: group.id,
             name: group.name.clone(),
             owner: model.owner(group.id).map(|owner| owner.node),
             wanted: members().any(|resource| model.is_wanted(resource)),
-            state: self.group_state(group.id).unwrap_or(mainstay_types::GroupState::Offline),
+            starts_itself: is_offline && members().any(is_left_to_start),
+            state,
             activity: if members().any(is_starting) { Activity::Starting } else { Activity::None },
             terms: Arc::clone(&group.placement),
             possible: possible_owners(members()),

@@ -70,6 +70,8 @@ impl<'a> Decider<'a> {
             let ask = Ask { members: &members, cause, runs: start, only };
             let rows = survey(&self.board, &ask);
             if let Some((node, choice)) = best(&rows, |_| true) {
+                // The others are no worse: nobody has looked at how they stand.
+                let choice = if only.is_some() { Choice::Named } else { choice };
                 return self.take(&members, node, choice, rows);
             }
             let runs = self.board.runs(index);

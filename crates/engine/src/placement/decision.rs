@@ -136,6 +136,8 @@ pub enum Stay {
     NotWanted,
     /// Its priority is 0: it is started by name only.
     NotAutomatic,
+    /// It is to be online, and nothing starts it by itself.
+    NotStarted,
     /// Its node is on its way back, and would have it.
     NodeJoins,
     /// It was to leave, and is asked for where it is.
@@ -173,6 +175,8 @@ pub enum Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
+    /// It is the node that was asked for.
+    Named,
     /// No other node can take it.
     OnlyOne,
     /// It failed for good on the others not long ago.

@@ -7,7 +7,7 @@
 //!               ── under way, Pending ─► stays
 //!               ── drain, quarantine ──► Drain, Quarantine
 //!               ── runs ───────────────► stays (failback is looked at last)
-//!               ── offline, wanted ────► ToStart
+//!               ── offline, wanted ────► ToStart         while something is still to start it
 //! ```
 
 use mainstay_types::{GroupState, NodeState};
@@ -64,6 +64,7 @@ pub(super) fn need(board: &Board, index: usize) -> Need {
         _ if runs => Need::Stay(Stay::Runs),
         _ if !group.wanted => Need::Stay(Stay::NotWanted),
         _ if !starts => Need::Stay(Stay::NotAutomatic),
+        _ if !group.starts_itself => Need::Stay(Stay::NotStarted),
         _ => Need::Node { cause: Cause::ToStart, start: true },
     }
 }

@@ -93,6 +93,9 @@ pub struct Group {
     pub owner: Option<NodeId>,
     /// Whether it is to be online, by what was last said of it.
     pub wanted: bool,
+    /// Whether something of it is still to be started by itself where it is. Only of a group that is offline: the service's
+    /// start has not had its turn at it, or is at it. What was stopped, or was left offline, stays so until somebody asks.
+    pub starts_itself: bool,
     /// Its state on its owner. Of an owner that is down it says nothing.
     pub state: GroupState,
     /// What is being done to it.

@@ -75,6 +75,7 @@ impl fmt::Display for Stay {
             Stay::Failed => f.write_str("it failed, and its resources' restart policy decides"),
             Stay::NotWanted => f.write_str("it is to be offline"),
             Stay::NotAutomatic => f.write_str("its priority is 0, so it is only started by name"),
+            Stay::NotStarted => f.write_str("it is offline, and nothing starts it by itself now"),
             Stay::NodeJoins => f.write_str("its node is coming back"),
             Stay::AlreadyThere => f.write_str("it is where it was asked to be"),
             Stay::NoTarget { cause } => {
@@ -124,6 +125,7 @@ impl fmt::Display for Choice {
     /// With the node's name before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Choice::Named => "was named",
             Choice::OnlyOne => "is the only node that can take it",
             Choice::NotFailedThere => "is where it has not failed, as on the others",
             Choice::NotAvoided => "is not to be avoided, as the others are",

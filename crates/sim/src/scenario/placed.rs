@@ -112,7 +112,8 @@ impl Story {
             Arc::make_mut(&mut found.terms).preferred = preferred;
             found.possible = (!possible.is_empty()).then(|| possible.into_iter().collect());
             found.owner = owner;
-            found.wanted = group.online;
+            // What is to be online is started there.
+            (found.wanted, found.starts_itself) = (group.online, true);
             let runs = group.online && owner.is_some();
             found.state = if runs { GroupState::Online } else { GroupState::Offline };
         }
@@ -132,6 +133,7 @@ impl Story {
             if let Some(old) = self.situation.groups.iter().find(|old| old.id == group.id) {
                 (group.owner, group.state, group.wish) = (old.owner, old.state, old.wish);
                 (group.wanted, group.possible) = (old.wanted, old.possible.clone());
+                group.starts_itself = old.starts_itself;
                 Arc::make_mut(&mut group.terms).preferred.clone_from(&old.terms.preferred);
             }
         }

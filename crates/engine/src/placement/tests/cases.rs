@@ -66,6 +66,13 @@ fn what_is_to_be_online_starts_where_it_is() {
             "'two' has no node: nobody owns it; a is paused",
         ],
     );
+    // It is to be online, and was stopped: nothing starts it.
+    check(
+        "node a
+         node b
+         group one on=a left prefers=b failback",
+        &["'one' stays on a: it is offline, and nothing starts it by itself now"],
+    );
     // It cannot start where it is: it is not running, so it may as well go.
     check(
         "node a mem=10
@@ -158,7 +165,7 @@ fn what_was_asked_for() {
              a is the node that it is to leave; b is not the node that it is locked to (LockedFromMoving); \
              c is not the node that it is locked to (LockedFromMoving); \
              d is paused and is not the node that it is locked to (LockedFromMoving)",
-            "'three' moves from a to c: somebody asked for it; c is the only node that can take it",
+            "'three' moves from a to c: somebody asked for it; c was named",
             "'two' moves from a to b: it failed on a for good; b is not to be avoided, as the others are",
         ],
     );
@@ -462,8 +469,8 @@ fn limits_of_what_happens_at_once() {
          group one on=a online storage=s to=b
          group two on=a online storage=t,s to=b",
         &[
-            "'one' moves from a to b: somebody asked for it; b is the only node that can take it",
-            "'two' waits, then moves from a to b: somebody asked for it; b is the only node that can take it; \
+            "'one' moves from a to b: somebody asked for it; b was named",
+            "'two' waits, then moves from a to b: somebody asked for it; b was named; \
              it waits because 1 move with storage 's', and no more may at once (MovesAtOncePerStorage)",
         ],
     );

@@ -97,6 +97,7 @@ fn the_model_is_read_as_it_is() {
     let expected = Group {
         owner: Some(NodeId(1)),
         wanted: false,
+        starts_itself: false,
         state: GroupState::Offline,
         ..super::group(group.0.as_u128(), "web")
     };

@@ -39,6 +39,7 @@ fn group(id: u128, text: &str) -> Group {
         name: name(text),
         owner: None,
         wanted: true,
+        starts_itself: true,
         state: GroupState::Offline,
         activity: Activity::None,
         failed_on: BTreeSet::new(),
@@ -86,6 +87,7 @@ fn situation(text: &str) -> Situation {
                             group.activity = Activity::MovingFrom(node_id(value));
                         }
                         "unwanted" => group.wanted = false,
+                        "left" => group.starts_itself = false,
                         "default" => terms.default_owner = Some(node_id(value)),
                         "priority" => terms.priority = value.parse().unwrap(),
                         "prefers" => terms.preferred = node_ids(value),

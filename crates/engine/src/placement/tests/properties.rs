@@ -66,10 +66,19 @@ fn some_group() -> impl Strategy<Value = Group> {
         prop::collection::vec(1..=GROUPS_MAX as u128, 0..2),
         prop::collection::vec("[st]", 0..2),
     );
-    let flags = (some(0.8), some(0.2), prop::sample::select(vec![0, 1_000, 2_000, 3_000]));
+    let flags = (some(0.8), some(0.2), prop::sample::select(vec![0, 1_000, 2_000, 3_000]), some(0.8));
     let sizes = (0u64..12, 0u64..12, prop::collection::btree_set(number(), 0..3));
     (owner, state, activity, wish, failback, lists, flags, sizes).prop_map(
-        |(owner, state, activity, wish, failback, lists, (wanted, locked, priority), sizes)| {
+        |(
+            owner,
+            state,
+            activity,
+            wish,
+            failback,
+            lists,
+            (wanted, locked, priority, starts_itself),
+            sizes,
+        )| {
             let (mut preferred, possible, anti_affinity, depends_on, storages) = lists;
             preferred.dedup();
             let (memory_mib, cpu_percent, failed_on) = sizes;
@@ -78,7 +87,7 @@ fn some_group() -> impl Strategy<Value = Group> {
             (terms.locked, terms.failback, terms.demand, terms.storages) =
                 (locked, failback, demand, storages);
             let mut made = Group { owner, state, activity, wish, possible, failed_on, ..group(1, "g") };
-            (made.wanted, made.terms) = (wanted, Arc::new(terms));
+            (made.wanted, made.starts_itself, made.terms) = (wanted, starts_itself, Arc::new(terms));
             made.depends_on = depends_on.into_iter().map(|id| GroupId(Uuid::from_u128(id))).collect();
             made
         },
@@ -320,7 +329,7 @@ proptest! {
                 Cause::Failed => group.wish == Wish::FailOver,
                 Cause::Asked => matches!(group.wish, Wish::MoveAway | Wish::MoveTo(_)),
                 Cause::Failback => group.terms.failback.is_open(situation.local_hour) && group.state != GroupState::Failed,
-                Cause::ToStart => group.state == GroupState::Offline && group.wanted,
+                Cause::ToStart => group.state == GroupState::Offline && group.wanted && group.starts_itself,
                 Cause::NodeLost | Cause::NoOwner => false,
             };
             prop_assert!(is_true, "{decision}: {group:?}");
