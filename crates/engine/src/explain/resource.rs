@@ -17,6 +17,10 @@ use crate::policy::settings::{EmbeddedFailureAction, RestartAction};
 use crate::policy::show::duration;
 use crate::policy::{AtOnce, NotBegun};
 
+/// What IgnorePersistentStateOnStartup does.
+pub(super) const IGNORES: &str =
+    "the start of the machine brings up everything, whatever was said of it (IgnorePersistentStateOnStartup)";
+
 impl Explainer<'_> {
     /// Why a resource is in its state, at most so many reasons deep.
     pub(super) fn reason_of(&self, resource: &Resource, depth: usize) -> Reason {
@@ -69,12 +73,16 @@ impl Explainer<'_> {
         if let Some(operation) = live.and_then(|live| live.claim) {
             return self.in_hand(operation, resource.id);
         }
-        if !self.view.model().is_wanted(resource) {
-            return self.why_not_wanted(resource);
-        }
         // What its last operation was, if that is news of this service.
         let since_ms = live.map_or(0, |live| live.since_unix_ms);
         let began_ms = engine.start_began_unix_ms();
+        let is_wanted = self.view.model().is_wanted(resource);
+        // The start of the machine was to bring it up, whatever was said of it, and nothing has happened to it since.
+        let was_due = engine.ignores_persistent_state() && since_ms <= began_ms;
+        if !is_wanted && !was_due {
+            return self.why_not_wanted(resource);
+        }
+        let is_to_be = if is_wanted { "it is to be online" } else { IGNORES };
         if since_ms <= began_ms
             && let Some(found) = engine.why_not_begun(resource.id).map(|why| self.not_begun(&why, resource))
         {
@@ -82,11 +90,14 @@ impl Explainer<'_> {
         }
         if !resource.may_run_on(engine.config.node) {
             let node = &engine.config.node_name;
-            let text = format!("it is to be online, but node '{node}' is no possible owner of it");
+            let text = format!("{is_to_be}, but node '{node}' is no possible owner of it");
             return reason(Rule::NotPossibleOwner, text);
         }
-        if let Some(found) = self.lacks(resource, Rule::NeedsOther, "it is to be online, but", depth) {
+        if let Some(found) = self.lacks(resource, Rule::NeedsOther, &format!("{is_to_be}, but"), depth) {
             return found;
+        }
+        if !is_wanted {
+            return self.why_not_wanted(resource);
         }
         if let Some((story, cause)) = Story::of_vain_wait(self.records, resource) {
             return self.vain_wait(&story, cause, resource, depth);
@@ -436,7 +447,9 @@ impl Explainer<'_> {
                 Reason { until_ms: Some(until_ms), ..reason(Rule::GivenUp, text) }
             }
             Some(Recovery::GivenUp { until_ms: None }) => {
-                reason(Rule::GivenUp, "it is restarted no more (RetryPeriodOnFailure is 4294967295: never)")
+                let text = "it is restarted no more, and not tried again later (RetryPeriodOnFailure is 4294967295: \
+                            never)";
+                reason(Rule::GivenUp, text)
             }
             None if policy.action == RestartAction::Stay => {
                 reason(Rule::NotRestarted, "it is not restarted (RestartAction 0)")
@@ -453,13 +466,36 @@ impl Explainer<'_> {
         Some(reason(Rule::RestartPlanned, text))
     }
 
+    /// It is online, the next start of the machine leaves it offline, and somebody has said so.
+    fn left_offline_next(&self, resource: &Resource) -> Reason {
+        let text = "it is not to be online: the next start of the machine leaves it offline";
+        let group = self.view.model().group(resource.group);
+        let word = match (resource.persistent, group.and_then(|group| group.persistent)) {
+            (Some(false), _) => Story::of_word(self.records, resource.id),
+            (_, Some(false)) => Story::of_group_word(self.records, resource.group),
+            _ => None,
+        };
+        let Some(word) = word.map(|story| story.reason(self)) else { return reason(Rule::NextStart, text) };
+        let of_group = match (resource.persistent, group) {
+            (Some(false), _) | (_, None) => String::new(),
+            (_, Some(group)) => format!("of its group '{}': ", group.name),
+        };
+        Reason {
+            rule: Rule::NextStart,
+            text: format!("{text}; {of_group}{}", word.text),
+            because: None,
+            ..word
+        }
+    }
+
     /// Where its state and what was said of it part, the next start of the machine tells.
     fn next_start(&self, resource: &Resource) -> Option<Reason> {
         let is_wanted = self.view.model().is_wanted(resource);
         let comes_up = self.view.engine().comes_up_after_reset(resource.id);
         let text = match (self.state(resource.id), is_wanted, comes_up) {
-            (ResourceState::Online, false, false) => {
-                "it is not to be online: the next start of the machine leaves it offline"
+            (ResourceState::Online, false, false) => return Some(self.left_offline_next(resource)),
+            (ResourceState::Offline, false, true) if self.view.model().cluster().ignores_persistent_state => {
+                return Some(reason(Rule::NextStart, format!("{IGNORES}, it too")));
             }
             (ResourceState::Online, true, false) if self.view.engine().comes_up_in_its_turn(resource.id) => {
                 "it is to be online, and yet the next start of the machine leaves it offline: what its group starts \

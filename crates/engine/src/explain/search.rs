@@ -5,7 +5,7 @@
 
 use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
-use mainstay_types::{GroupId, ObjectId, ResourceState};
+use mainstay_types::{GroupId, GroupState, ObjectId, ResourceState};
 
 use super::story::{self, Word};
 use crate::graph;
@@ -16,6 +16,9 @@ use crate::view::View;
 
 /// How many past runs of a resource are looked at for the time that its parts take.
 const RUNS_WANTED: u32 = 6;
+
+/// How many starts of a group by the service are looked at; one may take several operations.
+const STARTS_WANTED: u32 = 4;
 
 /// Verbs whose operations take resources up and down.
 const MOVING: &[Verb] = &[
@@ -79,13 +82,15 @@ pub struct Search {
     wants: Vec<Want>,
     /// How many records more in which it had a part are wanted.
     runs: u32,
+    /// At so many more starts of a group by the service it is asked what had been said before.
+    starts: u32,
     /// Every record is wanted in which somebody has changed something of it.
     changes: bool,
 }
 
 impl Search {
     fn new(object: ObjectId, name: &str, wants: Vec<Want>) -> Self {
-        Search { object, name: fold(name), wants, runs: 0, changes: false }
+        Search { object, name: fold(name), wants, runs: 0, starts: 0, changes: false }
     }
 
     /// Wants whatever may be told of a resource or group, and the last runs of a resource.
@@ -117,6 +122,7 @@ impl Search {
     pub fn verbs(&self) -> Vec<Verb> {
         let mut verbs = vec![Verb::Rename];
         verbs.extend(self.wants.iter().flat_map(|want| want.verbs()));
+        verbs.extend((self.starts > 0).then_some(Verb::StartUp));
         verbs.extend((self.runs > 0).then_some(MOVING).into_iter().flatten());
         verbs.extend(self.changes.then_some(story::WRITERS).into_iter().flatten());
         verbs.sort_unstable();
@@ -131,8 +137,18 @@ impl Search {
         }
         let before = self.wants.len();
         let (object, name) = (&self.object, self.name.as_str());
+        let brings_up =
+            |want: &Want| *want == Want::Brought { up: true } && want.is_met_by(record, object, name);
+        let has_started = record.verb == Verb::StartUp && self.wants.iter().any(brings_up);
         self.wants.retain(|want| !want.is_met_by(record, object, name));
         let mut is_wanted = self.wants.len() < before;
+        let starts_group = self.starts > 0 && record.verb == Verb::StartUp && record.object == self.object;
+        if has_started || starts_group {
+            // What had been said before that is the reason.
+            self.starts = self.starts.saturating_sub(1);
+            self.wants.retain(|want| !matches!(want, Want::Word(_)));
+            self.wants.extend([Want::Word(Word::Online), Want::Word(Word::Offline)]);
+        }
         if self.runs > 0 && story::part_of(record, name).is_some() {
             self.runs -= 1;
             is_wanted = true;
@@ -148,7 +164,7 @@ impl Search {
 
     /// Whether no older record is wanted.
     pub fn is_done(&self) -> bool {
-        self.wants.is_empty() && self.runs == 0 && !self.changes
+        self.wants.is_empty() && self.runs == 0 && self.starts == 0 && !self.changes
     }
 }
 
@@ -204,9 +220,7 @@ impl<'a> View<'a> {
         let failure = self.engine().live.get(&resource.id).and_then(|live| live.failure.as_ref());
         let mut wants = vec![Want::Called];
         match self.resource_state(resource.id) {
-            Some(ResourceState::Online) => {
-                wants.extend([Want::Brought { up: true }, Want::Word(Word::Online)]);
-            }
+            Some(ResourceState::Online) => wants.push(Want::Brought { up: true }),
             Some(ResourceState::Offline) => {
                 wants.extend([Want::Brought { up: false }, Want::Touched]);
                 if !is_wanted {
@@ -229,6 +243,7 @@ impl<'a> View<'a> {
         if group.persistent == Some(false) {
             wants.push(Want::Word(Word::Offline));
         }
-        Search::new(ObjectId::Group(group.id), group.name.as_str(), wants)
+        let starts = if self.group_state(group.id) == Some(GroupState::Offline) { 0 } else { STARTS_WANTED };
+        Search { starts, ..Search::new(ObjectId::Group(group.id), group.name.as_str(), wants) }
     }
 }

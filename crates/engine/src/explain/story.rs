@@ -7,6 +7,7 @@ use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status};
 
+use super::resource::IGNORES;
 use super::{Explainer, reason};
 use crate::live::Goal;
 use crate::model::layout;
@@ -102,10 +103,37 @@ impl<'a> Story<'a> {
         Some(Story { record, object: ObjectRef::Group(group), up: false })
     }
 
-    /// The newest call that has said of a resource, or of its group, that it be online.
-    fn of_wish(records: &'a [OperationRecord], resource: &Resource) -> Option<Story<'a>> {
-        let objects = [ObjectId::Resource(resource.id), ObjectId::Group(resource.group)];
-        let record = last_word(records, &objects, Word::Online)?;
+    /// Who had said of a resource, or of its group, that it be online, before the service brought it up in this operation;
+    /// if that was so then.
+    fn of_wish_before(
+        records: &'a [OperationRecord],
+        resource: &Resource,
+        start: &OperationRecord,
+    ) -> Option<Story<'a>> {
+        let newest = |object: ObjectId, word: Word| {
+            let before = records.iter().filter(|record| record.id.number < start.id.number);
+            before.filter(|record| !was_refused(record)).find(|record| is_word(record, &object, word))
+        };
+        let of = |object: ObjectId| (newest(object.clone(), Word::Online), newest(object, Word::Offline));
+        let holds = |(up, down): (Option<&'a OperationRecord>, Option<&'a OperationRecord>)| {
+            up.filter(|up| down.is_none_or(|down| down.id.number < up.id.number))
+        };
+        let own = of(ObjectId::Resource(resource.id));
+        let group = of(ObjectId::Group(resource.group));
+        let record = match (holds(own), holds(group)) {
+            // By its own name it was to stay offline.
+            (None, _) if own.1.is_some() => return None,
+            (Some(own), Some(group)) => {
+                if own.id.number > group.id.number {
+                    own
+                } else {
+                    group
+                }
+            }
+            (Some(own), None) if group.1.is_some_and(|down| down.id.number > own.id.number) => return None,
+            (Some(record), None) | (None, Some(record)) => record,
+            (None, None) => return None,
+        };
         Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
     }
 
@@ -161,8 +189,7 @@ impl<'a> Story<'a> {
         let mut because = own.then(|| Box::new(reason(Rule::Failure, record.reason_text.clone())));
         if let (Verb::StartUp, ObjectRef::Resource(id)) = (record.verb, self.object) {
             let resource = explainer.view.model().resource(id);
-            let wish = resource.and_then(|resource| Story::of_wish(explainer.records, resource));
-            because = wish.map(|wish| Box::new(wish.reason(explainer)));
+            because = resource.and_then(|resource| explainer.why_started_up(record, resource)).map(Box::new);
         }
         Reason { operation: Some(record.id), at_ms: Some(record.at_ms), because, ..reason(rule, text) }
     }
@@ -292,6 +319,14 @@ impl<'a> Story<'a> {
             (Verb::Recover, _) => {
                 (Rule::NeedsOther, format!("it went offline with '{name}', which it needs"))
             }
+            (verb, true) if WRITERS.contains(&verb) => {
+                let said = if self.up {
+                    "1, which says that it be online"
+                } else {
+                    "0, which says that it be offline"
+                };
+                (Rule::GroupAsked, format!("{by} set PersistentState of its group '{name}' to {said}"))
+            }
             (verb, _) => (Rule::RelatedAsked, format!("{by} asked for {verb} of '{name}'")),
         }
     }
@@ -299,6 +334,18 @@ impl<'a> Story<'a> {
     /// Whether what was asked for came true.
     fn was_done(&self) -> bool {
         self.record.end == Some(End::Done)
+    }
+}
+
+impl Explainer<'_> {
+    /// Why the service's start has brought a resource up.
+    fn why_started_up(&self, start: &OperationRecord, resource: &Resource) -> Option<Reason> {
+        if let Some(wish) = Story::of_wish_before(self.records, resource, start) {
+            return Some(wish.reason(self));
+        }
+        let engine = self.view.engine();
+        let was_cold = engine.ignores_persistent_state() && start.at_ms >= engine.start_began_unix_ms();
+        was_cold.then(|| reason(Rule::StartUp, IGNORES))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::command::{Command, Remark};
 use crate::group_set::order::Provider;
 use crate::model::objects::{Group, Resource};
 use crate::policy::NotBegun;
+use crate::policy::settings::{ColdStart, GroupPolicy};
 
 fn way(command: &[&str], effect: impl Into<String>) -> WayOut {
     WayOut { command: command.iter().map(|word| (*word).to_owned()).collect(), effect: effect.into() }
@@ -152,15 +153,22 @@ impl Explainer<'_> {
     fn ways_to_start(&self, resource: &Resource) -> Option<WayOut> {
         let group = self.view.model().group(resource.group)?;
         let name = group.name.as_str();
-        match self.view.engine().why_not_begun(resource.id)? {
-            NotBegun::PriorityZero => Some(way(
-                &["group", "set", name, "Priority=2000"],
-                "has the next start of the service bring it up by itself",
-            )),
-            NotBegun::NeverCold | NotBegun::GroupWasNotOnline => Some(way(
-                &["group", "set", name, "ColdStartSetting=0"],
-                "has the next start of the machine bring it up by itself",
-            )),
+        let engine = self.view.engine();
+        match engine.why_not_begun(resource.id)? {
+            NotBegun::PriorityZero => {
+                let policy = GroupPolicy { priority: GroupPolicy::default().priority, ..group.policy };
+                let set = format!("Priority={}", policy.priority);
+                let words = ["group", "set", name, &set];
+                let found = way(&words, "has the next start of the service bring it up by itself");
+                // Something else may keep it down, too.
+                engine.would_come_up(resource.id, policy, false).then_some(found)
+            }
+            NotBegun::NeverCold | NotBegun::GroupWasNotOnline => {
+                let policy = GroupPolicy { cold_start: ColdStart::Always, ..group.policy };
+                let words = ["group", "set", name, "ColdStartSetting=0"];
+                let found = way(&words, "has the next start of the machine bring it up by itself");
+                engine.would_come_up(resource.id, policy, true).then_some(found)
+            }
             NotBegun::Groups { .. }
             | NotBegun::GroupsInVain { .. }
             | NotBegun::Delay { .. }

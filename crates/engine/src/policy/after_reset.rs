@@ -1,4 +1,5 @@
-//! What the next start of the machine would bring up, when nobody asks for anything before: for those who explain.
+//! What the next start of the machine, or of the service, would bring up when nobody asks for anything before: for those
+//! who explain.
 //!
 //! It decides nothing: the words are the model's, the rules those of [`super::start_order`] and of the order of groups,
 //! with everything down and nothing failing. That something comes too late for GroupDependencyTimeout is not foreseen.
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 
 use mainstay_types::{GroupId, ResourceId};
 
-use super::settings::ColdStart;
+use super::settings::{ColdStart, GroupPolicy};
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
 use crate::group_set::order::{self, Provider};
@@ -18,42 +19,73 @@ impl Engine {
     /// Whether a resource comes up after a reset of the machine: because it is to be online, or because something is
     /// that needs it; and what its group starts after comes up too.
     pub(crate) fn comes_up_after_reset(&self, id: ResourceId) -> bool {
-        let Some(group) = self.group_of(id) else { return false };
-        self.comes_up_in_its_turn(id) && (!self.model.orders_groups() || self.begins_after_reset(group))
+        NextStart { engine: self, is_cold: true, assumed: None }.brings_up(id)
+    }
+
+    /// The same, if its group has not to wait in vain.
+    pub(crate) fn comes_up_in_its_turn(&self, id: ResourceId) -> bool {
+        NextStart { engine: self, is_cold: true, assumed: None }.brings_up_in_its_turn(id)
+    }
+
+    /// Whether it would come up with this policy of its group: after a reset of the machine, or when the service is started
+    /// on a machine that runs on and nothing of it does.
+    pub(crate) fn would_come_up(&self, id: ResourceId, policy: GroupPolicy, is_cold: bool) -> bool {
+        let assumed = self.group_of(id).map(|group| (group, policy));
+        NextStart { engine: self, is_cold, assumed }.brings_up(id)
+    }
+}
+
+/// A start of the service with everything down.
+struct NextStart<'a> {
+    engine: &'a Engine,
+    /// The machine has been started.
+    is_cold: bool,
+    /// A group with the policy that it may have then.
+    assumed: Option<(GroupId, GroupPolicy)>,
+}
+
+impl NextStart<'_> {
+    fn brings_up(&self, id: ResourceId) -> bool {
+        let Some(group) = self.engine.group_of(id) else { return false };
+        let has_turn = || !self.engine.model.orders_groups() || self.begins(group);
+        self.brings_up_in_its_turn(id) && has_turn()
     }
 
     /// The same, if its group has not to wait in vain. What a resource needs is in its own group.
-    pub(crate) fn comes_up_in_its_turn(&self, id: ResourceId) -> bool {
-        let group = self.group_of(id).and_then(|group| self.model.group(group));
+    fn brings_up_in_its_turn(&self, id: ResourceId) -> bool {
+        let model = &self.engine.model;
+        let group = self.engine.group_of(id).and_then(|group| model.group(group));
         let members = group.into_iter().flat_map(|group| &group.members).copied();
         let may_need_it = |root: &ResourceId| *root == id || self.may_need(*root, id);
-        let is_root = |root: &ResourceId| {
-            self.model.resource(*root).is_some_and(|found| self.is_root_after_reset(found))
-        };
+        let is_root = |root: &ResourceId| model.resource(*root).is_some_and(|found| self.is_root(found));
         members.filter(is_root).filter(may_need_it).any(|root| {
-            let closure = self.closure_after_reset(root);
-            closure.contains(&id) && closure.iter().all(|member| self.may_start_after_reset(*member))
+            let closure = self.closure(root);
+            closure.contains(&id) && closure.iter().all(|member| self.may_start(*member))
         })
     }
 
     /// Whether what a group starts after comes up, so that it has its turn.
-    fn begins_after_reset(&self, group: GroupId) -> bool {
+    fn begins(&self, group: GroupId) -> bool {
         let (mut begun, mut online) = (BTreeSet::new(), BTreeSet::new());
         for next in self.groups_before(group) {
             let is_online = |id| online.contains(&id);
             let begun_ms = |id| begun.contains(&id).then_some(0);
             // Every delay is over at some time.
-            let seen =
-                Seen { model: &self.model, is_online: &is_online, begun_ms: &begun_ms, now_ms: u64::MAX };
-            let has_turn = seen.unmet(order::needs(&self.model, next)).is_empty();
+            let seen = Seen {
+                model: &self.engine.model,
+                is_online: &is_online,
+                begun_ms: &begun_ms,
+                now_ms: u64::MAX,
+            };
+            let has_turn = seen.unmet(order::needs(&self.engine.model, next)).is_empty();
             if next == group {
                 return has_turn;
             }
-            let Some(found) = self.model.group(next) else { continue };
-            let comes_up = |id: &&ResourceId| has_turn && self.comes_up_in_its_turn(**id);
+            let Some(found) = self.engine.model.group(next) else { continue };
+            let comes_up = |id: &&ResourceId| has_turn && self.brings_up_in_its_turn(**id);
             let up: BTreeSet<ResourceId> = found.members.iter().filter(comes_up).copied().collect();
             let is_wanted = |id: &&ResourceId| {
-                self.model.resource(**id).is_some_and(|resource| self.model.is_wanted(resource))
+                self.engine.model.resource(**id).is_some_and(|resource| self.engine.model.is_wanted(resource))
             };
             if found.members.is_empty() || !up.is_empty() {
                 begun.insert(next);
@@ -75,12 +107,13 @@ impl Engine {
                 ordered.push(next);
             } else if taken.insert(next) {
                 stack.push((next, true));
-                let needs = order::needs(&self.model, next);
+                let needs = order::needs(&self.engine.model, next);
                 for provider in needs.into_iter().flat_map(|need| need.any_of) {
                     match provider {
                         Provider::Group(id) => stack.push((id, false)),
                         Provider::Set(id) => {
-                            let members = self.model.group_set(id).into_iter().flat_map(|set| &set.members);
+                            let members =
+                                self.engine.model.group_set(id).into_iter().flat_map(|set| &set.members);
                             stack.extend(members.map(|id| (*id, false)));
                         }
                     }
@@ -94,7 +127,7 @@ impl Engine {
     fn may_need(&self, root: ResourceId, id: ResourceId) -> bool {
         let mut reached = BTreeSet::from([root]);
         let mut open = vec![root];
-        while let Some(resource) = open.pop().and_then(|next| self.model.resource(next)) {
+        while let Some(resource) = open.pop().and_then(|next| self.engine.model.resource(next)) {
             for provider in resource.depends_on.providers() {
                 if provider == id {
                     return true;
@@ -107,33 +140,38 @@ impl Engine {
         false
     }
 
-    fn is_root_after_reset(&self, resource: &Resource) -> bool {
-        let Some(group) = self.model.group(resource.group) else { return false };
-        if group.policy.priority == 0 || group.policy.cold_start == ColdStart::Never {
+    fn is_root(&self, resource: &Resource) -> bool {
+        let Some(group) = self.engine.model.group(resource.group) else { return false };
+        let assumed = self.assumed.filter(|(assumed, _)| *assumed == group.id).map(|(_, policy)| policy);
+        let policy = assumed.unwrap_or(group.policy);
+        let cold_start = if self.is_cold { policy.cold_start } else { ColdStart::Always };
+        if policy.priority == 0 || cold_start == ColdStart::Never {
             return false;
         }
-        if self.model.cluster().ignores_persistent_state {
+        if self.ignores_persistent_state() {
             return true;
         }
-        let was_online =
-            group.persistent == Some(true) || group.policy.cold_start != ColdStart::IfGroupWasOnline;
-        was_online && self.model.is_wanted(resource)
+        let was_online = group.persistent == Some(true) || cold_start != ColdStart::IfGroupWasOnline;
+        was_online && self.engine.model.is_wanted(resource)
     }
 
-    fn closure_after_reset(&self, root: ResourceId) -> BTreeSet<ResourceId> {
-        let readiness = |id| match self.model.resource(id) {
-            Some(_) if !self.may_start_after_reset(id) => Readiness::Never,
-            Some(found) if self.is_root_after_reset(found) => Readiness::Comes,
+    fn closure(&self, root: ResourceId) -> BTreeSet<ResourceId> {
+        let readiness = |id| match self.engine.model.resource(id) {
+            Some(_) if !self.may_start(id) => Readiness::Never,
+            Some(found) if self.is_root(found) => Readiness::Comes,
             Some(_) => Readiness::Ready,
             None => Readiness::Never,
         };
-        alternatives::start_closure(&self.model, [root], &readiness)
+        alternatives::start_closure(&self.engine.model, [root], &readiness)
     }
 
-    fn may_start_after_reset(&self, id: ResourceId) -> bool {
-        let Some(resource) = self.model.resource(id) else { return false };
-        let stays_offline =
-            resource.persistent == Some(false) && !self.model.cluster().ignores_persistent_state;
-        !stays_offline && resource.may_run_on(self.config.node)
+    fn may_start(&self, id: ResourceId) -> bool {
+        let Some(resource) = self.engine.model.resource(id) else { return false };
+        let stays_offline = resource.persistent == Some(false) && !self.ignores_persistent_state();
+        !stays_offline && resource.may_run_on(self.engine.config.node)
+    }
+
+    fn ignores_persistent_state(&self) -> bool {
+        self.is_cold && self.engine.model.cluster().ignores_persistent_state
     }
 }

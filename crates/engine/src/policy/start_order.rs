@@ -304,7 +304,8 @@ impl Engine {
         self.is_in_maintenance(id) && !self.policies.start.is_cold && self.is_to_start(id)
     }
 
-    fn ignores_persistent_state(&self) -> bool {
+    /// Whether the start of the machine brings everything up, whatever was said of it (IgnorePersistentStateOnStartup).
+    pub(crate) fn ignores_persistent_state(&self) -> bool {
         self.policies.start.is_cold && self.model.cluster().ignores_persistent_state
     }
 }
@@ -366,7 +367,11 @@ impl Engine {
             return match group.policy.cold_start {
                 _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
                 ColdStart::Never if start.is_cold => Some(NotBegun::NeverCold),
-                ColdStart::IfGroupWasOnline if start.is_cold && group.persistent != Some(true) => {
+                ColdStart::IfGroupWasOnline
+                    if start.is_cold
+                        && group.persistent != Some(true)
+                        && !self.ignores_persistent_state() =>
+                {
                     Some(NotBegun::GroupWasNotOnline)
                 }
                 _ => None,

@@ -590,7 +590,7 @@ fn every_state_has_its_reason() {
                 case.world.pass_ms(10_000);
                 case
             },
-            &["db"],
+            &["db", "g"],
         ),
         (
             "its node is no possible owner",
@@ -666,6 +666,113 @@ fn every_state_has_its_reason() {
                 case
             },
             &["disk", "g"],
+        ),
+        (
+            "offline since the machine was to go down, and it did not",
+            || {
+                let mut case = Case::online();
+                let group = case.group;
+                let _ = case.world.status(Command::ShutDownGroup {
+                    group,
+                    flags: 0,
+                    buffer: Vec::new(),
+                    remark: Remark::default(),
+                });
+                case
+            },
+            &["g"],
+        ),
+        (
+            "its group is to be offline, and one of its resources was asked for since",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                case.world.online(case.disk);
+                case.offline_because(case.disk, 4, "");
+                case
+            },
+            &["g"],
+        ),
+        (
+            "it was said by its PersistentState that it stay offline, and be online",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 4, "");
+                case.world.set(case.web, "PersistentState", 0);
+                case.world.set(case.disk, "PersistentState", 0);
+                case.world.set(case.db, "PersistentState", 1);
+                case.world.reboot();
+                case.world.set(case.disk, "PersistentState", 1);
+                case.world.reboot();
+                case
+            },
+            &["web", "db", "disk"],
+        ),
+        (
+            "online, and its PersistentState was set to offline since",
+            || {
+                let mut case = Case::online();
+                case.world.set(case.web, "PersistentState", 0);
+                case
+            },
+            &["web"],
+        ),
+        (
+            "whatever was said, the start of the machine brings it up",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 0, "no web today");
+                case.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
+                case.world.reboot();
+                case
+            },
+            &["web", "db"],
+        ),
+        (
+            "whatever was said, the start of the machine will bring it up",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 0, "no web today");
+                case.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
+                case
+            },
+            &["web"],
+        ),
+        (
+            "whatever was said, ColdStartSetting 1 leaves it",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 0, "no web today");
+                case.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
+                case.set_group("ColdStartSetting", 1);
+                case.world.reboot();
+                case
+            },
+            &["web"],
+        ),
+        (
+            "whatever was said, its node is no possible owner",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 0, "no web today");
+                let (resource, node) = (case.web, NodeId(1));
+                let _ = case.world.status(Command::AddPossibleOwner { resource, node });
+                let _ = case.world.status(Command::RemovePossibleOwner { resource, node });
+                case.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
+                case.world.reboot();
+                case
+            },
+            &["web"],
+        ),
+        (
+            "ColdStartSetting 1, as a group",
+            || {
+                let mut case = Case::online();
+                case.set_group("ColdStartSetting", 1);
+                case.world.reboot();
+                case
+            },
+            &["g"],
         ),
         (
             "a group without resources",

@@ -26,7 +26,7 @@ impl Dice {
         usize::try_from((word ^ (word >> 31)) % bound as u64).expect("a small number")
     }
 
-    fn one_in(&mut self, bound: usize) -> bool {
+    pub(super) fn one_in(&mut self, bound: usize) -> bool {
         self.below(bound) == 0
     }
 
