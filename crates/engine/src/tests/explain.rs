@@ -5,12 +5,11 @@ use std::fmt::Write;
 use mainstay_types::control::RESOURCE_SET_MAINTENANCE_MODE;
 use mainstay_types::explanation::{Explanation, Reason};
 use mainstay_types::operation::OperationRecord;
-use mainstay_types::{Access, GroupId, HostId, NodeId, ObjectId, ResourceId, Status};
+use mainstay_types::{GroupId, HostId, NodeId, ObjectId, ResourceId};
 
 use crate::command::{Command, Remark};
 use crate::group_set::OrderChange;
 use crate::testing::{CommitMode, Reaction, World};
-use crate::tests::rehearsal::{Dice, group_call, random_model, rehearse};
 
 /// The chain `web` on `db` on `disk` in group `g`.
 struct Case {
@@ -810,96 +809,4 @@ fn a_chain_of_reasons_ends() {
         (length, next) = (length + 1, reason.because.as_deref());
     }
     assert!((8..=2 * crate::limits::REASONS_DEEP_MAX).contains(&length), "{length} reasons");
-}
-
-/// The call that a way out names; `None` for one that is no call on a resource or a group.
-fn call_of(world: &World, words: &[String]) -> Option<Command> {
-    let view = world.engine.view();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (buffer, remark) = (Vec::new(), Remark::default());
-    let resource = |name: &str| view.find_resource(name).expect("a resource of its name");
-    Some(match words.as_slice() {
-        ["resource", "online", name, rest @ ..] => {
-            let flags = u32::from(!rest.is_empty());
-            Command::OnlineResource { resource: resource(name), flags, buffer, remark }
-        }
-        ["resource", "offline", name, rest @ ..] => {
-            let flags = match rest {
-                [] => 0,
-                ["--ignore-locked"] => 1,
-                ["--force"] => 2,
-                ["--ignore-locked", "--force"] => 3,
-                other => panic!("{other:?} is no option"),
-            };
-            Command::OfflineResource { resource: resource(name), flags, buffer, remark }
-        }
-        ["resource", "confirm-stopped", name] => Command::ConfirmStopped { resource: resource(name), remark },
-        ["group", verb @ ("online" | "offline"), name, rest @ ..] => {
-            let group = view.find_group(name).expect("a group of its name");
-            group_call(group, *verb == "offline", u32::from(!rest.is_empty()))
-        }
-        _ => return None,
-    })
-}
-
-#[test]
-fn what_is_named_as_a_way_out_is_not_refused() {
-    let mut tried = 0;
-    for seed in 1_000..1_200 {
-        let mut dice = Dice(seed);
-        let model = random_model(&mut dice);
-        let view = model.world.engine.view();
-        let journal: Vec<_> = model.world.journal.values().rev().cloned().collect();
-        let resources = model.resources.iter().map(|id| view.explain_resource(*id, &journal));
-        let groups = model.groups.iter().map(|id| view.explain_group(*id, &journal, None));
-        for explanation in resources.chain(groups).map(|found| found.expect("an explanation")) {
-            assert!(!explanation.reason.text.is_empty(), "seed {seed}: {explanation:?}");
-            for way in &explanation.ways_out {
-                let Some(command) = call_of(&model.world, &way.command) else { continue };
-                let plan = rehearse(&model.world, Access::Full, command, &[]);
-                let is_accepted = matches!(plan.answer, Status::SUCCESS | Status::IO_PENDING);
-                assert!(is_accepted, "seed {seed}: {way:?}: {plan:?}\n{explanation:?}");
-                tried += 1;
-            }
-        }
-    }
-    assert!(tried > 500, "{tried} ways out");
-}
-
-/// What is said to come up after a reset of the machine does, and nothing else.
-#[test]
-fn what_the_next_start_brings_up_is_foreseen() {
-    let (mut up, mut down, mut held) = (0, 0, 0);
-    for seed in 2_000..2_200 {
-        let mut dice = Dice(seed);
-        let mut model = random_model(&mut dice);
-        let world = &mut model.world;
-        let other = world.group("other");
-        model.resources.push(world.resource(other, "base"));
-        if seed % 2 == 0 {
-            let _ = world.status(group_call(other, false, 0));
-        }
-        let group = model.groups[0];
-        if seed % 3 == 0 {
-            world.order(OrderChange::AddGroup { group, provider: other });
-        } else {
-            let set = world.group_set("set");
-            world.set_of(ObjectId::GroupSet(set), "StartupSetting", u32::from(seed % 3 == 1));
-            world.order(OrderChange::Join { group: other, set, moves: false });
-            world.order(OrderChange::AddSetToGroup { group, provider: set });
-        }
-        world.settle();
-        let engine = &world.engine;
-        let foreseen: Vec<bool> = model.resources.iter().map(|id| engine.comes_up_after_reset(*id)).collect();
-        let alone: Vec<bool> = model.resources.iter().map(|id| engine.comes_up_in_its_turn(*id)).collect();
-        held += u32::from(foreseen != alone);
-        world.reboot();
-        world.pass_ms(700_000);
-        for (id, foreseen) in model.resources.iter().zip(foreseen) {
-            let is_up = model.world.state(*id) == mainstay_types::ResourceState::Online;
-            assert_eq!(is_up, foreseen, "seed {seed}: '{}'", model.world.engine.name_of(*id));
-            *if is_up { &mut up } else { &mut down } += 1;
-        }
-    }
-    assert!(up > 100 && down > 100 && held > 20, "{up} came up, {down} did not, {held} waited in vain");
 }

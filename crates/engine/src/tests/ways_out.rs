@@ -1,10 +1,8 @@
 //! What a refusal names as its way out is about the resource that is in the way, and helps.
 
-use mainstay_types::explanation::Rule;
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, OnlineFlags, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, OfflineFlags, OnlineFlags, ResourceId, ResourceState, Status};
 
-use super::rehearsal::{Dice, Model, random_model};
 use super::while_pending::{Before, Cluster};
 use crate::command::{Command, Remark};
 use crate::testing::{Reaction, World, offline};
@@ -141,58 +139,4 @@ fn the_strict_rules_name_no_force() {
             answer.text
         );
     }
-}
-
-/// Some groups are not started by themselves, and the machine has been started.
-fn after_a_reset(seed: u64) -> Model {
-    let mut dice = Dice(seed);
-    let mut model = random_model(&mut dice);
-    if dice.one_in(4) {
-        model.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
-    }
-    for (number, group) in (seed..).zip(model.groups.clone()) {
-        model.world.set_of(ObjectId::Group(group), "ColdStartSetting", u32::try_from(number % 3).unwrap());
-        if dice.one_in(4) {
-            model.world.set_of(ObjectId::Group(group), "Priority", 0);
-        }
-    }
-    model.world.reboot();
-    model.world.pass_ms(700_000);
-    model
-}
-
-/// What is said to have the next start bring something up does.
-#[test]
-fn a_group_that_is_set_as_explain_says_comes_up_at_the_next_start() {
-    let (mut followed, mut without) = (0, 0);
-    for seed in 3_000..3_200 {
-        let model = after_a_reset(seed);
-        for id in &model.resources {
-            let view = model.world.engine.view();
-            let journal: Vec<_> = model.world.journal.values().rev().cloned().collect();
-            let explained = view.explain_resource(*id, &journal).expect("an explanation");
-            without += usize::from(explained.reason.rule == Rule::ColdStart);
-            for way in &explained.ways_out {
-                let [noun, verb, group, value] = way.command.as_slice() else { continue };
-                if (noun.as_str(), verb.as_str()) != ("group", "set") {
-                    continue;
-                }
-                let (property, number) = value.split_once('=').expect("a property");
-                let Model { mut world, .. } = after_a_reset(seed);
-                let group = world.engine.view().find_group(group).expect("a group of its name");
-                world.set_of(ObjectId::Group(group), property, number.parse().expect("a number"));
-                match way.effect.contains("of the machine") {
-                    true => world.reboot(),
-                    false => world.restart_service(),
-                }
-                world.pass_ms(700_000);
-                assert_eq!(world.state(*id), ResourceState::Online, "seed {seed}: {way:?} of {explained:#?}");
-                followed += 1;
-            }
-        }
-    }
-    assert!(
-        followed > 40 && without > followed / 2,
-        "{followed} ways out, {without} left by ColdStartSetting"
-    );
 }
