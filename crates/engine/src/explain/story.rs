@@ -12,6 +12,7 @@ use super::{Explainer, reason};
 use crate::live::Goal;
 use crate::model::layout;
 use crate::model::objects::Resource;
+use crate::operation::told;
 use crate::recovery::adopt::UNDER_WAY;
 
 /// An operation, and what an object was in it.
@@ -418,7 +419,7 @@ pub(super) fn part_of<'a>(record: &'a OperationRecord, name: &str) -> Option<&'a
 
 /// Whether it has brought a resource, which was called so then, online, or offline.
 pub(super) fn brought(record: &OperationRecord, object: &ObjectId, name: &str, up: bool) -> bool {
-    let outcome = if up { "online" } else { "offline" };
+    let outcome = if up { told::ONLINE } else { told::OFFLINE };
     // Without a part: it was offline already, or failed and stopped.
     let without_part = !up && is_about_stopping(record, object) && record.end == Some(End::Done);
     without_part || part_of(record, name).is_some_and(|part| part.outcome == outcome)

@@ -30,6 +30,7 @@ mod persistent;
 mod run;
 pub mod stored;
 mod submission;
+pub(crate) mod told;
 mod veto;
 mod waiting;
 mod words;
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Call;
 use crate::input::CallId;
+use crate::live::Goal;
 use stored::{StoredStep, StoredWord};
 
 /// An operation that has not ended, or whose end the journal has not yet.
@@ -220,6 +222,20 @@ impl PartGoal {
     /// Whether its next step leads up.
     pub(crate) fn is_up(&self) -> bool {
         matches!(self, PartGoal::Up | PartGoal::Restore)
+    }
+
+    /// Where its next step leads.
+    pub(crate) fn next(&self) -> Goal {
+        match self {
+            PartGoal::Down | PartGoal::Cycle => Goal::Stop,
+            PartGoal::DownAtOnce => Goal::Terminate,
+            PartGoal::Settle => Goal::Settle,
+            PartGoal::Clean(_) => Goal::Clean,
+            PartGoal::Up => Goal::Start,
+            PartGoal::Restore => Goal::Restore,
+            PartGoal::Open => Goal::Open,
+            PartGoal::Reopen => Goal::Reopen,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use mainstay_types::order::Cause;
 use mainstay_types::{ObjectId, OfflineFlags, OperationId, ResourceId, ResourceState, Status};
 
 use super::fallback::Fallback;
-use super::{PartGoal, PartState, Phase};
+use super::{PartGoal, PartState, Phase, told};
 use crate::Engine;
 use crate::graph;
 use crate::limits::PARTS_SHOWN_MAX;
@@ -173,7 +173,7 @@ impl Engine {
         if is_object {
             operation.superseded_by = Some(by);
         }
-        self.show_part_ended(from, shown, format!("taken over by operation {by}"));
+        self.show_part_ended(from, shown, told::taken_over(by));
         true
     }
 
@@ -206,16 +206,7 @@ impl Engine {
             && operation.may_be_refused()
             && !operation.offline_flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS)
             && matches!(part.goal, PartGoal::Down | PartGoal::Cycle);
-        let goal = match part.goal {
-            PartGoal::Down | PartGoal::Cycle => Goal::Stop,
-            PartGoal::DownAtOnce => Goal::Terminate,
-            PartGoal::Settle => Goal::Settle,
-            PartGoal::Clean(_) => Goal::Clean,
-            PartGoal::Up => Goal::Start,
-            PartGoal::Restore => Goal::Restore,
-            PartGoal::Open => Goal::Open,
-            PartGoal::Reopen => Goal::Reopen,
-        };
+        let goal = part.goal.next();
         if part.goal.is_down() && !graph::may_stop(&self.model, &self.live, resource) {
             return;
         }
@@ -308,7 +299,7 @@ impl Engine {
         let (goal, shown) = (part.goal.clone(), part.shown);
         match end {
             TaskEnd::Online => {
-                self.show_part_ended(id, shown, "online".into());
+                self.show_part_ended(id, shown, told::ONLINE.into());
                 self.set_state(resource, ResourceState::Online);
                 self.part_done(id, resource);
                 self.check_needs(resource);
@@ -320,7 +311,7 @@ impl Engine {
                 self.check_needs(resource);
             }
             TaskEnd::Offline => {
-                self.show_part_ended(id, shown, "offline".into());
+                self.show_part_ended(id, shown, told::OFFLINE.into());
                 self.part_is_offline(id, resource, &goal);
             }
             TaskEnd::Failed { cause, proven } => {
@@ -328,7 +319,7 @@ impl Engine {
                 self.part_failed(id, resource, cause, proven);
             }
             TaskEnd::Vetoed(cause) => {
-                self.show_part_ended(id, shown, format!("vetoed: {cause}"));
+                self.show_part_ended(id, shown, told::vetoed(&cause));
                 if let Some(part) =
                     self.operations.get_mut(&id).and_then(|found| found.parts.get_mut(&resource))
                 {

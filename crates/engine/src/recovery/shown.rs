@@ -13,11 +13,7 @@ use crate::Engine;
 use crate::graph;
 use crate::limits::PARTS_SHOWN_MAX;
 use crate::live::Goal;
-use crate::operation::{PartGoal, PartState};
-
-/// How a part is told that was brought up, and one that was taken down, as in `operation::run`.
-const ONLINE: &str = "online";
-const OFFLINE: &str = "offline";
+use crate::operation::{PartGoal, PartState, told};
 
 /// A part that a resource has had of an operation that goes on, or has now.
 pub(super) struct Rebuilt {
@@ -62,7 +58,7 @@ impl Engine {
                 Step::Restore => true,
                 _ => false,
             };
-            parts.extend(had_stopped.then(|| ended(Goal::Stop, OFFLINE.into())));
+            parts.extend(had_stopped.then(|| ended(Goal::Stop, told::OFFLINE.into())));
             parts.push(ended(goal_of_step, outcome));
         }
         let task = live.task.as_ref().filter(|task| task.operation == id);
@@ -77,11 +73,11 @@ impl Engine {
                 let newest = held.and_then(|held| held.orders().last()).map(|order| order.operation);
                 let by = live.claim.or(newest).filter(|by| *by > id);
                 let outcome = match (&live.failure, by) {
-                    (_, Some(by)) => Some(format!("taken over by operation {by}")),
+                    (_, Some(by)) => Some(told::taken_over(by)),
                     (Some(cause), None) if live.state == ResourceState::Failed => Some(cause.to_string()),
-                    _ => part.has_stopped.then(|| OFFLINE.to_owned()),
+                    _ => part.has_stopped.then(|| told::OFFLINE.to_owned()),
                 };
-                parts.extend(outcome.map(|outcome| ended(goal_told(goal), outcome)));
+                parts.extend(outcome.map(|outcome| ended(goal.next(), outcome)));
             }
             _ => {}
         }
@@ -118,35 +114,21 @@ impl Engine {
 /// tells more: who was overtaken, and who has done nothing.
 fn step_told(step: Step, outcome: &Outcome, goal: &PartGoal) -> Option<(Goal, String)> {
     let (told, done) = match step {
-        Step::Start => (Goal::Start, ONLINE),
-        Step::Restore => (Goal::Restore, ONLINE),
-        Step::Stop => (Goal::Stop, OFFLINE),
+        Step::Start => (Goal::Start, told::ONLINE),
+        Step::Restore => (Goal::Restore, told::ONLINE),
+        Step::Stop => (Goal::Stop, told::OFFLINE),
         Step::Terminate | Step::CleanUp => match goal {
-            PartGoal::Settle | PartGoal::Clean(_) => (Goal::Clean, OFFLINE),
-            _ => (Goal::Terminate, OFFLINE),
+            PartGoal::Settle | PartGoal::Clean(_) => (Goal::Clean, told::OFFLINE),
+            _ => (Goal::Terminate, told::OFFLINE),
         },
         Step::Open | Step::Close => return None,
     };
     let text = match outcome {
         Outcome::Done => done.to_owned(),
-        Outcome::FoundOnline => ONLINE.to_owned(),
+        Outcome::FoundOnline => told::ONLINE.to_owned(),
         Outcome::Failed(cause) => cause.to_string(),
-        Outcome::Vetoed(cause) => format!("vetoed: {cause}"),
+        Outcome::Vetoed(cause) => told::vetoed(cause),
         Outcome::Cancelled | Outcome::StaleEpoch(_) | Outcome::NotOpen => return None,
     };
     Some((told, text))
-}
-
-/// What an operation does first to reach a goal.
-fn goal_told(goal: &PartGoal) -> Goal {
-    match goal {
-        PartGoal::Down | PartGoal::Cycle => Goal::Stop,
-        PartGoal::DownAtOnce => Goal::Terminate,
-        PartGoal::Settle => Goal::Settle,
-        PartGoal::Clean(_) => Goal::Clean,
-        PartGoal::Up => Goal::Start,
-        PartGoal::Restore => Goal::Restore,
-        PartGoal::Open => Goal::Open,
-        PartGoal::Reopen => Goal::Reopen,
-    }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use mainstay_types::Name;
 use mainstay_types::operation::OperationRecord;
 
+use crate::operation::told;
+
 /// Past runs of parts, by resource and action.
 #[derive(Clone, Debug, Default)]
 pub struct Durations {
@@ -17,7 +19,7 @@ impl Durations {
         let mut runs_ms: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
         for part in records.into_iter().flat_map(|record| &record.parts) {
             let Some(ended_at_ms) = part.ended_at_ms.filter(|_| !part.is_rebuilt) else { continue };
-            if matches!(part.outcome.as_str(), "online" | "offline") {
+            if matches!(part.outcome.as_str(), told::ONLINE | told::OFFLINE) {
                 let key = (part.resource.folded().to_owned(), part.action.clone());
                 runs_ms.entry(key).or_default().push(ended_at_ms.saturating_sub(part.began_at_ms));
             }

@@ -7,6 +7,7 @@ use mainstay_types::explanation::{Explanation, Reason};
 use mainstay_types::operation::OperationRecord;
 use mainstay_types::{GroupId, HostId, NodeId, ObjectId, ResourceId};
 
+use super::scenarios::stack;
 use crate::command::{Command, Remark};
 use crate::group_set::OrderChange;
 use crate::testing::{CommitMode, Reaction, World};
@@ -23,10 +24,7 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let mut world = World::default();
-        let group = world.group("g");
-        let [disk, db, web] = ["disk", "db", "web"].map(|name| world.resource(group, name));
-        world.depend(db, disk);
-        world.depend(web, db);
+        let (group, [disk, db, web]) = stack(&mut world);
         Case { world, group, disk, db, web }
     }
 

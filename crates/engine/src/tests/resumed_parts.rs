@@ -3,6 +3,7 @@
 use mainstay_types::operation::{End, OperationRecord, Verb};
 use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
 
+use super::scenarios::stack;
 use crate::command::{Command, Remark};
 use crate::rehearsal::Durations;
 use crate::testing::{Reaction, World};
@@ -16,11 +17,8 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let mut world = World::default();
-        let group = world.group("g");
-        let [disk, db, web] = ["disk", "db", "web"].map(|name| world.resource(group, name));
-        world.depend(db, disk);
-        world.depend(web, db);
-        Case { world, ids: [disk, db, web] }
+        let (_, ids) = stack(&mut world);
+        Case { world, ids }
     }
 
     fn online() -> Self {

@@ -9,6 +9,7 @@ use crate::testing::{CommitMode, Reaction, World};
 
 const FORCE: u32 = 2;
 
+/// `web` on `db` on `disk` in group `g`.
 pub(super) fn stack(world: &mut World) -> (mainstay_types::GroupId, [mainstay_types::ResourceId; 3]) {
     let group = world.group("g");
     let [disk, db, web] = ["disk", "db", "web"].map(|name| world.resource(group, name));
