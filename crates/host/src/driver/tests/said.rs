@@ -1,4 +1,4 @@
-//! What a type says of its resource beside the state, and of what fails in it.
+//! What a type says of its resource unasked: that it has failed, what there is beside the state, and what fails in it.
 
 use super::*;
 
@@ -30,4 +30,37 @@ fn what_a_type_says_beside_the_state() {
         (Says(0x8, false), &["#10 says 0"]),
     ];
     check_from_online("once, until it is online anew", &[steps, down, again].concat());
+}
+
+#[test]
+fn failures_that_nobody_asked_for() {
+    check_from_online("at rest", &[(Fails, &["#3 failed"]), (Fails, &[]), (Online, &["call Online"])]);
+    check(
+        "before online has returned",
+        &[
+            (Open, &["call Open"]),
+            (Fails, &[]),
+            (Returns("Open", opened(Found::Offline)), &["#1 order 1 Done"]),
+            (Fails, &[]),
+            (Online, &["call Online"]),
+            (Fails, &[]),
+            (Returns("Online", done()), &["#2 order 2 Done", "#3 failed"]),
+        ],
+    );
+    check(
+        "found running, and failed since",
+        &[
+            (Open, &["call Open"]),
+            (Fails, &[]),
+            (Returns("Open", opened(Found::Online)), &["#1 order 1 FoundOnline", "#2 failed"]),
+        ],
+    );
+    check_from_online(
+        "during a stop it is part of the stop, unless the stop is vetoed",
+        &[
+            (Offline, &["call Offline"]),
+            (Fails, &[]),
+            (Returns("Offline", Returned::Operation(Err(vetoed()))), &["#3 order 3 Vetoed", "#4 failed"]),
+        ],
+    );
 }
