@@ -308,6 +308,10 @@ impl Engine {
         match (expected, held.last) {
             (Some(order), _) if held.running == Some(order) => {}
             (Some(order), Some((last, outcome))) if last == order => {
+                // What has failed since it came up is there for nobody.
+                if let (Condition::Failed(cause), Some(task)) = (held.condition, live.task.as_mut()) {
+                    task.cause.get_or_insert(cause);
+                }
                 self.handle_order_ended(id, host, order, outcome);
             }
             (Some(_), _) => self.send_order_again(id),
@@ -492,16 +496,10 @@ impl Engine {
 
     fn handle_deadlocked(&mut self, id: ResourceId, host: HostId, call: &str) {
         let Some(live) = self.live.get_mut(&id).filter(|live| live.open == Some(host)) else { return };
-        let cause = Cause::new(
-            Status::RESOURCE_CALL_TIMED_OUT,
-            format!("its {call} did not return within its DeadlockTimeout"),
-        );
+        let cause = deadlock_cause(call);
         match &mut live.task {
             Some(task) => drop(task.cause.get_or_insert(cause)),
-            // A question is nothing that the resource was doing: what it serves may be as well as before, and the next
-            // host finds out.
-            None if call == RESOURCE_CONTROL => {}
-            // A type that hangs in a health check says nothing any more about what it serves.
+            None if fails_nothing(call) => {}
             None => {
                 self.handle_failed(id, cause);
                 if self.is_in_maintenance(id) {
@@ -621,4 +619,24 @@ impl Engine {
         let task = self.live.get(&id).and_then(|live| live.task.as_ref());
         task.is_some_and(|task| goals.contains(&task.goal))
     }
+}
+
+/// Why something that was online is not any more, where news say so.
+pub(crate) fn failure_in(news: &News) -> Option<Cause> {
+    match news {
+        News::Failed(cause) => Some(cause.clone()),
+        News::Deadlocked { call } if !fails_nothing(call) => Some(deadlock_cause(call)),
+        _ => None,
+    }
+}
+
+/// A question is nothing that the resource was doing: what it serves may be as well as before, and the next host finds
+/// out. A type that hangs in a health check says nothing any more about what it serves.
+fn fails_nothing(call: &str) -> bool {
+    call == RESOURCE_CONTROL
+}
+
+fn deadlock_cause(call: &str) -> Cause {
+    let text = format!("its {call} did not return within its DeadlockTimeout");
+    Cause::new(Status::RESOURCE_CALL_TIMED_OUT, text)
 }

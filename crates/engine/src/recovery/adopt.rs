@@ -110,14 +110,14 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         match held {
             Some((host, held)) => {
+                let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
                 // What a hard stop has closed is opened anew before anything starts there, as without a restart.
-                live.open = (!is_closed(live, held)).then_some(*host);
+                live.open = (!is_opening && !is_closed(live, held)).then_some(*host);
                 self.touched_statuses.insert(id);
                 live.locked = held.lock();
                 live.consents = held.consents;
                 live.orders = held.orders().last().map_or(0, |order| order.number.saturating_add(1));
                 // A host that has opened it and done nothing since proves nothing about the one before.
-                let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
                 let has_only_opened = held.condition == Condition::Offline && held.last.is_none();
                 live.cut_off &= is_opening || has_only_opened;
                 match &held.condition {
@@ -547,10 +547,6 @@ impl Engine {
         self.resume_task(id, resource, goal.clone(), order);
         let rebuilt = self.rebuilt_parts(id, resource, &goal, None);
         self.show_rebuilt(id, rebuilt);
-        if let Some(live) = self.live.get_mut(&resource).filter(|_| order.step == Step::Open) {
-            live.open = None;
-            self.touch_status(resource);
-        }
     }
 }
 

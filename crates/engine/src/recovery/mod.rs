@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mainstay_store::{Compare, Op, Transaction};
 use mainstay_types::operation::{End, Verb};
-use mainstay_types::order::{Condition, Held, News, Report};
+use mainstay_types::order::{Condition, Held, Report};
 use mainstay_types::{Epoch, GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
 
 use crate::Engine;
@@ -23,6 +23,7 @@ use crate::backup::RESTORED_BOOT;
 use crate::command::Call;
 use crate::engine::CommitPurpose;
 use crate::error::ServiceError;
+use crate::hosts::failure_in;
 use crate::input::{CommitOutcome, LeafSeen, Start};
 use crate::limits::{COMMIT_PAUSE_MS, TRANSACTION_WRITES_MAX, WAITING_CALLS_MAX};
 use crate::live::Live;
@@ -228,12 +229,12 @@ impl Engine {
             return;
         }
         let StartUp { held, told, since_unix_ms, .. } = &mut self.startup;
-        if let News::Failed(cause) = &report.news
+        if let Some(cause) = failure_in(&report.news)
             && let Some((_, held)) = held.get_mut(&report.resource).filter(|(holder, _)| *holder == host)
             && held.condition == Condition::Online
         {
-            // Nothing may be started that relies on it.
-            held.condition = Condition::Failed(cause.clone());
+            // Nothing may be started, or go on, that relies on it.
+            held.condition = Condition::Failed(cause);
             since_unix_ms.insert(report.resource, self.now.unix_ms);
         }
         told.push((host, report));

@@ -181,7 +181,12 @@ impl World {
         serving.extend(&online);
         serving.retain(|id| self.runs(*id));
         trusted.extend(online);
-        trusted.retain(|id| matches!(self.state(*id), ResourceState::Online | ResourceState::OfflinePending));
+        // A service that starts knows nothing yet.
+        let is_ready = self.engine.view().is_ready();
+        let is_up = |id: &ResourceId| {
+            matches!(self.state(*id), ResourceState::Online | ResourceState::OfflinePending)
+        };
+        trusted.retain(|id| !is_ready || is_up(id));
         (self.serving, self.trusted) = (serving, trusted);
         self.watch_restarts();
         let view = self.engine.view();

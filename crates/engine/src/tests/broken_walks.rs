@@ -4,10 +4,10 @@
 
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
-    Deadlock, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, KillOwn, KillPool,
-    KillProcesses, KillService, KillServiceAndPool, LoseOwn, Maintain, Offline, Online, Pass, PassLate,
-    Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard, SlowHost, StartPolicy, StartService,
-    StopService, Undepend, Unkillable,
+    Deadlock, Delete, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, KillOwn,
+    KillPool, KillProcesses, KillService, KillServiceAndPool, KillServiceWhile, LoseOwn, Maintain, Offline,
+    Online, Pass, PassLate, Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard, SlowHost,
+    StartPolicy, StartService, StopService, Undepend, Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CheckReaction, CommitMode, Reaction};
@@ -821,5 +821,54 @@ fn what_was_stopped_hard_is_not_online_after_a_restart() {
         1,
         &[POOL, POOL],
         &[Behave(1, Entry::Terminate, Reaction::Veto), Online(1), Fail(1), KillService, Pass(10_000)],
+    );
+}
+
+/// What went up and has failed since, while nobody heard its host, is nothing that a dependent may start upon.
+#[test]
+fn what_has_failed_since_it_came_up_is_online_for_nobody() {
+    check(
+        1,
+        &[POOL, (0, Kind::Pool, &[&[0]]), (0, Kind::Pool, &[&[1]])],
+        &[SlowHost(0), GroupOnline(0), Fail(0), Reconnect, Fail(1), Reconnect],
+    );
+}
+
+/// An alternative that ran on while the service was away, and is to go itself, serves until it is told to.
+#[test]
+fn an_alternative_serves_a_service_that_has_just_started() {
+    check_in_order(
+        GroupOrder::Global(1, 25),
+        1,
+        &[POOL, POOL, POOL, (0, Kind::Pool, &[&[0]]), POOL, (0, Kind::Pool, &[&[3, 0, 1]])],
+        &[GroupOnline(0), SlowHost(0), Deadlock(0), KillServiceWhile(1, Reaction::Done)],
+    );
+}
+
+/// What a host says before the service is ready, that something hangs, is heard before anything is stopped.
+#[test]
+fn what_hangs_while_the_service_starts_serves_nobody() {
+    check(
+        1,
+        &[POOL, OWN, OWN, (0, Kind::Pool, &[&[2]]), LIBRARY, (0, Kind::Pool, &[&[0, 3, 4]])],
+        &[GroupOnline(0), SlowHost(3), Offline(4, 6), Deadlock(0), KillServiceWhile(2, Reaction::Hang)],
+    );
+}
+
+/// What a host was opening while the service was away, and could not, is not open there.
+#[test]
+fn what_could_not_be_opened_meanwhile_is_asked_nothing() {
+    check_in_order(
+        GroupOrder::Global(0, 57),
+        1,
+        &[OWN, LIBRARY, POOL, POOL],
+        &[
+            Create(0),
+            Deadlock(3),
+            Behave(4, Entry::Open, Reaction::Hang),
+            Online(4),
+            KillServiceWhile(4, Reaction::Hang),
+            Delete(4),
+        ],
     );
 }
