@@ -156,25 +156,28 @@ fn what_a_program_has_sent_elsewhere_is_ended_before_the_next_start() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     let child = cluster.file("child.sh");
     std::fs::write(&child, "echo $$ > $2\necho $$ > $1\nexec sleep 1000\n").unwrap();
-    check_sent_elsewhere(&cluster, &format!("sh {}", child.display()));
+    check_sent_elsewhere(&cluster, &format!("sh {}", child.display()), "");
 }
 
 #[test]
 fn what_was_sent_elsewhere_is_found_without_its_first_thread() {
-    let Some(cluster) = TestCluster::start_or_skip() else { return };
-    let Some(child) = cluster.compile_or_skip("tests/tests/c/headless.c", &[]) else { return };
-    check_sent_elsewhere(&cluster, &child.display().to_string());
+    for when in ["", "late"] {
+        let Some(cluster) = TestCluster::start_or_skip() else { return };
+        let Some(child) = cluster.compile_or_skip("tests/tests/c/headless.c", &[]) else { return };
+        check_sent_elsewhere(&cluster, &child.display().to_string(), when);
+    }
 }
 
-/// Its program stays; what it starts goes elsewhere and has no parent any more. That is told where it says its number, and
-/// the file of the control group to which it goes.
-fn check_sent_elsewhere(cluster: &TestCluster, child: &str) {
+/// Its program stays; what it starts goes elsewhere and has no parent any more. That is told where it says its number, the
+/// file of the control group to which it goes, and when.
+fn check_sent_elsewhere(cluster: &TestCluster, child: &str, when: &str) {
     let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
     elsewhere.create().unwrap();
     let (there, procs) = (cluster.fifo("there"), elsewhere.path().join("cgroup.procs"));
     let program = cluster.file("program.sh");
     // The shell in between ends, so that the child descends from nothing that is known.
-    let script = format!("sh -c '{child} {} {} &'\nexec sleep 1000\n", there.display(), procs.display());
+    let (told, procs) = (there.display(), procs.display());
+    let script = format!("sh -c '{child} {told} {procs} {when} &'\nexec sleep 1000\n");
     std::fs::write(&program, script).unwrap();
     cluster.application("g", "a", &format!("sh {}", program.display()));
     let started = || {
@@ -226,23 +229,26 @@ fn a_leaf_that_was_swept_away_is_made_again_for_a_start() {
 /// not reach it.
 #[test]
 fn a_program_without_its_first_thread_is_stopped() {
-    check_headless(false);
+    check_headless(None);
 }
 
 #[test]
 fn a_program_without_its_first_thread_that_has_left_is_found() {
-    check_headless(true);
+    for when in ["", "late"] {
+        check_headless(Some(when));
+    }
 }
 
-fn check_headless(leaves: bool) {
+/// It leaves its control group while its first thread is there, or late, when that has ended; or does not.
+fn check_headless(leaves: Option<&str>) {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
     let Some(program) = cluster.compile_or_skip("tests/tests/c/headless.c", &[]) else { return };
     let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
     elsewhere.create().unwrap();
     let there = cluster.fifo("there");
     let mut command = format!("{} {}", program.display(), there.display());
-    if leaves {
-        command = format!("{command} {}", elsewhere.path().join("cgroup.procs").display());
+    if let Some(when) = leaves {
+        command = format!("{command} {} {when}", elsewhere.path().join("cgroup.procs").display());
     }
     let timeout = STOP_TIMEOUT.as_millis().to_string();
     let properties = [("CommandLine", command.as_str()), ("StopTimeout", timeout.as_str())];

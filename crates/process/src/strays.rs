@@ -60,8 +60,9 @@ const LOOKS_MAX: u32 = 50;
 /// another program.
 const EMPTY_LOOKS_MAX: u32 = 3;
 
-/// As many threads as are looked at of a process whose first one has ended: others that have ended go away by themselves.
-const THREADS_LOOKED_AT_MAX: usize = 8;
+/// As many threads as are looked at of a process whose first one has ended: as many as a machine has as a rule. Others that
+/// have ended go away by themselves, unless a debugger has not asked how.
+const THREADS_LOOKED_AT_MAX: usize = 32 * 1024;
 
 /// Between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
@@ -232,8 +233,18 @@ pub fn hold_child(parent: i32, pid: i32) -> Option<Process> {
 
 /// Where a process is, as the kernel names it. `None`: it has gone.
 pub fn place_of(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    // A thread that has ended stays where it was, wherever the others go.
+    let thread = threads_of(pid).take(THREADS_LOOKED_AT_MAX).find(|thread| goes_on(thread))?;
+    let text = fs::read_to_string(format!("{thread}/cgroup")).ok()?;
     text.lines().find_map(|line| line.strip_prefix("0::")).map(str::to_owned)
+}
+
+/// Whether a thread has not ended, by its place in `/proc`. The state comes after the name, which may contain anything.
+fn goes_on(thread: &str) -> bool {
+    let line = fs::read(format!("{thread}/stat")).unwrap_or_default();
+    let name_end = line.iter().rposition(|byte| *byte == b')');
+    let state = name_end.and_then(|end| line.get(end + 2));
+    state.is_some_and(|state| !b"ZXx".contains(state))
 }
 
 /// Groups what a pass has found by its resource.
@@ -275,32 +286,49 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
     for _ in 0..EMPTY_LOOKS_MAX {
         // In one call: between two it may become another program, and the rest of its environment be gone.
         match read_environment(&format!("/proc/{pid}"), environment) {
-            Ok(0) if has_memory(pid) => {}
-            Ok(0) => return look_at_threads(pid, environment),
-            Ok(length) => return judge(environment.get(..length).unwrap_or_default()),
-            // What the kernel says, since Linux 6.13, of a process whose first thread has no memory any more.
-            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => {
-                return look_at_threads(pid, environment);
+            Ok(length @ 1..) => return judge(environment.get(..length).unwrap_or_default()),
+            Ok(_) if has_memory(pid) => {
+                let has_arguments =
+                    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
+                look = if has_arguments { Look::Empty } else { Look::NotYet };
             }
-            // It has gone, or may not be looked at.
-            Err(_) => return Look::Nobodys,
+            // Its first thread has no memory any more. Since Linux 6.13 that is an error.
+            Err(error) if error.raw_os_error() != Some(Errno::SRCH.raw_os_error()) => return Look::Nobodys,
+            _ => match look_at_threads(pid, environment) {
+                seen @ (Look::Empty | Look::NotYet) => look = seen,
+                seen => return seen,
+            },
         }
-        let has_arguments = fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
-        look = if has_arguments { Look::Empty } else { Look::NotYet };
     }
     look
 }
 
 /// A process whose first thread has ended shows its memory only by those that go on. One of them is as good as another.
 fn look_at_threads(pid: i32, environment: &mut Vec<u8>) -> Look {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Look::Nobodys };
-    let paths = threads.filter_map(|thread| Some(thread.ok()?.path().to_str()?.to_owned()));
-    for path in paths.take(THREADS_LOOKED_AT_MAX) {
-        if let Ok(length @ 1..) = read_environment(&path, environment) {
-            return judge(environment.get(..length).unwrap_or_default());
+    let (mut is_alone, mut is_empty) = (true, false);
+    for (index, thread) in threads_of(pid).take(THREADS_LOOKED_AT_MAX).enumerate() {
+        is_alone = index == 0;
+        match read_environment(&thread, environment) {
+            Ok(length @ 1..) => return judge(environment.get(..length).unwrap_or_default()),
+            Ok(_) => is_empty = !is_alone,
+            Err(_) => {}
         }
     }
-    Look::Nobodys
+    if is_empty {
+        Look::Empty
+    } else if is_alone && !has_memory(pid) {
+        // The kernel's own, or what has ended.
+        Look::Nobodys
+    } else {
+        // One of them is becoming another program, and takes the number of the first.
+        Look::NotYet
+    }
+}
+
+/// The places of a process's threads in `/proc`, the first thread before the others. None: it has gone.
+fn threads_of(pid: i32) -> impl Iterator<Item = String> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten();
+    threads.filter_map(|thread| Some(thread.ok()?.path().to_str()?.to_owned()))
 }
 
 /// Reads the environment of a process or thread, by its place in `/proc`, and answers its length.
@@ -364,10 +392,8 @@ fn hold_descendants(pid: i32, known: &HashSet<i32>) -> Vec<Process> {
 
 /// The children of a process, of all its threads. None where the kernel does not list them.
 fn children(pid: i32) -> Vec<i32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    threads
-        .filter_map(Result::ok)
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+    threads_of(pid)
+        .filter_map(|thread| fs::read_to_string(format!("{thread}/children")).ok())
         .flat_map(|text| {
             text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>()
         })

@@ -1,6 +1,6 @@
 //! One directory of the hierarchy: a place of processes that can be frozen, killed and watched as a whole.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,6 +16,10 @@ use crate::signal::Signal;
 
 /// The deepest nesting of groups that a resource may make inside its leaf and that is still cleaned up.
 const DEPTH_MAX: usize = 32;
+
+/// How often a group is read that lists a process of which no thread is seen in it: where a thread that is not the first
+/// becomes another program, its number changes meanwhile.
+const LOOKS_MAX: usize = 3;
 
 /// A control group's directory. It may be a resource's leaf or a group's slice; what is done to it is done to
 /// everything below. Cheap to make; holds nothing open.
@@ -268,24 +272,34 @@ fn subdirectories(path: &Path) -> Result<Vec<PathBuf>, CgroupError> {
 }
 
 fn collect_pids(path: &Path, depth: usize, into: &mut Vec<i32>) -> Result<(), CgroupError> {
-    let Some(processes) = numbers_in(&path.join("cgroup.procs"))? else { return Ok(()) };
-    // A process is listed where its first thread is. One whose first thread has ended elsewhere is here by its others.
-    let threads = numbers_in(&path.join("cgroup.threads"))?.unwrap_or_default();
-    let listed: HashSet<i32> = processes.iter().copied().collect();
-    let headless: BTreeSet<i32> = threads
-        .into_iter()
-        .filter(|thread| !listed.contains(thread))
-        .filter_map(process_of_thread)
-        .filter(|process| !listed.contains(process))
-        .collect();
-    into.extend(processes);
-    into.extend(headless);
+    let mut inside = BTreeSet::new();
+    for _ in 0..LOOKS_MAX {
+        let Some(listed) = numbers_in(&path.join("cgroup.procs"))? else { return Ok(()) };
+        let listed: BTreeSet<i32> = listed.into_iter().collect();
+        match numbers_in(&path.join("cgroup.threads"))? {
+            Some(threads) => inside.extend(processes_of(&threads, &listed)),
+            None => inside.extend(&listed),
+        }
+        if listed.is_subset(&inside) {
+            break;
+        }
+    }
+    into.extend(inside);
     if depth > 0 {
         for below in subdirectories(path)? {
             collect_pids(&below, depth - 1, into)?;
         }
     }
     Ok(())
+}
+
+/// Whose threads these are. A process is listed where its first thread is, also when that one has ended, and is where its
+/// others are, who may have gone elsewhere since.
+fn processes_of<'a>(threads: &'a [i32], listed: &'a BTreeSet<i32>) -> impl Iterator<Item = i32> + 'a {
+    threads.iter().filter_map(|thread| match listed.contains(thread) {
+        true => Some(*thread),
+        false => process_of_thread(*thread),
+    })
 }
 
 /// The numbers that a file of a group lists. `None`: the group is not there.
