@@ -332,12 +332,13 @@ pub enum Command {
         /// What the caller wants remembered.
         remark: Remark,
     },
-    /// Deletes an object as it was when that was planned. By CONFIGURE only.
+    /// Deletes an object, by the rules of the call for its kind. By CONFIGURE only.
     DeleteConfigured {
         /// The object.
         object: ObjectId,
-        /// What was set of it when it was planned.
-        planned: Vec<SettingDifference>,
+        /// What was set of it when it was planned. Where something else is set by now, it is refused. `None` deletes it
+        /// whatever it is.
+        planned: Option<Vec<SettingDifference>>,
     },
     /// Takes back what an operation changed, as far as nothing later stands against it. By UNDO only.
     Undo {

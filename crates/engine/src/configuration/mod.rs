@@ -493,7 +493,9 @@ impl Engine {
             Command::Configure { object, wanted, presence, planned, .. } => {
                 self.configure(object, wanted, *presence, planned.as_deref())
             }
-            Command::DeleteConfigured { object, planned } => self.delete_configured(object, planned),
+            Command::DeleteConfigured { object, planned } => {
+                self.delete_configured(object, planned.as_deref())
+            }
             Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),

@@ -13,15 +13,17 @@ use crate::Engine;
 use crate::error::{ClusterError, Refusal, ServiceError, shown};
 
 impl Engine {
-    /// Deletes an object that is as it was when that was planned.
+    /// Deletes an object; where that was planned, only as it was then.
     pub(super) fn delete_configured(
         &self,
         id: &ObjectId,
-        planned: &[SettingDifference],
+        planned: Option<&[SettingDifference]>,
     ) -> Result<Change, Refusal> {
         self.check_object(id)?;
-        let known = configured(&self.model, id)?;
-        check_planned(&self.describe(id), &differences(&known, &bare(&known)), planned)?;
+        if let Some(planned) = planned {
+            let known = configured(&self.model, id)?;
+            check_planned(&self.describe(id), &differences(&known, &bare(&known)), planned)?;
+        }
         self.delete_object(id)
     }
 

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::command::{Command, Presence, Remark};
 use crate::error::shown;
-use crate::group_set::OrderChange;
 use crate::view::View;
 
 /// Why there is no command: nothing has the name, or nothing of the kind is made or deleted.
@@ -71,7 +70,7 @@ impl View<'_> {
         Ok(Command::Configure { object, wanted: Box::new(wanted.clone()), presence, planned, remark })
     }
 
-    /// The command that deletes the object of this kind and name.
+    /// The command that deletes the object of this kind and name. `planned` is what was set of it when that was planned.
     ///
     /// # Errors
     ///
@@ -81,18 +80,20 @@ impl View<'_> {
         object: &ConfiguredObject,
         planned: Option<Vec<SettingDifference>>,
     ) -> Result<Command, NoCommand> {
-        let there = self.object_named(object.kind, &object.name);
-        match (there, planned) {
-            (
-                Some(
-                    object @ (ObjectId::Group(_)
-                    | ObjectId::Resource(_)
-                    | ObjectId::ResourceType(_)
-                    | ObjectId::GroupSet(_)),
-                ),
-                Some(planned),
+        match self.object_named(object.kind, &object.name) {
+            Some(
+                object @ (ObjectId::Group(_)
+                | ObjectId::Resource(_)
+                | ObjectId::ResourceType(_)
+                | ObjectId::GroupSet(_)),
             ) => Ok(Command::DeleteConfigured { object, planned }),
-            (there, _) => deleting(there, object),
+            Some(
+                ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_),
+            ) => Err(NoCommand {
+                status: Status::INVALID_PARAMETER,
+                text: format!("no {} is deleted by a configuration", object.kind),
+            }),
+            None => Err(not_there(object)),
         }
     }
 
@@ -111,22 +112,6 @@ impl View<'_> {
             }
             StepAction::Delete => self.deleting_configured(object, planned),
         }
-    }
-}
-
-fn deleting(there: Option<ObjectId>, object: &ConfiguredObject) -> Result<Command, NoCommand> {
-    match there {
-        Some(ObjectId::Group(group)) => Ok(Command::DeleteGroup { group, force: false }),
-        Some(ObjectId::Resource(resource)) => Ok(Command::DeleteResource { resource }),
-        Some(ObjectId::ResourceType(name)) => Ok(Command::DeleteResourceType { name }),
-        Some(ObjectId::GroupSet(set)) => Ok(Command::Order(OrderChange::DeleteSet { set })),
-        Some(
-            ObjectId::Cluster | ObjectId::Node(_) | ObjectId::Network(_) | ObjectId::NetworkInterface(_),
-        ) => Err(NoCommand {
-            status: Status::INVALID_PARAMETER,
-            text: format!("no {} is deleted by a configuration", object.kind),
-        }),
-        None => Err(not_there(object)),
     }
 }
 
