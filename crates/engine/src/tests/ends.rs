@@ -91,7 +91,7 @@ fn what_was_not_online_is_not_said_to_be_restarted() {
 
 #[test]
 fn a_shutdown_that_goes_on_after_the_service_has_died_ends_with_the_group_offline() {
-    for (word, states) in [("group shut-down", "----"), ("keep offline disk", "----")] {
+    for word in ["group shut-down", "keep offline disk"] {
         let mut cluster = Cluster::new();
         for word in ["group online", "hang offline db", word, "start service"] {
             cluster.say(word);
@@ -99,7 +99,7 @@ fn a_shutdown_that_goes_on_after_the_service_has_died_ends_with_the_group_offlin
         let operation = cluster.world.last_record().id;
         assert_eq!(cluster.states(), "??--", "{word}: db does not end, and disk waits for it");
         cluster.say("end db");
-        assert_eq!(cluster.states(), states, "{word}: no start of the service is a later word");
+        assert_eq!(cluster.states(), "----", "{word}: no start of the service is a later word");
         assert_eq!(cluster.world.journal[&operation].end, Some(End::Done), "{word}");
         // What is written is as it was: the next start brings it back.
         cluster.world.behave(cluster.id("db")).offline = Reaction::Done;

@@ -1,6 +1,6 @@
 //! Operations that outlive a restart of the service tell all of their parts, and what they have done is explained by them.
 
-use mainstay_types::operation::{End, OperationRecord, Verb};
+use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::{ObjectId, OperationId, ResourceId, ResourceState};
 
 use super::scenarios::stack;
@@ -39,9 +39,7 @@ impl Case {
 }
 
 fn parts(record: &OperationRecord) -> Vec<String> {
-    let one = |part: &mainstay_types::operation::Part| {
-        format!("{} {}: {}", part.action, part.resource, part.outcome)
-    };
+    let one = |part: &Part| format!("{} {}: {}", part.action, part.resource, part.outcome);
     record.parts.iter().map(one).collect()
 }
 
@@ -143,11 +141,11 @@ fn every_part_is_told() {
     let mut wrong = String::new();
     for (title, make, reaction, expected) in ROWS {
         for when in ["after the restart", "during it", "after two"] {
-            let (Case { mut world, ids }, hangs) = make();
-            let hanging = world.engine.shown_operations().last().expect("one that runs").id;
+            let (case, hangs) = make();
+            let hanging = case.hanging();
+            let Case { mut world, ids } = case;
             world.pass_ms(1_000);
-            let all = [ids[0], ids[1], ids[2]];
-            all.iter().for_each(|id| *world.behave(*id) = Default::default());
+            ids.iter().for_each(|id| *world.behave(*id) = Default::default());
             match when {
                 "during it" => world.restart_service_while(ids[hangs], *reaction),
                 "after two" => {
