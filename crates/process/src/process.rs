@@ -74,7 +74,7 @@ impl Process {
         // was started later.
         let process = match Process::open(identity.pid) {
             Ok(process) => process,
-            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => return Ok(None),
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => return Ok(None),
             Err(error) => return Err(error),
         };
         let same = process.identity()?.is_some_and(|found| found == identity);
@@ -96,7 +96,7 @@ impl Process {
             Ok(stat) => stat,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             // ESRCH: it went while we read.
-            Err(error) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => return Ok(None),
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => return Ok(None),
             Err(error) => return Err(error),
         };
         match parse_started_at(&stat) {

@@ -35,13 +35,13 @@ use std::thread;
 use std::time::Duration;
 
 use mainstay_types::{ClusterId, ResourceId};
+use rustix::io::Errno;
 
 use crate::cgroup::{CgroupError, Leaf};
 use crate::layout;
 use crate::process::Process;
 use crate::signal::Signal;
 use crate::state_file;
-use rustix::io::Errno;
 
 pub use mark::Mark;
 
@@ -293,7 +293,7 @@ fn look_at(pid: i32, environment: &mut Vec<u8>) -> Look {
                 look = if has_arguments { Look::Empty } else { Look::NotYet };
             }
             // Its first thread has no memory any more. Since Linux 6.13 that is an error.
-            Err(error) if error.raw_os_error() != Some(Errno::SRCH.raw_os_error()) => return Look::Nobodys,
+            Err(error) if Errno::from_io_error(&error) != Some(Errno::SRCH) => return Look::Nobodys,
             _ => match look_at_threads(pid, environment) {
                 seen @ (Look::Empty | Look::NotYet) => look = seen,
                 seen => return seen,
