@@ -9,12 +9,12 @@ use mainstay_cmrp::group::{
     SetGroupName, SetGroupNodeList,
 };
 use mainstay_cmrp::{
-    CloseResponse, EnumList, EnumResponse, GroupHandle, OpenExResponse, OpenResponse, Operation,
+    CloseResponse, EnumList, EnumResponse, GroupHandle, NodeHandle, OpenExResponse, OpenResponse, Operation,
     StatusResponse, StringResponse,
 };
 use mainstay_engine::command::{Command, Remark};
 use mainstay_types::access::DesiredAccess;
-use mainstay_types::{Access, GroupId, Status};
+use mainstay_types::{Access, GroupId, NodeId, Status};
 
 use super::exchange::{Exchange, Failure, Served};
 use super::handles::Held;
@@ -117,6 +117,23 @@ fn to_group<O>(
     }
 }
 
+/// As [`to_group`], for commands that name a node too.
+fn to_group_and_node<O>(
+    session: &Arc<Session>,
+    exchange: Exchange<O>,
+    handles: impl FnOnce(&O) -> (GroupHandle, NodeHandle),
+    command: impl FnOnce(GroupId, NodeId, &O) -> Command,
+) where
+    O: Operation<Response = StatusResponse> + Send + 'static,
+{
+    let (group, node) = handles(exchange.request());
+    let found = session.handles.lock().node(node);
+    match found {
+        Ok((node, _)) => to_group(session, exchange, |_| group, |group, r| command(group, node, r)),
+        Err(bad) => exchange.end(Err(bad.into())),
+    }
+}
+
 pub(super) fn delete(session: &Arc<Session>, exchange: Exchange<DeleteGroup>) {
     to_group(session, exchange, |r| r.group, |group, r| Command::DeleteGroup { group, force: r.force });
 }
@@ -163,34 +180,26 @@ pub(super) fn move_away_ex(session: &Arc<Session>, exchange: Exchange<MoveGroupE
 }
 
 pub(super) fn move_to_node(session: &Arc<Session>, exchange: Exchange<MoveGroupToNode>) {
-    let node = session.handles.lock().node(exchange.request().node);
-    match node {
-        Ok((node, _)) => to_group(
-            session,
-            exchange,
-            |r| r.group,
-            |group, _| Command::MoveGroup { group, node: Some(node), flags: 0, buffer: Vec::new() },
-        ),
-        Err(bad) => exchange.end(Err(bad.into())),
-    }
+    to_group_and_node(
+        session,
+        exchange,
+        |r| (r.group, r.node),
+        |group, node, _| Command::MoveGroup { group, node: Some(node), flags: 0, buffer: Vec::new() },
+    );
 }
 
 pub(super) fn move_to_node_ex(session: &Arc<Session>, exchange: Exchange<MoveGroupToNodeEx>) {
-    let node = session.handles.lock().node(exchange.request().node);
-    match node {
-        Ok((node, _)) => to_group(
-            session,
-            exchange,
-            |r| r.group,
-            |group, r| Command::MoveGroup {
-                group,
-                node: Some(node),
-                flags: r.flags,
-                buffer: r.input.clone(),
-            },
-        ),
-        Err(bad) => exchange.end(Err(bad.into())),
-    }
+    to_group_and_node(
+        session,
+        exchange,
+        |r| (r.group, r.node),
+        |group, node, r| Command::MoveGroup {
+            group,
+            node: Some(node),
+            flags: r.flags,
+            buffer: r.input.clone(),
+        },
+    );
 }
 
 pub(super) fn offline(session: &Arc<Session>, exchange: Exchange<OfflineGroup>) {

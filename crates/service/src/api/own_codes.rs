@@ -70,12 +70,12 @@ pub(super) fn serve(session: &Arc<Session>, access: Access, exchange: Exchange<C
             let text = serde_json::to_string(&found).unwrap_or_default();
             Ok(list([(validate::VALIDATION, Value::Sz(text))]))
         }),
-        own::PLAN => match plan::asked(session, &input) {
-            Ok(asked) => {
+        own::PLAN => match plan::wanted(session, &input) {
+            Ok(wanted) => {
                 let session = Arc::clone(session);
                 tokio::task::spawn_blocking(move || {
                     session.core.settled_journal();
-                    plan::serve(&session, asked, exchange);
+                    plan::serve(&session, wanted, exchange);
                 });
             }
             Err(refused) => exchange.refuse(refused),

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use mainstay_cmrp::control::ClusterControl;
 use mainstay_engine::command::Command;
-use mainstay_engine::rehearsal::{self as judged, Durations, Said};
+use mainstay_engine::limits::CHECK_ROUNDS_MAX;
+use mainstay_engine::rehearsal::{Asked, Durations, Said};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::{function, object};
 use mainstay_types::own_codes::{plan, submit};
@@ -19,20 +20,17 @@ use super::session::Session;
 use crate::core::now;
 use crate::journal::JournalError;
 
-/// How often a call is rehearsed at most, with more that types have said: as often as an offline call asks them.
-const ROUNDS_MAX: u32 = 3;
-
 /// The bit of codes that change something.
 const MODIFY: u32 = 0x0040_0000;
 
 /// What is asked for.
-pub(super) enum Asked {
+pub(super) enum Wanted {
     Call(Command),
     Placement(Box<Plan>),
 }
 
 /// What a list asks for; refused when its words mean nothing, or nothing has the name.
-pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, Status> {
+pub(super) fn wanted(session: &Session, input: &PropertyList) -> Result<Wanted, Status> {
     let verb = input.text(submit::VERB).ok_or(Status::INVALID_PARAMETER)?;
     let node =
         |name: &str| session.core.read(|view| view.find_node(name)).ok_or(Status::CLUSTER_NODE_NOT_FOUND);
@@ -40,14 +38,14 @@ pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, St
         plan::NODE_LOSS => {
             let lost = node(input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?)?;
             let groups = session.core.read(|view| view.plan_node_loss(lost, None));
-            Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+            Ok(Wanted::Placement(Box::new(Plan::Placement(groups))))
         }
         plan::MOVE => {
             let ObjectId::Group(group) = object_of(session, input)? else {
                 return Err(Status::INVALID_PARAMETER);
             };
             match input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()? {
-                Some(node) => Ok(Asked::Call(Command::MoveGroup {
+                Some(node) => Ok(Wanted::Call(Command::MoveGroup {
                     group,
                     node: Some(node),
                     flags: 0,
@@ -55,28 +53,28 @@ pub(super) fn asked(session: &Session, input: &PropertyList) -> Result<Asked, St
                 })),
                 None => {
                     let groups = session.core.read(|view| view.plan_move(group, None, None));
-                    Ok(Asked::Placement(Box::new(Plan::Placement(groups))))
+                    Ok(Wanted::Placement(Box::new(Plan::Placement(groups))))
                 }
             }
         }
-        plan::DELETE => Ok(Asked::Call(match object_of(session, input)? {
+        plan::DELETE => Ok(Wanted::Call(match object_of(session, input)? {
             ObjectId::Resource(resource) => Command::DeleteResource { resource },
             ObjectId::Group(group) => Command::DeleteGroup { group, force: false },
             _ => return Err(Status::INVALID_PARAMETER),
         })),
         plan::SET_COMMON => setting(session, input, function::SET_COMMON_PROPERTIES),
         plan::SET_PRIVATE => setting(session, input, function::SET_PRIVATE_PROPERTIES),
-        _ => submission(session, input).map(Asked::Call),
+        _ => submission(session, input).map(Wanted::Call),
     }
 }
 
-fn setting(session: &Session, input: &PropertyList, function: u32) -> Result<Asked, Status> {
+fn setting(session: &Session, input: &PropertyList, function: u32) -> Result<Wanted, Status> {
     let target = object_of(session, input)?;
     let kind = match &target {
         ObjectId::Resource(_) => object::RESOURCE,
         _ => object::GROUP,
     };
-    Ok(Asked::Call(Command::Control {
+    Ok(Wanted::Call(Command::Control {
         object: target,
         code: ControlCode(kind | MODIFY | function),
         input: input.bytes(submit::BUFFER).map(<[u8]>::to_vec).unwrap_or_default(),
@@ -99,10 +97,10 @@ fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status
 
 /// Answers what is asked for. Reads the journal, asks types, and takes time with the size of the cluster: off the
 /// connection's task.
-pub(super) fn serve(session: &Session, asked: Asked, exchange: Exchange<ClusterControl>) {
-    let plan = match asked {
-        Asked::Placement(plan) => *plan,
-        Asked::Call(command) => match rehearsed(session, &command) {
+pub(super) fn serve(session: &Session, wanted: Wanted, exchange: Exchange<ClusterControl>) {
+    let plan = match wanted {
+        Wanted::Placement(plan) => *plan,
+        Wanted::Call(command) => match rehearsed(session, &command) {
             Ok(mut plan) => {
                 plan.notes.extend(note_of_access(session));
                 Plan::Call(plan)
@@ -128,26 +126,28 @@ fn rehearsed(session: &Session, command: &Command) -> Result<CallPlan, JournalEr
     let group = session.core.read(|view| group_of(view.model(), command));
     let searches = group.map(|group| session.core.read(|view| view.planned_by(group)));
     let records = session.core.hands().journal.involving(searches.unwrap_or_default())?;
+    let durations = Durations::of(&records);
     let deadline = deadline();
-    let mut said: Vec<Said> = Vec::new();
-    let mut round = 1;
+    let (mut said, mut rounds): (Vec<Said>, u32) = (Vec::new(), 0);
     loop {
-        // Only the copy is made under the engine's lock.
+        let durations = durations.clone();
+        // Under the engine's lock there is only the copy, and where placement would have the group.
         let (rehearsal, placed) = session.core.read(|view| {
             let placed = match command {
                 Command::MoveGroup { group, node, .. } => view.plan_move(*group, *node, None),
                 _ => Vec::new(),
             };
-            (view.rehearsal(now(), Durations::of(&records)), placed)
+            (view.rehearsal(now(), durations), placed)
         });
         let rehearsal = rehearsal.knowing(records.clone()).heeding(said.clone());
         let (mut plan, open) = rehearsal.run_asking(caller(session), command.clone());
-        if !open.is_empty() && round < ROUNDS_MAX {
-            said.extend(ask(session, open, deadline));
-            round += 1;
-            continue;
-        }
         if !open.is_empty() {
+            // As often as an offline call asks them.
+            if rounds < CHECK_ROUNDS_MAX {
+                said.extend(ask(session, open, deadline));
+                rounds += 1;
+                continue;
+            }
             plan.notes.push("the cluster changes too fast: what types say to it is not known".into());
         }
         // What placement says of the node, whatever the call is answered.
@@ -156,7 +156,7 @@ fn rehearsed(session: &Session, command: &Command) -> Result<CallPlan, JournalEr
     }
 }
 
-fn ask(session: &Session, open: Vec<judged::Asked>, deadline: Instant) -> Vec<Said> {
+fn ask(session: &Session, open: Vec<Asked>, deadline: Instant) -> Vec<Said> {
     let answers = ask_all(session, &open.iter().collect::<Vec<_>>(), deadline);
     let said = open.into_iter().zip(answers).map(|(asked, answer)| {
         // The engine says itself what silence means.
