@@ -1,12 +1,12 @@
 //! Groups.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use mainstay_client::{Accepted, CallError, Cluster, kind};
+use mainstay_client::{Accepted, CallError, Cluster, EventFilter, EventsFrom, kind};
 use mainstay_resutils::wide::Unit;
-use mainstay_types::Status;
 use mainstay_types::access::GENERIC_READ;
+use mainstay_types::event::EventKind;
+use mainstay_types::{GroupState, Status};
 
 use crate::connection::{Held, same};
 use crate::guard::Outcome;
@@ -71,10 +71,6 @@ pub(crate) fn delete(group: usize) -> Outcome<()> {
 /// How long a destroyed group may take to go offline: several resources, one after the other, that need the whole of
 /// their PendingTimeout, which is three minutes by default.
 const OFFLINE_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// How long until its state is looked at again.
-const LOOKS_APART: Duration = Duration::from_millis(50);
-/// ClusterGroupPending.
-const PENDING: u32 = 4;
 
 /// DestroyClusterGroup: the group goes offline, then it is deleted with its resources. The handle stays open.
 ///
@@ -94,13 +90,21 @@ pub(crate) fn destroy(group: usize) -> Outcome<()> {
     delete()
 }
 
+/// Looks at the group's state, and again at each event of it.
 fn wait_while_pending(held: &Held<kind::Group>) -> Outcome<()> {
-    let began = Instant::now();
-    while held.connection.with(|cluster| cluster.group_place(&held.object))?.state == PENDING {
-        if began.elapsed() > OFFLINE_WITHIN {
+    let deadline = Instant::now() + OFFLINE_WITHIN;
+    let kinds = [EventKind::GroupState.to_string()];
+    let filter = EventFilter { object: Some(held.object.id()), kinds: &kinds, ..EventFilter::default() };
+    let next = |from, within| Ok(held.connection.with(|cluster| cluster.events(from, &filter, within))?.next);
+    let mut place = next(EventsFrom::Now, Duration::ZERO)?;
+    while held.connection.with(|cluster| cluster.group_place(&held.object))?.state
+        == GroupState::Pending.number()
+    {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
             return Err(Status::WAIT_TIMEOUT);
         }
-        thread::sleep(LOOKS_APART);
+        place = next(EventsFrom::Revision(place), left)?;
     }
     Ok(())
 }
