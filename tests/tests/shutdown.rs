@@ -41,15 +41,14 @@ fn what_a_shutdown_stops_is_online_again_after_the_next_start() {
 fn a_shutdown_goes_on_when_the_service_has_died_over_it_and_then_says_what_is_true() {
     let Some(mut cluster) = TestCluster::start_or_skip() else { return };
     // It takes its time to stop, and what it needs waits for it.
-    let (ready, command) = (cluster.file("ready"), "sleep 1000");
-    cluster.application("g", "db", command);
-    let slow = format!("sh -c 'trap \"\" TERM; : > {}; while :; do sleep 1; done'", ready.display());
+    let told = cluster.told("told");
+    cluster.application("g", "db", "sleep 1000");
+    let slow =
+        format!("sh -c 'trap \"\" TERM; echo deaf > {}; while :; do sleep 1; done'", told.path().display());
     cluster.resource("g", "slow", "Generic Application", &[("CommandLine", &slow), ("StopTimeout", "3000")]);
     cluster.depend("slow", "db");
     cluster.carry_out(Verb::Online, "slow");
-    while !ready.exists() {
-        std::thread::yield_now();
-    }
+    assert_eq!(told.next(), "deaf");
     let command = Command::new(program("mainstay"))
         .args(["group", "shut-down", "g"])
         .env("MAINSTAY_SOCKET", cluster.socket())
