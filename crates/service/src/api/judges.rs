@@ -1,7 +1,6 @@
 //! What resource types say to what a plan would ask them: many are asked at once, and all together have so long.
 //!
-//! The engine that runs asks them; nothing is changed by it. Whoever may look may have them asked, as he may by the control
-//! codes for it.
+//! The engine that runs asks them. They judge, and nothing is changed by it, so whoever may look may have them asked.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
