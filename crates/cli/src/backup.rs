@@ -1,15 +1,14 @@
 //! `mainstay cluster backup` and `mainstay cluster restore`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{SERVICE, ended_badly, service_program};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::{BackupDocument, RestoreDocument};
+use crate::program::{self, SERVICE};
 use crate::render::{clean, moment, rfc3339};
 
 /// What `mainstayd restore` prints.
@@ -55,21 +54,18 @@ pub(crate) fn restore(
     (force, without_log): (bool, bool),
     context: &mut Context,
 ) -> Result<Exit, Failure> {
-    let program = service_program();
-    let mut command = Command::new(&program);
-    command.arg("restore").arg("--data-dir").arg(data_dir).stderr(Stdio::inherit());
-    if force {
-        command.arg("--force");
-    }
-    if without_log {
-        command.arg("--without-log");
-    }
-    let made = command.arg("--").arg(file).output().map_err(|error| {
-        Failure::new(Exit::Refused, format!("'{}' cannot be run: {error}", program.display()))
-            .with_way_out(format!("install {SERVICE} beside this program or in PATH"))
+    let (program, made) = program::run_service(|command| {
+        command.arg("restore").arg("--data-dir").arg(data_dir);
+        if force {
+            command.arg("--force");
+        }
+        if without_log {
+            command.arg("--without-log");
+        }
+        command.arg("--").arg(file);
     })?;
     if !made.status.success() {
-        return ended_badly(&program, made.status);
+        return program::ended_badly(&program, made.status);
     }
     let restored: Restored = serde_json::from_slice(&made.stdout).map_err(|error| {
         Failure::new(Exit::Unknown, format!("'{}' printed what cannot be read: {error}", program.display()))

@@ -1,7 +1,6 @@
 //! `mainstay cluster`: make one, show it, set its properties.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
 
 use clap::Subcommand;
 use mainstay_client::Target;
@@ -12,12 +11,10 @@ use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::json::{ClusterDocument, DoneDocument};
+use crate::program::{self, SERVICE};
 use crate::properties::Owner;
 use crate::render::{STRONG, Table, clean, styled};
 use crate::validate::{self, ValidateArguments};
-
-/// The program that makes clusters.
-pub(crate) const SERVICE: &str = "mainstayd";
 
 /// What can be done with a cluster.
 #[derive(Debug, Subcommand)]
@@ -106,22 +103,18 @@ pub(crate) fn run(verb: ClusterVerb, context: &mut Context) -> Result<Exit, Fail
 }
 
 fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context) -> Result<Exit, Failure> {
-    let program = service_program();
-    let mut command = Command::new(&program);
-    command.arg("create").arg("--data-dir").arg(data_dir).stderr(Stdio::inherit());
-    if let Some(node) = node {
-        command.arg("--node").arg(node);
-    }
-    // A name that begins with a dash is a name all the same.
-    command.arg("--").arg(name);
-    let made = command.output().map_err(|error| {
-        Failure::new(Exit::Refused, format!("'{}' cannot be run: {error}", program.display()))
-            .with_way_out(format!("install {SERVICE} beside this program or in PATH"))
+    let (program, made) = program::run_service(|command| {
+        command.arg("create").arg("--data-dir").arg(data_dir);
+        if let Some(node) = node {
+            command.arg("--node").arg(node);
+        }
+        // A name that begins with a dash is a name all the same.
+        command.arg("--").arg(name);
     })?;
     let said = String::from_utf8_lossy(&made.stdout);
     if !made.status.success() {
         context.output.text(&said)?;
-        return ended_badly(&program, made.status);
+        return program::ended_badly(&program, made.status);
     }
     let id = said.trim();
     let document = || DoneDocument {
@@ -140,32 +133,6 @@ fn create(name: &str, data_dir: &Path, node: Option<&str>, context: &mut Context
         )
     })?;
     Ok(Exit::Done)
-}
-
-/// What it means that the service's program has not done it. It says itself why it refuses.
-///
-/// # Errors
-///
-/// It was killed, or has broken: whether something was changed nobody can say.
-pub(crate) fn ended_badly(program: &Path, status: ExitStatus) -> Result<Exit, Failure> {
-    match status.code() {
-        Some(1) => Ok(Exit::Refused),
-        Some(2) => Ok(Exit::Usage),
-        _ => Err(Failure::new(
-            Exit::Unknown,
-            format!(
-                "'{}' has not come to its end ({status}), and what it has done is not known",
-                program.display()
-            ),
-        )
-        .with_way_out("look at the data directory before it is served")),
-    }
-}
-
-/// The service's program: beside this one, else wherever PATH has it.
-pub(crate) fn service_program() -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(SERVICE)));
-    beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(SERVICE))
 }
 
 fn owner<'a>() -> Owner<'a> {
@@ -210,28 +177,4 @@ fn rename(new_name: &str, context: &mut Context) -> Result<Exit, Failure> {
     cluster.rename(new_name).map_err(|error| Failure::of_call(&mut cluster, &error, &Subject::Cluster))?;
     context
         .done("cluster", new_name, None, Vec::new(), || format!("the cluster is '{}' now", clean(new_name)))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
-    use super::*;
-
-    #[test]
-    fn a_program_that_was_killed_has_not_refused() {
-        let exit = |status: i32| match ended_badly(Path::new("mainstayd"), ExitStatus::from_raw(status)) {
-            Ok(exit) => exit,
-            Err(failure) => failure.exit,
-        };
-        for (status, expected) in [
-            (1 << 8, Exit::Refused),
-            (2 << 8, Exit::Usage),
-            // A panic, and SIGKILL.
-            (101 << 8, Exit::Unknown),
-            (9, Exit::Unknown),
-        ] {
-            assert_eq!(exit(status), expected, "{status:#x}");
-        }
-    }
 }

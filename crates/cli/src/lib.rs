@@ -36,6 +36,7 @@ mod operation;
 mod output;
 mod pending;
 mod plan;
+mod program;
 mod progress;
 mod properties;
 mod render;

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 
 use clap::Args;
@@ -10,7 +9,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::clean;
+use crate::program;
 
 /// The simulator's program.
 const SIMULATOR: &str = "mainstay-sim";
@@ -30,27 +29,15 @@ pub struct SimulateArguments {
 pub(crate) fn run(arguments: &SimulateArguments, context: &Context) -> Result<Exit, Failure> {
     // The simulator would not notice.
     context.output.check_open()?;
-    let program = program();
+    let program = program::found(SIMULATOR, Some(INSTALLED));
     let mut words = arguments.words.clone();
     // What stands before its own words it does not see.
     if context.output.is_json() && !words.iter().any(|word| word == "--json") {
         words.push("--json".into());
     }
     let error = Command::new(&program).args(&words).exec();
-    let program = program.display().to_string();
-    // Nothing was begun, so nothing is unknown.
-    let message = format!("'{}' cannot be run: {error}", clean(&program));
     let way_out = format!(
         "install {SIMULATOR} beside this program, in {INSTALLED_IN} beside its directory, or in PATH"
     );
-    Err(Failure::new(Exit::Refused, message).with_way_out(way_out))
-}
-
-/// Beside this program, where an installation has it, or wherever PATH has it.
-fn program() -> PathBuf {
-    let own = std::env::current_exe().ok();
-    let directory = own.as_deref().and_then(|path| path.parent());
-    let places =
-        directory.into_iter().flat_map(|directory| [directory.join(SIMULATOR), directory.join(INSTALLED)]);
-    places.into_iter().find(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(SIMULATOR))
+    Err(program::not_run(&program, &error, way_out))
 }
