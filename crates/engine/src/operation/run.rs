@@ -192,6 +192,9 @@ impl Engine {
 
     /// Begins a resource's part if its turn has come.
     pub(crate) fn try_begin(&mut self, resource: ResourceId) {
+        if self.startup.is_placing() {
+            return;
+        }
         let Some(live) = self.live.get(&resource) else { return };
         let Some(id) = live.claim else { return };
         let Some(operation) = self.operations.get(&id).filter(|found| matches!(found.phase, Phase::Running))

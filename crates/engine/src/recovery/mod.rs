@@ -70,6 +70,8 @@ enum StartPhase {
     Hearing,
     /// Every host is heard; epochs are being raised.
     Heard,
+    /// Everything gets its place, and nothing begins.
+    Placing,
     Ready,
 }
 
@@ -79,7 +81,12 @@ impl StartUp {
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        self.phase == StartPhase::Ready
+        matches!(self.phase, StartPhase::Placing | StartPhase::Ready)
+    }
+
+    /// Whether nothing may begin yet: whose turn it is depends on all that hosts have told.
+    pub(crate) fn is_placing(&self) -> bool {
+        self.phase == StartPhase::Placing
     }
 
     /// What operations that go on are taking offline, whatever is written about it.
@@ -346,7 +353,7 @@ impl Engine {
         if self.startup.raising > 0 {
             return;
         }
-        self.startup.phase = StartPhase::Ready;
+        self.startup.phase = StartPhase::Placing;
         self.begin_start(self.startup.is_first_of_boot);
         if !self.startup.is_first_of_boot {
             // A call that was accepted ends as it was to end: the start of the service is no later word. The start of a
@@ -357,6 +364,12 @@ impl Engine {
         self.adopt();
         for (host, report) in std::mem::take(&mut self.startup.told) {
             self.handle_host_report(host, report);
+        }
+        self.startup.phase = StartPhase::Ready;
+        let claimed: Vec<ResourceId> =
+            self.live.iter().filter(|(_, live)| live.claim.is_some()).map(|(id, _)| *id).collect();
+        for id in claimed {
+            self.try_begin(id);
         }
         let waiting = std::mem::take(&mut self.startup.waiting);
         self.recalled.extend(waiting);

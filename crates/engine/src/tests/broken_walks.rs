@@ -872,3 +872,25 @@ fn what_could_not_be_opened_meanwhile_is_asked_nothing() {
         ],
     );
 }
+
+/// What ran, and was not found again while the service was away, is nothing that a cancelled stop may put back upon.
+#[test]
+fn what_was_not_found_again_meanwhile_serves_nobody() {
+    check_in_order(
+        GroupOrder::Sets(0, 43),
+        1,
+        &[OWN, POOL, (0, Kind::Pool, &[&[1]]), POOL, (0, Kind::Pool, &[&[2]])],
+        &[
+            Online(4),
+            Commits(CommitMode::UnknownDone),
+            CrashAfter(3),
+            KillPool,
+            Offline(2, 0),
+            Behave(1, Entry::Open, Reaction::Hang),
+            Cancel(2),
+            KillPool,
+            Resolve,
+            KillServiceWhile(1, Reaction::Done),
+        ],
+    );
+}
