@@ -140,3 +140,49 @@ fn what_outlived_the_service_is_told_whole() {
         assert_eq!(chain(&explain(&cluster, "db")), [("asked".to_owned(), text.to_owned())]);
     }
 }
+
+/// A name that begins with a dash is no option: every command that is printed works when it is typed.
+#[test]
+fn what_is_printed_about_names_with_a_dash_works_when_it_is_typed() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("-g", "-db", "sleep 1000");
+    cluster.application("-g", "--force", "sleep 1001");
+    cluster.depend("--force", "-db");
+    let type_in = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[0], "mainstay", "{line}");
+        cluster.mainstay(&words[1..])
+    };
+    // The command at the end of a refusal.
+    let refused = |words: &[&str]| {
+        let (code, _, error) = cluster.mainstay_code(words);
+        assert_eq!(code, 1, "{words:?}: {error}");
+        let begins = error.rfind("mainstay ").unwrap_or_else(|| panic!("{words:?}: {error}"));
+        error[begins..].trim().to_owned()
+    };
+    let ways_out = |name: &str| -> Vec<String> {
+        let explained: serde_json::Value =
+            serde_json::from_str(&cluster.mainstay(&["explain", "--json", "--", name])).unwrap();
+        let ways = explained["ways_out"].as_array().unwrap().iter();
+        ways.map(|way| way["command"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ways_out("--force"), ["mainstay resource online -- --force"]);
+    type_in(&ways_out("--force")[0]);
+    assert_eq!(cluster.state("-db"), ResourceState::Online);
+    assert_eq!(ways_out("-g"), ["mainstay group offline -- -g"]);
+    type_in(&ways_out("-g")[0]);
+    assert_eq!(cluster.state("-db"), ResourceState::Offline);
+
+    let undepend = refused(&["resource", "delete", "--", "-db"]);
+    assert_eq!(undepend, "mainstay resource undepend -- --force -db");
+    type_in(&undepend);
+    cluster.mainstay(&["group", "set", "--", "-g", "LockedFromMoving=1"]);
+    let unlock = refused(&["group", "move", "--", "-g"]);
+    assert_eq!(unlock, "mainstay group set -- -g LockedFromMoving=0");
+    type_in(&unlock);
+    cluster.mainstay(&["resource", "delete", "--", "-db"]);
+    let delete = refused(&["group", "delete", "--", "-g"]);
+    assert_eq!(delete, "mainstay group delete --with-resources -- -g");
+    type_in(&delete);
+    assert!(cluster.glance_all().groups.is_empty());
+}

@@ -10,7 +10,7 @@ use mainstay_types::{OperationId, Status};
 
 use crate::exit::Exit;
 use crate::render::clean;
-use crate::way_out::{way_out, word, words};
+use crate::way_out::{about, way_out, words};
 
 /// Why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -163,8 +163,8 @@ impl Failure {
             .with_status(status)
             .with_way_out(match subject {
                 Subject::Resource(name) | Subject::Group(name) => format!(
-                    "'mainstay operation list {}' shows whether it began, 'mainstay status' what is there",
-                    word(name)
+                    "'{}' shows whether it began, 'mainstay status' what is there",
+                    about("operation list", name)
                 ),
                 _ => "'mainstay operation list' shows what began, 'mainstay status' what is there".into(),
             }),

@@ -18,7 +18,7 @@ use crate::render::{Cell, STRONG, Table, clean, of_group, styled};
 use crate::shut_down::{self, ShutDown};
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
-use crate::way_out::word;
+use crate::way_out::about;
 
 /// What can be done with groups.
 #[derive(Debug, Subcommand)]
@@ -281,9 +281,8 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
         let failure = Failure::of_call(&mut cluster, &error, &subject);
         match error.status() {
             Status::DIR_NOT_EMPTY => failure.with_way_out(format!(
-                "delete them first, or take them offline and delete all of it with: mainstay group delete {} \
-                 --with-resources",
-                word(name)
+                "delete them first, or take them offline and delete all of it with: {}",
+                about("group delete", name).option("--with-resources")
             )),
             _ => failure,
         }

@@ -11,6 +11,7 @@ use crate::failure::{Failure, Subject};
 use crate::json::group_set::{GroupSetDetails, GroupSetDocument};
 use crate::properties::{Owner, Sections};
 use crate::render::{STRONG, Table, clean, styled};
+use crate::way_out::about;
 
 /// What can be done with group sets.
 #[derive(Debug, Subcommand)]
@@ -204,7 +205,7 @@ fn remove(name: &str, groups: &[String], context: &mut Context) -> Result<Exit, 
         let is_in = known.is_some_and(|known| known.group_set.as_ref() == Some(&found.name));
         if !is_in {
             let message = format!("{} is not in {subject}", Subject::Group(group));
-            let shown = format!("'mainstay groupset show {}' lists its groups", crate::way_out::word(name));
+            let shown = format!("'{}' lists its groups", about("groupset show", name));
             // As the service says of one that is in no set.
             let failure = Failure::new(Exit::Refused, message).with_status(Status::GROUPSET_NOT_FOUND);
             return Err(failure.with_way_out(shown));

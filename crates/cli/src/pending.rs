@@ -7,7 +7,7 @@ use mainstay_types::{ObjectId, ResourceState};
 use crate::account;
 use crate::failure::Subject;
 use crate::render::{FAINT, STRONG, clean, of_resource, span, styled};
-use crate::way_out::word;
+use crate::way_out::about;
 
 /// How many pending resources of one operation are shown; the rest is counted.
 const FACES_MAX: usize = 6;
@@ -83,8 +83,8 @@ fn ends_with(pending: &Pending) -> Option<String> {
 
 /// The command that terminates a resource; locks hold for force too.
 pub(crate) fn forced(resource: &str, is_locked: bool) -> String {
-    let past_lock = if is_locked { " --ignore-locked" } else { "" };
-    format!("mainstay resource offline {}{past_lock} --force", word(resource))
+    let line = about("resource offline", resource);
+    line.option_if(is_locked, "--ignore-locked").option("--force").to_string()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::pending;
 use crate::progress::Progress;
 use crate::render::{clean, span};
 use crate::wait::{self, AWAY_MAX, Away, Bound, WaitArguments, Waited};
-use crate::way_out::word;
+use crate::way_out::about;
 
 /// An operation to carry out.
 #[derive(Clone, Copy, Debug)]
@@ -155,11 +155,9 @@ fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
         }
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
         (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Restart) => {
-            let name = word(name);
-            format!(
-                "mainstay resource offline {name} --ignore-locked, and then, also for what needs it: \
-                 mainstay resource online {name} --ignore-locked"
-            )
+            let past_lock = |command| about(command, name).option("--ignore-locked");
+            let (down, up) = (past_lock("resource offline"), past_lock("resource online"));
+            format!("{down}, and then, also for what needs it: {up}")
         }
         (Some(Status::INVALID_PARAMETER), _) if !request.buffer.is_empty() && failure.way_out.is_none() => {
             "look at what --property or --buffer-file tells it".into()
@@ -328,10 +326,11 @@ pub(crate) fn with_doubt(failure: Failure, record: &OperationRecord, cluster: &m
     });
     match (in_doubt, &failure.way_out) {
         (Some(found), Some(show)) => {
-            let name = word(found.name.as_str());
+            let name = clean(found.name.as_str());
+            let line = about("resource confirm-stopped", found.name.as_str());
             let way_out = format!(
                 "look whether a mount, an address, a file or a process of resource '{name}' is left, take it away, and \
-                 then say so with: mainstay resource confirm-stopped {name}; {show}"
+                 then say so with: {line}; {show}"
             );
             failure.with_way_out(way_out)
         }

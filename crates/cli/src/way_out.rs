@@ -1,6 +1,7 @@
 //! Our own words for Win32 codes: what each means for an object, and the command that helps.
 
-use mainstay_types::{Status, command_line};
+use mainstay_types::Status;
+use mainstay_types::command_line::{self, CommandLine};
 
 use crate::failure::Subject;
 use crate::render::clean;
@@ -69,26 +70,27 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         ) => "choose another name".into(),
         (Status::SHARING_PAUSED | Status::BUSY, _) => "try again".into(),
         (Status::DEPENDENT_RESOURCE_EXISTS, Subject::Resource(name)) => {
-            format!("end it first with: mainstay resource undepend DEPENDENT {}", word(name))
+            let line = CommandLine::new("resource undepend").name("DEPENDENT").name(clean(name));
+            format!("end it first with: {line}")
         }
         (Status::DEPENDENCY_NOT_FOUND, Subject::Resource(name)) => {
-            format!("'mainstay resource show {}' lists what it depends on", word(name))
+            format!("'{}' lists what it depends on", about("resource show", name))
         }
         (Status::DEPENDENCY_ALREADY_EXISTS, _) => "there is nothing to do".into(),
         (Status::ALREADY_EXISTS, Subject::Type(name)) => {
-            format!("choose another name, or delete it first with: mainstay type delete {}", word(name))
+            format!("choose another name, or delete it first with: {}", about("type delete", name))
         }
         _ => return None,
     })
 }
 
-/// A name as one word of a command line that a shell reads.
-pub(crate) fn word(name: &str) -> String {
-    command_line::word(&clean(name))
+/// The command line about what is called so.
+pub(crate) fn about(command: &'static str, name: &str) -> CommandLine {
+    CommandLine::new(command).name(clean(name))
 }
 
 /// Words after `mainstay` as a command line that a shell reads.
 pub(crate) fn command_line(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|part| word(part)).collect();
+    let words: Vec<String> = words.iter().map(|part| command_line::word(&clean(part))).collect();
     format!("mainstay {}", words.join(" "))
 }

@@ -4,8 +4,9 @@
 //! a group is already there is nothing to do. Nothing moves from here: until nodes hand groups to each other, a node that
 //! could take the group is a refusal too, and with one node there is none.
 
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::flags::GroupMoveFlags;
-use mainstay_types::{Access, GroupId, NodeId, ObjectId, Status, command_line};
+use mainstay_types::{Access, GroupId, NodeId, ObjectId, Status};
 
 use crate::Engine;
 use crate::command::{Call, Command};
@@ -61,11 +62,8 @@ impl Engine {
         if let Some(asked) = asked {
             asked.wish = wish;
             if asked.terms.locked {
-                let word = command_line::word(&name);
-                let reason = format!(
-                    "it is locked to its node (LockedFromMoving); end that with: mainstay group set {word} \
-                     LockedFromMoving=0"
-                );
+                let line = CommandLine::new("group set").name(&name).name("LockedFromMoving=0");
+                let reason = format!("it is locked to its node (LockedFromMoving); end that with: {line}");
                 return Err(stays(Status::CLUSTER_RESOURCE_LOCKED_STATUS, reason));
             }
         }

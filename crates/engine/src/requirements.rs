@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_proplist::{RequiredDependency, ValueList};
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::control::{function, object};
 use mainstay_types::order::{Cause, QueryAnswer};
 use mainstay_types::{Name, ObjectId, ResourceId, Status};
@@ -90,9 +91,9 @@ impl Engine {
                     RequiredDependency::Class(class) => format!("of class {}", class_name(*class)),
                 };
                 let text = format!(
-                    "its type requires that it depends on a resource {what}; add one with \
-                     'mainstay resource depend {} PROVIDER'",
-                    resource.name
+                    "its type requires that it depends on a resource {what}; add one \
+                     with: {}",
+                    CommandLine::new("resource depend").name(resource.name.as_str()).name("PROVIDER")
                 );
                 Required::Lacks(Cause::new(Status::DEPENDENCY_NOT_FOUND, text))
             }

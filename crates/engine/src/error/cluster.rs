@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mainstay_types::command_line::word;
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::{NodeState, OperationId, ResourceState, Status};
 use thiserror::Error;
 
@@ -271,9 +271,8 @@ pub enum ClusterError {
     },
     /// This node must not run it.
     #[error(
-        "node '{node}' is no possible owner of resource '{name}'; make it one with: mainstay resource allow {} {}",
-        word(.name),
-        word(.node)
+        "node '{node}' is no possible owner of resource '{name}'; make it one with: {}",
+        CommandLine::new("resource allow").name(.name).name(.node)
     )]
     NotPossibleOwner {
         /// The resource.
@@ -283,9 +282,8 @@ pub enum ClusterError {
     },
     /// Others need it.
     #[error(
-        "resource '{dependent}' depends on '{name}'; end that first with: mainstay resource undepend {} {}",
-        word(.dependent),
-        word(.name)
+        "resource '{dependent}' depends on '{name}'; end that first with: {}",
+        CommandLine::new("resource undepend").name(.dependent).name(.name)
     )]
     DependentExists {
         /// What was to be deleted.

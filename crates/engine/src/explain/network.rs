@@ -1,6 +1,7 @@
 //! Why a network or a network interface is in its state: what the nodes say of their adapters; and where a network's Role
 //! comes from.
 
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::explanation::{Explanation, Member, Reason, Rule, WayOut};
 use mainstay_types::glance::{NetworkGlance, NetworkInterfaceGlance};
 use mainstay_types::operation::{End, OperationRecord};
@@ -90,10 +91,9 @@ fn role_word(role: u32) -> &'static str {
 }
 
 fn way_to_full_role(network: &NetworkGlance) -> Option<WayOut> {
-    let role = format!("Role={ROLE_DEFAULT}");
-    let words = ["network", "set", network.name.as_str(), &role];
+    let line = CommandLine::new("network set").name(network.name.as_str());
     (network.role != ROLE_DEFAULT).then(|| WayOut {
-        command: words.map(str::to_owned).to_vec(),
+        command: line.name(format!("Role={ROLE_DEFAULT}")).words(),
         effect: "lets the cluster and clients use it".into(),
     })
 }

@@ -192,13 +192,13 @@ impl Explainer<'_> {
             }
             NotBegun::AtOnce(AtOnce::OnNode { limit }) => reason(
                 Rule::TurnWaits,
-                format!("{limit} groups start on the node, and no more may at once (StartsAtOncePerNode)"),
+                format!("{} on the node, and no more may at once (StartsAtOncePerNode)", starts(*limit)),
             ),
             NotBegun::AtOnce(AtOnce::FromStorage { storage, limit }) => reason(
                 Rule::TurnWaits,
                 format!(
-                    "{limit} groups start from storage '{storage}', and no more may at once \
-                     (StartsAtOncePerStorage)"
+                    "{} from storage '{storage}', and no more may at once (StartsAtOncePerStorage)",
+                    starts(*limit)
                 ),
             ),
             NotBegun::Groups { lacks, until_unix_ms } => {
@@ -510,6 +510,14 @@ impl Explainer<'_> {
             _ => return None,
         };
         Some(reason(Rule::NextStart, text))
+    }
+}
+
+/// So many groups start.
+fn starts(groups: u32) -> String {
+    match groups {
+        1 => "1 group starts".to_owned(),
+        more => format!("{more} groups start"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commands that would change a state, the one that is wanted most first. Whether a call would be refused is asked of
 //! the decision that the call itself would meet.
 
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::explanation::WayOut;
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::{GroupId, GroupState, OfflineFlags, OnlineFlags, ResourceId, ResourceState};
@@ -12,8 +13,8 @@ use crate::model::objects::{Group, Resource};
 use crate::policy::NotBegun;
 use crate::policy::settings::{ColdStart, GroupPolicy};
 
-fn way(command: &[&str], effect: impl Into<String>) -> WayOut {
-    WayOut { command: command.iter().map(|word| (*word).to_owned()).collect(), effect: effect.into() }
+fn way(line: &CommandLine, effect: impl Into<String>) -> WayOut {
+    WayOut { command: line.words(), effect: effect.into() }
 }
 
 /// Whether the last word about a resource by its own name is that it stay offline.
@@ -23,13 +24,13 @@ fn is_kept_down(resource: &Resource) -> bool {
 
 /// A call as it is, then with the option that ignores locks.
 fn with_locks_ignored(
-    words: &[&str],
+    line: &CommandLine,
     effect: &str,
     command: impl Fn(bool) -> Command,
 ) -> [(WayOut, Command); 2] {
-    let ignoring = [words, &["--ignore-locked"]].concat();
+    let ignoring = line.clone().option("--ignore-locked");
     let although = format!("{effect}, although something is locked");
-    [(way(words, effect), command(false)), (way(&ignoring, although), command(true))]
+    [(way(line, effect), command(false)), (way(&ignoring, although), command(true))]
 }
 
 impl Explainer<'_> {
@@ -55,8 +56,8 @@ impl Explainer<'_> {
                 }));
                 let word = Command::ConfirmStopped { resource: resource.id, remark: Remark::default() };
                 let effect = "gives your word that nothing of it is left; look first";
-                let words = ["resource", "confirm-stopped", name];
-                ways.extend(self.first_accepted([(way(&words, effect), word)]));
+                let line = CommandLine::new("resource confirm-stopped").name(name);
+                ways.extend(self.first_accepted([(way(&line, effect), word)]));
             }
             ResourceState::Failed => {
                 ways.extend(online("tries it now, with what it needs"));
@@ -66,8 +67,10 @@ impl Explainer<'_> {
                 ways.extend(self.way_to_provider(resource.group).filter(|_| live.task.is_none()));
                 if let Some(operation) = live.claim {
                     let id = operation.to_string();
-                    ways.push(way(&["operation", "wait", &id], "waits for the operation's end"));
-                    let cancel = way(&["operation", "cancel", &id], "ends the operation before it is done");
+                    let wait = CommandLine::new("operation wait").name(&id);
+                    ways.push(way(&wait, "waits for the operation's end"));
+                    let cancel = CommandLine::new("operation cancel").name(&id);
+                    let cancel = way(&cancel, "ends the operation before it is done");
                     ways.extend(self.view.engine().can_be_cancelled(operation).then_some(cancel));
                 }
                 ways.extend(self.force(resource.id));
@@ -75,7 +78,7 @@ impl Explainer<'_> {
         }
         if resource.in_maintenance {
             ways.push(way(
-                &["resource", "maintenance", name, "off"],
+                &CommandLine::new("resource maintenance").name(name).name("off"),
                 "has failing checks acted on again, one that was seen already too",
             ));
         }
@@ -85,7 +88,7 @@ impl Explainer<'_> {
     /// An online or offline call on a resource, with the option that ignores locks where it needs that.
     fn call(&self, id: ResourceId, up: bool, effect: &str) -> Option<WayOut> {
         let name = self.name_of(id);
-        let words = ["resource", if up { "online" } else { "offline" }, &name];
+        let line = CommandLine::new(if up { "resource online" } else { "resource offline" }).name(name);
         let command = |ignores: bool| {
             let (buffer, remark) = (Vec::new(), Remark::default());
             if up {
@@ -95,12 +98,13 @@ impl Explainer<'_> {
             let flags = if ignores { OfflineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
             Command::OfflineResource { resource: id, flags, buffer, remark }
         };
-        self.first_accepted(with_locks_ignored(&words, effect, command))
+        self.first_accepted(with_locks_ignored(&line, effect, command))
     }
 
     /// The same of a group.
     fn group_call(&self, group: &Group, up: bool, effect: &str) -> Option<WayOut> {
-        let words = ["group", if up { "online" } else { "offline" }, group.name.as_str()];
+        let line = CommandLine::new(if up { "group online" } else { "group offline" });
+        let line = line.name(group.name.as_str());
         let command = |ignores: bool| {
             let (group, buffer, remark) = (group.id, Vec::new(), Remark::default());
             if up {
@@ -110,7 +114,7 @@ impl Explainer<'_> {
             let flags = if ignores { GroupOfflineFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
             Command::OfflineGroup { group, flags, buffer, remark }
         };
-        self.first_accepted(with_locks_ignored(&words, effect, command))
+        self.first_accepted(with_locks_ignored(&line, effect, command))
     }
 
     fn force(&self, id: ResourceId) -> Option<WayOut> {
@@ -120,10 +124,10 @@ impl Explainer<'_> {
             let (buffer, remark) = (Vec::new(), Remark::default());
             Command::OfflineResource { resource: id, flags: flags.bits(), buffer, remark }
         };
-        let words = ["resource", "offline", &name, "--force"];
-        let ignoring = ["resource", "offline", &name, "--ignore-locked", "--force"];
+        let line = CommandLine::new("resource offline").name(name);
+        let ignoring = line.clone().option("--ignore-locked").option("--force");
         self.first_accepted([
-            (way(&words, "terminates it now"), command(force)),
+            (way(&line.option("--force"), "terminates it now"), command(force)),
             (
                 way(&ignoring, "terminates it now, although something is locked"),
                 command(force | OfflineFlags::IGNORE_RESOURCE_STATUS),
@@ -146,27 +150,26 @@ impl Explainer<'_> {
         }
         let node = self.view.model().node(owner)?.name.as_str();
         let effect = format!("lets it run on node '{node}'");
-        Some(way(&["resource", "allow", resource.name.as_str(), node], effect))
+        Some(way(&CommandLine::new("resource allow").name(resource.name.as_str()).name(node), effect))
     }
 
     /// What would let the service's start bring it up by itself.
     fn ways_to_start(&self, resource: &Resource) -> Option<WayOut> {
         let group = self.view.model().group(resource.group)?;
-        let name = group.name.as_str();
+        let set = CommandLine::new("group set").name(group.name.as_str());
         let engine = self.view.engine();
         match engine.why_not_begun(resource.id)? {
             NotBegun::PriorityZero => {
                 let policy = GroupPolicy { priority: GroupPolicy::default().priority, ..group.policy };
-                let set = format!("Priority={}", policy.priority);
-                let words = ["group", "set", name, &set];
-                let found = way(&words, "has the next start of the service bring it up by itself");
+                let line = set.name(format!("Priority={}", policy.priority));
+                let found = way(&line, "has the next start of the service bring it up by itself");
                 // Something else may keep it down, too.
                 engine.would_come_up(resource.id, policy, false).then_some(found)
             }
             NotBegun::NeverCold | NotBegun::GroupWasNotOnline => {
                 let policy = GroupPolicy { cold_start: ColdStart::Always, ..group.policy };
-                let words = ["group", "set", name, "ColdStartSetting=0"];
-                let found = way(&words, "has the next start of the machine bring it up by itself");
+                let line = set.name("ColdStartSetting=0");
+                let found = way(&line, "has the next start of the machine bring it up by itself");
                 engine.would_come_up(resource.id, policy, true).then_some(found)
             }
             NotBegun::Groups { .. }
@@ -225,7 +228,9 @@ impl Explainer<'_> {
         named.sort();
         let mut ways: Vec<WayOut> = named
             .first()
-            .map(|member| way(&["explain", member], "says more about the resource that decides"))
+            .map(|member| {
+                way(&CommandLine::new("explain").name(member), "says more about the resource that decides")
+            })
             .into_iter()
             .collect();
         if matches!(state, GroupState::Offline | GroupState::Pending) {

@@ -92,7 +92,7 @@ pub enum ExpressionError {
         list: &'static str,
     },
     /// One is named twice.
-    #[error("the expression names '{0}' twice")]
+    #[error("the expression names '{0}' twice; name everything once")]
     Twice(String),
     /// More than [`PROVIDERS_MAX`].
     #[error("the expression names more than {PROVIDERS_MAX} providers")]

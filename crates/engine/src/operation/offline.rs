@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use mainstay_types::command_line::word;
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::flags::split_offline_flags;
 use mainstay_types::{Access, NodeId, OfflineFlags, OfflineReason, OperationId, ResourceId, ResourceState};
 
@@ -176,9 +176,9 @@ pub(super) fn pending_in_the_way(world: &World<'_>, resource: &Resource, state: 
 /// The call that ends what a resource is at, and gets past the locks that are there.
 fn ended_by_force(world: &World<'_>, resource: &Resource) -> String {
     let closure = graph::stop_closure(world.model, world.states, [resource.id]);
-    let past_locks = if check_locks(world, &closure).is_err() { " --ignore-locked" } else { "" };
-    let name = word(resource.name.as_str());
-    format!("end it now with the force flag: mainstay resource offline {name}{past_locks} --force")
+    let line = CommandLine::new("resource offline").name(resource.name.as_str());
+    let line = line.option_if(check_locks(world, &closure).is_err(), "--ignore-locked").option("--force");
+    format!("end it now with the force flag: {line}")
 }
 
 /// A dependent that is on its way somewhere is broken by force only.

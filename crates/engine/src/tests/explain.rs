@@ -590,6 +590,21 @@ fn every_state_has_its_reason() {
             &["db", "g"],
         ),
         (
+            "only so many groups start at once",
+            || {
+                let mut case = Case::online();
+                let late = case.world.group("late");
+                let base = case.world.resource(late, "base");
+                case.world.online(base);
+                case.world.set_of(ObjectId::Cluster, "StartsAtOncePerNode", 1);
+                case.world.behave(case.disk).online = Reaction::Hang;
+                case.world.behave(base).online = Reaction::Hang;
+                case.world.reboot();
+                case
+            },
+            &["disk", "base"],
+        ),
+        (
             "its node is no possible owner",
             || {
                 let mut case = Case::online();

@@ -61,7 +61,7 @@ fn what_is_required_has_to_be_depended_on_whichever_alternative_serves() {
             }
             let Some(End::Failed(cause)) = end else { panic!("{expression}: {end:?}") };
             assert_eq!((cause.status, has_started), (Status::DEPENDENCY_NOT_FOUND, false), "{expression}");
-            assert!(cause.text.contains("'mainstay resource depend share PROVIDER'"), "{}", cause.text);
+            assert!(cause.text.contains("with: mainstay resource depend share PROVIDER"), "{}", cause.text);
             assert_eq!(world.state(share), ResourceState::Failed, "{expression}");
             // With what it lacked it goes online.
             world.depend_on(share, "[disk]");
