@@ -27,8 +27,16 @@ fn a_group_is_deleted_with_its_resources() {
     let processes = cluster.processes("web");
     let error = refused(&["group", "delete", "g", "--with-resources"]);
     assert!(error.contains("'h'"), "{error}");
+    let (code, plan, _) = cluster.mainstay_code(&["plan", "delete", "g", "--with-resources"]);
+    assert!(code == 1 && plan.contains("would be refused: ") && plan.contains("'h'"), "{plan}");
     assert_eq!((cluster.state("web"), cluster.processes("web")), (ResourceState::Online, processes.clone()));
     cluster.mainstay(&["group", "undepend", "h", "g"]);
+    let planned = cluster.mainstay(&["plan", "delete", "g", "--with-resources"]);
+    let stops = ["web", "db", "disk"].map(|name| planned.find(&format!("  {name} ")).expect(name));
+    assert!(stops.is_sorted() && planned.contains("web: Online -> deleted"), "{planned}");
+    let (code, _, error) = cluster.mainstay_code(&["plan", "delete", "web", "--with-resources"]);
+    assert!(code == 2 && error.contains("of groups"), "{code}: {error}");
+    assert_eq!(cluster.processes("web"), processes);
     assert_eq!(
         cluster.mainstay(&["group", "delete", "g", "--with-resources"]),
         "group 'g' deleted, with its resources\n"

@@ -37,6 +37,9 @@ pub enum PlanVerb {
     Delete {
         /// Name or id of a resource or a group
         name: String,
+        /// As if the group went offline and were deleted with its resources; of a group
+        #[arg(long)]
+        with_resources: bool,
     },
     /// What setting properties of a resource or a group would do
     Set {
@@ -153,13 +156,21 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         }
         PlanVerb::Restart { name } => (words::RESTART, name),
         PlanVerb::Fail { name } => (words::FAIL, name),
-        PlanVerb::Delete { name } => (words::DELETE, name),
+        PlanVerb::Delete { name, .. } => (words::DELETE, name),
     };
-    let object = match verb {
-        PlanVerb::Delete { .. } => Object::find(&mut cluster, name)?,
-        _ => Object::Resource(name),
+    let (object, flags) = match verb {
+        PlanVerb::Delete { with_resources, .. } => {
+            match (Object::find(&mut cluster, name)?, with_resources) {
+                (Object::Resource(_), true) => {
+                    return Err(Failure::usage("--with-resources is of groups, and this is no group"));
+                }
+                (object, true) => (object, words::WITH_RESOURCES),
+                (object, false) => (object, 0),
+            }
+        }
+        _ => (Object::Resource(name), 0),
     };
-    let asking = Asking::new(call, object.of_submission());
+    let asking = Asking { flags, ..Asking::new(call, object.of_submission()) };
     let plan = ask_call(&asking, object.subject(), &mut cluster)?;
     show(&plan, call, object.subject(), context)
 }

@@ -132,6 +132,9 @@ pub mod plan {
     pub const FAIL: &str = "fail";
     /// `delete`.
     pub const DELETE: &str = "delete";
+    /// A bit of [`submit::FLAGS`](super::submit::FLAGS) with [`DELETE`] of a group: it is taken offline where it is not, and
+    /// deleted with its resources.
+    pub const WITH_RESOURCES: u32 = 1;
     /// `set-common`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
     pub const SET_COMMON: &str = "set-common";
     /// `set-private`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).

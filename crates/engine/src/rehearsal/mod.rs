@@ -10,6 +10,7 @@
 //!                        └──────────────── until the operation has ended ◄───────────────────┘
 //! ```
 
+mod deletion;
 mod durations;
 mod judges;
 mod places;
@@ -50,6 +51,8 @@ pub struct Rehearsal {
     revision: Revision,
     call: CallId,
     answer: Option<Answer>,
+    /// An operation that comes before the call and belongs to it.
+    prelude: Option<OperationId>,
     /// What types would have been asked to judge, and nothing is known of.
     judged: Vec<Asked>,
     /// What they have said before.
@@ -82,6 +85,7 @@ impl View<'_> {
             revision: self.tree().revision(),
             call: CALL,
             answer: None,
+            prelude: None,
             judged: Vec::new(),
             said: Vec::new(),
             records: BTreeMap::new(),
@@ -303,7 +307,8 @@ impl Rehearsal {
         let mut steps: Vec<PlannedStep> = Vec::new();
         let mut notes = Vec::new();
         if !is_refused {
-            let parts = own.iter().flat_map(|record| &record.parts);
+            let prelude = self.prelude.and_then(|id| self.record_of(id));
+            let parts = prelude.iter().chain(&own).flat_map(|record| &record.parts);
             steps.extend(parts.map(|part| self.planned(part)));
             notes = self.notes(own.as_ref());
             notes.extend(self.left_down(&steps));

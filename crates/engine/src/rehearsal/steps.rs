@@ -74,9 +74,14 @@ impl Rehearsal {
 
     /// What this call is answered; `None` while it waits longer than is looked ahead.
     fn answer_to(&mut self, caller: &Caller, command: Command) -> Option<Answer> {
+        self.began = self.now;
+        self.answer_to_next(caller, command)
+    }
+
+    /// The same of a call that belongs to the one before it: time goes on from that one's beginning.
+    pub(super) fn answer_to_next(&mut self, caller: &Caller, command: Command) -> Option<Answer> {
         self.call = CallId(self.call.0 - 1);
         self.answer = None;
-        self.began = self.now;
         self.carry_through(caller.clone(), command);
         self.answer.clone()
     }

@@ -7,6 +7,7 @@ use mainstay_types::plan::CallPlan;
 use mainstay_types::{Access, ControlCode, GroupId, NodeId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::command::{Caller, Command, Remark};
+use crate::group_set::OrderChange;
 use crate::limits::CHECK_TIMEOUT_MS;
 use crate::rehearsal::{Asked, Durations, Said};
 use crate::testing::{CheckReaction, Reaction, World};
@@ -138,14 +139,18 @@ pub(super) fn rehearse(
     command: Command,
     records: &[OperationRecord],
 ) -> CallPlan {
+    let durations = Durations::of(records);
+    let rehearsal = world.engine.view().rehearsal(world.now, durations);
+    rehearsal.knowing(records.to_vec()).run(caller(access), command)
+}
+
+fn caller(access: Access) -> Caller {
     let asker = mainstay_types::operation::Asker {
         account: "root".into(),
         sid: "S-1-22-1-0".into(),
         origin: "test".into(),
     };
-    let durations = Durations::of(records);
-    let rehearsal = world.engine.view().rehearsal(world.now, durations);
-    rehearsal.knowing(records.to_vec()).run(Caller { asker, access, reason: String::new() }, command)
+    Caller { asker, access, reason: String::new() }
 }
 
 fn states(world: &World) -> Vec<(String, ResourceState)> {
@@ -204,6 +209,47 @@ fn a_plan_is_what_the_engine_then_does() {
         }
     }
     assert!(refused > 100 && done > 300, "{refused} refused, {done} done");
+}
+
+/// The plan of a group's deletion with its resources: of the offline that it takes, and of what is deleted.
+#[test]
+fn a_group_s_deletion_is_planned_with_the_offline_before_it() {
+    let plan_of = |world: &World, group: GroupId| {
+        let rehearsal = world.engine.view().rehearsal(world.now, Durations::of(&[]));
+        let (plan, asked) = rehearsal.run_deletion(&caller(Access::Full), group);
+        let steps: Vec<String> =
+            plan.steps.iter().map(|it| format!("{} {}: {}", it.action, it.resource, it.outcome)).collect();
+        let changes: Vec<_> = plan.changes.iter().map(|it| (it.resource.to_string(), it.to)).collect();
+        ((plan.answer, plan.text), steps, changes, asked.len())
+    };
+    let mut world = World::default();
+    let (group, other) = (world.group("g"), world.group("other"));
+    let [db, web] = ["db", "web"].map(|name| world.resource(group, name));
+    world.depend(web, db);
+    let deleted = || vec![("db".to_owned(), None), ("web".to_owned(), None)];
+    let done = || (Status::SUCCESS, String::new());
+    assert_eq!(plan_of(&world, group), (done(), vec![], deleted(), 0));
+
+    world.online(web);
+    let before = states(&world);
+    let steps = || ["stop web: offline", "stop db: offline"].map(str::to_owned).to_vec();
+    assert_eq!(plan_of(&world, group), (done(), steps(), deleted(), 2));
+    assert_eq!(states(&world), before, "a plan changes nothing");
+
+    // What is in the way for good is met before anything would stop.
+    world.order(OrderChange::AddGroup { group: other, provider: group });
+    let delete = world.call(Command::DeleteGroup { group, force: true });
+    let refusal = world.answer(delete).clone();
+    assert_eq!(refusal.status, Status::DEPENDENT_RESOURCE_EXISTS);
+    assert_eq!(plan_of(&world, group), ((refusal.status, refusal.text), vec![], vec![], 0));
+    world.order(OrderChange::RemoveGroup { group: other, provider: group });
+
+    // What keeps it from going offline is met too.
+    world.lock(web, true);
+    let offline = world.call(group_call(group, true, 0));
+    let refusal = world.answer(offline).clone();
+    assert_eq!(refusal.status, Status::CLUSTER_RESOURCE_LOCKED_STATUS);
+    assert_eq!(plan_of(&world, group), ((refusal.status, refusal.text), vec![], vec![], 0));
 }
 
 #[test]

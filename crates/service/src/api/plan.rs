@@ -59,7 +59,10 @@ pub(super) fn wanted(session: &Session, input: &PropertyList) -> Result<Wanted, 
         }
         plan::DELETE => Ok(Wanted::Call(match object_of(session, input)? {
             ObjectId::Resource(resource) => Command::DeleteResource { resource },
-            ObjectId::Group(group) => Command::DeleteGroup { group, force: false },
+            ObjectId::Group(group) => {
+                let flags = input.dword(submit::FLAGS).unwrap_or(0);
+                Command::DeleteGroup { group, force: flags & plan::WITH_RESOURCES != 0 }
+            }
             _ => return Err(Status::INVALID_PARAMETER),
         })),
         plan::SET_COMMON => setting(session, input, function::SET_COMMON_PROPERTIES),
@@ -140,7 +143,10 @@ fn rehearsed(session: &Session, command: &Command) -> Result<CallPlan, JournalEr
             (view.rehearsal(now(), durations), placed)
         });
         let rehearsal = rehearsal.knowing(records.clone()).heeding(said.clone());
-        let (mut plan, open) = rehearsal.run_asking(caller(session), command.clone());
+        let (mut plan, open) = match command {
+            Command::DeleteGroup { group, force: true } => rehearsal.run_deletion(&caller(session), *group),
+            _ => rehearsal.run_asking(caller(session), command.clone()),
+        };
         if !open.is_empty() {
             // As often as an offline call asks them.
             if rounds < CHECK_ROUNDS_MAX {
