@@ -157,6 +157,9 @@ fn steps(arguments: &PlanArguments, cluster: &mut Cluster) -> Result<Vec<Step>, 
 fn read(path: &Path) -> Result<Vec<ConfiguredObject>, Failure> {
     let unusable = |reason: String| Failure::usage(format!("'{}' cannot be used: {reason}", path.display()));
     let file = File::open(path).map_err(|error| unusable(error.to_string()))?;
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(unusable("it is a directory; name a file in it".to_owned()));
+    }
     let mut text = String::new();
     let length = file
         .take(FILE_LENGTH_MAX + 1)

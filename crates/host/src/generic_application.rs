@@ -34,6 +34,7 @@ mod stop;
 mod watcher;
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -617,7 +618,10 @@ fn ended_cause(exit: Exit) -> Cause {
 fn spawn_cause(error: &SpawnError) -> Cause {
     let status = match error {
         SpawnError::NotFound(_) | SpawnError::NotInPath { .. } => Status::FILE_NOT_FOUND,
-        SpawnError::Directory { .. } | SpawnError::Output { .. } => Status::PATH_NOT_FOUND,
+        SpawnError::Directory { source, .. } | SpawnError::Output { source, .. } => match source.kind() {
+            ErrorKind::PermissionDenied => Status::ACCESS_DENIED,
+            _ => Status::PATH_NOT_FOUND,
+        },
         SpawnError::Account { .. } => Status::ACCESS_DENIED,
         SpawnError::NoProgram | SpawnError::Unrepresentable(_) | SpawnError::NotExecutable { .. } => {
             Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR

@@ -7,6 +7,7 @@
 
 mod birth;
 mod child;
+mod refused;
 
 use std::ffi::{CString, OsString};
 use std::fs;
@@ -242,13 +243,10 @@ impl Command {
         let path = self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
         let path =
             path.unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
-        let is_program = |candidate: &PathBuf| {
-            fs::metadata(candidate).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-        };
         std::env::split_paths(&path)
             .filter(|directory| directory.is_absolute())
             .map(|directory| directory.join(program))
-            .find(is_program)
+            .find(|candidate| is_program(candidate))
             .ok_or_else(|| SpawnError::NotInPath {
                 program: program.display().to_string(),
                 path: path.display().to_string(),
@@ -268,24 +266,18 @@ impl Command {
             Stage::Prepare => SpawnError::System { action: "prepare a new process", source: error },
             Stage::Execute => {
                 let full = self.directory().join(program);
-                let reason = match Errno::from_io_error(&error) {
-                    Some(Errno::NOENT) if full.exists() => {
-                        "the interpreter or loader that it names was not found".to_owned()
-                    }
-                    Some(Errno::NOENT | Errno::NOTDIR) => return SpawnError::NotFound(full),
-                    Some(Errno::NOEXEC) => {
-                        "it is neither a binary for this machine nor a script with #!".to_owned()
-                    }
-                    Some(Errno::ACCESS) => match &self.account {
-                        Some(account) => format!("not executable for user '{}'", account.name),
-                        None => "not executable (a directory, or mode without x)".to_owned(),
-                    },
-                    _ => error.to_string(),
-                };
-                SpawnError::NotExecutable { program: full, reason }
+                match refused::reason(&full, self.directory(), self.account.as_ref(), &error) {
+                    Some(reason) => SpawnError::NotExecutable { program: full, reason },
+                    None => SpawnError::NotFound(full),
+                }
             }
         }
     }
+}
+
+/// Whether it is a file that somebody may execute.
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 /// Whether an account is not ours, so that it has to be taken. Only root can take one with its groups; who names himself

@@ -39,6 +39,12 @@ pub(crate) enum PlaceError {
     NoName(String),
     #[error("the directory '{}' cannot be looked at: {source}; make it, or name another one", path.display())]
     NoDirectory { path: PathBuf, source: io::Error },
+    /// Who asks has enough access, the service has not.
+    #[error(
+        "the service may not look into the directory '{}': {source}; let its user do so, or name another one",
+        path.display()
+    )]
+    Closed { path: PathBuf, source: io::Error },
     #[error("'{}' is no directory; name a new file in a directory that is there", .0.display())]
     NotADirectory(PathBuf),
     #[error(
@@ -62,6 +68,17 @@ pub(crate) enum PlaceError {
 }
 
 impl PlaceError {
+    /// A directory that cannot be looked at.
+    fn unseen(path: &Path, source: io::Error) -> Self {
+        // As it was named, without what says that it is to be one.
+        let path: PathBuf = path.components().collect();
+        match source.kind() {
+            io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            io::ErrorKind::PermissionDenied => Self::Closed { path, source },
+            _ => Self::NoDirectory { path, source },
+        }
+    }
+
     fn status(&self) -> Status {
         match self {
             // Not ERROR_ACCESS_DENIED: that would send the caller to look for more access.
@@ -70,7 +87,7 @@ impl PlaceError {
             | Self::NoName(_)
             | Self::OpenToOthers { .. }
             | Self::OwnDirectory(_) => Status::INVALID_PARAMETER,
-            Self::NoDirectory { .. } | Self::NotADirectory(_) => Status::PATH_NOT_FOUND,
+            Self::NoDirectory { .. } | Self::Closed { .. } | Self::NotADirectory(_) => Status::PATH_NOT_FOUND,
             Self::Taken(_) => Status::ALREADY_EXISTS,
             Self::Full(_) => Status::DISK_FULL,
             Self::NotWritten { .. } => Status::WRITE_FAULT,
@@ -130,8 +147,7 @@ fn place(wanted: &str, data_dir: &Path, unix_ms: u64) -> Result<PathBuf, PlaceEr
         };
         (directory, name.to_owned())
     };
-    let missing = |source| PlaceError::NoDirectory { path: directory.to_owned(), source };
-    let directory = fs::canonicalize(directory).map_err(missing)?;
+    let directory = fs::canonicalize(directory).map_err(|source| PlaceError::unseen(directory, source))?;
     if !directory.is_dir() {
         return Err(PlaceError::NotADirectory(directory));
     }
@@ -150,8 +166,7 @@ fn place(wanted: &str, data_dir: &Path, unix_ms: u64) -> Result<PathBuf, PlaceEr
 fn check_way(directory: &Path) -> Result<(), PlaceError> {
     let us = rustix::process::geteuid().as_raw();
     for path in directory.ancestors() {
-        let found = fs::symlink_metadata(path)
-            .map_err(|source| PlaceError::NoDirectory { path: path.to_owned(), source })?;
+        let found = fs::symlink_metadata(path).map_err(|source| PlaceError::unseen(path, source))?;
         let (owner, mode) = (found.uid(), found.mode() & 0o7777);
         let is_ours = owner == 0 || owner == us;
         // What belongs to us in a directory such as /tmp stays where it is.
@@ -199,6 +214,28 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_will_not_do_is_named_with_the_way_out() {
+        for (kind, text) in [
+            (
+                io::ErrorKind::NotFound,
+                "the directory '/b/there' cannot be looked at: entity not found; make it, or name another one",
+            ),
+            (
+                io::ErrorKind::NotADirectory,
+                "'/b/there' is no directory; name a new file in a directory that is there",
+            ),
+            (
+                io::ErrorKind::PermissionDenied,
+                "the service may not look into the directory '/b/there': permission denied; let its user do so, or \
+                 name another one",
+            ),
+        ] {
+            let error = PlaceError::unseen(Path::new("/b/there/"), kind.into());
+            assert_eq!((error.status(), error.to_string().as_str()), (Status::PATH_NOT_FOUND, text));
+        }
+    }
+
+    #[test]
     fn a_backup_is_written_only_where_nobody_can_interfere() {
         let directory = tempfile::tempdir().unwrap();
         let base = fs::canonicalize(directory.path()).unwrap();
@@ -242,6 +279,7 @@ mod tests {
         check("BASE/safe/taken/new", Err(Status::PATH_NOT_FOUND));
         check("BASE/nowhere/new", Err(Status::PATH_NOT_FOUND));
         check("BASE/nowhere/", Err(Status::PATH_NOT_FOUND));
+        check("BASE/safe/taken/", Err(Status::PATH_NOT_FOUND));
         check("BASE/nowhere/..", Err(Status::INVALID_PARAMETER));
         check("safe/new", Err(Status::INVALID_PARAMETER));
         check("c:\\cluster_backup", Err(Status::INVALID_PARAMETER));

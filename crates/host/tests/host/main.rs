@@ -7,6 +7,7 @@ mod types;
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 
 use bench::{Application, Bench, PATIENCE, Service, offline, online, resource, soon};
 use mainstay_ipc::VERSION;
@@ -220,6 +221,15 @@ fn what_cannot_be_started_says_why() {
     check(program("no-such-program"), Status::FILE_NOT_FOUND, "not found in PATH");
     check(program("a 'b"), Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, "property CommandLine");
     check(plain().text("CurrentDirectory", "/no/such"), Status::PATH_NOT_FOUND, "'/no/such'");
+    check(plain().text("CurrentDirectory", "/etc/passwd"), Status::PATH_NOT_FOUND, "'/etc/passwd'");
+    let closed = bench.file("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let closed = closed.to_str().unwrap();
+    if rustix::process::geteuid().is_root() {
+        let elsewhere = plain().text("User", "nobody").text("CurrentDirectory", closed);
+        check(elsewhere, Status::ACCESS_DENIED, &format!("'{closed}' cannot be entered"));
+    }
     check(plain().text("User", "nosuchuser"), Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, "'nosuchuser'");
     check(
         plain().text("StopSignal", "NOPE"),

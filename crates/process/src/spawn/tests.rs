@@ -119,6 +119,10 @@ fn what_does_not_start_says_why() {
     let plain = file("plain", "echo hello\n", 0o644);
     let no_interpreter = file("no-interpreter", "#!/no/such/interpreter\n", 0o755);
     let garbage = file("garbage", "\u{1}\u{2}\u{3}", 0o755);
+    let by_plain = file("by-plain", &format!("#! {plain} -x\n"), 0o755);
+    let by_garbage = file("by-garbage", &format!("#!{garbage}"), 0o755);
+    let by_a_directory = file("by-a-directory", "#!/etc\n", 0o755);
+    let by_nothing = file("by-nothing", "#!\n", 0o755);
     let check = |prepare: &dyn Fn(&mut Command), program: &str, expected: &str| {
         let mut command = Command::new([program]);
         prepare(&mut command);
@@ -132,7 +136,11 @@ fn what_does_not_start_says_why() {
     check(&nothing, "/bin/sh\0", "character that no program can receive");
     check(&nothing, &plain, "not executable");
     check(&nothing, "/etc", "cannot be executed");
-    check(&nothing, &no_interpreter, "interpreter or loader");
+    check(&nothing, &no_interpreter, "the interpreter '/no/such/interpreter' that it names was not found");
+    check(&nothing, &by_plain, &format!("the interpreter '{plain}' that it names is not executable (a"));
+    check(&nothing, &by_garbage, &format!("the interpreter '{garbage}' that it names is no binary"));
+    check(&nothing, &by_a_directory, "the interpreter '/etc' that it names is not executable (a directory");
+    check(&nothing, &by_nothing, "neither a binary");
     check(&nothing, &garbage, "neither a binary");
     check(
         &|command| command.directory = Some("/no/such/dir".into()),
