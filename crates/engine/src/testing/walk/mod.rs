@@ -45,6 +45,10 @@ const CREATED_MAX: usize = 2;
 const ADAPTERS_ONCE_IN: u64 = 8;
 /// How often they do.
 const ADAPTER_CHANGES: usize = 12;
+/// In one of so many walks it changes who may run, and groups move or go. All others are what they were without.
+const ARRANGED_ONCE_IN: u64 = 6;
+/// How often they do.
+const ARRANGEMENTS: usize = 10;
 /// In one of so many walks calls are planned before: that takes three times as long.
 const FORESEEN_ONCE_IN: u64 = 4;
 /// In one of so many walks dependencies change on the way. In all others the persistent state can be judged.
@@ -82,6 +86,13 @@ impl Plan {
             for _ in 0..ADAPTER_CHANGES {
                 let place = own.below(steps.len() as u64 + 1) as usize;
                 steps.insert(place, Step::Adapters(own.below(ADAPTERS_END)));
+            }
+        }
+        let mut own = Dice::new(seed.rotate_left(34));
+        if own.once_in(ARRANGED_ONCE_IN) {
+            for _ in 0..ARRANGEMENTS {
+                let place = own.below(steps.len() as u64 + 1) as usize;
+                steps.insert(place, Step::arrangement(&mut own, resources, groups));
             }
         }
         Plan { layout, steps, foresees: seed.is_multiple_of(FORESEEN_ONCE_IN) }
@@ -203,6 +214,15 @@ impl Walk {
                     .with("GroupStartDelay", *delay_s);
                 self.set_properties(ObjectId::Group(self.groups[*place]), &list);
             }
+            Step::Move(place, names_node) => {
+                let (group, node) =
+                    (self.groups[*place], names_node.then_some(self.world.engine.config.node));
+                self.call(Command::MoveGroup { group, node, flags: 0, buffer: Vec::new() });
+            }
+            Step::DeleteGroup(place, with_resources) => {
+                self.ledger.reconfigured = true;
+                self.call(Command::DeleteGroup { group: self.groups[*place], force: *with_resources });
+            }
             Step::CallerGone => self.caller_goes(),
             Step::KillPool => self.kill_host(HostId::Pool),
             _ if self.take_of_world(step) => {}
@@ -317,6 +337,15 @@ impl Walk {
                     _ => Command::RemoveDependency { resource, provider },
                 });
             }
+            Step::Allow(_, may_run) => {
+                // What is wanted and may not run stays down.
+                self.ledger.reconfigured = true;
+                let node = world.engine.config.node;
+                self.call(match may_run {
+                    true => Command::AddPossibleOwner { resource, node },
+                    false => Command::RemovePossibleOwner { resource, node },
+                });
+            }
             Step::Delete(_) => {
                 self.ledger.reconfigured = true;
                 self.call(Command::DeleteResource { resource });
@@ -379,6 +408,7 @@ impl Walk {
             | Step::Depend(place, _)
             | Step::Undepend(place, _)
             | Step::Delete(place)
+            | Step::Allow(place, _)
             | Step::Rename(place, _)
             | Step::Behave(place, ..)
             | Step::Check(place, _)

@@ -109,6 +109,12 @@ pub enum Step {
     Resolve,
     /// The node's adapters are these from now on, see [`adapters`].
     Adapters(u64),
+    /// A resource may run on the node, or no longer.
+    Allow(usize, bool),
+    /// A group is to move: to the node, or to the best other one.
+    Move(usize, bool),
+    /// A group is deleted, with its resources or without.
+    DeleteGroup(usize, bool),
     /// Milliseconds pass.
     Pass(u64),
     /// Milliseconds pass, and no timer fires before their end.
@@ -364,6 +370,17 @@ impl Step {
             Kind::Resolve => Step::Resolve,
             Kind::Pass => Step::Pass(random_ms(dice)),
             Kind::PassLate => Step::PassLate(random_ms(dice)),
+        }
+    }
+
+    /// A random change of what a walk began with.
+    pub(super) fn arrangement(dice: &mut Dice, resources: usize, groups: usize) -> Step {
+        let which = dice.below(resources as u64) as usize;
+        let group = dice.below(groups as u64) as usize;
+        match dice.weighted(&[(6, 0), (3, 1), (1, 2)]) {
+            0 => Step::Allow(which, dice.once_in(2)),
+            1 => Step::Move(group, dice.once_in(2)),
+            _ => Step::DeleteGroup(group, !dice.once_in(3)),
         }
     }
 
