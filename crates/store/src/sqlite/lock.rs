@@ -10,7 +10,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::error::OpenError;
 
@@ -33,6 +33,11 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock of the database at `path`, or says who has it.
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
+        Self::take_with(path, thread::sleep)
+    }
+
+    /// The same, and `pause` is how time passes between two tries.
+    fn take_with(path: &Path, mut pause: impl FnMut(Duration)) -> Result<Self, OpenError> {
         let io = |error: std::io::Error| OpenError::Io {
             path: lock_path(path),
             doing: "locking",
@@ -41,7 +46,7 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(lock_path(path)).map_err(io)?;
-        let begun = Instant::now();
+        let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -50,10 +55,11 @@ impl Lock {
             }
             // Read anew each time: another one may have got it.
             let holder = Holder::read(&mut file);
-            if begun.elapsed() >= holder.patience() {
+            if waited >= holder.patience() {
                 return Err(OpenError::InUse { path: path.to_owned(), holder: holder.to_string() });
             }
-            thread::sleep(LOCK_PAUSE);
+            pause(LOCK_PAUSE);
+            waited += LOCK_PAUSE;
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(io)?;
         writeln!(file, "{}", std::process::id()).map_err(io)?;
@@ -119,15 +125,17 @@ mod tests {
         std::fs::write(lock_path(&path), format!("{}\n", ended.id())).unwrap();
         let child = File::open(lock_path(&path)).unwrap();
         child.lock().unwrap();
-        thread::scope(|scope| {
-            let taken = scope.spawn(|| Lock::take(&path).map(drop));
+        let mut waited = Duration::ZERO;
+        let taken = Lock::take_with(&path, |pause| {
+            waited += pause;
             // Longer than anybody who lives is waited for.
-            thread::sleep(2 * LOCK_PATIENCE);
-            child.unlock().unwrap();
-            taken.join().unwrap().unwrap();
+            if waited > 2 * LOCK_PATIENCE {
+                child.unlock().unwrap();
+            }
         });
+        drop(taken.unwrap());
         let held = Lock::take(&path).unwrap();
-        let refused = Lock::take(&path).unwrap_err().to_string();
+        let refused = Lock::take_with(&path, drop).unwrap_err().to_string();
         assert!(refused.contains(&format!("in use by process {};", std::process::id())), "{refused}");
         drop(held);
     }
