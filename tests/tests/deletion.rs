@@ -20,13 +20,15 @@ fn a_group_is_deleted_with_its_resources() {
         assert_eq!(code, 1, "{words:?}: {error}");
         error
     };
+    let (code, plan, _) = cluster.mainstay_code(&["plan", "delete", "g"]);
+    assert!(code == 1 && plan.contains("mainstay plan delete g --with-resources"), "{plan}");
     let error = refused(&["group", "delete", "g"]);
     assert!(error.contains("145 ERROR_DIR_NOT_EMPTY") && error.contains("--with-resources"), "{error}");
     // What is in the way for good is told before anything stops.
     cluster.mainstay(&["group", "depend", "h", "g"]);
     let processes = cluster.processes("web");
     let error = refused(&["group", "delete", "g", "--with-resources"]);
-    assert!(error.contains("'h'"), "{error}");
+    assert!(error.contains("'h'") && error.contains("with: mainstay group undepend h g"), "{error}");
     let (code, plan, _) = cluster.mainstay_code(&["plan", "delete", "g", "--with-resources"]);
     assert!(code == 1 && plan.contains("would be refused: ") && plan.contains("'h'"), "{plan}");
     assert_eq!((cluster.state("web"), cluster.processes("web")), (ResourceState::Online, processes.clone()));

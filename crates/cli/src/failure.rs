@@ -106,7 +106,9 @@ impl Failure {
         };
         // A command that the service names is about the objects that it met; ours knows only what was asked about.
         let names_command = |theirs: &String| theirs.contains("mainstay ");
-        let way_out = theirs.clone().filter(names_command).or_else(|| way_out(status, subject)).or(theirs);
+        // A dependency that is there already needs nothing; one expression that names it twice does.
+        let is_more = |theirs: &String| names_command(theirs) || status == Status::DEPENDENCY_ALREADY_EXISTS;
+        let way_out = theirs.clone().filter(is_more).or_else(|| way_out(status, subject)).or(theirs);
         Self { exit: Exit::Refused, message, status: Some(status), way_out, operation: None }
     }
 
@@ -274,6 +276,18 @@ mod tests {
             Subject::Resource("a"),
             "resource 'a' does not depend on 'b': 5002 ERROR_DEPENDENCY_NOT_FOUND; 'mainstay resource show a' lists \
              what it depends on",
+        );
+        check(
+            5003,
+            "resource 'a' depends on 'b' already",
+            Subject::Resource("a"),
+            "resource 'a' depends on 'b' already: 5003 ERROR_DEPENDENCY_ALREADY_EXISTS; there is nothing to do",
+        );
+        check(
+            5003,
+            "the expression names 'b' twice; name everything once",
+            Subject::Resource("a"),
+            "the expression names 'b' twice: 5003 ERROR_DEPENDENCY_ALREADY_EXISTS; name everything once",
         );
         check(
             183,

@@ -15,6 +15,7 @@ use crate::instructions::Instructions;
 use crate::json::plan::{CallPlanDocument, PlacementDocument};
 use crate::properties::Owner;
 use crate::render::{BAD, Cell, FAINT, GOOD, MARKED, Table, clean, span, styled};
+use crate::way_out::about;
 
 /// What is planned.
 #[derive(Debug, Subcommand)]
@@ -171,7 +172,11 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         _ => (Object::Resource(name), 0),
     };
     let asking = Asking { flags, ..Asking::new(call, object.of_submission()) };
-    let plan = ask_call(&asking, object.subject(), &mut cluster)?;
+    let mut plan = ask_call(&asking, object.subject(), &mut cluster)?;
+    if plan.answer == Status::DIR_NOT_EMPTY {
+        let with_all = about("plan delete", name).option("--with-resources");
+        plan.notes.push(format!("what it takes to delete all of it is shown by: {with_all}"));
+    }
     show(&plan, call, object.subject(), context)
 }
 

@@ -249,9 +249,11 @@ impl Engine {
             ResourceState::Failed if live.unproven => return Err(ClusterError::Unproven { name }.into()),
             ResourceState::Offline | ResourceState::Failed | ResourceState::Initializing => {}
             state => {
-                return Err(
-                    ClusterError::State { name, state, way_out: "take it offline first".into() }.into()
-                );
+                let way_out = match state {
+                    ResourceState::OfflinePending => "wait until it is offline",
+                    _ => "take it offline first",
+                };
+                return Err(ClusterError::State { name, state, way_out: way_out.into() }.into());
             }
         }
         // What is just being opened is closed when its Open has ended.

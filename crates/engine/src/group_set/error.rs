@@ -1,6 +1,7 @@
 //! Why the order of groups is not changed.
 
 use mainstay_types::Status;
+use mainstay_types::command_line::CommandLine;
 use thiserror::Error;
 
 /// The order of groups, or what is to become of it, stands against a call. Nothing has changed.
@@ -29,7 +30,10 @@ pub enum OrderError {
         group: String,
     },
     /// Groups are in the set.
-    #[error("group set '{name}' is not empty, group '{group}' is in it; take its groups out of it first")]
+    #[error(
+        "group set '{name}' is not empty, group '{group}' is in it; take its groups out of it first: {}",
+        CommandLine::new("groupset remove").name(.name).name(.group)
+    )]
     SetNotEmpty {
         /// The set.
         name: String,
@@ -37,12 +41,14 @@ pub enum OrderError {
         group: String,
     },
     /// Others start after it.
-    #[error("{dependent} starts after {name}; end that dependency first")]
+    #[error("{dependent} starts after {name}; end that first with: {way_out}")]
     DependentExists {
         /// "group set 'base'".
         name: String,
         /// "group 'web'".
         dependent: String,
+        /// What ends it.
+        way_out: CommandLine,
     },
     /// The dependency is there.
     #[error("{name} starts after {provider} already")]

@@ -3,6 +3,7 @@
 //! Every change of it is one write of the group's key, checked as a whole.
 
 use mainstay_store::registry::{Changes, KeyPath, Value};
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::configuration::ConfiguredObject;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::{GroupId, GroupSetId, ObjectId};
@@ -302,8 +303,11 @@ impl Engine {
         match self.model.groups().find(|other| other.depends_on.contains(id)) {
             None => Ok(()),
             Some(other) => {
-                let name = self.describe(&ObjectId::Group(id));
-                Err(OrderError::DependentExists { name, dependent: format!("group '{}'", other.name) }.into())
+                let way_out = CommandLine::new("group undepend").name(other.name.as_str());
+                let way_out = way_out.name(self.plain_name(&ObjectId::Group(id)));
+                let (name, dependent) =
+                    (self.describe(&ObjectId::Group(id)), format!("group '{}'", other.name));
+                Err(OrderError::DependentExists { name, dependent, way_out }.into())
             }
         }
     }

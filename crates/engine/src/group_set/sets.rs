@@ -1,6 +1,7 @@
 //! Group sets as objects: making and deleting them, and what a whole set starts after.
 
 use mainstay_store::registry::{Changes, KeyPath, Value};
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::{GroupSetId, ObjectId};
 
@@ -43,8 +44,13 @@ impl Engine {
         }
         let own = ObjectId::GroupSet(id);
         if let Some(dependent) = self.dependents_of_set(id).first() {
+            let way_out = match dependent {
+                ObjectId::GroupSet(_) => CommandLine::new("groupset undepend"),
+                _ => CommandLine::new("group undepend").option("--set"),
+            };
+            let way_out = way_out.name(self.plain_name(dependent)).name(set.name.as_str());
             let (name, dependent) = (self.describe(&own), self.describe(dependent));
-            return Err(OrderError::DependentExists { name, dependent }.into());
+            return Err(OrderError::DependentExists { name, dependent, way_out }.into());
         }
         let mut changes = self.changes();
         changes.delete_tree(&layout::group_set_path(id)?)?;
