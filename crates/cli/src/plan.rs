@@ -4,6 +4,8 @@ use clap::Subcommand;
 use mainstay_client::{Asking, CallError, Cluster, Group, Resource, SubmitObject, Target};
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::name::fold;
+use mainstay_types::operation::End;
+use mainstay_types::order::Cause;
 use mainstay_types::own_codes::plan as words;
 use mainstay_types::plan::{CallPlan, Plan, PlannedPlacement};
 use mainstay_types::{Name, OfflineFlags, OnlineFlags, Status};
@@ -309,27 +311,9 @@ fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> St
     }
     let word = styled(GOOD, "would be accepted");
     let mut text = format!("{verb} of {subject} {word}: {}\n", plan.answer);
-    if !plan.steps.is_empty() {
-        let mut table = Table::with_heading(&["AFTER", "RESOURCE", "STEP", "TAKES", "THEN"]);
-        let mut known = true;
-        for step in &plan.steps {
-            let at_least = if known { "" } else { ">= " };
-            table.row(vec![
-                format!("{at_least}{}", span(step.begins_in_ms)).into(),
-                step.resource.as_str().into(),
-                step.action.as_str().into(),
-                match step.takes_ms {
-                    Some(ms) => format!("{} (of {})", span(ms), count(step.runs, "run")).into(),
-                    None => Cell::new(FAINT, "not known yet"),
-                },
-                step.outcome.as_str().into(),
-            ]);
-            known &= step.takes_ms.is_some();
-        }
-        text.push_str(&table.show(2));
-        if let Some(ms) = plan.takes_ms {
-            text.push_str(&format!("  as a whole some {}\n", span(ms)));
-        }
+    text.push_str(&steps(plan));
+    if let Some(cause) = failure(plan) {
+        text.push_str(&format!("  {}: {}\n", styled(BAD, "then it would fail"), clean(&cause.to_string())));
     }
     for change in &plan.changes {
         let to = change.to.map_or_else(|| "deleted".to_owned(), |state| state.to_string());
@@ -340,6 +324,42 @@ fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> St
     }
     text.push_str(&notes(plan));
     text
+}
+
+/// Each resource's part, and how long all of it would take.
+fn steps(plan: &CallPlan) -> String {
+    if plan.steps.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::with_heading(&["AFTER", "RESOURCE", "STEP", "TAKES", "THEN"]);
+    let mut known = true;
+    for step in &plan.steps {
+        let at_least = if known { "" } else { ">= " };
+        // What it would wait for does not come.
+        let in_vain = failure(plan).is_some_and(|cause| step.outcome == cause.to_string());
+        table.row(vec![
+            format!("{at_least}{}", span(step.begins_in_ms)).into(),
+            step.resource.as_str().into(),
+            step.action.as_str().into(),
+            match step.takes_ms {
+                _ if in_vain => "".into(),
+                Some(ms) => format!("{} (of {})", span(ms), count(step.runs, "run")).into(),
+                None => Cell::new(FAINT, "not known yet"),
+            },
+            if in_vain { "not done" } else { step.outcome.as_str() }.into(),
+        ]);
+        known &= step.takes_ms.is_some();
+    }
+    let whole = plan.takes_ms.map(|ms| format!("  as a whole some {}\n", span(ms)));
+    format!("{}{}", table.show(2), whole.unwrap_or_default())
+}
+
+/// With what it would fail after it was accepted.
+fn failure(plan: &CallPlan) -> Option<&Cause> {
+    match &plan.end {
+        Some(End::Failed(cause)) => Some(cause),
+        _ => None,
+    }
 }
 
 fn notes(plan: &CallPlan) -> String {
@@ -371,7 +391,6 @@ fn show_places(groups: &[PlannedPlacement], context: &mut Context) -> Result<Exi
 #[cfg(test)]
 mod tests {
     use mainstay_types::ResourceState;
-    use mainstay_types::operation::End;
     use mainstay_types::plan::{PlannedStep, StateChange};
 
     use super::*;
@@ -413,7 +432,19 @@ mod tests {
             ..sample()
         };
         let refused = text(&refusal, "offline", &Subject::Resource("db"), true);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&format!("{accepted}{refused}")).to_string());
+        let cause = Cause::new(Status::TIMEOUT, "waited 600 s for group 'first'");
+        let outcome = cause.to_string();
+        let in_vain = CallPlan {
+            steps: vec![PlannedStep { outcome, ..step("web", 600_000, Some(3), 1) }],
+            end: Some(End::Failed(cause)),
+            takes_ms: Some(600_003),
+            changes: Vec::new(),
+            notes: Vec::new(),
+            ..sample()
+        };
+        let in_vain = text(&in_vain, "online", &Subject::Group("g"), false);
+        let all = format!("{accepted}{refused}{in_vain}");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&all).to_string());
     }
 
     #[test]
