@@ -109,7 +109,7 @@ impl View<'_> {
         // Asked only where it matters: there are thousands of groups.
         let is_offline = state == GroupState::Offline;
         let is_left_to_start = |resource: &objects::Resource| {
-            model.is_wanted(resource) && self.engine().is_left_to_start(resource.id)
+            self.engine().is_left_to_start(resource.id) && model.is_wanted(resource)
         };
         Group {
             id: group.id,

@@ -83,7 +83,8 @@ impl Engine {
 
     /// Whether it has not had its turn since the service started.
     pub(crate) fn is_left_to_start(&self, id: ResourceId) -> bool {
-        self.group_of(id).is_some_and(|group| self.policies.start.is_left(group, id))
+        let start = &self.policies.start;
+        start.is_open() && self.group_of(id).is_some_and(|group| start.is_left(group, id))
     }
 
     /// Somebody has said that it stay offline.
