@@ -27,7 +27,7 @@ impl Rehearsal {
                 self.answer_to_next(caller, delete);
             }
         }
-        let judged = std::mem::take(&mut self.judged);
-        (self.plan(), judged)
+        let open = std::mem::take(&mut self.open);
+        (self.plan(), open)
     }
 }

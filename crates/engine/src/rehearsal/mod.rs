@@ -1,8 +1,9 @@
 //! What a call would do: the engine itself on a copy, in a world where everything goes well.
 //!
 //! Owns that world: commits are done, hosts come up, types consent and do what they are told in the time that it took in
-//! the past, leaves are empty. Every decision, order and refusal is the engine's own; there is no rule in here. What it
-//! cannot know is what a type would refuse or fail.
+//! the past, leaves are empty. Every decision, order and refusal is the engine's own; there is no rule in here. It asks no
+//! type: what types would be asked before the call is accepted it tells, and heeds what they have said to that. What one
+//! would refuse or fail later it cannot know.
 //!
 //! ```text
 //!   engine ──copy──► handle(call) ──► effects ──► the good world's answers, each at its time ──┐
@@ -53,8 +54,8 @@ pub struct Rehearsal {
     answer: Option<Answer>,
     /// An operation that comes before the call and belongs to it.
     prelude: Option<OperationId>,
-    /// What types would have been asked to judge, and nothing is known of.
-    judged: Vec<Asked>,
+    /// What types would have been asked to judge, and have said nothing to before.
+    open: Vec<Asked>,
     /// What they have said before.
     said: Vec<Said>,
     /// Operations that have begun or ended since.
@@ -86,7 +87,7 @@ impl View<'_> {
             call: CALL,
             answer: None,
             prelude: None,
-            judged: Vec::new(),
+            open: Vec::new(),
             said: Vec::new(),
             records: BTreeMap::new(),
             before: states.collect(),
@@ -121,8 +122,8 @@ impl Rehearsal {
         };
         self.go_on_with_what_is_under_way();
         self.carry_through(caller, command);
-        let judged = std::mem::take(&mut self.judged);
-        (self.plan(), judged)
+        let open = std::mem::take(&mut self.open);
+        (self.plan(), open)
     }
 
     fn carry_through(&mut self, caller: Caller, command: Command) {
@@ -276,7 +277,7 @@ impl Rehearsal {
         let asked = Asked::of(question);
         let said = asked.as_ref().and_then(|asked| self.said.iter().find(|said| said.asked == *asked));
         let Some(said) = said else {
-            self.judged.extend(asked.filter(|asked| !self.judged.contains(asked)));
+            self.open.extend(asked.filter(|asked| !self.open.contains(asked)));
             return Some(consent(id, question));
         };
         let (status, text) = said.answer.clone()?;

@@ -33,17 +33,17 @@ impl Rehearsal {
         self.go_on_with_what_is_under_way();
         let mut judgements = Vec::new();
         for (place, step) in steps.iter_mut().enumerate() {
-            self.judged.clear();
+            self.open.clear();
             self.carry_out_step(caller, step, fresh());
-            let judged = std::mem::take(&mut self.judged);
-            if judged.is_empty() && is_seen_too_late(step) {
+            let open = std::mem::take(&mut self.open);
+            if open.is_empty() && is_seen_too_late(step) {
                 step.notes.push(
                     "its type sees the parameters only when it is made; if it refuses them, it is deleted again, and \
                      what comes after it is not done"
                         .into(),
                 );
             }
-            judgements.extend(judged.into_iter().map(|asked| Judgement { step: place, asked }));
+            judgements.extend(open.into_iter().map(|asked| Judgement { step: place, asked }));
         }
         judgements
     }
