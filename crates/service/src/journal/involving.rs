@@ -96,26 +96,25 @@ impl Lookup<'_> {
         let stored = self.known(|reader| {
             reader.prepare_cached(RECORD)?.query_row(params![number], Stored::of).optional()
         })?;
-        match stored.map(|stored| self.journal.parse(&stored)).transpose() {
-            Err(error) if error.is_damage() => {
-                tracing::error!(%error, "a story is told without what cannot be read");
-                Ok(None)
-            }
-            read => read,
-        }
+        readable(stored.map(|stored| self.journal.parse(&stored)).transpose())
     }
 
-    /// What is asked of the file; nothing, where it is damaged. What is known is told without that.
+    /// What is asked of the file.
     fn known<T>(
         &self,
         ask: impl FnOnce(&Connection) -> Result<Option<T>, rusqlite::Error>,
     ) -> Result<Option<T>, JournalError> {
-        match ask(self.reader).map_err(|source| self.journal.sqlite(source)) {
-            Err(error) if error.is_damage() => {
-                tracing::error!(%error, "a story is told without what cannot be read");
-                Ok(None)
-            }
-            answered => answered,
+        readable(ask(self.reader).map_err(|source| self.journal.sqlite(source)))
+    }
+}
+
+/// Nothing, where it is damaged: what is known is told without that.
+fn readable<T>(read: Result<Option<T>, JournalError>) -> Result<Option<T>, JournalError> {
+    match read {
+        Err(error) if error.is_damage() => {
+            tracing::error!(%error, "a story is told without what cannot be read");
+            Ok(None)
         }
+        read => read,
     }
 }
