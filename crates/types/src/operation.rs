@@ -228,8 +228,8 @@ pub struct OperationRecord {
     pub ended_at_ms: Option<u64>,
     /// How it ended; `None` while it runs.
     pub end: Option<End>,
-    /// What is true of the object now, where that is not just what the verb says, as a predicate: `is online but for 'x',
-    /// which was taken offline by name`. Empty otherwise.
+    /// What was true of the object at its end, where that is not just what the verb says, as a predicate: `is online but
+    /// for what was taken offline by name: 'x'`. Empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub outcome: String,
     /// What it changed in the configuration, for the history; secrets and long values as [`TypedSetting::Cut`].
