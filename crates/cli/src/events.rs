@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::journal::must_be_known;
-use crate::json::properties;
+use crate::json::properties::properties;
 use crate::render::{BAD, FAINT, clean, moment, rfc3339, styled};
 use crate::wait::{AWAY_MAX, Away, is_away};
 
@@ -285,7 +285,7 @@ fn shown(value: &Json) -> String {
     }
 }
 
-/// One of [`crate::json::PropertyDocument`].
+/// One of [`crate::json::properties::PropertyDocument`].
 fn shown_property(property: &Json) -> String {
     match property.get("value") {
         None | Some(Json::Null) => "unset".to_owned(),

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::journal::{must_be_known, parse};
-use crate::json::OperationDocument;
+use crate::json::operation::OperationDocument;
 use crate::pending;
 use crate::render::{STRONG, clean, moment, styled};
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::journal;
-use crate::json::{OperationDocument, PartDocument};
+use crate::json::operation::{OperationDocument, PartDocument};
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{BAD, Cell, GOOD, MOVING, PLAIN, STRONG, Table, clean, moment, now_ms, span, styled};

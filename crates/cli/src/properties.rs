@@ -17,7 +17,7 @@ use mainstay_types::{ControlCode, Status};
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
-use crate::json::{PropertiesDocument, PropertyDocument, properties};
+use crate::json::properties::{PropertiesDocument, PropertyDocument, properties};
 use crate::plan;
 use crate::render::{Cell, FAINT, STRONG, Table, styled};
 use crate::settings;

@@ -10,7 +10,8 @@ use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::journal;
-use crate::json::{OperationDocument, ResourceDetails};
+use crate::json::ResourceDetails;
+use crate::json::operation::OperationDocument;
 use crate::properties::{Owner, Sections};
 use crate::render::{
     BAD, Cell, MARKED, PLAIN, STRONG, Table, clean, moment, now_ms, of_resource, span, styled,

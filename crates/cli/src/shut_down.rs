@@ -16,7 +16,7 @@ use mainstay_types::{OperationId, Status};
 use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
-use crate::json::ShutDownDocument;
+use crate::json::operation::ShutDownDocument;
 use crate::progress::Progress;
 use crate::submit::{self, Request};
 use crate::wait::{self, AWAY_MAX, Bound, WaitArguments, Waited};

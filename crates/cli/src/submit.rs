@@ -13,7 +13,7 @@ use mainstay_types::{Name, ObjectId, OperationId, Status};
 use crate::context::{Context, glance};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
-use crate::json::{OperationDocument, OutcomeDocument};
+use crate::json::operation::{OperationDocument, OutcomeDocument};
 use crate::pending;
 use crate::progress::Progress;
 use crate::render::{clean, span};

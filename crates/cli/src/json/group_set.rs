@@ -3,7 +3,8 @@
 use mainstay_types::glance::GroupSetGlance;
 use serde::Serialize;
 
-use super::{PropertiesDocument, said};
+use super::properties::PropertiesDocument;
+use super::said;
 
 /// A group set.
 #[derive(Clone, Debug, Serialize)]

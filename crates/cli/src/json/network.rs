@@ -3,7 +3,8 @@
 use mainstay_types::glance::{NetworkGlance, NetworkInterfaceGlance};
 use serde::Serialize;
 
-use super::{PropertiesDocument, said};
+use super::properties::PropertiesDocument;
+use super::said;
 
 /// A network.
 #[derive(Clone, Debug, Serialize)]
