@@ -428,6 +428,11 @@ impl Engine {
         self.model.resource(id).map_or_else(|| self.config.node_name.clone(), |found| found.name.clone())
     }
 
+    /// The node that owns a group, by its owner record.
+    pub(crate) fn owner_node(&self, group: GroupId) -> NodeId {
+        self.model.owner(group).map_or(self.config.node, |owner| owner.node)
+    }
+
     /// Whether a stop of the resource meets a lock: its own, or that of a dependent that would stop with it.
     pub(crate) fn stop_is_locked(&self, id: ResourceId) -> bool {
         let closure = stop_closure(&self.model, &self.live, [id]);

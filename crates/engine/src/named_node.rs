@@ -55,11 +55,6 @@ impl Engine {
         }
     }
 
-    /// The node that owns a group, by its owner record.
-    pub(crate) fn owner_node(&self, group: GroupId) -> NodeId {
-        self.model.owner(group).map_or(self.config.node, |owner| owner.node)
-    }
-
     fn check_owns(&self, group: GroupId, node: NodeId) -> Result<(), Refusal> {
         let owner = self.owner_node(group);
         if owner == node {

@@ -13,7 +13,7 @@ use crate::live::Goal;
 use crate::model::layout;
 use crate::model::objects::Resource;
 use crate::operation::told;
-use crate::recovery::adopt::UNDER_WAY;
+use crate::recovery::UNDER_WAY;
 
 /// An operation, and what an object was in it.
 #[derive(Clone, Copy, Debug)]

@@ -170,12 +170,11 @@ impl Engine {
             }
         }
         if (&before.depends_on, &before.depends_on_sets) != (&place.depends_on, &place.depends_on_sets) {
-            let owner = self.model.owner(id).map_or(self.config.node, |owner| owner.node);
             after.push(After::Publish(Box::new(Event {
                 kind: EventKind::GroupCommonProperty,
                 object: ObjectId::Group(id),
                 object_id: id.to_string(),
-                parent_id: owner.to_string(),
+                parent_id: self.owner_node(id).to_string(),
                 name: name.to_owned(),
                 type_name: String::new(),
                 buffer: mainstay_proplist::PropertyList::new().to_bytes().unwrap_or_default(),

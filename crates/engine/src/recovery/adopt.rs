@@ -12,15 +12,13 @@ use mainstay_types::{
     HostId, ObjectId, OfflineFlags, OnlineFlags, OperationId, ResourceId, ResourceState, Status,
 };
 
+use super::UNDER_WAY;
 use crate::Engine;
 use crate::live::{Goal, Live, Stage, Task};
 use crate::operation::stored::{StoredOperation, StoredStep};
 use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
 use crate::seeded::{self, Bug};
 use crate::timers::Timer;
-
-/// Why an order is seen through that a service has begun by itself and has left behind.
-pub(crate) const UNDER_WAY: &str = "the service ended while this was under way";
 
 impl Engine {
     /// Takes over what is there.

@@ -8,7 +8,7 @@
 //!      └──────► what is to be online comes up, each resource in its turn (policy::start_order)
 //! ```
 
-pub(crate) mod adopt;
+mod adopt;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,6 +32,9 @@ use crate::operation::stored::{StoredOperation, StoredStep};
 use crate::operation::{Operation, Phase};
 use crate::seeded::{self, Bug};
 use crate::timers::Timer;
+
+/// Why an order is seen through that a service has begun by itself and has left behind.
+pub(crate) const UNDER_WAY: &str = "the service ended while this was under way";
 
 /// What is known until the service is ready.
 #[derive(Clone, Debug, Default)]

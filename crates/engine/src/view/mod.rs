@@ -358,9 +358,8 @@ impl<'a> View<'a> {
     }
 
     fn owner_of(self, group: GroupId) -> (NodeId, &'a str) {
-        let model = &self.engine.model;
-        let node = model.owner(group).map_or(self.engine.config.node, |owner| owner.node);
-        (node, model.node(node).map_or("", |node| node.name.as_str()))
+        let node = self.engine.owner_node(group);
+        (node, self.engine.model.node(node).map_or("", |node| node.name.as_str()))
     }
 
     /// Whether the node can carry out a control code of the object (`hHostNode` of the control functions).
