@@ -70,6 +70,9 @@ const REAP_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long killed processes may take to go.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often one check brings a program back that is taken out of its leaf again in the same moment.
+const BROUGHT_BACK_MAX: u32 = 3;
+
 /// Where programs are looked for when neither `Environment` nor the command line says so.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -517,23 +520,27 @@ impl Resource for Application {
         if let Some(exit) = current.run.exit() {
             return Err(ended_cause(exit));
         }
-        let brought = self.bring_back();
-        match self.leaf.is_populated() {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                // It may have ended in this moment.
-                let left = format!("process {} has left its cgroup", current.run.process.pid());
-                Err(match (current.run.exit(), brought) {
-                    (Some(exit), _) => ended_cause(exit),
-                    (None, Ok(())) => Cause::new(Status::PROCESS_ABORTED, left),
-                    (None, Err(error)) => Cause::new(
-                        Status::PROCESS_ABORTED,
-                        format!("{left} and cannot be brought back: {error}"),
-                    ),
-                })
+        let mut brought = Ok(());
+        for _ in 0..BROUGHT_BACK_MAX {
+            brought = self.bring_back();
+            match self.leaf.is_populated() {
+                Ok(true) => return Ok(()),
+                Ok(false) if brought.is_err() => break,
+                Ok(false) => {}
+                Err(error) => {
+                    return Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string()));
+                }
             }
-            Err(error) => Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())),
         }
+        // It may have ended in this moment.
+        let left = format!("process {} has left its cgroup", current.run.process.pid());
+        Err(match (current.run.exit(), brought) {
+            (Some(exit), _) => ended_cause(exit),
+            (None, Ok(())) => Cause::new(Status::PROCESS_ABORTED, left),
+            (None, Err(error)) => {
+                Cause::new(Status::PROCESS_ABORTED, format!("{left} and cannot be brought back: {error}"))
+            }
+        })
     }
 
     fn check_offline(&self, _: OfflineFlags, buffer: &[u8]) -> Check {

@@ -442,7 +442,8 @@ fn health_checks_find_what_no_event_tells() {
     }
     let report = service.news(|news| matches!(news, News::Failed(_)));
     let text = "has left its cgroup and cannot be brought back";
-    assert!(matches!(report.news, News::Failed(cause) if cause.text.contains(text)));
+    let News::Failed(cause) = report.news else { unreachable!() };
+    assert!(cause.text.contains(text), "{cause}");
     assert_eq!(service.terminate(app), Outcome::Done);
     assert!(elsewhere.wait_empty(soon()).unwrap());
 }
