@@ -278,6 +278,20 @@ mod tests {
              what it depends on",
         );
         check(
+            5002,
+            "group 'a' does not start after group 'b'",
+            Subject::Group("-a"),
+            "group 'a' does not start after group 'b': 5002 ERROR_DEPENDENCY_NOT_FOUND; 'mainstay group show -- -a' \
+             lists what it starts after",
+        );
+        check(
+            5042,
+            "node 9 is no member of the cluster",
+            Subject::Group("g"),
+            "node 9 is no member of the cluster: 5042 ERROR_CLUSTER_NODE_NOT_FOUND; 'mainstay node list' shows those \
+             there are",
+        );
+        check(
             5003,
             "resource 'a' depends on 'b' already",
             Subject::Resource("a"),

@@ -60,9 +60,7 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         (Status::CLUSTER_NETINTERFACE_NOT_FOUND, _) => {
             "'mainstay interface list' shows those there are".into()
         }
-        (Status::CLUSTER_NODE_NOT_FOUND, Subject::Node(_)) => {
-            "'mainstay node list' shows those there are".into()
-        }
+        (Status::CLUSTER_NODE_NOT_FOUND, _) => "'mainstay node list' shows those there are".into(),
         (Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, _) => "'mainstay type list' shows those there are".into(),
         (
             Status::OBJECT_ALREADY_EXISTS | Status::ALREADY_EXISTS,
@@ -75,6 +73,12 @@ pub(crate) fn way_out(status: Status, subject: &Subject<'_>) -> Option<String> {
         }
         (Status::DEPENDENCY_NOT_FOUND, Subject::Resource(name)) => {
             format!("'{}' lists what it depends on", about("resource show", name))
+        }
+        (Status::DEPENDENCY_NOT_FOUND, Subject::Group(name)) => {
+            format!("'{}' lists what it starts after", about("group show", name))
+        }
+        (Status::DEPENDENCY_NOT_FOUND, Subject::GroupSet(name)) => {
+            format!("'{}' lists what its groups start after", about("groupset show", name))
         }
         (Status::DEPENDENCY_ALREADY_EXISTS, _) => "there is nothing to do".into(),
         (Status::ALREADY_EXISTS, Subject::Type(name)) => {
