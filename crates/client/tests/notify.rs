@@ -3,6 +3,11 @@
 
 mod fake;
 
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use fake::{FakeServer, PATIENCE, World};
@@ -134,4 +139,81 @@ fn a_service_that_does_not_answer_a_filter_does_not_hold_up_closing() {
         port.close();
         assert!(watcher.join().unwrap().is_err());
     });
+}
+
+/// What stands between a port and the service, and hands several answers on in one piece.
+struct Between {
+    path: std::path::PathBuf,
+    /// So many answers are kept until all of them are there.
+    together: Arc<AtomicUsize>,
+    /// Told when the first of these is there.
+    first: Receiver<()>,
+    _directory: tempfile::TempDir,
+}
+
+impl Between {
+    fn start(server: &FakeServer) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("between");
+        let listener = UnixListener::bind(&path).unwrap();
+        let together = Arc::new(AtomicUsize::new(0));
+        let (told, first) = channel();
+        let (behind, kept) = (server.path().to_owned(), Arc::clone(&together));
+        std::thread::spawn(move || {
+            let (port, _) = listener.accept().unwrap();
+            let service = UnixStream::connect(behind).unwrap();
+            let (mut from, mut to) = (port.try_clone().unwrap(), service.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            hand_on(service, port, &kept, &told)
+        });
+        Between { path, together, first, _directory: directory }
+    }
+}
+
+/// Hands answers on until one side has gone. Each answer here is one PDU, whose length stands in its header.
+fn hand_on(
+    mut service: UnixStream,
+    mut port: UnixStream,
+    together: &AtomicUsize,
+    told: &Sender<()>,
+) -> std::io::Result<()> {
+    let mut kept = Vec::new();
+    loop {
+        let mut header = [0; 16];
+        service.read_exact(&mut header)?;
+        let length = u16::from_le_bytes([header[8], header[9]]);
+        let mut body = vec![0; usize::from(length) - header.len()];
+        service.read_exact(&mut body)?;
+        let is_first = kept.is_empty();
+        kept.extend(header.into_iter().chain(body));
+        let left = together.load(Ordering::SeqCst).saturating_sub(1);
+        together.store(left, Ordering::SeqCst);
+        if left == 0 {
+            port.write_all(&kept)?;
+            kept.clear();
+        } else if is_first {
+            let _ = told.send(());
+        }
+    }
+}
+
+/// An event that comes together with the answer to a filter wakes nobody any more: it has to be seen there and then.
+#[test]
+fn an_event_that_comes_with_the_answer_to_a_filter_is_told() {
+    let server = FakeServer::start();
+    let between = Between::start(&server);
+    let port = NotifyPort::open(&between.path).unwrap();
+    port.watch(watch(Watched::Cluster, filter::RESOURCE, RESOURCE_STATE, 1)).unwrap();
+    server.wait_until("the port waits", World::a_port_waits);
+    between.together.store(2, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| port.watch(watch(Watched::Cluster, filter::GROUP, 8, 2)));
+        between.first.recv_timeout(PATIENCE).unwrap();
+        server.emit(filter::RESOURCE, RESOURCE_STATE, &[3, 0, 0, 0], "id", "web");
+        watcher.join().unwrap().unwrap();
+    });
+    assert_eq!(next(&port).key, 1);
+    // And it goes on.
+    server.emit(filter::GROUP, 8, &[1, 0, 0, 0], "id", "g");
+    assert_eq!(next(&port).key, 2);
 }

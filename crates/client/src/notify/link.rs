@@ -120,6 +120,17 @@ impl PortLink {
     /// Takes in what is there and sorts it. Called when the stream is readable.
     pub(super) fn handle_readable(&mut self) -> Result<(), Over> {
         self.receive()?;
+        self.handle_received()
+    }
+
+    /// Sorts what was taken in with something else, as with the answer to a short call. The stream does not become readable
+    /// for it again. Answers whether there is an answer to take.
+    pub(super) fn has_answer(&mut self) -> Result<bool, Over> {
+        self.handle_received()?;
+        Ok(!self.answers.is_empty())
+    }
+
+    fn handle_received(&mut self) -> Result<(), Over> {
         while let Some(event) = self.association.poll() {
             self.sort(event)?;
         }

@@ -280,6 +280,9 @@ impl Connected {
         let get = GetNotifyV2 { notify: self.port };
         let (opnum, stub) = encode_request(&get).map_err(io::Error::other)?;
         self.session.link_mut().begin_wait(opnum, &stub)?;
+        if self.session.link_mut().has_answer()? {
+            return Ok(());
+        }
 
         let (readable, woken) = {
             let link = self.session.link_mut();
