@@ -4,7 +4,8 @@
 //!   Started ──► database read, leaves known, epochs raised after a new boot
 //!      │        (hosts are heard one by one; calls that change something wait)
 //!   Settled ──► what hosts hold is adopted, open operations go on by their records, failures are cleaned
-//!      │        what runs without a host is opened anew
+//!      │        what runs without a host is opened anew; what hosts have told since comes to bear
+//!      │        (nothing begins before all of it: whose turn it is depends on all)
 //!      └──────► what is to be online comes up, each resource in its turn (policy::start_order)
 //! ```
 
