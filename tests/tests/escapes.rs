@@ -206,6 +206,37 @@ fn check_sent_elsewhere(cluster: &TestCluster, child: &str, when: &str) {
     assert!(third.has_ended().unwrap(), "by force nothing is left");
 }
 
+/// Whenever it is looked for outside it may be inside, and the other way round.
+#[test]
+fn what_comes_and_goes_is_ended_before_the_next_start() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let elsewhere = Leaf::new(cluster.cgroup_root().join("elsewhere"));
+    elsewhere.create().unwrap();
+    let (there, child, program) =
+        (cluster.fifo("there"), cluster.file("child.sh"), cluster.file("program.sh"));
+    let (outside, told) = (elsewhere.path().join("cgroup.procs"), there.display());
+    let script = format!(
+        "trap '' TERM\necho $$ > {told}\nwhile :; do\necho $$ > {}\necho $$ > $MAINSTAY_CGROUP/cgroup.procs\ndone\n",
+        outside.display()
+    );
+    std::fs::write(&child, script).unwrap();
+    let script = format!("sh -c 'sh {} &'\nexec sleep 1000\n", child.display());
+    std::fs::write(&program, script).unwrap();
+    let command = format!("sh {}", program.display());
+    let timeout = STOP_TIMEOUT.as_millis().to_string();
+    let properties = [("CommandLine", command.as_str()), ("StopTimeout", timeout.as_str())];
+    cluster.resource("g", "a", "Generic Application", &properties);
+    let mut before: Option<Process> = None;
+    for turn in 0..8 {
+        assert_eq!(cluster.carry_out(Verb::Online, "a").end, Some(End::Done));
+        let pid = std::fs::read_to_string(&there).unwrap();
+        if let Some(before) = before.replace(Process::open(pid.trim().parse().unwrap()).unwrap()) {
+            assert!(before.has_ended().unwrap(), "turn {turn}: two of it");
+        }
+        assert_eq!(cluster.carry_out(Verb::Offline, "a").end, Some(End::Done));
+    }
+}
+
 #[test]
 fn a_leaf_that_was_swept_away_is_made_again_for_a_start() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };

@@ -359,7 +359,10 @@ impl Server {
             return;
         }
         let stopped: BTreeSet<Leaf> = searches.iter().flat_map(|(_, leaves)| leaves).copied().collect();
-        let looked_at = looks.iter().map(|(_, leaf)| *leaf);
+        // Of what is in its leaf nobody asks what is elsewhere.
+        let is_empty =
+            |leaf: &Leaf| self.tree.look(*leaf).is_ok_and(|seen| !seen.is_some_and(|seen| seen.populated));
+        let looked_at = looks.iter().map(|(_, leaf)| *leaf).filter(is_empty);
         let found = self.tree.strays(&stopped.iter().copied().chain(looked_at).collect());
         let found = found.inspect_err(|reason| error!("what has left its leaf is not known: {reason}")).ok();
         // Not known to be nobody's is somebody's.
@@ -368,7 +371,9 @@ impl Server {
             let body = self.status(leaf, has_strays(&leaf));
             self.carry_out(vec![reply(ticket, body)]);
         }
-        for (leaf, strays) in found.iter().flatten().filter(|(leaf, _)| stopped.contains(leaf)) {
+        let held =
+            found.iter().flatten().filter(|(leaf, strays)| stopped.contains(leaf) && !strays.is_empty());
+        for (leaf, strays) in held {
             self.bring_back(*leaf, strays);
         }
         for (stop, leaves) in searches {
@@ -440,9 +445,11 @@ impl Server {
             Ok(strays) => strays,
             Err(error) => return Some(error.to_string()),
         };
-        let (leaf, stray) = strays.iter().find_map(|(leaf, strays)| Some((leaf, strays.first()?)))?;
+        let (leaf, strays) = strays.first_key_value()?;
         let path = self.tree.leaf(*leaf);
-        Some(format!("the guard stays: process {} has left {} and runs", stray.pid(), path.path().display()))
+        let who =
+            strays.first().map_or("what comes and goes".into(), |stray| format!("process {}", stray.pid()));
+        Some(format!("the guard stays: {who} has left {} and runs", path.path().display()))
     }
 
     fn log_failure(&self, what: &str, leaf: Leaf, result: Result<(), CgroupError>) {

@@ -7,13 +7,17 @@ use std::time::{Duration, Instant};
 
 use mainstay_ipc::guard::Leaf;
 use mainstay_process::{CgroupError, Claim, ClaimError, Process, cgroup, claim, layout, strays};
-use mainstay_types::ClusterId;
+use mainstay_types::{ClusterId, ResourceId};
 
 use crate::core::{Found, Seen};
 
 /// How long a closed leaf may take to lose what came late to it, before it is made anew. The loop stands still
 /// meanwhile, so it is short; the service asks again.
 const RENEW_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How many passes are made for a leaf of which something is seen that cannot be held: it was in the leaf, or has gone.
+/// The loop stands still meanwhile, so they are few; the service asks again.
+const PASSES_MAX: usize = 3;
 
 /// Why a tree cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -102,27 +106,40 @@ impl Tree {
         }
     }
 
-    /// What has left these leaves and still runs: one pass over the processes of the machine for all of them. A leaf need
-    /// not be there.
+    /// What there is of these leaves' resources beside what the kernel counts in them, which is nothing: what has left
+    /// them and still runs, by leaf. A leaf with nothing to be held is one of which something was seen that comes and
+    /// goes. One that is not here has nothing. A leaf need not be there.
     pub fn strays(&self, leaves: &BTreeSet<Leaf>) -> Result<BTreeMap<Leaf, Vec<Process>>, CgroupError> {
-        let listed = strays::of_cluster(self.cluster);
-        let listed = listed.map_err(|source| CgroupError::Io {
-            action: "list",
-            path: PathBuf::from("/proc"),
-            source,
-        })?;
-        let marked = strays::by_resource(listed);
-        let mut found = BTreeMap::new();
-        for leaf in leaves {
-            let Leaf::Resource { resource, .. } = leaf else { continue };
-            let marked = marked.get(resource).map(Vec::as_slice).unwrap_or_default();
-            let run_dir = Some(self.run_dir.as_path());
-            let strays = strays::of_resource(self.cluster, *resource, &self.leaf(*leaf), run_dir, marked)?;
-            if !strays.is_empty() {
-                found.insert(*leaf, strays);
+        let (mut found, mut open) = (BTreeMap::new(), leaves.clone());
+        for _ in 0..PASSES_MAX {
+            if open.is_empty() {
+                break;
+            }
+            let marked = self.marked()?;
+            for leaf in std::mem::take(&mut open) {
+                let Leaf::Resource { resource, .. } = leaf else { continue };
+                let marked = marked.get(&resource).map(Vec::as_slice).unwrap_or_default();
+                let run_dir = Some(self.run_dir.as_path());
+                let seen = strays::of_resource(self.cluster, resource, &self.leaf(leaf), run_dir, marked)?;
+                if seen.is_clear {
+                    found.remove(&leaf);
+                    continue;
+                }
+                if seen.outside.is_empty() {
+                    open.insert(leaf);
+                }
+                found.insert(leaf, seen.outside);
             }
         }
         Ok(found)
+    }
+
+    /// One pass over the processes of the machine, for all leaves.
+    fn marked(&self) -> Result<BTreeMap<ResourceId, Vec<strays::Marked>>, CgroupError> {
+        let listed = strays::of_cluster(self.cluster);
+        let path = PathBuf::from("/proc");
+        let listed = listed.map_err(|source| CgroupError::Io { action: "list", path, source })?;
+        Ok(strays::by_resource(listed))
     }
 
     /// Makes the leaf; anew, where it was closed: a directory that somebody still holds from before leads nowhere.

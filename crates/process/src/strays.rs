@@ -16,8 +16,10 @@
 //! **What a pass proves.** A marked process that was there when the pass began, and that is there when it ends, was seen.
 //! It is listed by its number all the time, and its environment is there all the time but while it becomes another
 //! program; such a moment is waited out. One that is made during the pass may be missed; whoever has made it was there, and
-//! is found. So what has to be gone is looked for again after what was found has been ended, until a pass finds nothing;
-//! and who asks for a proof gets it from a pass that begins after he has asked.
+//! is seen, or the one that it has made itself before it went: processes are listed until there is none that was not looked
+//! at. So what has to be gone is looked for until a pass has seen nothing of it, nowhere: what it saw in the leaf may be
+//! elsewhere by then, and what has gone since may have made another. Who asks for a proof gets it from a pass that begins
+//! after he has asked.
 //!
 //! **Whom a pass need not look at.** Whose a process is, who has started it knows without a look, as long as he has not
 //! asked how it has ended: until then the kernel keeps its number for it. So he is asked first, for each process in the
@@ -51,6 +53,10 @@ const ENVIRONMENT_LENGTH_MAX: usize = 256 * 1024;
 
 /// As many descendants of one process as are brought back in one turn: more are found in the next.
 const DESCENDANTS_MAX: usize = 1024;
+
+/// How often processes are listed in one pass: until there is none that was not looked at. More often only where new ones
+/// are made all the time.
+const LISTINGS_MAX: usize = 8;
 
 /// How often a process is looked at that is just becoming another program: it has neither arguments nor environment until
 /// the kernel has laid them out. That takes far less than [`LOOK_PAUSE`], unless it has to wait for a processor meanwhile.
@@ -97,21 +103,33 @@ pub fn of_cluster(cluster: ClusterId) -> io::Result<Vec<Marked>> {
 ///
 /// The processes cannot be listed.
 pub fn of_cluster_but(cluster: ClusterId, is_known: impl Fn(i32) -> bool) -> io::Result<Vec<Marked>> {
+    let (mut found, mut looked_at) = (Vec::new(), HashSet::new());
     let mut environment = Vec::new();
+    for _ in 0..LISTINGS_MAX {
+        let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
+        let listed = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let new: Vec<i32> = listed.filter(|pid| looked_at.insert(*pid)).collect();
+        if new.is_empty() {
+            break;
+        }
+        let marked = look_at_all(new, &is_known, &mut environment);
+        found.extend(marked.into_iter().filter(|marked| marked.mark.cluster == cluster));
+    }
+    Ok(found)
+}
+
+/// Those of the processes that have a mark.
+fn look_at_all(mut pids: Vec<i32>, is_known: impl Fn(i32) -> bool, environment: &mut Vec<u8>) -> Vec<Marked> {
     let mut found = Vec::new();
-    let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
-    let mut pids: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     for look in 0..LOOKS_MAX {
         if look > 0 {
             thread::sleep(LOOK_PAUSE);
         }
         pids.retain(|pid| {
             !is_known(*pid)
-                && match look_at(*pid, &mut environment) {
+                && match look_at(*pid, environment) {
                     Look::Marked(mark) => {
-                        found.extend(
-                            Some(Marked { pid: *pid, mark }).filter(|marked| marked.mark.cluster == cluster),
-                        );
+                        found.push(Marked { pid: *pid, mark });
                         false
                     }
                     Look::Nobodys => false,
@@ -123,7 +141,7 @@ pub fn of_cluster_but(cluster: ClusterId, is_known: impl Fn(i32) -> bool) -> io:
             break;
         }
     }
-    Ok(found)
+    found
 }
 
 /// The processes marked with this cluster whose leaf was in another tree than this one and that are not in this one
@@ -152,7 +170,16 @@ pub fn of_other_trees(root: &Path, cluster: ClusterId) -> Result<Vec<(i32, PathB
     Ok(others)
 }
 
-/// What of a resource runs outside of its leaf, each process held.
+/// What was seen of a resource.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// What runs outside of its leaf, each process held.
+    pub outside: Vec<Process>,
+    /// Nothing of it was seen anywhere: neither outside nor in the leaf, and nothing that has gone since.
+    pub is_clear: bool,
+}
+
+/// What there is of a resource, by what a pass has found.
 ///
 /// `marked` are processes as [`of_cluster`] has found them, the resource's own and others; each is looked at again.
 ///
@@ -165,33 +192,36 @@ pub fn of_resource(
     leaf: &Leaf,
     run_dir: Option<&Path>,
     marked: &[Marked],
-) -> Result<Vec<Process>, CgroupError> {
-    let mut seeds: Vec<Process> = marked
-        .iter()
-        .filter(|marked| marked.mark.cluster == cluster && marked.mark.resource == resource)
-        .filter_map(hold)
-        .collect();
+) -> Result<Seen, CgroupError> {
+    let its = marked.iter().filter(|it| it.mark.cluster == cluster && it.mark.resource == resource);
+    let (mut seeds, mut is_clear) = (Vec::new(), true);
+    for holding in its.map(hold) {
+        match holding {
+            Holding::Its(held) => seeds.push(held),
+            Holding::Gone => is_clear = false,
+            Holding::Strangers => {}
+        }
+    }
     let named = run_dir.map(|run_dir| state_file::path(run_dir, resource));
     // A file that cannot be read names nobody, and a process that cannot be looked at is not ours.
     let named = named.and_then(|path| state_file::read(&path).ok()?);
     seeds.extend(named.and_then(|identity| Process::find(identity).ok()?));
     if seeds.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Seen { outside: Vec::new(), is_clear });
     }
-    let inside: HashSet<i32> = leaf.pids()?.into_iter().collect();
-    let mut known = inside.clone();
-    let mut strays = Vec::new();
+    let mut known: HashSet<i32> = leaf.pids()?.into_iter().collect();
+    let mut outside = Vec::new();
     for seed in seeds {
         // One that descends from what is inside is found by its mark.
-        if !known.insert(seed.pid()) || is_in_other_leaf(seed.pid(), resource, leaf) {
+        if !known.insert(seed.pid()) {
             continue;
         }
         let descendants = hold_descendants(seed.pid(), &known);
         known.extend(descendants.iter().map(Process::pid));
-        strays.push(seed);
-        strays.extend(descendants);
+        outside.push(seed);
+        outside.extend(descendants);
     }
-    Ok(strays)
+    Ok(Seen { outside, is_clear: false })
 }
 
 /// Moves strays into the leaf, or kills what cannot be moved. Answers how many are in the leaf now.
@@ -256,17 +286,31 @@ pub fn by_resource(marked: Vec<Marked>) -> BTreeMap<ResourceId, Vec<Marked>> {
     found
 }
 
-/// The handle of a process that is marked with this resource now.
-fn hold(marked: &Marked) -> Option<Process> {
+/// What has become of a marked process since it was seen.
+enum Holding {
+    /// It runs, and has its mark.
+    Its(Process),
+    /// It has ended, or its mark has.
+    Gone,
+    /// It runs, and its mark is not to be believed.
+    Strangers,
+}
+
+fn hold(marked: &Marked) -> Holding {
     // First the handle, then the look: the number may have become another's since it was seen.
-    let held = Process::open(marked.pid).ok()?;
+    let Ok(held) = Process::open(marked.pid) else { return Holding::Gone };
     let is_its = match look_at(marked.pid, &mut Vec::new()) {
         Look::Marked(now) => now == marked.mark,
         Look::Nobodys => false,
         // It was marked a moment ago, and is becoming another program.
         Look::Empty | Look::NotYet => true,
     };
-    (is_its && believed_of(marked.pid).is_some() && !held.has_ended().ok()?).then_some(held)
+    let is_believed = believed_of(marked.pid).is_some();
+    match held.has_ended() {
+        Ok(false) if is_its && is_believed => Holding::Its(held),
+        Ok(false) if is_its => Holding::Strangers,
+        _ => Holding::Gone,
+    }
 }
 
 /// What a look at a process has shown.
@@ -369,17 +413,6 @@ fn is_own_program(pid: i32) -> bool {
     let name = program.file_name().and_then(OsStr::to_str).unwrap_or_default();
     // The file may have been replaced since it was started.
     OWN_PROGRAMS.contains(&name.trim_end_matches(" (deleted)"))
-}
-
-/// Whether it is in a leaf that the resource has in another group's slice of the same tree, since it was moved.
-fn is_in_other_leaf(pid: i32, resource: ResourceId, leaf: &Leaf) -> bool {
-    let Some(root) = layout::root_of(leaf.path()) else { return false };
-    let Some(place) = place_of(pid) else { return false };
-    let mut names = Path::new(&place).components().filter_map(|name| name.as_os_str().to_str());
-    let group = names.find_map(layout::parse_group);
-    let is_its = names.next().and_then(layout::parse_resource) == Some(resource);
-    let other = group.filter(|_| is_its).map(|group| Leaf::new(layout::resource(root, group, resource)));
-    other.is_some_and(|other| other.pids().is_ok_and(|pids| pids.contains(&pid)))
 }
 
 fn hold_descendants(pid: i32, known: &HashSet<i32>) -> Vec<Process> {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mainstay_process::strays::{self, Mark, Marked};
+use mainstay_process::strays::{self, Mark, Marked, Seen};
 use mainstay_process::{CgroupError, Leaf, Process};
 use mainstay_types::order::Cause;
 use mainstay_types::{ClusterId, ResourceId, Status};
@@ -107,15 +107,15 @@ impl Outside {
         Child::new(self.passes.children.clone(), pid, self.resource)
     }
 
-    /// Brings back what is outside; kills what cannot be brought back. Answers how many there were.
-    pub(super) fn bring_back(&self) -> Result<usize, Cause> {
-        let found = self.find()?;
-        strays::bring_back(&found, &self.leaf);
-        Ok(found.len())
+    /// Brings back what is outside; kills what cannot be brought back. Whether there is nothing of it, nowhere.
+    pub(super) fn bring_back(&self) -> Result<bool, Cause> {
+        let seen = self.find()?;
+        strays::bring_back(&seen.outside, &self.leaf);
+        Ok(seen.is_clear)
     }
 
-    /// Kills what is outside, and everything in the leaf with it if there is anything outside, and waits until it has
-    /// gone. Answers how many processes there were.
+    /// Kills what is outside, and what is in the leaf with it, and waits until a look shows nothing of the resource. Answers
+    /// how many processes were outside.
     pub(super) fn end(&self) -> Result<usize, Cause> {
         if !self.is_unsure.load(Ordering::Relaxed) {
             return Ok(0);
@@ -123,43 +123,45 @@ impl Outside {
         let deadline = Instant::now() + KILL_TIMEOUT;
         let mut count = 0;
         loop {
-            let found = self.find()?;
-            if found.is_empty() {
+            let seen = self.find()?;
+            if seen.is_clear {
                 self.is_unsure.store(false, Ordering::Relaxed);
                 return Ok(count);
             }
-            count += found.len();
+            count += seen.outside.len();
             // In the leaf all are killed at once, with what they are just starting.
-            strays::bring_back(&found, &self.leaf);
+            strays::bring_back(&seen.outside, &self.leaf);
             match self.leaf.kill() {
                 Ok(()) | Err(CgroupError::Missing(_)) => {}
                 Err(error) => return Err(lacking(error)),
             }
-            for stray in &found {
+            for stray in &seen.outside {
                 if !stray.wait_ended(deadline).map_err(lacking)? {
-                    return Err(left(stray.pid()));
+                    return Err(left(Some(stray.pid())));
                 }
             }
-            if Instant::now() >= deadline {
-                return Err(left(found.first().map(Process::pid).unwrap_or_default()));
+            if !self.leaf.wait_empty(deadline).map_err(lacking)? || Instant::now() >= deadline {
+                return Err(left(seen.outside.first().map(Process::pid)));
             }
         }
     }
 
-    fn find(&self) -> Result<Vec<Process>, Cause> {
+    fn find(&self) -> Result<Seen, Cause> {
         let (cluster, resource) = (self.cluster, self.resource);
         let passed = self.passes.look(cluster).map_err(lacking)?;
         let mut marked = passed.get(&resource).cloned().unwrap_or_default();
         let mark = Mark { cluster, resource, leaf: self.leaf.path().to_owned() };
-        let known = self.passes.children.of(resource).into_iter();
+        let goes_on = |pid: &i32| Process::open(*pid).is_ok_and(|child| !child.has_ended().unwrap_or(true));
+        let known = self.passes.children.of(resource).into_iter().filter(goes_on);
         marked.extend(known.map(|pid| Marked { pid, mark: mark.clone() }));
         strays::of_resource(cluster, resource, &self.leaf, None, &marked).map_err(lacking)
     }
 }
 
-fn left(pid: i32) -> Cause {
+fn left(pid: Option<i32>) -> Cause {
+    let what = pid.map_or("something".to_owned(), |pid| format!("process {pid}"));
     let text = format!(
-        "process {pid}, which an earlier start has left outside of the cgroup, was killed and has not gone after {} s",
+        "{what}, which an earlier start has left outside of the cgroup, was killed and has not gone after {} s",
         KILL_TIMEOUT.as_secs()
     );
     Cause::new(Status::TIMEOUT, text)
@@ -220,8 +222,9 @@ mod tests {
         command.environment = mark.variables().into();
         let program = command.spawn().unwrap();
         let outside = |resource| Outside::new(passes.clone(), cluster, resource, leaf.clone());
-        let found =
-            |resource| -> Vec<i32> { outside(resource).find().unwrap().iter().map(Process::pid).collect() };
+        let found = |resource| -> Vec<i32> {
+            outside(resource).find().unwrap().outside.iter().map(Process::pid).collect()
+        };
         let passed = || passes.look(cluster).unwrap().contains_key(&one);
         assert_eq!((passed(), found(one)), (true, vec![program.pid()]));
         let child = outside(one).note_child(program.pid());

@@ -120,11 +120,11 @@ impl Stopping {
         }
     }
 
-    /// Brings back what has left the leaf and does not descend from the program any more. Whether there was anything;
+    /// Brings back what has left the leaf and does not descend from the program any more. Whether there is anything left;
     /// it is looked for only where something is known to leave.
     fn bring_back_marked(&self) -> Result<bool, Cause> {
         match &self.run {
-            Some(run) if run.has_left() => Ok(self.outside.bring_back()? > 0),
+            Some(run) if run.has_left() => Ok(!self.outside.bring_back()?),
             _ => Ok(false),
         }
     }

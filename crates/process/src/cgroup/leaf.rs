@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::CgroupError;
 use crate::process::Process;
@@ -97,10 +98,18 @@ impl Leaf {
 
     /// Kills every process, frozen ones and those being forked too, and does not wait.
     pub fn kill(&self) -> Result<(), CgroupError> {
-        self.write("cgroup.kill", "1")?;
+        self.kill_at_once()?;
         // The kernel signals the first thread of each process alone. Where that one has ended and others go on, that reaches
         // nobody; what such a process has forked meanwhile is killed after it.
-        if self.signal(Signal::KILL, |_| false)?.is_empty() { Ok(()) } else { self.write("cgroup.kill", "1") }
+        if self.signal(Signal::KILL, |_| false)?.is_empty() { Ok(()) } else { self.kill_at_once() }
+    }
+
+    fn kill_at_once(&self) -> Result<(), CgroupError> {
+        match self.write("cgroup.kill", "1") {
+            // Somebody has made it a place of threads, whose processes are signalled one by one.
+            Err(CgroupError::Io { source, .. }) if is(&source, Errno::OPNOTSUPP) => Ok(()),
+            killed => killed,
+        }
     }
 
     /// Waits until no process is in it. `false`: not by the deadline.
@@ -133,7 +142,7 @@ impl Leaf {
                 poll(&mut polled, left.as_ref())
             };
             match waited {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(CgroupError::io("wait for", &self.path, error)),
             }
         }
@@ -193,7 +202,7 @@ impl Leaf {
     pub fn open_directory(&self) -> Result<OwnedFd, CgroupError> {
         rustix::fs::open(&self.path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(|error| match error {
-                rustix::io::Errno::NOENT => CgroupError::Missing(self.path.clone()),
+                Errno::NOENT => CgroupError::Missing(self.path.clone()),
                 error => CgroupError::io("open", &self.path, error),
             })
     }
@@ -213,8 +222,7 @@ impl Leaf {
     }
 
     fn explain(&self, action: &'static str, path: &Path, error: io::Error) -> CgroupError {
-        let gone = error.kind() == io::ErrorKind::NotFound
-            || error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error());
+        let gone = error.kind() == io::ErrorKind::NotFound || is(&error, Errno::NODEV);
         if gone && !self.exists() {
             CgroupError::Missing(self.path.clone())
         } else {
@@ -238,7 +246,7 @@ impl EventsWatch {
         match read {
             Ok(_) => Ok(parse_events(&text)),
             // The directory was removed while the file was open.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => {
+            Err(error) if is(&error, Errno::NODEV) => {
                 Err(CgroupError::Missing(self.path.parent().unwrap_or(&self.path).to_owned()))
             }
             Err(error) => Err(CgroupError::io("read", &self.path, error)),
@@ -307,16 +315,14 @@ fn numbers_in(file: &Path) -> Result<Option<Vec<i32>>, CgroupError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Some(text.lines().filter_map(|line| line.parse::<i32>().ok()).collect())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // ENODEV: removed meanwhile. EOPNOTSUPP: a threaded group, whose processes its parent lists.
-        Err(error)
-            if [rustix::io::Errno::NODEV, rustix::io::Errno::OPNOTSUPP]
-                .iter()
-                .any(|known| error.raw_os_error() == Some(known.raw_os_error())) =>
-        {
-            Ok(Some(Vec::new()))
-        }
+        // Removed meanwhile; or a threaded group, whose processes its parent lists.
+        Err(error) if is(&error, Errno::NODEV) || is(&error, Errno::OPNOTSUPP) => Ok(Some(Vec::new())),
         Err(error) => Err(CgroupError::io("read", file, error)),
     }
+}
+
+fn is(error: &io::Error, known: Errno) -> bool {
+    error.raw_os_error() == Some(known.raw_os_error())
 }
 
 fn process_of_thread(thread: i32) -> Option<i32> {
