@@ -1,10 +1,10 @@
 //! The cluster as a state machine. The engine decides, and touches nothing.
 //!
-//! [`Engine::handle`] takes one [`Input`] (a call, a host's report, a committed transaction, the time) and returns
-//! the [`Effect`]s that the service has to carry out: commit this, order that, answer this caller, tell watchers.
-//! Reads go through [`Engine::view`]. There is no clock, no thread, no random number and no I/O in here: time and new
-//! ids come in with the input, and the same inputs give the same effects, so that the simulator runs what the service
-//! runs.
+//! [`Engine::handle`] takes one [`Input`](input::Input) (a call, a host's report, a committed transaction, the time) and
+//! returns the [`Effect`](effect::Effect)s that the service has to carry out: commit this, order that, answer this caller,
+//! tell watchers. Reads go through [`Engine::view`]. There is no clock, no thread, no random number and no I/O in here:
+//! time and new ids come in with the input, and the same inputs give the same effects, so that the simulator runs what the
+//! service runs.
 //!
 //! ```text
 //!          Input                                      Effect
