@@ -894,3 +894,22 @@ fn what_was_not_found_again_meanwhile_serves_nobody() {
         ],
     );
 }
+
+/// How long a hard stop takes no plan knows.
+#[test]
+fn a_plan_with_a_hard_stop_is_right_in_any_order() {
+    check_in_order(
+        GroupOrder::Groups,
+        1,
+        &[
+            LIBRARY,
+            POOL,
+            POOL,
+            (0, Kind::Own, &[&[1, 2, 0]]),
+            OWN,
+            (0, Kind::Pool, &[&[3]]),
+            (0, Kind::Own, &[&[0]]),
+        ],
+        &[CrashAfter(23), GroupOnline(0), GroupOffline(0)],
+    );
+}

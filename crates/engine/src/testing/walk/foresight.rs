@@ -8,6 +8,7 @@ use mainstay_types::{Access, ResourceId, ResourceState};
 use super::{Walk, World, is_accepted};
 use crate::command::{Caller, Command};
 use crate::input::CallId;
+use crate::live::Goal;
 use crate::rehearsal::Durations;
 use crate::testing::{CheckReaction, Reaction};
 
@@ -58,7 +59,12 @@ impl Walk {
         let record = answer.operation.and_then(|id| self.world.journal.get(&id));
         let Some(record) = record.filter(|record| record.end.is_some()) else { return };
         self.plans_kept += 1;
-        let (told, done) = (told(plan), done(record));
+        let (mut told, mut done) = (told(plan), done(record));
+        if told.iter().any(|(_, action, _)| action == Goal::Clean.word()) {
+            // How long a hard stop takes no plan knows, and so not what comes before its end.
+            told.sort();
+            done.sort();
+        }
         assert!(told == done, "plan: the parts would be {told:?}, and are {done:?}");
         assert!(plan.end == record.end, "plan: it would end {:?}, and ends {:?}", plan.end, record.end);
         if let Some(before) = before
