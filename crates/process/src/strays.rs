@@ -9,9 +9,10 @@
 //!
 //! A process that has cleared its environment and whose parent has ended is known by nothing.
 //!
-//! Anybody can write anything into the environment of a process of his own. That it is taken for a resource's then harms
-//! only himself: what runs with more rights than the one who has started it, by a set-user-id bit, does not count. That is
-//! judged of who is taken for one, and not in the pass over all processes, which reads environments and nothing else.
+//! Anybody can write anything into the environment of a process of his own. That it is taken for a resource's then costs
+//! that process its life: what runs with more rights than the one who has started it, by a set-user-id bit, does not count.
+//! That is judged of who is taken for one, and not in the pass over all processes, which reads environments and nothing else.
+//! Who makes such processes faster than they can be ended keeps the resource from being proven to be stopped.
 //!
 //! **What a pass proves.** A marked process that was there when the pass began, and that is there when it ends, was seen.
 //! It is listed by its number all the time, and its environment is there all the time but while it becomes another

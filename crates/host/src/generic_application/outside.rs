@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mainstay_process::strays::{self, Mark, Marked, Seen};
-use mainstay_process::{CgroupError, Leaf, Process};
+use mainstay_process::{CgroupError, Leaf, Process, Signal};
 use mainstay_types::order::Cause;
 use mainstay_types::{ClusterId, ResourceId, Status};
 use parking_lot::{Condvar, Mutex};
@@ -136,6 +136,8 @@ impl Outside {
                 Err(error) => return Err(lacking(error)),
             }
             for stray in &seen.outside {
+                // It may have gone out again before the leaf was killed.
+                let _ = stray.signal(Signal::KILL);
                 if !stray.wait_ended(deadline).map_err(lacking)? {
                     return Err(left(Some(stray.pid())));
                 }
@@ -231,7 +233,7 @@ mod tests {
         assert_eq!((passed(), found(one), found(other)), (false, vec![program.pid()], vec![]));
         drop(child);
         assert_eq!((passed(), found(one), found(other)), (true, vec![program.pid()], vec![]));
-        program.signal(mainstay_process::Signal::KILL).unwrap();
+        program.signal(Signal::KILL).unwrap();
         assert!(program.wait(Instant::now() + KILL_TIMEOUT).unwrap().is_some());
         assert_eq!((passed(), found(one)), (false, vec![]));
     }

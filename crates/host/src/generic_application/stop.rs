@@ -57,7 +57,7 @@ pub(super) struct Stopping {
 struct Course {
     kill_at: Instant,
     killed: bool,
-    /// When to look for processes that were not signalled yet: they may have been started meanwhile.
+    /// When to look for processes that were not signalled, or killed, yet: they may have been started meanwhile.
     list_at: Instant,
     signalled: HashSet<i32>,
     speak_at: Instant,
@@ -153,8 +153,10 @@ impl Stopping {
             if !self.timeout.is_zero() {
                 self.speak(course, format!("killed after {} ms", self.timeout.as_millis()));
             }
-        } else if program_ended && !course.killed && now >= course.list_at {
-            self.signal_rest(course)?;
+        } else if program_ended && now >= course.list_at {
+            course.list_at = now + LIST_INTERVAL;
+            // What comes late, or from elsewhere, is killed like the rest.
+            if course.killed { self.kill()? } else { self.signal_rest(course)? }
         }
         if now >= course.speak_at {
             let left = course.kill_at.saturating_duration_since(now).as_secs();
@@ -179,7 +181,6 @@ impl Stopping {
 
     /// Signals what the program has left, each process once: a second signal means "at once" to some.
     fn signal_rest(&self, course: &mut Course) -> Result<(), Cause> {
-        course.list_at = Instant::now() + LIST_INTERVAL;
         let new = self.leaf.signal(self.signal, |pid| course.signalled.contains(&pid)).map_err(lacking)?;
         self.leaf.signal(Signal::CONT, |pid| !new.contains(&pid)).map_err(lacking)?;
         if !new.is_empty() {
@@ -200,7 +201,7 @@ impl Stopping {
     fn wait(&self, events: Option<&EventsWatch>, course: &Course) -> Result<(), Cause> {
         let program = self.run.as_ref().filter(|_| !self.program_ended());
         let mut until = course.kill_at.min(course.speak_at);
-        if program.is_none() && !course.killed {
+        if program.is_none() {
             until = until.min(course.list_at);
         }
         let left = until.saturating_duration_since(Instant::now());
