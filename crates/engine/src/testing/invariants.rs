@@ -183,8 +183,10 @@ impl World {
         trusted.extend(online);
         // A service that starts knows nothing yet.
         let is_ready = self.engine.view().is_ready();
+        // One of them may have been deleted since.
         let is_up = |id: &ResourceId| {
-            matches!(self.state(*id), ResourceState::Online | ResourceState::OfflinePending)
+            let state = self.engine.view().resource_state(*id);
+            matches!(state, Some(ResourceState::Online | ResourceState::OfflinePending))
         };
         trusted.retain(|id| !is_ready || is_up(id));
         (self.serving, self.trusted) = (serving, trusted);

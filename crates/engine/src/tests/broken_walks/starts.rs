@@ -99,3 +99,22 @@ fn the_last_of_several_alternatives_waits_after_a_crash() {
         ],
     );
 }
+
+/// A deletion that was waiting for the service to be ready, cut off in the middle of the start.
+#[test]
+fn what_is_deleted_in_the_middle_of_a_start_is_nobodys() {
+    check_in_order(
+        GroupOrder::Groups,
+        1,
+        &[POOL, POOL, POOL, OWN, LIBRARY, POOL, POOL],
+        &[
+            GroupOnline(0),
+            Commits(CommitMode::Fail),
+            Reboot,
+            Delete(6),
+            CrashAfter(8),
+            Commits(CommitMode::Done),
+            Pass(245_836),
+        ],
+    );
+}
