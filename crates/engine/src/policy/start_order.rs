@@ -193,14 +193,19 @@ impl Engine {
     /// Whether a resource of the group would be begun now.
     fn has_turn(&self, group: GroupId) -> bool {
         let left = self.policies.start.left.get(&group).into_iter().flatten();
-        left.copied().any(|id| self.is_to_start(id) && self.is_at_rest(id) && self.may_start_up(id))
+        left.copied().any(|id| {
+            !self.is_online(id) && self.is_to_start(id) && self.is_at_rest(id) && self.may_start_up(id)
+        })
+    }
+
+    fn is_online(&self, id: ResourceId) -> bool {
+        self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online)
     }
 
     /// Whether the service's start has something of the group still to bring up.
     pub(crate) fn waits_to_start(&self, group: GroupId) -> bool {
         let left = self.policies.start.left.get(&group).into_iter().flatten();
-        let is_online = |id| self.live.get(id).is_some_and(|live| live.state == ResourceState::Online);
-        left.into_iter().any(|id| self.is_to_start(*id) && !is_online(id))
+        left.into_iter().any(|id| self.is_to_start(*id) && !self.is_online(*id))
     }
 
     /// Whether these wait to start may have changed.
