@@ -1,10 +1,11 @@
 //! The configuration as a file: exported, planned, applied, taken back.
 
 use std::fs;
+use std::time::Instant;
 
-use mainstay_tests::TestCluster;
+use mainstay_tests::{HANG, TestCluster};
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, StepAction};
-use mainstay_types::operation::Verb;
+use mainstay_types::operation::{End, Verb};
 use mainstay_types::{ResourceState, Status};
 
 fn some_cluster(cluster: &TestCluster) {
@@ -239,4 +240,27 @@ fn every_change_has_its_author_and_is_taken_back() {
     let (code, _, error) = cluster.mainstay_code(&["undo", "1-99999"]);
     assert!(code == 1 && error.contains("no operation 1-99999"), "{code} {error}");
     cluster.carry_out(Verb::Online, "web");
+}
+
+/// Its leaf was closed by the hard stop of its host, and the guard remembers that.
+#[test]
+fn what_is_brought_back_with_a_host_of_its_own_starts_again() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "web", "sleep 1000");
+    cluster.set_common("web", &[("SeparateMonitor", "1")]);
+    for verb in [Verb::Online, Verb::Offline] {
+        assert_eq!(cluster.carry_out(verb, "web").end, Some(End::Done));
+    }
+    cluster.mainstay(&["resource", "delete", "web"]);
+    let records: serde_json::Value =
+        serde_json::from_str(&cluster.mainstay(&["history", "--json", "--limit", "1"])).unwrap();
+    let id = records[0]["id"].as_str().unwrap();
+    let until = Instant::now() + HANG;
+    // What is left of it is removed after the answer; until then its name is taken.
+    while let (code, _, error) = cluster.mainstay_code(&["undo", id])
+        && code != 0
+    {
+        assert!(error.contains("5010") && Instant::now() < until, "{code} {error}");
+    }
+    assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
 }

@@ -344,7 +344,14 @@ impl Engine {
             After::Publish(event) => self.effects.push(Effect::Publish(event)),
             After::Created(resource) => {
                 let state = mainstay_types::ResourceState::Initializing;
-                self.live.insert(resource, crate::live::Live::new(state, self.now.unix_ms));
+                let mut live = crate::live::Live::new(state, self.now.unix_ms);
+                let verb = self.operations.get(&id).map(|operation| operation.record.verb);
+                if verb != Some(Verb::Create) {
+                    // It may have been there before, and the guard remembers that its leaf was closed.
+                    live.floor =
+                        self.group_of(resource).map(|group| self.model.epoch(group)).unwrap_or_default();
+                }
+                self.live.insert(resource, live);
                 if let Some(group) = self.group_of(resource) {
                     self.count_in(group, state);
                 }
