@@ -363,10 +363,14 @@ impl Server {
         let is_empty =
             |leaf: &Leaf| self.tree.look(*leaf).is_ok_and(|seen| !seen.is_some_and(|seen| seen.populated));
         let looked_at = looks.iter().map(|(_, leaf)| *leaf).filter(is_empty);
-        let found = self.tree.strays(&stopped.iter().copied().chain(looked_at).collect());
+        let searched: BTreeSet<Leaf> = stopped.iter().copied().chain(looked_at).collect();
+        let found = self.tree.strays(&searched);
         let found = found.inspect_err(|reason| error!("what has left its leaf is not known: {reason}")).ok();
-        // Not known to be nobody's is somebody's.
-        let has_strays = |leaf: &Leaf| found.as_ref().is_none_or(|found| found.contains_key(leaf));
+        // Not known to be nobody's is somebody's; what was not searched, since its leaf was not empty, may have left it
+        // since.
+        let has_strays = |leaf: &Leaf| {
+            !searched.contains(leaf) || found.as_ref().is_none_or(|found| found.contains_key(leaf))
+        };
         for (ticket, leaf) in looks {
             let body = self.status(leaf, has_strays(&leaf));
             self.carry_out(vec![reply(ticket, body)]);
