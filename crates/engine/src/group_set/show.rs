@@ -131,6 +131,11 @@ impl Engine {
         self.now.unix_ms + steady_ms.saturating_sub(self.now.steady_ms)
     }
 
+    /// A Unix time that is past, in steady time.
+    pub(crate) fn steady_ms_at(&self, unix_ms: u64) -> u64 {
+        self.now.steady_ms.saturating_sub(self.now.unix_ms.saturating_sub(unix_ms))
+    }
+
     /// StatusInformation of a group set.
     pub(crate) fn group_set_status(&self, id: GroupSetId) -> GroupSetStatusInformation {
         let members = self.model.group_set(id).map(|set| &set.members);

@@ -27,7 +27,8 @@ use crate::timers::Timer;
 /// Who waits, and since when; times in steady milliseconds. All of it is in memory: after a crash waits begin anew.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Waits {
-    /// When the groups that are up or on their way began to start. One that was found up has no entry.
+    /// When the groups that are up or on their way began to start. Of one that was found up nobody knows, so it is when the
+    /// first of it that is up came up: that may be later, and never earlier.
     begun: BTreeMap<GroupId, u64>,
     /// Groups that were started and have not been offline as a whole since.
     started: BTreeSet<GroupId>,
@@ -85,8 +86,19 @@ impl Engine {
     }
 
     fn begun_ms(&self, id: GroupId) -> Option<u64> {
-        let is_empty = self.model.group(id).is_none_or(|group| group.members.is_empty());
-        (is_empty || self.has_begun(id)).then(|| self.waits.begun.get(&id).copied().unwrap_or(0))
+        if self.model.group(id).is_none_or(|group| group.members.is_empty()) {
+            return Some(0);
+        }
+        let up_since_ms = self.up_since_ms(id)?;
+        Some(self.waits.begun.get(&id).copied().unwrap_or(up_since_ms))
+    }
+
+    /// Since when something of the group is up or on its way without a break, in steady milliseconds. Resources tell that
+    /// across a restart of the service, if their hosts do.
+    fn up_since_ms(&self, group: GroupId) -> Option<u64> {
+        let members = self.model.group(group).into_iter().flat_map(|group| &group.members);
+        let begun = members.filter_map(|id| self.live.get(id)).filter(|live| is_begun(live));
+        begun.map(|live| self.steady_ms_at(live.since_unix_ms)).min()
     }
 
     /// Whether everything of the group that is to be online is, and something is at all.
@@ -111,17 +123,33 @@ impl Engine {
             self.waits.begun.insert(group, self.now.steady_ms);
             self.waits.given_up.remove(&group);
             self.stir_waits();
-            // So that readers see the set as started when it is, also while nobody waits for it.
-            let set = self.model.group(group).and_then(|group| self.model.group_set(group.set?));
-            let delay_ms = set.map_or(0, |set| u64::from(set.startup.delay_s) * 1_000);
-            self.wake_waits_at(self.now.steady_ms + delay_ms);
+            self.wake_after_delay(group, self.now.steady_ms);
         }
     }
 
-    /// The service is ready: what it found up has been started.
+    /// So that readers see a group's set as started when it is, also while nobody waits for it.
+    fn wake_after_delay(&mut self, group: GroupId, begun_ms: u64) {
+        let set = self.model.group(group).and_then(|group| self.model.group_set(group.set?));
+        let over_ms = begun_ms + set.map_or(0, |set| u64::from(set.startup.delay_s) * 1_000);
+        if over_ms >= self.now.steady_ms {
+            self.wake_waits_at(over_ms);
+        }
+    }
+
+    /// Everything that was found has its place: what is up has been started, and what has failed or is being stopped had
+    /// been.
     pub(crate) fn note_found(&mut self) {
-        let found = self.model.groups().map(|group| group.id).filter(|id| self.has_begun(*id)).collect();
-        self.waits.started = found;
+        let groups: Vec<GroupId> = self.model.groups().map(|group| group.id).collect();
+        for id in groups {
+            if let Some(since_ms) = self.up_since_ms(id) {
+                self.waits.begun.insert(id, since_ms);
+                self.wake_after_delay(id, since_ms);
+            }
+            let members = self.model.group(id).into_iter().flat_map(|group| &group.members);
+            if members.filter_map(|id| self.live.get(id)).any(was_begun) {
+                self.waits.started.insert(id);
+            }
+        }
     }
 
     /// A group is offline as a whole: its next start is one.
@@ -331,4 +359,9 @@ fn is_begun(live: &Live) -> bool {
             .task
             .as_ref()
             .is_some_and(|task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen))
+}
+
+/// The same, or it has been up.
+fn was_begun(live: &Live) -> bool {
+    is_begun(live) || matches!(live.state, ResourceState::Failed | ResourceState::OfflinePending)
 }

@@ -68,7 +68,6 @@ impl Engine {
 
     /// The service is ready: groups that are not started by themselves stay as they are.
     pub(crate) fn begin_start(&mut self, is_cold: bool) {
-        self.note_found();
         // Some wait from now on, and some do not.
         self.changed_groups.extend(self.policies.start.left.keys());
         let model = &self.model;

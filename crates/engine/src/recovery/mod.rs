@@ -369,6 +369,7 @@ impl Engine {
         for (host, report) in std::mem::take(&mut self.startup.told) {
             self.handle_host_report(host, report);
         }
+        self.note_found();
         self.startup.phase = StartPhase::Ready;
         let claimed: Vec<ResourceId> =
             self.live.iter().filter(|(_, live)| live.claim.is_some()).map(|(id, _)| *id).collect();

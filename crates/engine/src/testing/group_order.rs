@@ -9,7 +9,7 @@ use mainstay_types::{GroupId, GroupSetId, ObjectId, ResourceId, ResourceState};
 use super::World;
 use super::walk::GroupOrder;
 use crate::group_set::OrderChange;
-use crate::live::{Goal, Task};
+use crate::live::{Goal, Live, Task};
 use crate::model::Model;
 use crate::model::group_sets::Trigger;
 
@@ -47,31 +47,55 @@ impl World {
     pub(super) fn check_group_order(&mut self) {
         let model = self.engine.view().model();
         if !model.orders_groups() {
+            (self.begun, self.is_first_look) = (BTreeMap::new(), true);
             return;
         }
         let now_ms = self.now.steady_ms;
-        let is_first_look = self.begun.is_none();
-        let known = self.begun.take().unwrap_or_default();
+        let is_first_look = std::mem::take(&mut self.is_first_look);
+        let known = std::mem::take(&mut self.begun);
         let mut begun = BTreeMap::new();
         for group in model.groups().filter(|group| group.members.iter().any(|id| self.has_begun(*id))) {
-            let since_ms = known.get(&group.id).copied();
-            // What comes back after a veto, or is found, has not begun now.
-            let is_found = is_first_look || !group.members.iter().any(|id| self.is_being_started(*id));
-            begun.insert(group.id, since_ms.unwrap_or(if is_found { 0 } else { now_ms }));
+            // When a service looks at what it has found, only what its own start brings up has begun now. What comes back
+            // after a veto has not.
+            let begins = match is_first_look {
+                true => self.is_brought_up_by_the_start(group.id),
+                false => {
+                    !known.contains_key(&group.id)
+                        && group.members.iter().any(|id| self.is_being_started(*id))
+                }
+            };
+            let since_ms = match begins {
+                true => now_ms,
+                false => known.get(&group.id).copied().unwrap_or(0),
+            };
+            begun.insert(group.id, (since_ms, begins));
         }
-        for (group, since_ms) in &begun {
-            if *since_ms != now_ms
-                || known.contains_key(group)
-                || is_first_look
-                || !self.is_group_start(*group)
-            {
+        let since: BTreeMap<GroupId, u64> =
+            begun.iter().map(|(id, (since_ms, _))| (*id, *since_ms)).collect();
+        for (group, (_, begins)) in &begun {
+            if !begins || !self.is_group_start(*group) {
                 continue;
             }
-            let missing = self.comes_before(model, *group, &begun);
+            let missing = self.comes_before(model, *group, &since);
             let name = self.engine.plain_name(&ObjectId::Group(*group));
             assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
         }
-        self.begun = Some(begun);
+        self.begun = since;
+    }
+
+    /// Nothing of it is up, and the service's start is about to change that.
+    fn is_brought_up_by_the_start(&self, group: GroupId) -> bool {
+        let members = self.engine.model.group(group).map(|group| &group.members);
+        let members = members.into_iter().flatten().filter_map(|id| self.engine.live.get(id));
+        let is_by_the_start = |live: &Live| {
+            let operation = live.task.as_ref().and_then(|task| self.engine.operations.get(&task.operation));
+            operation.is_some_and(|operation| operation.record.verb == Verb::StartUp)
+        };
+        let stands = |live: &Live| match live.task {
+            Some(_) => !is_by_the_start(live),
+            None => matches!(live.state, ResourceState::Online | ResourceState::OfflinePending),
+        };
+        members.clone().any(is_by_the_start) && !members.into_iter().any(stands)
     }
 
     fn has_begun(&self, id: ResourceId) -> bool {

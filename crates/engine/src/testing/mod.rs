@@ -153,8 +153,10 @@ pub struct World {
     /// What has failed inside, as watchers know it.
     failed_inside: BTreeSet<ResourceId>,
     restarts_seen: BTreeSet<OperationId>,
-    /// When groups were first seen up or on their way, in steady milliseconds; since the service is ready.
-    begun: Option<BTreeMap<GroupId, u64>>,
+    /// When groups were first seen up or on their way, in steady milliseconds. A restart of the service is no break.
+    begun: BTreeMap<GroupId, u64>,
+    /// Nobody has looked at that since the service is ready.
+    is_first_look: bool,
     /// What the service's last start found of operations.
     found: found::Found,
 }
@@ -235,7 +237,8 @@ impl World {
             failed_inside: BTreeSet::new(),
             reason: String::new(),
             restarts_seen: BTreeSet::new(),
-            begun: None,
+            begun: BTreeMap::new(),
+            is_first_look: true,
             found: found::Found::default(),
         };
         world.start_service();
@@ -250,7 +253,8 @@ impl World {
         self.watched.clear();
         self.earlier_orders = self.orders.len();
         // What is counted and planned is in memory.
-        (self.restarts, self.restarts_seen, self.begun) = Default::default();
+        (self.restarts, self.restarts_seen) = Default::default();
+        self.is_first_look = true;
         self.failed_inside.clear();
         let (snapshot, revision) = read_all(&mut self.store, &KeyRange::all()).expect("a snapshot");
         crate::check_database(&snapshot).expect("a sound database");

@@ -352,6 +352,65 @@ fn a_delay_begins_anew_when_the_set_has_failed_to_start() {
 }
 
 #[test]
+fn a_delay_counts_over_a_restart_of_the_service() {
+    // A start of the dependent by a call, which was accepted before the restart or comes after it, and by the service's
+    // own start; hosts that do not say since when something is up have the delay begin anew.
+    for (is_after, is_own, is_older) in [
+        (false, false, false),
+        (true, false, false),
+        (false, true, false),
+        (false, false, true),
+        (true, false, true),
+        (false, true, true),
+    ] {
+        let case = format!("after {is_after}, own start {is_own}, older hosts {is_older}");
+        let mut cast = Cast::new(2).set(&[0], 0, u32::MAX, 10).after_set(1, 0);
+        if is_own {
+            // It is to be online, and is not, since what comes first did not come in time.
+            cast.world.set_of(ObjectId::Cluster, "GroupDependencyTimeout", 1);
+            cast.online(1);
+            cast.world.pass_ms(1_000);
+            cast.world.set_of(ObjectId::Cluster, "GroupDependencyTimeout", 600);
+        }
+        cast.online(0);
+        cast.world.pass_ms(4_000);
+        if !is_after && !is_own {
+            cast.online(1);
+        }
+        if is_older {
+            cast.world.make_hosts_older();
+        }
+        cast.world.restart_service();
+        if is_after {
+            cast.online(1);
+        }
+        let left_ms = if is_older { 10_000 } else { 6_000 };
+        assert_ne!(cast.states()[1], Online, "{case}");
+        cast.world.pass_ms(left_ms - 1);
+        assert_ne!(cast.states()[1], Online, "{case}");
+        cast.world.pass_ms(1);
+        assert_eq!(cast.states(), [Online, Online], "{case}");
+    }
+}
+
+#[test]
+fn a_set_that_has_been_up_for_long_delays_nobody_again() {
+    let mut cast = Cast::new(2).set(&[0], 0, u32::MAX, 10).after_set(1, 0);
+    cast.online(0);
+    cast.world.pass_ms(10_000);
+    cast.world.restart_service();
+    cast.online(1);
+    assert_eq!(cast.states(), [Online, Online]);
+    // What was up and has failed is restarted with its own group, and without a look at others.
+    cast.world.set(cast.resources[0], "RestartAction", 0);
+    cast.offline(0);
+    cast.world.restart_service();
+    cast.world.fail(cast.resources[1]);
+    cast.world.pass_ms(500);
+    assert_eq!(cast.states(), [Offline, Online]);
+}
+
+#[test]
 fn a_group_is_started_when_everything_of_it_that_is_to_be_online_is() {
     let mut cast = Cast::new(2).after_group(1, 0);
     let second = cast.world.resource(cast.groups[0], "second");
