@@ -152,6 +152,10 @@
 #define CLUSCTL_RESOURCE_TYPE_GET_REGISTRY_CHECKPOINTS 0x020000A9u
 #define CLUSCTL_RESOURCE_TYPE_QUERY_DELETE 0x020001B9u
 
+/* Mainstay's own: what is this type? No input; the output is a document in JSON, in UTF-8, without a NUL: its properties,
+ * the instructions that it understands, an example. */
+#define CLUSCTL_RESOURCE_TYPE_DESCRIBE 0x020D3461u
+
 /* From the service to the resource type only. */
 #define CLUSCTL_RESOURCE_TYPE_INSTALL_NODE 0x0250000Au
 #define CLUSCTL_RESOURCE_TYPE_EVICT_NODE 0x0250000Eu

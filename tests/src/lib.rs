@@ -197,8 +197,13 @@ impl TestCluster {
     /// The configuration file of the service.
     pub fn write_config(&self) -> PathBuf {
         let path = self.file("mainstay.toml");
+        // What the machine has installed is no matter of a test's, unless it says so.
+        let no_agents = match self.extra_config.contains("ocf_root") {
+            true => String::new(),
+            false => format!("ocf_root = {:?}\n", self.file("no-agents")),
+        };
         let text = format!(
-            "data_dir = {:?}\nsocket = {:?}\nrun_dir = {:?}\ncgroup_root = {:?}\n{}",
+            "data_dir = {:?}\nsocket = {:?}\nrun_dir = {:?}\ncgroup_root = {:?}\n{no_agents}{}",
             self.data_dir(),
             self.socket(),
             self.run_dir(),

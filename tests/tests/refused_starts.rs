@@ -92,7 +92,7 @@ fn collect(directory: &Path, all: &mut BTreeMap<String, Vec<u8>>) {
 #[test]
 fn a_wrong_type_names_the_key_and_the_line() {
     let Some(stopped) = Stopped::or_skip() else { return };
-    for key in ["data_dir", "socket", "run_dir", "cgroup_root", "program_dir"] {
+    for key in ["data_dir", "socket", "run_dir", "cgroup_root", "program_dir", "ocf_root"] {
         for value in ["3", "true", "[]", "{}"] {
             stopped.check(key, value, &["changed.toml", &format!("{key} = {value}"), "expected path"]);
         }
@@ -121,7 +121,7 @@ fn a_wrong_path_names_the_key_the_path_and_the_way_out() {
     let quoted = |name: &str| format!("{:?}", place(name));
     fs::write(place("file"), "precious").unwrap();
     let long = "x".repeat(120);
-    for key in ["data_dir", "socket", "run_dir", "cgroup_root", "program_dir"] {
+    for key in ["data_dir", "socket", "run_dir", "cgroup_root", "program_dir", "ocf_root"] {
         stopped.check(key, "''", &[key, "empty path", "leave it out"]);
     }
     for (key, value, words) in [

@@ -12,6 +12,7 @@ pub mod properties;
 pub mod validation;
 
 use mainstay_types::Status;
+use mainstay_types::description::TypeDescription;
 use mainstay_types::glance::{Glance, GroupGlance, NodeGlance, Recovery, ResourceGlance};
 use mainstay_types::order::Cause;
 use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
@@ -418,6 +419,9 @@ pub struct TypeDetails {
     /// The type.
     #[serde(flatten)]
     pub resource_type: TypeDocument,
+    /// What it says of itself, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<TypeDescription>,
     /// Its properties.
     pub properties: PropertiesDocument,
 }

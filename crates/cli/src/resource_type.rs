@@ -1,7 +1,10 @@
 //! `mainstay type`: resource types.
 
 use clap::Subcommand;
-use mainstay_client::{Cluster, Target};
+use mainstay_client::{CallError, Cluster, Target};
+use mainstay_types::Status;
+use mainstay_types::control::RESOURCE_TYPE_DESCRIBE;
+use mainstay_types::description::TypeDescription;
 use mainstay_types::glance::Glance;
 
 use crate::context::{Context, glance};
@@ -133,6 +136,7 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let sections = Owner { target: Target::ResourceType(name), subject }.sections(&mut cluster)?;
     let details = TypeDetails {
         resource_type: document(name, &glance(&mut cluster)?),
+        description: describe(name, &mut cluster)?,
         properties: sections.document(),
     };
     context.output.data(
@@ -142,8 +146,70 @@ fn show(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             table.row(vec!["library".into(), sections.common_text("DllName").unwrap_or_default().into()]);
             table.row(vec!["resources".into(), details.resource_type.resources.join(", ").into()]);
             let title = styled(STRONG, &format!("resource type {}", clean(name)));
-            format!("{title}\n{}{}", table.show(2), sections.show())
+            let described = details.description.as_ref().map(show_description).unwrap_or_default();
+            format!("{title}\n{}{described}{}", table.show(2), sections.show())
         },
     )?;
     Ok(Exit::Done)
+}
+
+/// What a type says of itself. Types in libraries need not.
+fn describe(name: &str, cluster: &mut Cluster) -> Result<Option<TypeDescription>, Failure> {
+    let asked = cluster.control(Target::ResourceType(name), None, RESOURCE_TYPE_DESCRIBE, None);
+    match asked {
+        Ok(answer) => serde_json::from_slice(&answer.output).map(Some).map_err(|error| {
+            let message = format!("what {} says of itself cannot be read: {error}", Subject::Type(name));
+            Failure::new(Exit::EndedOtherwise, message)
+        }),
+        Err(CallError::Refused {
+            status: Status::INVALID_FUNCTION | Status::NOT_SUPPORTED | Status::CALL_NOT_IMPLEMENTED,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(Failure::of_call(cluster, &error, &Subject::Type(name))),
+    }
+}
+
+/// The description in sections: what it is, its private properties, its instructions, an example.
+fn show_description(described: &TypeDescription) -> String {
+    let mut shown = format!("\n{}\n", clean(&described.summary));
+    for paragraph in described.details.lines() {
+        shown.push_str(&format!("{}\n", clean(paragraph)));
+    }
+    if !described.properties.is_empty() {
+        let heading = ["PROPERTY", "FORMAT", "DEFAULT", "WHAT IT DOES"];
+        let mut table = Table::with_heading(&heading);
+        for property in &described.properties {
+            let also = property.also.map(|also| format!(" or {}", also.format().word()));
+            let formats = format!("{}{}", property.format.format().word(), also.unwrap_or_default());
+            let default = if property.is_required { "required" } else { property.default.as_str() };
+            table.row(vec![
+                property.name.as_str().into(),
+                formats.into(),
+                default.into(),
+                property.text.as_str().into(),
+            ]);
+        }
+        shown.push_str(&format!(
+            "\n{}\n{}",
+            styled(STRONG, "private properties of its resources"),
+            table.show(2)
+        ));
+    }
+    if !described.instructions.is_empty() {
+        let mut table = Table::with_heading(&["INSTRUCTION", "WHAT IT ASKS FOR"]);
+        for instruction in &described.instructions {
+            for (value, text) in &instruction.values {
+                table.row(vec![format!("{}={value}", instruction.name).into(), text.as_str().into()]);
+            }
+        }
+        shown.push_str(&format!(
+            "\n{}\n{}",
+            styled(STRONG, "in the buffer of an offline call"),
+            table.show(2)
+        ));
+    }
+    if !described.example.is_empty() {
+        shown.push_str(&format!("\n{}\n  {}\n", styled(STRONG, "example"), clean(&described.example)));
+    }
+    shown
 }

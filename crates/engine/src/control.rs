@@ -216,8 +216,8 @@ impl Engine {
             ObjectId::ResourceType(name) => {
                 let asked = self.type_question(name, code.0, input, output_length_max);
                 match asked {
-                    // A judgement is worth starting a host for.
-                    Some((host, question)) if is_judgement => {
+                    // A judgement is worth starting a host for, and what nothing stands in for.
+                    Some((host, question)) if !has_stand_in => {
                         self.query_in(host, question, purpose, limit_ms).is_ok()
                     }
                     asked => asked

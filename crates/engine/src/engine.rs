@@ -19,6 +19,7 @@ use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
 use crate::model::{Model, layout};
 use crate::network::Looking;
+use crate::offered::Offers;
 use crate::operation::{Operation, Phase};
 use crate::policy::Policies;
 use crate::queries::Queries;
@@ -83,6 +84,7 @@ pub struct Engine {
     pub(crate) backups: Backups,
     /// What is seen of the node's adapters.
     pub(crate) networks: Looking,
+    pub(crate) offers: Offers,
 }
 
 /// A transaction that is being committed.
@@ -118,6 +120,8 @@ pub(crate) enum CommitPurpose {
     Boot,
     /// What is seen of the node's adapters.
     Networks,
+    /// Types that the node offers.
+    Offers,
 }
 
 impl Engine {
@@ -155,6 +159,7 @@ impl Engine {
             waits: Waits::default(),
             backups: Backups::default(),
             networks: Looking::default(),
+            offers: Offers::default(),
         }
     }
 
@@ -182,6 +187,7 @@ impl Engine {
             Input::Looked { resource, leaf } => self.handle_looked(resource, leaf),
             Input::BackedUp { operation, outcome } => self.handle_backed_up(operation, outcome),
             Input::Adapters(adapters) => self.handle_adapters(adapters),
+            Input::TypesOffered(offers) => self.handle_types_offered(offers),
             Input::Ending => self.sweep_now(),
             Input::Tick => {}
         }
@@ -198,6 +204,7 @@ impl Engine {
             self.go_on_with_policies();
             self.go_on_with_group_waits();
             self.go_on_with_networks();
+            self.go_on_with_offers();
             if self.recalled.is_empty() && !self.has_stirred_waits() && !self.has_stirred_policies() {
                 break;
             }
@@ -235,6 +242,7 @@ impl Engine {
             Timer::Restart(id) => self.handle_restart_timer(id),
             Timer::GroupWaits => self.handle_group_waits_timer(),
             Timer::Networks => self.handle_networks_timer(),
+            Timer::Offers => self.handle_offers_timer(),
             Timer::StartUp => self.stir_policies(),
         }
     }
@@ -351,6 +359,7 @@ impl Engine {
             CommitPurpose::Sweep if outcome == CommitOutcome::Unknown => {}
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
             CommitPurpose::Networks => self.handle_networks_committed(&outcome),
+            CommitPurpose::Offers => self.handle_offers_committed(&outcome),
             CommitPurpose::Boot => self.handle_boot_committed(&outcome),
         }
     }

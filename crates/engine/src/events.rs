@@ -4,11 +4,24 @@ use mainstay_store::registry::{Difference, DifferentPart};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::order::Cause;
 use mainstay_types::status_information::{GroupStatusInformation, ResourceStatusInformation};
-use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
+use mainstay_types::{GroupId, GroupState, Name, ObjectId, ResourceId, ResourceState};
 
 use crate::Engine;
 use crate::effect::Effect;
 use crate::seeded::{self, Bug};
+
+/// A resource type has come.
+pub(crate) fn type_added(name: &Name) -> Event {
+    Event {
+        kind: EventKind::ClusterResourceTypeAdded,
+        object: ObjectId::Cluster,
+        object_id: String::new(),
+        parent_id: String::new(),
+        name: name.to_string(),
+        type_name: String::new(),
+        buffer: utf16(name.as_str()),
+    }
+}
 
 /// The groups' states as watchers know them, kept by counting their resources' states.
 #[derive(Clone, Debug, Default)]

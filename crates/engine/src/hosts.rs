@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 
+use mainstay_types::offer::built_in;
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Cause, Condition, Held, News, OrderId, RESOURCE_CONTROL, Report};
 use mainstay_types::status_information::ResourceStatusInformation;
@@ -105,7 +106,9 @@ impl Engine {
     pub(crate) fn desired_host(&self, id: ResourceId) -> HostId {
         let Some(resource) = self.model.resource(id) else { return HostId::Own(id) };
         let library = self.model.resource_type(&resource.type_name).and_then(|found| found.library.as_ref());
-        if library.is_some() || resource.separate_monitor { HostId::Own(id) } else { HostId::Pool }
+        let works_in_host = || built_in(&resource.type_name).is_some_and(|known| known.has_own_host);
+        let has_own = library.is_some() || resource.separate_monitor || works_in_host();
+        if has_own { HostId::Own(id) } else { HostId::Pool }
     }
 
     /// Sees to it that a host comes. Whoever needs it waits in [`Stage::Host`].

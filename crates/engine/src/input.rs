@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use mainstay_store::{KeyValue, Revision};
+use mainstay_types::offer::Offer;
 use mainstay_types::order::{Cause, Held, OrderId, QueryAnswer, Report};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId};
 
@@ -128,6 +129,8 @@ pub enum Input {
     },
     /// The node's adapters are these now. The first look, and each change.
     Adapters(Vec<Adapter>),
+    /// The resource types that the node has without a library being named for them. The first look, and each change.
+    TypesOffered(Vec<Offer>),
     /// The service is about to end: what was put off is done now.
     Ending,
     /// Time has passed: at least until [`crate::Engine::next_deadline`], or earlier.

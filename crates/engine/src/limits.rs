@@ -145,6 +145,10 @@ pub const ADAPTER_ADDRESSES_MAX: usize = 16;
 /// Records of networks and interfaces that one transaction writes. One new interface on a new network takes some 30 of the
 /// store's operations.
 pub const NETWORK_STEPS_AT_ONCE_MAX: usize = 3;
+/// Types that one transaction makes of what a node offers; each takes three of the store's operations and their compares.
+pub const OFFERS_AT_ONCE_MAX: usize = 24;
+/// The pause after which types that could not be made are made again.
+pub const OFFERS_PAUSE_MS: u64 = 5_000;
 /// The pause after which records of interfaces that could not be written are written again.
 pub const NETWORKS_PAUSE_MS: u64 = 5_000;
 /// How long an interface stays whose device is gone. Bridges and bonds come late while a machine starts, and a driver

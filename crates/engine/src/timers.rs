@@ -37,6 +37,8 @@ pub(crate) enum Timer {
     Restart(ResourceId),
     /// Starts that wait for other groups: the end of a delay, or of the wait.
     GroupWaits,
+    /// Another try to make types of what the node offers.
+    Offers,
     /// An interface whose device is gone is forgotten, or another try to write the records of interfaces.
     Networks,
     /// GroupStartDelay, or the longest wait for groups of a higher priority.

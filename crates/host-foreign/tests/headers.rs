@@ -186,6 +186,7 @@ fn numbers_and_sizes_are_those_of_the_rust_side() {
             ),
             ("CLUSAPI_RESOURCE_OFFLINE_REASON_SHUTTING_DOWN", OfflineReason::ShuttingDown.number().into()),
             ("CLUSCTL_RESOURCE_VALIDATE_OFFLINE", control::RESOURCE_VALIDATE_OFFLINE.0.into()),
+            ("CLUSCTL_RESOURCE_TYPE_DESCRIBE", control::RESOURCE_TYPE_DESCRIBE.0.into()),
             ("CLUSCTL_RESOURCE_DELETE", control::RESOURCE_DELETE.0.into()),
             ("CLUSCTL_RESOURCE_SET_PRIVATE_PROPERTIES", 0x0140_0086),
             ("CLUSCTL_GROUP_GET_COMMON_PROPERTIES", 0x0300_0059),

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use mainstay_types::{ClusterId, HostId};
 
+/// Where agents are when nothing else is said.
+const DEFAULT_OCF_ROOT: &str = "/usr/lib/ocf";
+
 /// What a host is told when it is started.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
@@ -16,17 +19,22 @@ pub struct Config {
     pub cluster: ClusterId,
     /// Which host it is.
     pub host: HostId,
+    /// Where agents of the Open Cluster Framework are.
+    pub ocf_root: PathBuf,
 }
 
 /// What is wrong with the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID")]
+#[error(
+    "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR]"
+)]
 pub struct UsageError(String);
 
 impl Config {
     /// Reads the arguments, without the program's name.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let (mut run_dir, mut cgroup_root, mut cluster, mut host) = (None, None, None, None);
+        let mut ocf_root = PathBuf::from(DEFAULT_OCF_ROOT);
         let mut arguments = arguments.into_iter();
         while let Some(flag) = arguments.next() {
             let flag = flag.display().to_string();
@@ -38,6 +46,7 @@ impl Config {
                     let text = value()?.display().to_string();
                     cluster = Some(text.parse().map_err(|error| UsageError(format!("--cluster: {error}")))?);
                 }
+                "--ocf-root" => ocf_root = PathBuf::from(value()?),
                 "--host" => host = Some(parse_host(&value()?.display().to_string())?),
                 _ => return Err(UsageError(format!("unknown argument '{flag}'"))),
             }
@@ -48,6 +57,7 @@ impl Config {
             cgroup_root: cgroup_root.ok_or_else(|| missing("--cgroup-root"))?,
             cluster: cluster.ok_or_else(|| missing("--cluster"))?,
             host: host.ok_or_else(|| missing("--host"))?,
+            ocf_root,
         })
     }
 

@@ -44,13 +44,14 @@ use mainstay_process::strays::Mark;
 use mainstay_process::{
     CgroupError, Command, Exit, Leaf, Output, Process, Signal, SpawnError, state_file, words,
 };
-use mainstay_proplist::{PropertyList, Value, multi_string};
+use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::function;
-use mainstay_types::name::{InvalidName, fold};
+use mainstay_types::name::InvalidName;
 use mainstay_types::order::{Cause, Opening};
 use mainstay_types::{ControlCode, Name, OfflineFlags, Status};
 use parking_lot::Mutex;
 
+use crate::private::{self, Values};
 use crate::resource_type::{
     BuiltIn, Check, Completion, Context, ControlAnswer, ControlCall, Failure, Found, OfflineCall, OnlineCall,
     Opened, Resource, ResourceType,
@@ -362,9 +363,12 @@ impl Application {
             return false;
         };
         let Ok(list) = PropertyList::parse(input) else { return false };
+        let opening = self.opening.lock();
         // What is stored may be wrong, and what is set now mend it.
-        let mut settings = self.settings().unwrap_or_default();
-        properties::apply(&list, &mut settings).is_ok() && started_with.start_differs(&settings)
+        let stored = Values::read(&opening.registry, &properties::DESCRIPTION).unwrap_or_default();
+        let changed = stored.with(&list, &opening.type_name, &properties::DESCRIPTION);
+        let changed = changed.and_then(|values| Settings::of(&values));
+        changed.is_ok_and(|settings| started_with.start_differs(&settings))
     }
 
     fn remove_state_file(&self) {
@@ -574,30 +578,8 @@ impl Resource for Application {
     }
 }
 
-/// FMTS and ENUM answer with all properties there are, VALIDATE judges; SET refuses what is wrong and otherwise leaves
-/// the storing to the service.
 fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
-    let is = |code: u32| call.code.function() == ControlCode(code).function();
-    let validated = || {
-        PropertyList::parse(call.input)
-            .map_err(|error| Cause::new(Status::INVALID_PARAMETER, error.to_string()))
-            .and_then(|list| properties::validate(&list))
-    };
-    let answered = |output: Result<Vec<u8>, String>| match output {
-        Ok(output) => ControlAnswer::output(output, call.output_length_max),
-        Err(text) => ControlAnswer::refused(Cause::new(Status::NOT_ENOUGH_MEMORY, text)),
-    };
-    if is(function::GET_PRIVATE_PROPERTY_FMTS) || is(function::GET_PRIVATE_RESOURCE_PROPERTY_FMTS) {
-        answered(properties::formats().to_bytes().map_err(|error| error.to_string()))
-    } else if is(function::ENUM_PRIVATE_PROPERTIES) {
-        answered(multi_string::build(&properties::NAMES).map_err(|error| error.to_string()))
-    } else if is(function::VALIDATE_PRIVATE_PROPERTIES) {
-        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::output(Vec::new(), 0))
-    } else if is(function::SET_PRIVATE_PROPERTIES) {
-        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::unknown())
-    } else {
-        ControlAnswer::unknown()
-    }
+    private::control(call, &properties::DESCRIPTION, |values| Settings::of(values).map(drop))
 }
 
 fn environment(settings: &Settings, account: Option<&Account>, mark: &Mark) -> Vec<(OsString, OsString)> {
@@ -645,11 +627,6 @@ fn split(line: &str) -> Result<Vec<String>, Cause> {
     words::split(line).map_err(|error| {
         Cause::new(Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR, format!("property CommandLine: {error}"))
     })
-}
-
-/// Whether two names of properties or types are the same.
-fn same(one: &str, other: &str) -> bool {
-    fold(one) == fold(other)
 }
 
 #[cfg(test)]

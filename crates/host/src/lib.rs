@@ -11,6 +11,7 @@
 pub mod config;
 pub mod driver;
 pub mod generic_application;
+pub mod private;
 pub mod resource_type;
 mod shell;
 

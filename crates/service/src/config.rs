@@ -7,6 +7,9 @@ use serde::Deserialize;
 /// Where the service listens when nothing else is said, and where the tools look.
 pub const DEFAULT_SOCKET: &str = "/run/mainstay/mainstay.sock";
 
+/// Where agents of the Open Cluster Framework are when nothing else is said, as distributions install them.
+pub const DEFAULT_OCF_ROOT: &str = "/usr/lib/ocf";
+
 /// Where the database lives when nothing else is said.
 pub const DEFAULT_DATA_DIR: &str = "/var/lib/mainstay";
 
@@ -66,6 +69,8 @@ pub struct Config {
     pub cgroup_root: Option<PathBuf>,
     /// The directory of `mainstay-guard`, `mainstay-host` and `mainstay-host-foreign`.
     pub program_dir: Option<PathBuf>,
+    /// Where agents of the Open Cluster Framework are: `resource.d/PROVIDER/NAME` below it.
+    pub ocf_root: Option<PathBuf>,
     /// Whether somebody else starts the guard, such as the init system; it is waited for then, and never started.
     pub external_guard: bool,
     /// Follow MS-CMRP where Mainstay is friendlier (design of flags, failed and pending resources).

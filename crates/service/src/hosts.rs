@@ -61,6 +61,8 @@ pub struct HostSettings {
     pub run_dir: PathBuf,
     /// The cgroup directory of the cluster.
     pub cgroup_root: PathBuf,
+    /// Where agents are.
+    pub ocf_root: PathBuf,
     /// The cluster.
     pub cluster: ClusterId,
     /// How log lines of hosts look.
@@ -353,6 +355,8 @@ impl Inner {
             settings.cluster.to_string().into(),
             "--host".into(),
             host.to_string().into(),
+            "--ocf-root".into(),
+            settings.ocf_root.clone(),
         ];
         let started = crate::start_host::start(
             program,

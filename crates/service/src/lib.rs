@@ -28,6 +28,7 @@ pub mod hosts;
 pub mod ids;
 pub mod journal;
 mod link;
+mod offers;
 pub mod outlet;
 pub mod paths;
 mod patience;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mainstay_service::cluster_dir::ClusterDir;
-use mainstay_service::config::{Config, DEFAULT_DATA_DIR, DEFAULT_SOCKET, LogFormat};
+use mainstay_service::config::{Config, DEFAULT_DATA_DIR, DEFAULT_OCF_ROOT, DEFAULT_SOCKET, LogFormat};
 use mainstay_service::restore::Wish;
 use mainstay_service::startup::{self, Settings};
 use tracing_subscriber::EnvFilter;
@@ -138,6 +138,7 @@ fn serve(arguments: &Arguments) -> Result<(), String> {
         run_dir: arguments.run_dir.clone().or(config.run_dir),
         cgroup_root: arguments.cgroup_root.clone().or(config.cgroup_root),
         program_dir: config.program_dir,
+        ocf_root: config.ocf_root.unwrap_or_else(|| DEFAULT_OCF_ROOT.into()),
         external_guard: arguments.external_guard || config.external_guard,
         strict_cmrp: config.strict_cmrp,
         log_format,

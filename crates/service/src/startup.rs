@@ -38,6 +38,7 @@ use crate::guard::{Guard, GuardError, GuardSettings, leaf_seen};
 use crate::history;
 use crate::hosts::{HostSettings, Hosts};
 use crate::journal::{JournalError, Whose, journal, unknown_number};
+use crate::offers;
 use crate::outlet::Outlet;
 use crate::paths::{self, PathError};
 use crate::programs::Programs;
@@ -126,6 +127,8 @@ pub struct Settings {
     pub cgroup_root: Option<PathBuf>,
     /// The directory of the other programs.
     pub program_dir: Option<PathBuf>,
+    /// Where agents are.
+    pub ocf_root: PathBuf,
     /// See `Config::external_guard`.
     pub external_guard: bool,
     /// See `Config::strict_cmrp`.
@@ -147,6 +150,7 @@ impl Settings {
             run_dir: optional("run_dir", self.run_dir)?,
             cgroup_root: optional("cgroup_root", self.cgroup_root)?,
             program_dir: optional("program_dir", self.program_dir)?,
+            ocf_root: paths::absolute("ocf_root", &self.ocf_root)?,
             ..self
         })
     }
@@ -344,6 +348,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         programs,
         run_dir: run_dir.clone(),
         cgroup_root: cgroup_root.clone(),
+        ocf_root: settings.ocf_root.clone(),
         cluster,
         log_format: settings.log_format,
         session: now().steady_ms,
@@ -398,6 +403,9 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
     // What is wrong with networks concerns nothing that runs here: the service serves without knowing of them.
     if let Err(error) = Adapters::new().and_then(|adapters| adapters.start(outlet.clone())) {
         tracing::error!(%error, "network adapters are not seen; there are no cluster networks without them");
+    }
+    if let Err(error) = offers::start(&settings.ocf_root, outlet.clone()) {
+        tracing::error!(%error, "types that this machine has are not seen");
     }
     // Nobody is served before every host that was found has been heard or given up: until then nobody knows what runs.
     // An error would mean that the adopting task is gone, with nothing left to wait for.

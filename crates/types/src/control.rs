@@ -152,6 +152,10 @@ pub const RESOURCE_SET_MAINTENANCE_MODE: ControlCode = ControlCode(0x0140_01E6);
 /// ERROR_INVALID_FUNCTION says "cannot tell, go on", anything else refuses the call with that code.
 pub const RESOURCE_VALIDATE_OFFLINE: ControlCode = ControlCode(0x011D_3401);
 
+/// Mainstay's own: asks a resource type what it is. No input; the output is a
+/// [`TypeDescription`](crate::description::TypeDescription) as JSON.
+pub const RESOURCE_TYPE_DESCRIBE: ControlCode = ControlCode(0x020D_3461);
+
 /// Mainstay's own block of ClusterControl codes: what MS-CMRP has no method for. Input and output are property
 /// lists; [`crate::own_codes`] names their properties, and `docs/control-codes.md` explains them.
 pub mod own {

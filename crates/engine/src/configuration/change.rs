@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use mainstay_store::registry::{Changes, KeyPath, Value};
 use mainstay_store::{Compare, Op};
 use mainstay_types::event::{Event, EventKind};
+use mainstay_types::offer::built_in;
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, ResourceId, ResourceState};
 
 use super::{After, Change, Deleted};
 use crate::Engine;
 use crate::error::{ClusterError, Refusal, RequestError, shown};
-use crate::events::{multi_string, utf16};
+use crate::events::{multi_string, type_added, utf16};
 use crate::group_set::place::Place;
 use crate::limits::{GROUP_RESOURCES_MAX, GROUPS_MAX, RESOURCE_TYPES_MAX, RESOURCES_MAX};
 use crate::live::Goal;
@@ -340,23 +341,14 @@ impl Engine {
             }
         }
         let mut change = change(changes);
-        let event = Event {
-            kind: EventKind::ClusterResourceTypeAdded,
-            object: ObjectId::Cluster,
-            object_id: String::new(),
-            parent_id: String::new(),
-            name: name.to_string(),
-            type_name: String::new(),
-            buffer: utf16(name.as_str()),
-        };
-        change.after.push(After::Publish(Box::new(event)));
+        change.after.push(After::Publish(Box::new(type_added(&name))));
         Ok(change)
     }
 
     pub(super) fn delete_type(&self, name: &Name) -> Result<Change, Refusal> {
         let found = self.model.resource_type(name);
         let found = found.ok_or_else(|| ClusterError::TypeNotFound { name: name.to_string() })?;
-        if found.library.is_none() {
+        if found.library.is_none() && (built_in(name).is_some() || self.is_offered(name)) {
             return Err(ClusterError::BuiltInType { name: found.name.to_string() }.into());
         }
         let count = self.model.instances(name).count();

@@ -6,6 +6,7 @@
 use mainstay_proplist::{Misfit, Property, PropertyList, Value as Given, fit};
 use mainstay_security::{SecurityDescriptor, keeps_administrators};
 use mainstay_store::registry::Value;
+use mainstay_types::offer::needs_no_library;
 use mainstay_types::property::{self, DwordRange, Spec, Table};
 use mainstay_types::{HostId, Name, ObjectId, ResourceId, Status};
 
@@ -100,7 +101,7 @@ impl Engine {
         if library == current {
             return Ok(());
         }
-        if library.is_none() && name.as_str() != layout::GENERIC_APPLICATION {
+        if library.is_none() && !needs_no_library(name) {
             let allowed = "name the shared library that holds the type".to_owned();
             return Err(RequestError::Value { what: layout::DLL_NAME, value: "''".into(), allowed }.into());
         }

@@ -2,6 +2,7 @@
 
 use mainstay_store::registry::{Changes, KeyPath, Tree, Value};
 use mainstay_store::{Compare, Op, Transaction};
+use mainstay_types::offer::BUILT_IN;
 use mainstay_types::{ClusterId, Name, NodeId};
 
 use super::layout::{self, Generation, Schema};
@@ -39,9 +40,11 @@ pub fn genesis(genesis: &Genesis) -> Result<Vec<Transaction>, DatabaseError> {
     let node = layout::node_path(genesis.node)?;
     changes.create_key(&node)?;
     changes.set_value(&node, layout::NODE_NAME, Value::Sz(genesis.node_name.to_string()))?;
-    let built_in = KeyPath::parse(layout::RESOURCE_TYPES)?.join(layout::GENERIC_APPLICATION)?;
-    changes.create_key(&built_in)?;
-    changes.set_value(&built_in, layout::DISPLAY_NAME, Value::Sz(layout::GENERIC_APPLICATION.into()))?;
+    for known in BUILT_IN {
+        let built_in = KeyPath::parse(layout::RESOURCE_TYPES)?.join(known.name)?;
+        changes.create_key(&built_in)?;
+        changes.set_value(&built_in, layout::DISPLAY_NAME, Value::Sz(known.name.into()))?;
+    }
 
     let (mut compares, mut then) = changes.into_parts();
     compares.push(Compare::absent(layout::SCHEMA_KEY));

@@ -75,6 +75,8 @@ pub const SEPARATE_MONITOR: &str = "SeparateMonitor";
 pub const MAINTENANCE_MODE: &str = "MaintenanceMode";
 /// A type's shared library.
 pub const DLL_NAME: &str = "DllName";
+/// DWORD of a type that has no library: 1 when everything that it starts stays inside its control group.
+pub const CONTAINED: &str = "Contained";
 /// How a type is shown.
 pub const DISPLAY_NAME: &str = "DisplayName";
 /// Bits that the service states; never stored.
@@ -93,7 +95,7 @@ pub const IS_ALIVE_INTERVAL: &str = "IsAlivePollInterval";
 pub const PARAMETERS: &str = "Parameters";
 
 /// The type that every cluster has from the beginning.
-pub const GENERIC_APPLICATION: &str = "Generic Application";
+pub use mainstay_types::offer::GENERIC_APPLICATION;
 
 /// The key under which all resources are.
 pub const RESOURCES: &str = "Resources";

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use mainstay_store::Revision;
 use mainstay_store::registry::Key;
+use mainstay_types::offer::built_in;
 use mainstay_types::{ClusterId, GroupId, GroupSetId, Name, NodeId, ResourceId};
 
 use super::expression::{Expression, Named};
@@ -111,6 +112,8 @@ pub struct ResourceType {
     pub display_name: String,
     /// The shared library; `None` for a type that is built in.
     pub library: Option<String>,
+    /// Whether everything that it starts stays inside its control group.
+    pub is_contained: bool,
     /// The type's own values.
     pub times: Times,
 }
@@ -240,6 +243,10 @@ impl ResourceType {
         Ok(ResourceType {
             display_name: text(key, layout::DISPLAY_NAME).unwrap_or(parsed.as_str()).to_owned(),
             library: text(key, layout::DLL_NAME).filter(|path| !path.is_empty()).map(str::to_owned),
+            is_contained: match dword(key, layout::CONTAINED) {
+                Some(number) => number != 0,
+                None => built_in(&parsed).is_some_and(|known| known.is_contained),
+            },
             times: Times::read(key),
             name: parsed,
         })

@@ -75,6 +75,10 @@ pub(super) fn input(engine: &Engine, input: &Input) -> String {
             let names: Vec<&str> = adapters.iter().map(|adapter| adapter.name.as_str()).collect();
             format!("adapters are [{}]", names.join(", "))
         }
+        Input::TypesOffered(offers) => {
+            let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
+            format!("types offered are [{}]", names.join(", "))
+        }
         Input::Ending => "service is about to end".into(),
         Input::Tick => "tick".into(),
     }

@@ -21,6 +21,7 @@ mod named_node;
 mod networks;
 mod next_start;
 mod nodes;
+mod offered;
 mod offline_cases;
 mod older_database;
 mod owners;

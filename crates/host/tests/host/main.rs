@@ -479,7 +479,7 @@ fn properties_are_checked_by_the_type() {
     };
     let answer = service.ask(of_type("Generic Application", None));
     assert_eq!(answer.status, Status::INVALID_PARAMETER);
-    assert!(answer.text.contains("CommandLine, CurrentDirectory"), "{}", answer.text);
+    assert!(answer.text.contains("did you mean 'StopSignal'?"), "{}", answer.text);
     assert_eq!(service.ask(of_type("Nothing", None)).status, Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND);
     let library = service.ask(of_type("Nothing", Some("x.so")));
     assert_eq!(library.status, Status::CLUSTER_RESTYPE_NOT_SUPPORTED);
@@ -503,7 +503,7 @@ fn all_properties_are_listed_and_what_waits_for_the_next_online_is_said() {
     let (formats, names, set) = (0x0100_008D, 0x0100_0079, 0x0140_0086);
     let answer = ask(&mut service, formats, &PropertyList::new());
     let listed = PropertyList::parse(&answer.output).unwrap();
-    assert_eq!(listed.len(), mainstay_host::generic_application::properties::NAMES.len());
+    assert_eq!(listed.len(), mainstay_host::generic_application::properties::DESCRIPTION.properties.len());
     assert_eq!(listed.get("Environment"), Some(&Value::Word(5)));
     assert_eq!(ask(&mut service, names, &PropertyList::new()).status, Status::SUCCESS);
 

@@ -1,0 +1,65 @@
+//! The resource types that come with Mainstay or that a node has by itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Name;
+use crate::name::fold;
+
+/// `Generic Application`: a program.
+pub const GENERIC_APPLICATION: &str = "Generic Application";
+
+/// Every agent of the Open Cluster Framework is a type: `ocf:PROVIDER:NAME`.
+pub const OCF_PREFIX: &str = "ocf:";
+
+/// A type that comes with Mainstay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BuiltIn {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it does its work inside its host, which each of its resources therefore has for itself. The others only
+    /// start processes, and share the pool host.
+    pub has_own_host: bool,
+    /// Whether everything that it starts stays inside its control group.
+    pub is_contained: bool,
+}
+
+/// All of them.
+pub const BUILT_IN: &[BuiltIn] =
+    &[BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true }];
+
+/// A type that a node can run without a library being named for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Offer {
+    /// Its name.
+    pub name: Name,
+    /// Whether everything that it starts stays inside its control group, so that killing that stops all of it.
+    pub is_contained: bool,
+}
+
+/// The built-in type of this name.
+pub fn built_in(name: &Name) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|known| fold(known.name) == name.folded())
+}
+
+/// Whether a type of this name needs no library: it is built in, or an agent.
+pub fn needs_no_library(name: &Name) -> bool {
+    built_in(name).is_some() || name.folded().starts_with(&fold(OCF_PREFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_no_library() {
+        let name = |text: &str| Name::parse(text).unwrap();
+        for known in BUILT_IN {
+            assert_eq!(built_in(&name(&known.name.to_lowercase())), Some(known));
+        }
+        for (text, needs_none) in
+            [("generic application", true), ("OCF:heartbeat:Dummy", true), ("ocf", false), ("Dummy", false)]
+        {
+            assert_eq!(needs_no_library(&name(text)), needs_none, "{text}");
+        }
+    }
+}
