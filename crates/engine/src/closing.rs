@@ -5,15 +5,19 @@
 //!                    └── limit, or the host ends ──┴──► hard stop ──► leaf removed
 //! ```
 //!
-//! Nothing of them is in the model any more. A leaf is removed only when nothing is left in it.
+//! Nothing of them is in the model any more. A leaf is removed only when nothing is left in it. Who brings one back under
+//! the same id waits for that.
 
 use mainstay_types::order::{Action, Order, OrderId, Outcome, Step};
-use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId};
+use mainstay_types::{Epoch, GroupId, HostId, ObjectId, OperationId, ResourceId};
 
 use crate::Engine;
+use crate::command::Call;
 use crate::effect::Effect;
+use crate::error::{ClusterError, ServiceError};
 use crate::limits::{
     CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, DEADLOCK_TIMEOUT_DEFAULT_MS, GUARD_ANSWER_MS, HARD_STOP_PAUSE_MAX_MS,
+    WAITING_CALLS_MAX,
 };
 use crate::timers::Timer;
 
@@ -24,9 +28,64 @@ pub(crate) struct Closing {
     epoch: Epoch,
     /// The order whose end is waited for: Close, or an Open that was under way.
     order: Option<(HostId, OrderId)>,
+    /// It did not end in its time, or by force.
+    is_stuck: bool,
 }
 
+impl Closing {
+    fn new(group: GroupId, epoch: Epoch, order: Option<(HostId, OrderId)>) -> Self {
+        Closing { group, epoch, order, is_stuck: false }
+    }
+}
+
+/// Calls that bring back what is being closed, each with what it waits for.
+pub(crate) type BehindClosing = Vec<(ResourceId, Call)>;
+
 impl Engine {
+    /// Which of these is gone, and not yet all of it.
+    pub(crate) fn is_left_of(&self, ids: &[ResourceId]) -> Option<ResourceId> {
+        ids.iter().copied().find(|id| self.closing.contains_key(id) && !self.live.contains_key(id))
+    }
+
+    /// The call is looked at again when nothing is left of the resource.
+    pub(crate) fn wait_behind_closing(&mut self, id: ResourceId, call: Call) {
+        if self.behind_closing.len() >= WAITING_CALLS_MAX {
+            let busy = ServiceError::Busy { what: "calls", max: WAITING_CALLS_MAX };
+            return self.refuse(&call, None, &busy.into());
+        }
+        self.behind_closing.push((id, call));
+        if self.closing.get(&id).is_some_and(|closing| closing.is_stuck) {
+            self.give_up_waiting(id);
+        }
+    }
+
+    fn take_behind(&mut self, id: ResourceId) -> Vec<Call> {
+        self.behind_closing.extract_if(.., |(left, _)| *left == id).map(|(_, call)| call).collect()
+    }
+
+    fn give_up_waiting(&mut self, id: ResourceId) {
+        for call in self.take_behind(id) {
+            let name = self.object_name(&ObjectId::Resource(id), &call.command);
+            self.refuse(&call, None, &ClusterError::StillLeft { name }.into());
+        }
+    }
+
+    /// It may take long until nothing is left of it, and nobody waits for that.
+    fn gets_stuck(&mut self, id: ResourceId) {
+        if let Some(closing) = self.closing.get_mut(&id) {
+            closing.is_stuck = true;
+            self.give_up_waiting(id);
+        }
+    }
+
+    /// Nothing of it has to be waited for any more.
+    fn forget_closing(&mut self, id: ResourceId) {
+        self.closing.remove(&id);
+        self.timers.clear(Timer::Close(id));
+        let behind = self.take_behind(id);
+        self.recalled.extend(behind);
+    }
+
     /// Makes a host forget what it need not hold: a resource that is none any more, whose leaf is removed then, or one
     /// that was stopped hard or has left for another host.
     pub(crate) fn forget_in_host(&mut self, id: ResourceId, host: HostId, held: Epoch) {
@@ -50,7 +109,7 @@ impl Engine {
         epoch: Epoch,
         open: OrderId,
     ) {
-        self.closing.insert(id, Closing { group, epoch, order: Some((host, open)) });
+        self.closing.insert(id, Closing::new(group, epoch, Some((host, open))));
         let limit_ms = u64::from(DEADLOCK_TIMEOUT_DEFAULT_MS) + DEADLOCK_GRACE_MS;
         self.timers.set(Timer::Close(id), self.now.steady_ms + limit_ms);
     }
@@ -65,7 +124,7 @@ impl Engine {
         operation: OperationId,
     ) {
         let order_id = OrderId { operation, number: 0, step: Step::Close };
-        self.closing.insert(id, Closing { group, epoch, order: Some((host, order_id)) });
+        self.closing.insert(id, Closing::new(group, epoch, Some((host, order_id))));
         self.timers.set(Timer::Close(id), self.now.steady_ms + CLOSE_LIMIT_MS);
         if self.hosts.is_connected(host) {
             let order = Order { id: order_id, resource: id, epoch, action: Action::Close };
@@ -76,7 +135,7 @@ impl Engine {
     /// Removes the leaf of a resource that no host has, after stopping what may be left there.
     pub(crate) fn remove_rest(&mut self, id: ResourceId, group: GroupId, epoch: Epoch, populated: bool) {
         if populated {
-            self.closing.insert(id, Closing { group, epoch, order: None });
+            self.closing.insert(id, Closing::new(group, epoch, None));
             self.timers.set(Timer::Close(id), self.now.steady_ms + GUARD_ANSWER_MS);
             self.effects.push(Effect::HardStop { group, resource: id, epoch });
         } else {
@@ -114,11 +173,10 @@ impl Engine {
             // It lives in the leaf and ends now; see `finish_closing_of`. The timer is for one that does not.
             return true;
         }
-        self.closing.remove(&id);
-        self.timers.clear(Timer::Close(id));
         if is_gone {
             self.effects.push(Effect::RemoveLeaf { group, resource: id });
         }
+        self.forget_closing(id);
         true
     }
 
@@ -131,18 +189,22 @@ impl Engine {
             }
         }
         for id in lost {
-            self.handle_close_timer(id);
+            self.stop_rest(id);
         }
     }
 
     /// Timer: Close did not end, or the guard did not answer.
     pub(crate) fn handle_close_timer(&mut self, id: ResourceId) {
-        let Some(closing) = self.closing.get_mut(&id) else { return };
+        self.gets_stuck(id);
+        self.stop_rest(id);
+    }
+
+    fn stop_rest(&mut self, id: ResourceId) {
         if self.live.contains_key(&id) {
             // It only left one host for another; the leaf is in use.
-            self.closing.remove(&id);
-            return;
+            return self.forget_closing(id);
         }
+        let Some(closing) = self.closing.get_mut(&id) else { return };
         closing.order = None;
         let (group, epoch) = (closing.group, closing.epoch);
         self.timers.set(Timer::Close(id), self.now.steady_ms + HARD_STOP_PAUSE_MAX_MS);
@@ -154,9 +216,13 @@ impl Engine {
         if self.live.contains_key(&id) {
             return false;
         }
-        if empty && let Some(closing) = self.closing.remove(&id) {
-            self.timers.clear(Timer::Close(id));
-            self.effects.push(Effect::RemoveLeaf { group: closing.group, resource: id });
+        match self.closing.get(&id) {
+            Some(closing) if empty => {
+                self.effects.push(Effect::RemoveLeaf { group: closing.group, resource: id });
+                self.forget_closing(id);
+            }
+            Some(_) => self.gets_stuck(id),
+            None => {}
         }
         true
     }

@@ -7,7 +7,7 @@ use mainstay_types::operation::{Asker, OperationRecord, Pending, Verb};
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, OfflineReason, OperationId, ResourceId, Status};
 
 use crate::backup::Backups;
-use crate::closing::Closing;
+use crate::closing::{BehindClosing, Closing};
 use crate::command::{Call, Command};
 use crate::configuration::Lane;
 use crate::effect::{Answer, Effect};
@@ -57,6 +57,7 @@ pub struct Engine {
     pub(crate) timers: Timers,
     /// Deleted resources that a host still has, or whose leaf is still there.
     pub(crate) closing: BTreeMap<ResourceId, Closing>,
+    pub(crate) behind_closing: BehindClosing,
     pub(crate) counts: BTreeMap<GroupId, Counts>,
     pub(crate) changed_groups: BTreeSet<GroupId>,
     /// Resources whose StatusInformation may have changed in this step.
@@ -140,6 +141,7 @@ impl Engine {
             policies: Policies::default(),
             timers: Timers::default(),
             closing: BTreeMap::new(),
+            behind_closing: BehindClosing::new(),
             counts: BTreeMap::new(),
             changed_groups: BTreeSet::new(),
             touched_statuses: BTreeSet::new(),

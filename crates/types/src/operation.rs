@@ -241,3 +241,10 @@ pub struct OperationRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
 }
+
+impl OperationRecord {
+    /// Whether it has changed the configuration. What is committed stands, however that what follows from it ends.
+    pub fn has_configured(&self) -> bool {
+        !self.changes.is_empty() && !matches!(self.end, Some(End::Refused(_)))
+    }
+}

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use mainstay_store::registry::{Changes, KeyPath, Value};
-use mainstay_store::{Compare, Op};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::offer::built_in;
 use mainstay_types::{GroupId, Name, NodeId, ObjectId, ResourceId, ResourceState};
@@ -15,7 +14,7 @@ use crate::events::{multi_string, type_added, utf16};
 use crate::group_set::place::Place;
 use crate::limits::{GROUP_RESOURCES_MAX, GROUPS_MAX, RESOURCE_TYPES_MAX, RESOURCES_MAX};
 use crate::live::Goal;
-use crate::model::layout::{self, OwnerRecord};
+use crate::model::layout;
 
 /// Resources deleted with their group in one transaction; each takes a few operations of the store.
 const DELETED_AT_ONCE_MAX: usize = 60;
@@ -37,14 +36,7 @@ impl Engine {
             changes.set_value(&path, layout::GROUP_TYPE, Value::Dword(group_type))?;
         }
         let mut change = change(changes);
-        let owner = OwnerRecord {
-            generation: self.model.generation(),
-            epoch: 1,
-            node: self.config.node,
-            boot: self.boot.clone(),
-        };
-        change.compares.push(Compare::absent(layout::owner_key(id)));
-        change.ops.push(Op::put(layout::owner_key(id), owner.to_bytes()));
+        self.claim_made(id, &mut change);
         change.after.push(After::GroupCreated(id));
         let event = Event {
             kind: EventKind::ClusterGroupAdded,
@@ -88,7 +80,7 @@ impl Engine {
         } else {
             changes.delete_tree(&layout::group_path(id)?)?;
             let mut done = change(changes);
-            done.ops.push(Op::delete(layout::owner_key(id)));
+            self.give_up_deleted(id, &mut done);
             done
         };
         if !again {
@@ -197,7 +189,7 @@ impl Engine {
                 ClusterError::Full { what: "resources in the group", max: GROUP_RESOURCES_MAX }.into()
             );
         }
-        if self.live.contains_key(&id) || self.closing.contains_key(&id) {
+        if self.live.contains_key(&id) {
             return Err(ClusterError::NameTaken { what: "resource", name: id.to_string() }.into());
         }
         let mut changes = self.changes();
@@ -212,6 +204,7 @@ impl Engine {
         }
         let mut change = change(changes);
         change.after.push(After::Created(id));
+        change.claims.push(id);
         let event = Event {
             kind: EventKind::GroupResourceAdded,
             object: ObjectId::Group(group),

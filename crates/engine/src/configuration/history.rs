@@ -23,6 +23,8 @@ const VALUE_KEPT_MAX: usize = 4 * 1024;
 const VALUES_KEPT_MAX: usize = 64 * 1024;
 /// The changes of one record: more than one object can have at once.
 const CHANGES_KEPT_MAX: usize = 1_024;
+/// How deep in the registry the keys of objects are.
+const OBJECT_DEPTH: usize = 2;
 
 /// Values by name.
 type Values = BTreeMap<String, Value>;
@@ -155,7 +157,7 @@ impl Engine {
                 }
             };
             // A key that was created for its values stays when those are gone.
-            let is_subkey = change.value.is_none() && path.depth() > 2;
+            let is_subkey = change.value.is_none() && path.depth() > OBJECT_DEPTH;
             if !stands && !is_subkey {
                 let reason = format!(
                     "{what} of {object} is not as it left it; a later change stands against it, see 'mainstay history'"
@@ -175,6 +177,19 @@ impl Engine {
         };
         Ok((values(&path), values(&path.join(layout::PARAMETERS)?)))
     }
+}
+
+/// The name that an object had which these changes have deleted.
+pub(super) fn name_before(changes: &[RegistryChange]) -> Option<&str> {
+    let is_own = |path: &str| KeyPath::parse(path).is_ok_and(|path| path.depth() == OBJECT_DEPTH);
+    changes.iter().find_map(|change| match (&change.value, &change.before) {
+        (Some(value), Some(Setting::Text(name)))
+            if fold(value) == fold(layout::NAME) && is_own(&change.path) =>
+        {
+            Some(name.as_str())
+        }
+        _ => None,
+    })
 }
 
 /// Why a value is in no history.

@@ -16,6 +16,7 @@ mod dependencies;
 mod document;
 mod history;
 mod nodes;
+mod ownership;
 mod planned;
 mod stated;
 mod step;
@@ -102,7 +103,8 @@ pub(crate) struct Change {
     pub(crate) ops: Vec<Op>,
     /// What becomes of it once it is committed.
     pub(crate) after: Vec<After>,
-    /// Resources that other calls must not touch until it is committed.
+    /// Resources that other calls must not touch until it is committed. What is left of one that is to be made is waited
+    /// for.
     pub(crate) claims: Vec<ResourceId>,
     /// Ask a type before.
     pub(crate) ask: Option<Ask>,
@@ -172,7 +174,10 @@ impl Engine {
                 Err(refusal) => self.refuse(&call, None, &refusal),
                 Ok(change) => match self.settling_claim(&change.claims) {
                     Some(other) => self.wait_behind(other, call),
-                    None => self.ask_or_begin(call, change, said),
+                    None => match self.is_left_of(&change.claims) {
+                        Some(gone) => self.wait_behind_closing(gone, call),
+                        None => self.ask_or_begin(call, change, said),
+                    },
                 },
             }
         }
@@ -336,6 +341,7 @@ impl Engine {
             operation.parts.insert(*resource, part);
             operation.open_parts += 1;
         }
+        self.journal(id);
         self.run(id);
     }
 
@@ -348,8 +354,7 @@ impl Engine {
                 let verb = self.operations.get(&id).map(|operation| operation.record.verb);
                 if verb != Some(Verb::Create) {
                     // It may have been there before, and the guard remembers that its leaf was closed.
-                    live.floor =
-                        self.group_of(resource).map(|group| self.model.epoch(group)).unwrap_or_default();
+                    live.floor = self.newest_floor_of(resource);
                 }
                 self.live.insert(resource, live);
                 if let Some(group) = self.group_of(resource) {
@@ -444,6 +449,9 @@ impl Engine {
             | Command::CreateResource { name, .. }
             | Command::CreateResourceType { name, .. } => Some(shown(name)),
             Command::Order(change) => change.new_name().map(shown),
+            Command::Undo { changes, .. } if self.check_object(object).is_err() => {
+                history::name_before(changes).map(shown)
+            }
             // The cluster has no name in a document.
             Command::Configure { wanted, .. } if !wanted.name.is_empty() => Some(shown(&wanted.name)),
             _ => None,

@@ -210,6 +210,15 @@ pub enum ClusterError {
         /// The resource.
         name: String,
     },
+    /// What is brought back under the same id was deleted, and something of it does not end.
+    #[error(
+        "what is left of the deleted resource '{name}' could not be ended yet and is stopped by force; try again when its \
+         processes are gone"
+    )]
+    StillLeft {
+        /// The resource.
+        name: String,
+    },
     /// It belongs to the service.
     #[error("resource type '{name}' is built in and cannot be deleted")]
     BuiltInType {
@@ -438,6 +447,7 @@ impl ClusterError {
             | Self::NotCancellable { .. }
             | Self::NothingToCancel { .. }
             | Self::Unproven { .. }
+            | Self::StillLeft { .. }
             | Self::NothingToConfirm { .. }
             | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
             Self::NodeNotUp { .. } | Self::NowhereToDrain { .. } => Status::CLUSTER_NODE_DOWN,

@@ -16,6 +16,7 @@
 //!   schema                        {"version":1}
 //!   own/generation                {"generation":1}
 //!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
+//!   own/gone                      {"generation":1,"epoch":7}, once a group was deleted
 //!   backup                        in a backup only: its manifest, see backup::Manifest
 //!   op/<operation id>             an operation that has not ended yet, see operation::stored
 //! ```
@@ -32,6 +33,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const SCHEMA_KEY: &[u8] = b"schema";
 /// The key of the generation of all ownership records.
 pub const GENERATION_KEY: &[u8] = b"own/generation";
+/// The key of the highest epoch that any group had which is deleted.
+pub const GONE_EPOCH_KEY: &[u8] = b"own/gone";
 
 /// Value names at the root.
 pub const CLUSTER_NAME: &str = "ClusterName";

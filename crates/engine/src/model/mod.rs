@@ -46,6 +46,7 @@ pub struct Model {
     sets: GroupSets,
     networks: Networks,
     owners: BTreeMap<GroupId, OwnerRecord>,
+    gone_epoch: Epoch,
     group_names: BTreeMap<String, GroupId>,
     resource_names: BTreeMap<String, ResourceId>,
     /// Who names a resource in its expression.
@@ -72,6 +73,7 @@ impl Default for Model {
             sets: GroupSets::default(),
             networks: Networks::default(),
             owners: BTreeMap::new(),
+            gone_epoch: Epoch::default(),
             group_names: BTreeMap::new(),
             resource_names: BTreeMap::new(),
             dependents: BTreeMap::new(),
@@ -98,6 +100,8 @@ impl Model {
             } else if entry.key == layout::GENERATION_KEY {
                 let read: Generation = decode(&entry.value).map_err(damaged)?;
                 model.generation = read.generation;
+            } else if entry.key == layout::GONE_EPOCH_KEY {
+                model.gone_epoch = decode(&entry.value).map_err(damaged)?;
             } else if let Some(id) = key.strip_prefix(layout::OPERATION_PREFIX) {
                 let id = id.parse().map_err(|_| damaged("its key is no operation id".into()))?;
                 operations.push((id, entry.value.clone()));
@@ -136,6 +140,11 @@ impl Model {
                 Op::Delete { key } => (key, None),
                 Op::DeleteRange { .. } | Op::Read { .. } => continue,
             };
+            if let (layout::GONE_EPOCH_KEY, Some(Ok(epoch))) =
+                (key.as_slice(), value.map(|value| decode(value)))
+            {
+                self.gone_epoch = epoch;
+            }
             if let Some(Touched::Owner(group)) = layout::touched_by(key) {
                 match value.map(|value| decode(value)) {
                     Some(Ok(owner)) => drop(self.owners.insert(group, owner)),
@@ -278,6 +287,11 @@ impl Model {
     /// The epoch of a group's owner record.
     pub fn epoch(&self, group: GroupId) -> Epoch {
         self.owners.get(&group).map(OwnerRecord::epoch).unwrap_or_default()
+    }
+
+    /// The highest epoch that any group had which is deleted.
+    pub fn gone_epoch(&self) -> Epoch {
+        self.gone_epoch
     }
 
     /// The resources that name this one in their expressions.

@@ -177,7 +177,8 @@ impl Engine {
             self.changed_groups.insert(group);
         }
         for (id, group) in &ids {
-            self.live.insert(*id, Live::new(ResourceState::Offline, now_ms));
+            let floor = self.newest_floor_of(*id);
+            self.live.insert(*id, Live { floor, ..Live::new(ResourceState::Offline, now_ms) });
             self.count_in(*group, ResourceState::Offline);
         }
         let acts_in_process: BTreeSet<ResourceId> =

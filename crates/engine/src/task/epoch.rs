@@ -9,7 +9,7 @@
 //! An accepted call writes the higher epoch with its own record where it can be foreseen; this is for everything else.
 
 use mainstay_store::{Compare, Op, Transaction};
-use mainstay_types::{GroupId, ResourceId};
+use mainstay_types::{Epoch, GroupId, ResourceId};
 
 use crate::Engine;
 use crate::engine::CommitPurpose;
@@ -25,6 +25,12 @@ impl Engine {
     pub(crate) fn is_leaf_closed(&self, id: ResourceId) -> bool {
         let Some((live, group)) = self.live.get(&id).zip(self.group_of(id)) else { return false };
         live.floor >= self.model.epoch(group) && !seeded::has(Bug::EpochNotRaised)
+    }
+
+    /// The newest epoch in which a leaf may have been closed that was removed: nobody tells of it any more, and the guard
+    /// remembers it.
+    pub(crate) fn newest_floor_of(&self, id: ResourceId) -> Epoch {
+        self.group_of(id).map(|group| self.model.epoch(group)).unwrap_or_default()
     }
 
     /// Asks for a higher epoch; the tasks that wait for a host in this group go on when it is there.

@@ -49,6 +49,7 @@ impl World {
     pub fn reboot(&mut self) {
         self.hosts.clear();
         self.leaves.clear();
+        self.floors.clear();
         self.mounts.clear();
         self.deceived.clear();
         self.boot = format!("{}+", self.boot);

@@ -122,6 +122,8 @@ pub struct World {
     store: StoreModel,
     hosts: BTreeMap<HostId, FakeHost>,
     leaves: BTreeMap<ResourceId, (GroupId, Leaf)>,
+    /// What the guard remembers of leaves that it has removed: the epoch that a hard stop has closed.
+    floors: BTreeMap<ResourceId, Epoch>,
     /// What types that act in process hold outside of any process.
     mounts: BTreeSet<ResourceId>,
     /// What has been online, runs still, and was not told to stop since.
@@ -216,6 +218,7 @@ impl World {
             store,
             hosts: BTreeMap::new(),
             leaves: BTreeMap::new(),
+            floors: BTreeMap::new(),
             mounts: BTreeSet::new(),
             serving: BTreeSet::new(),
             trusted: BTreeSet::new(),

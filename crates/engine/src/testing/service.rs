@@ -61,8 +61,8 @@ impl World {
                 let populated = self.leaves.get(&resource).is_some_and(|(_, leaf)| leaf.populated);
                 let is_known = !self.deceived.contains(&resource);
                 assert!(!(populated && is_known), "truth: a populated leaf is removed");
-                if !populated {
-                    self.leaves.remove(&resource);
+                if !populated && let Some((_, leaf)) = self.leaves.remove(&resource) {
+                    self.floors.insert(resource, leaf.floor);
                 }
             }
             Effect::BackUp { operation, path, .. } => {
@@ -81,6 +81,13 @@ impl World {
                 self.journal.insert(record.id, *record);
             }
         }
+    }
+
+    /// The leaf of a resource, made if it is not there.
+    fn leaf(&mut self, group: GroupId, id: ResourceId) -> &mut Leaf {
+        let floor = self.floors.get(&id).copied().unwrap_or_default();
+        let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf { populated: false, floor }));
+        leaf
     }
 
     /// A leaf as the guard sees it. An own host lives in it.
@@ -108,7 +115,7 @@ impl World {
     fn start_host(&mut self, host: HostId, group: Option<GroupId>, epoch: Epoch) {
         assert!(!self.hosts.contains_key(&host), "I1: {host} is started and is there already");
         if let (HostId::Own(id), Some(group)) = (host, group) {
-            let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
+            let leaf = self.leaf(group, id);
             assert!(epoch > leaf.floor, "I1: a closed leaf is to be opened for {host}");
         }
         let needs_guard = self.guard_is_dead && host != HostId::Pool;
@@ -139,7 +146,7 @@ impl World {
             return;
         }
         if matches!(order.action, Action::Open(_) | Action::Online { .. }) {
-            let (_, leaf) = self.leaves.entry(id).or_insert((group, Leaf::default()));
+            let leaf = self.leaf(group, id);
             assert!(order.epoch > leaf.floor, "I1: a closed leaf is to be used by {}", order.id);
         }
         let found = self.runs(id);
@@ -231,7 +238,7 @@ impl World {
             return;
         }
         let unkillable = self.behaviours.get(&resource).is_some_and(|behaviour| behaviour.unkillable);
-        let (_, leaf) = self.leaves.entry(resource).or_insert((group, Leaf::default()));
+        let leaf = self.leaf(group, resource);
         leaf.floor = leaf.floor.max(epoch);
         leaf.populated &= unkillable;
         let empty = !leaf.populated;

@@ -4,15 +4,19 @@
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, TypedSetting};
 use mainstay_types::control::function;
+use mainstay_types::operation::End;
 use mainstay_types::property::Format;
 use mainstay_types::{
-    ControlCode, GroupId, GroupSetId, Name, NetworkId, NodeId, ObjectId, OperationId, ResourceId, Status,
+    ControlCode, GroupId, GroupSetId, HostId, Name, NetworkId, NodeId, ObjectId, OperationId, ResourceId,
+    ResourceState, Status,
 };
 
 use super::whole::{configuration, undo};
 use crate::command::{Command, Presence, Remark};
 use crate::group_set::OrderChange;
-use crate::testing::World;
+use crate::input::CallId;
+use crate::limits::{CLOSE_LIMIT_MS, HARD_STOP_PAUSE_MAX_MS};
+use crate::testing::{Reaction, World};
 
 const NODE: NodeId = NodeId(1);
 
@@ -278,4 +282,143 @@ fn what_is_no_configuration_is_not_taken_back_and_says_so() {
         assert!(text.contains(expected), "{shown}: {text}");
         assert_eq!(cluster.all(), before, "{shown}");
     }
+}
+
+/// The effects after which a service is killed: more than anything has that is done here.
+const KILLED_WITHIN: usize = 40;
+
+fn is_accepted(status: Status) -> bool {
+    matches!(status, Status::SUCCESS | Status::IO_PENDING)
+}
+
+fn done(world: &mut World, command: Command) -> OperationId {
+    let call = world.call(command);
+    world.settle();
+    let answer = world.answer(call).clone();
+    assert_eq!(answer.status, Status::SUCCESS, "{}", answer.text);
+    answer.operation.unwrap()
+}
+
+/// Taken back by a service that is killed before the effect after so many. Whoever asked asks again.
+fn taken_back_when_killed(world: &mut World, operation: OperationId, crash_after: usize) {
+    let undo = undoing(world, operation);
+    let object = world.journal[&operation].object.clone();
+    world.crash_after = Some(crash_after);
+    world.call(undo.clone());
+    world.settle();
+    world.crash_after = None;
+    world.pass_ms(60_000);
+    let model = world.engine.view().model();
+    let is_back = match object {
+        ObjectId::Resource(id) => model.resource(id).is_some(),
+        ObjectId::Group(id) => model.group(id).is_some(),
+        _ => false,
+    };
+    if !is_back {
+        assert_eq!(world.status(undo), Status::SUCCESS);
+    }
+}
+
+/// What guard and hosts remember of a leaf, and of a group, they remember longer than the database does.
+#[test]
+fn what_is_brought_back_is_opened_above_its_closed_leaf_whenever_the_service_is_killed() {
+    for crash_after in 0..KILLED_WITHIN {
+        for (with_group, separate) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
+            let mut world = World::default();
+            let group = world.group("g");
+            let a = world.resource_of_type(group, "a", "Generic Application", separate);
+            assert!(is_accepted(world.online(a)));
+            // Each ends by a stop by force, which closes the leaf for one epoch more.
+            world.behave(a).terminate = Reaction::Hang;
+            for _ in 0..3 {
+                world.fail(a);
+                world.pass_ms(120_000);
+            }
+            world.behave(a).terminate = Reaction::Done;
+            assert!(is_accepted(world.offline(a, 0)));
+            let mut deleted = vec![done(&mut world, Command::DeleteResource { resource: a })];
+            world.pass_ms(60_000);
+            if with_group {
+                deleted.push(done(&mut world, Command::DeleteGroup { group, force: false }));
+            }
+            for operation in deleted.into_iter().rev() {
+                taken_back_when_killed(&mut world, operation, crash_after);
+            }
+            let answer = world.online(a);
+            world.pass_ms(60_000);
+            assert!(is_accepted(answer), "{crash_after}, {with_group}, {separate}: {answer}");
+            assert_eq!(world.state(a), ResourceState::Online, "{crash_after}, {with_group}, {separate}");
+        }
+    }
+}
+
+fn undoing(world: &World, operation: OperationId) -> Command {
+    let record = world.journal[&operation].clone();
+    let (object, changes, remark) = (record.object, record.changes, Remark::default());
+    Command::Undo { operation, object, changes, remark }
+}
+
+#[test]
+fn what_is_just_deleted_is_brought_back_when_nothing_is_left_of_it() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource(group, "a");
+    world.slow_hosts.insert(HostId::Pool);
+    let deleted = done(&mut world, Command::DeleteResource { resource: a });
+    let undo = undoing(&world, deleted);
+    let call = world.call(undo.clone());
+    world.settle();
+    assert!(!world.answers.contains_key(&call), "its Close has not ended");
+    world.hurry();
+    assert_eq!(world.answer(call).status, Status::SUCCESS, "{}", world.answer(call).text);
+    let record = &world.journal[&world.answer(call).operation.unwrap()];
+    assert_eq!((record.name.as_str(), &record.end), ("a", &Some(End::Done)));
+    assert!(is_accepted(world.online(a)));
+}
+
+#[test]
+fn who_brings_back_what_does_not_end_is_told_so() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource(group, "a");
+    world.slow_hosts.insert(HostId::Pool);
+    let deleted = done(&mut world, Command::DeleteResource { resource: a });
+    let undo = undoing(&world, deleted);
+    let call = world.call(undo.clone());
+    // Neither Close nor the hard stop after it ends.
+    world.guard_is_dead = true;
+    world.pass_ms(CLOSE_LIMIT_MS);
+    let said = "what is left of the deleted resource 'a' could not be ended yet and is stopped by force; try again when \
+                its processes are gone";
+    let told = |world: &World, call: CallId| (world.answer(call).status, world.answer(call).text.clone());
+    assert_eq!(told(&world, call), (Status::INVALID_STATE, said.to_owned()));
+    // Nobody else waits in vain.
+    let call = world.call(undo.clone());
+    world.settle();
+    assert_eq!(told(&world, call), (Status::INVALID_STATE, said.to_owned()));
+    world.guard_is_dead = false;
+    world.pass_ms(HARD_STOP_PAUSE_MAX_MS);
+    assert_eq!(world.status(undo), Status::SUCCESS);
+}
+
+#[test]
+fn the_record_of_what_is_brought_back_has_its_name_and_runs_until_its_host_has_it() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let a = world.resource(group, "a");
+    let deleted = done(&mut world, Command::DeleteResource { resource: a });
+    world.behave(a).open = Reaction::Hang;
+    let undo = undoing(&world, deleted);
+    let undone = done(&mut world, undo);
+    let seen = |world: &World| {
+        let record = &world.journal[&undone];
+        (record.name.clone(), record.end.clone(), record.has_configured())
+    };
+    assert_eq!(seen(&world), ("a".into(), None, true));
+    world.end_order(a, Reaction::Fail);
+    let (_, end, has_configured) = seen(&world);
+    assert!(end.is_some() && has_configured, "{end:?}: it is there whatever becomes of its Open");
+    let call = world.call(undoing(&world, undone));
+    world.settle();
+    assert_eq!(world.answer(call).status, Status::SUCCESS, "{}", world.answer(call).text);
 }
