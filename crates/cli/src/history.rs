@@ -71,8 +71,7 @@ pub(crate) fn run(arguments: &HistoryArguments, context: &mut Context) -> Result
         looked += page.len();
         let oldest = page.last().map(|record| record.id);
         let is_last = page.len() < PAGE as usize;
-        let changed = |record: &OperationRecord| !record.changes.is_empty() && record.end == Some(End::Done);
-        records.extend(page.into_iter().filter(changed));
+        records.extend(page.into_iter().filter(OperationRecord::has_configured));
         if is_last || oldest == before {
             break;
         }
@@ -97,7 +96,12 @@ pub(crate) fn run(arguments: &HistoryArguments, context: &mut Context) -> Result
 }
 
 fn shown(record: &OperationRecord) -> String {
-    let title = format!("{}  {} of {}", record.id, record.verb, pending::subject(record));
+    let end = match &record.end {
+        None => " (running)".to_owned(),
+        Some(End::Done) => String::new(),
+        Some(end) => format!(" ({})", end.as_str()),
+    };
+    let title = format!("{}  {} of {}{end}", record.id, record.verb, pending::subject(record));
     let mut text = format!(
         "{}  {}  {} ({})\n",
         styled(STRONG, &clean(&title)),
@@ -138,4 +142,26 @@ pub(crate) fn undo(arguments: &UndoArguments, context: &mut Context) -> Result<E
     let document = || UndoneDocument { undone: arguments.id.to_string(), operation: operation.clone() };
     context.output.data(document, || format!("operation {} is undone{by}", arguments.id))?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_types::order::Cause;
+
+    use super::*;
+
+    #[test]
+    fn a_change_says_how_what_follows_from_it_stands() {
+        let mut record = pending::tests::record(Vec::new());
+        let title = |record: &OperationRecord| shown(record).lines().next().unwrap_or_default().to_owned();
+        assert!(
+            title(&record).contains("1-42  offline of resource 'big db' (running)"),
+            "{}",
+            title(&record)
+        );
+        record.end = Some(End::Failed(Cause::new(Status::RESOURCE_FAILED, "it did not open")));
+        assert!(title(&record).contains("'big db' (failed)"), "{}", title(&record));
+        record.end = Some(End::Done);
+        assert!(!title(&record).contains("(done)"), "{}", title(&record));
+    }
 }

@@ -8,7 +8,7 @@ use mainstay_engine::effect::Answer;
 use mainstay_engine::error::Refusal;
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::ConfiguredObject;
-use mainstay_types::operation::{End, OperationRecord};
+use mainstay_types::operation::OperationRecord;
 use mainstay_types::own_codes::{configure, read_configuration, submit, undo};
 use mainstay_types::{Access, ObjectId, OperationId, Status};
 use serde::Serialize;
@@ -125,7 +125,7 @@ pub(super) fn undo(
                 return answer(exchange, &refused(Status::INVALID_DATA, error.to_string()));
             }
         };
-        if record.changes.is_empty() || record.end != Some(End::Done) {
+        if !record.has_configured() {
             let text = format!(
                 "operation {operation} changed nothing in the configuration; 'mainstay history' shows those that did"
             );
