@@ -31,7 +31,8 @@ impl Walk {
         Foreseen {
             plan: rehearsal.run(caller, command.clone()),
             goes_well: world.goes_well(),
-            before: (!matches!(command, Command::RenameResource { .. })).then(|| world.states()),
+            before: (!matches!(command, Command::RenameResource { .. } | Command::Undo { .. }))
+                .then(|| world.states()),
         }
     }
 

@@ -9,6 +9,7 @@
 //! A broken invariant is a panic that says which; whoever runs many walks catches it, and runs the seed again with the
 //! log.
 
+mod changes;
 mod dice;
 mod foresight;
 mod layout;
@@ -26,7 +27,7 @@ use mainstay_types::{Access, ControlCode, GroupId, HostId, ObjectId, ResourceId,
 
 pub use dice::Dice;
 pub use layout::{GroupOrder, Kind, Layout, Planned};
-pub use step::{Entry, Restarts, Step};
+pub use step::{Applied, Entry, Restarts, Step};
 
 use super::{Behaviour, CommitMode, World, offline};
 use crate::command::{Command, Remark};
@@ -49,6 +50,10 @@ const ADAPTER_CHANGES: usize = 12;
 const ARRANGED_ONCE_IN: u64 = 6;
 /// How often they do.
 const ARRANGEMENTS: usize = 10;
+/// In one of so many walks what is configured is changed by documents and taken back.
+const CHANGED_BACK_ONCE_IN: u64 = 5;
+/// How often it is.
+const CHANGES_BACK: usize = 10;
 /// In one of so many walks calls are planned before: that takes three times as long.
 const FORESEEN_ONCE_IN: u64 = 4;
 /// In one of so many walks dependencies change on the way. In all others the persistent state can be judged.
@@ -95,6 +100,14 @@ impl Plan {
                 steps.insert(place, Step::arrangement(&mut own, resources, groups));
             }
         }
+        let mut own = Dice::new(seed.rotate_left(51));
+        if own.once_in(CHANGED_BACK_ONCE_IN) {
+            for _ in 0..CHANGES_BACK {
+                let place = own.below(steps.len() as u64 + 1) as usize;
+                let changes = Step::change_of_mind(&mut own, resources, groups);
+                steps.splice(place..place, changes);
+            }
+        }
         Plan { layout, steps, foresees: seed.is_multiple_of(FORESEEN_ONCE_IN) }
     }
 
@@ -124,6 +137,8 @@ pub struct Walk {
     ids: Vec<ResourceId>,
     kinds: BTreeMap<ResourceId, Kind>,
     groups: Vec<GroupId>,
+    /// The last operation that made the cluster which the walk began with.
+    built: u64,
     ledger: Ledger,
     /// Every call since the service was last started.
     calls: Vec<CallId>,
@@ -149,6 +164,7 @@ impl Walk {
             ids: Vec::new(),
             kinds: BTreeMap::new(),
             groups: Vec::new(),
+            built: 0,
             ledger: Ledger::default(),
             calls: Vec::new(),
             starts,
@@ -179,6 +195,7 @@ impl Walk {
                 self.world.depend_on(id, &clauses.join(" and "));
             }
         }
+        self.built = self.world.journal.keys().last().map_or(0, |id| id.number);
         self.world.log = log;
         self.world.note(|_| format!("{layout:?}"));
     }
@@ -223,6 +240,8 @@ impl Walk {
                 self.ledger.reconfigured = true;
                 self.call(Command::DeleteGroup { group: self.groups[*place], force: *with_resources });
             }
+            Step::Undo(back) => self.undo(*back),
+            Step::Apply(place, applied) => self.apply(*place, *applied),
             Step::CallerGone => self.caller_goes(),
             Step::KillPool => self.kill_host(HostId::Pool),
             _ if self.take_of_world(step) => {}

@@ -115,6 +115,10 @@ pub enum Step {
     Move(usize, bool),
     /// A group is deleted, with its resources or without.
     DeleteGroup(usize, bool),
+    /// A change of the configuration is taken back: the one before so many others.
+    Undo(usize),
+    /// A document is applied that has a resource or a group so: one by its place, or a new one.
+    Apply(usize, Applied),
     /// Milliseconds pass.
     Pass(u64),
     /// Milliseconds pass, and no timer fires before their end.
@@ -136,6 +140,21 @@ pub struct Restarts {
     pub retry_ms: u32,
     /// EmbeddedFailureAction.
     pub embedded: u32,
+}
+
+/// What a document says of one object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Applied {
+    /// A resource that is not there is in this group.
+    Made,
+    /// A resource has this RestartDelay, in milliseconds, and needs nothing any more.
+    Changed(u32),
+    /// There is no such resource.
+    Deleted,
+    /// A group has this Priority, and is there if it was not.
+    Group(u32),
+    /// There is no such group.
+    GroupDeleted,
 }
 
 /// An entry point of a resource type.
@@ -301,6 +320,8 @@ const RETRY_MAX_MS: u64 = 600_000;
 const CRASH_AFTER_MAX: u64 = 24;
 /// Of the offline flags, those that act: ignore locks, force, do not write.
 const OFFLINE_FLAGS: u64 = 8;
+/// How far back a change may be that is taken back.
+const UNDONE_BACK_MAX: u64 = 8;
 /// More than all bits of a resource's StatusInformation.
 const STATUS_BITS: u64 = 0x400;
 
@@ -381,6 +402,47 @@ impl Step {
             0 => Step::Allow(which, dice.once_in(2)),
             1 => Step::Move(group, dice.once_in(2)),
             _ => Step::DeleteGroup(group, !dice.once_in(3)),
+        }
+    }
+
+    /// A few steps by which what is configured is made, changed, deleted, and taken back.
+    pub(super) fn change_of_mind(dice: &mut Dice, resources: usize, groups: usize) -> Vec<Step> {
+        let which = dice.below(resources as u64) as usize;
+        let group = dice.below(groups as u64) as usize;
+        let crash =
+            dice.once_in(3).then(|| Step::CrashAfter(dice.below(CRASH_AFTER_MAX) as usize)).into_iter();
+        let back = dice.below(UNDONE_BACK_MAX) as usize;
+        match dice.below(6) {
+            0 => [Step::Offline(which, 1), Step::Delete(which)]
+                .into_iter()
+                .chain(crash)
+                .chain([Step::Undo(0)])
+                .collect(),
+            1 => [Step::DeleteGroup(group, false)].into_iter().chain(crash).chain([Step::Undo(0)]).collect(),
+            // Each undo is a change too: what was deleted before comes two places later.
+            2 => [Step::GroupOffline(group), Step::Pass(1_000)]
+                .into_iter()
+                .chain((0..resources).rev().map(Step::Delete))
+                .chain([Step::DeleteGroup(group, false), Step::Undo(0)])
+                .chain(crash)
+                .chain((1..=resources).map(|back| Step::Undo(2 * back)))
+                .chain([Step::GroupOnline(group)])
+                .collect(),
+            3 => crash.chain([Step::Undo(back)]).collect(),
+            _ => {
+                let applied = dice.weighted(&[
+                    (2, Applied::Made),
+                    (2, Applied::Changed(1_000)),
+                    (2, Applied::Deleted),
+                    (1, Applied::Group(3_000)),
+                    (1, Applied::GroupDeleted),
+                ]);
+                let place = match applied {
+                    Applied::Made | Applied::Group(_) | Applied::GroupDeleted => group,
+                    Applied::Changed(_) | Applied::Deleted => which,
+                };
+                crash.chain([Step::Apply(place, applied)]).collect()
+            }
         }
     }
 
