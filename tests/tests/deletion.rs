@@ -54,6 +54,15 @@ fn a_group_is_deleted_with_its_resources() {
     assert_eq!(ends, [(Verb::Delete, Some(End::Done)), (Verb::Offline, Some(End::Done))]);
     // What is offline already goes at once.
     cluster.carry_out(Verb::Offline, "other");
+    let (_, _, error) = cluster.mainstay_code(&["group", "delete", "h"]);
+    assert!(error.contains("; delete it first, or take everything offline"), "{error}");
+    // A resource has the name of the group.
+    cluster.application("h", "h", "sleep 1000");
+    let planned = cluster.mainstay(&["plan", "delete", "h", "--with-resources"]);
+    assert!(
+        planned.contains("delete of group 'h'") && planned.contains("other: Offline -> deleted"),
+        "{planned}"
+    );
     cluster.mainstay(&["group", "delete", "h", "--with-resources"]);
     assert!(cluster.glance_all().groups.is_empty());
 }

@@ -280,10 +280,13 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     cluster.delete_group(&object).map_err(|error| {
         let failure = Failure::of_call(&mut cluster, &error, &subject);
         match error.status() {
-            Status::DIR_NOT_EMPTY => failure.with_way_out(format!(
-                "delete them first, or take them offline and delete all of it with: {}",
-                about("group delete", name).option("--with-resources")
-            )),
+            Status::DIR_NOT_EMPTY => {
+                let first = failure.way_out.clone().unwrap_or_else(|| "empty it first".into());
+                let with_all = about("group delete", name).option("--with-resources");
+                failure.with_way_out(format!(
+                    "{first}, or take everything offline and delete all of it with: {with_all}"
+                ))
+            }
             _ => failure,
         }
     })?;

@@ -112,11 +112,20 @@ enum Object<'a> {
 impl<'a> Object<'a> {
     /// A resource comes before a group; what is neither the service refuses as a resource.
     fn find(cluster: &mut Cluster, name: &'a str) -> Result<Self, Failure> {
-        let glance = glance(cluster)?;
-        let is_it = |known: &Name, id: String| known.is(name) || fold(name) == id;
-        let is_resource = glance.resources.iter().any(|it| is_it(&it.name, it.id.to_string()));
-        let is_group = glance.groups.iter().any(|it| is_it(&it.name, it.id.to_string()));
-        Ok(if !is_resource && is_group { Object::Group(name) } else { Object::Resource(name) })
+        Ok(match found(cluster, name)? {
+            Found { is_resource: false, is_group: true } => Object::Group(name),
+            _ => Object::Resource(name),
+        })
+    }
+
+    /// Of what only groups have. A resource may have the same name.
+    fn find_group(cluster: &mut Cluster, name: &'a str) -> Result<Self, Failure> {
+        match found(cluster, name)? {
+            Found { is_resource: true, is_group: false } => {
+                Err(Failure::usage("--with-resources is of groups, and this is no group"))
+            }
+            _ => Ok(Object::Group(name)),
+        }
     }
 
     fn subject(self) -> Subject<'a> {
@@ -132,6 +141,21 @@ impl<'a> Object<'a> {
             Object::Group(name) => SubmitObject::Group(name),
         }
     }
+}
+
+/// What has a name, or is named by its id.
+struct Found {
+    is_resource: bool,
+    is_group: bool,
+}
+
+fn found(cluster: &mut Cluster, name: &str) -> Result<Found, Failure> {
+    let glance = glance(cluster)?;
+    let is_it = |known: &Name, id: String| known.is(name) || fold(name) == id;
+    Ok(Found {
+        is_resource: glance.resources.iter().any(|it| is_it(&it.name, it.id.to_string())),
+        is_group: glance.groups.iter().any(|it| is_it(&it.name, it.id.to_string())),
+    })
 }
 
 pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failure> {
@@ -162,15 +186,10 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         PlanVerb::Delete { name, .. } => (words::DELETE, name),
     };
     let (object, flags) = match verb {
-        PlanVerb::Delete { with_resources, .. } => {
-            match (Object::find(&mut cluster, name)?, with_resources) {
-                (Object::Resource(_), true) => {
-                    return Err(Failure::usage("--with-resources is of groups, and this is no group"));
-                }
-                (object, true) => (object, words::WITH_RESOURCES),
-                (object, false) => (object, 0),
-            }
+        PlanVerb::Delete { with_resources: true, .. } => {
+            (Object::find_group(&mut cluster, name)?, words::WITH_RESOURCES)
         }
+        PlanVerb::Delete { .. } => (Object::find(&mut cluster, name)?, 0),
         _ => (Object::Resource(name), 0),
     };
     let asking = Asking { flags, ..Asking::new(call, object.of_submission()) };

@@ -167,6 +167,7 @@ impl Explainer<'_> {
         let text = match decide.as_slice() {
             [] if all == 1 => format!("its only resource is {state}"),
             [] => format!("all of its {all} resources are {state}"),
+            [only] if all == 1 => format!("its only resource '{}' is {}", only.name, self.state(only.id)),
             [only] => format!("of its {all} resources '{}' is {}", only.name, self.state(only.id)),
             [first, ..] => {
                 let (count, name) = (decide.len(), &first.name);

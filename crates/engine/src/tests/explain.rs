@@ -823,3 +823,15 @@ fn a_chain_of_reasons_ends() {
     }
     assert!((8..=2 * crate::limits::REASONS_DEEP_MAX).contains(&length), "{length} reasons");
 }
+
+#[test]
+fn a_group_of_one_resource_is_explained_by_its_only_one() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let only = world.resource(group, "only");
+    world.behave(only).online = Reaction::Fail;
+    let _ = world.online(only);
+    world.pass_ms(600_000);
+    let explanation = world.engine.view().explain_group(group, &[], None).expect("an explanation");
+    assert_eq!(explanation.reason.text, "its only resource 'only' is Failed");
+}
