@@ -33,6 +33,10 @@ bugs! {
     ProviderNotAwaited = "provider-not-awaited",
     /// A group is started before the groups that come first.
     GroupNotAwaited = "group-not-awaited",
+    /// A StartupDelay that runs is over when the service starts again.
+    DelayForgotten = "delay-forgotten",
+    /// A group is started beside another one from which it is to be kept apart.
+    PlaceNotAsked = "place-not-asked",
     /// The last alternative that serves is stopped under its dependent.
     LastAlternativeStopped = "last-alternative-stopped",
     /// A closed leaf is opened without a higher epoch.

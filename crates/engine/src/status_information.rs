@@ -31,6 +31,8 @@ impl Engine {
         }
         status.set(GroupStatusInformation::WAITING_TO_START, self.waits_to_start(id));
         status.set(GroupStatusInformation::WAITING_FOR_DEPENDENCIES, self.waits_for_groups(id));
+        let is_displaced = self.is_offline_for_affinity(id);
+        status.set(GroupStatusInformation::OFFLINE_DUE_TO_ANTIAFFINITY_CONFLICT, is_displaced);
         status
     }
 

@@ -104,6 +104,8 @@ pub enum Rule {
     GroupsWait,
     /// Its turn in the service's start has not come.
     TurnWaits,
+    /// What else is on the node leaves no place for it.
+    NoPlace,
     /// It failed.
     Failure,
     /// It failed since what it needs is not there.

@@ -371,6 +371,7 @@ impl Engine {
                 self.counts.remove(&group);
                 self.forget_failovers(group);
                 self.forget_group_waits(group);
+                self.forget_place(group);
                 self.changed_groups.remove(&group);
             }
             After::Configured(resource) => self.configure_host(resource),

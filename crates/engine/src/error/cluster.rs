@@ -111,6 +111,18 @@ pub enum ClusterError {
         /// What is in the way, node by node.
         reason: String,
     },
+    /// What else is on the group's node leaves no place for it.
+    #[error("group '{name}' cannot start: {reason}; {way_out}")]
+    NoPlace {
+        /// The group.
+        name: String,
+        /// The number of what is in the way.
+        status: Status,
+        /// What is in the way.
+        reason: String,
+        /// What would help.
+        way_out: String,
+    },
     /// Not in this state.
     #[error("resource '{name}' is {state}; {way_out}")]
     State {
@@ -462,7 +474,8 @@ impl ClusterError {
             Self::Locked { .. } => Status::CLUSTER_RESOURCE_LOCKED_STATUS,
             Self::CheckRefused { status, .. }
             | Self::NotCreated { status, .. }
-            | Self::GroupStays { status, .. } => *status,
+            | Self::GroupStays { status, .. }
+            | Self::NoPlace { status, .. } => *status,
             Self::NotPossibleOwner { .. } => Status::NODE_CANT_HOST_RESOURCE,
             Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
             Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,

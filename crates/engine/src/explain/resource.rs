@@ -219,6 +219,19 @@ impl Explainer<'_> {
                 let because = self.awaited(resource.group, REASONS_DEEP_MAX - 1).map(Box::new);
                 Reason { because, ..reason(Rule::GroupsWait, text) }
             }
+            NotBegun::Place { no_place, is_final } => {
+                let text = match is_final {
+                    true => format!(
+                        "its group '{name}' was left offline by the service's start, since there was no place for it: \
+                         {no_place}"
+                    ),
+                    false => format!(
+                        "its group '{name}' waits until those that come first have their places; then there is \
+                         none left for it: {no_place}"
+                    ),
+                };
+                reason(Rule::NoPlace, text)
+            }
             NotBegun::Maintenance => {
                 reason(Rule::Maintenance, "it is in maintenance, and is brought up when that is over")
             }
@@ -492,10 +505,18 @@ impl Explainer<'_> {
     fn next_start(&self, resource: &Resource) -> Option<Reason> {
         let is_wanted = self.view.model().is_wanted(resource);
         let comes_up = self.view.engine().comes_up_after_reset(resource.id);
+        let no_place = || self.view.engine().lacks_place_after_reset(resource.group);
+        let no_place = if comes_up { None } else { no_place() };
         let text = match (self.state(resource.id), is_wanted, comes_up) {
             (ResourceState::Online, false, false) => return Some(self.left_offline_next(resource)),
             (ResourceState::Offline, false, true) if self.view.model().cluster().ignores_persistent_state => {
                 return Some(reason(Rule::NextStart, format!("{IGNORES}, it too")));
+            }
+            (ResourceState::Online, true, false) if no_place.is_some() => {
+                let no_place = no_place.map(|it| it.to_string()).unwrap_or_default();
+                let text = "it is to be online, and yet the next start of the machine leaves it offline: \
+                            there is no place for its group then";
+                return Some(reason(Rule::NextStart, format!("{text}: {no_place}")));
             }
             (ResourceState::Online, true, false) if self.view.engine().comes_up_in_its_turn(resource.id) => {
                 "it is to be online, and yet the next start of the machine leaves it offline: what its group starts \

@@ -46,6 +46,7 @@ impl Explainer<'_> {
                 ways.extend(self.ways_to_start(resource));
                 ways.extend(self.way_to_allow(resource));
                 ways.extend(self.way_to_provider(resource.group));
+                ways.extend(self.way_to_place(resource.group));
                 let effect = self.after_waiting("brings it online, with what it needs", resource.group);
                 ways.extend(online(&effect));
             }
@@ -172,7 +173,8 @@ impl Explainer<'_> {
                 let found = way(&line, "has the next start of the machine bring it up by itself");
                 engine.would_come_up(resource.id, policy, true).then_some(found)
             }
-            NotBegun::Groups { .. }
+            NotBegun::Place { .. }
+            | NotBegun::Groups { .. }
             | NotBegun::GroupsInVain { .. }
             | NotBegun::Delay { .. }
             | NotBegun::Priority { .. }
@@ -180,6 +182,13 @@ impl Explainer<'_> {
             | NotBegun::Maintenance
             | NotBegun::Turn => None,
         }
+    }
+
+    /// Takes the group offline that leaves no place for another one.
+    fn way_to_place(&self, group: GroupId) -> Option<WayOut> {
+        let no_place = self.view.engine().no_place(group)?;
+        let other = self.view.model().group(no_place.conflict()?.id)?;
+        self.group_call(other, false, "makes room by taking that group offline")
     }
 
     /// What a call does, and for which groups it would wait before.
@@ -238,7 +247,10 @@ impl Explainer<'_> {
         }
         match state {
             GroupState::Online => ways.extend(offline()),
-            GroupState::Offline => ways.extend(online()),
+            GroupState::Offline => {
+                ways.extend(self.way_to_place(group.id));
+                ways.extend(online());
+            }
             GroupState::Failed | GroupState::PartialOnline => ways.extend(online()),
             GroupState::Pending => {}
         }

@@ -39,6 +39,29 @@ pub(crate) struct Need {
     pub(crate) by: By,
 }
 
+/// A group behind all that it starts after, directly or not. With a stack of our own: chains may be long.
+pub(crate) fn groups_before(model: &Model, group: GroupId) -> Vec<GroupId> {
+    let (mut ordered, mut taken) = (Vec::new(), BTreeSet::new());
+    let mut stack = vec![(group, false)];
+    while let Some((next, is_ready)) = stack.pop() {
+        if is_ready {
+            ordered.push(next);
+        } else if taken.insert(next) {
+            stack.push((next, true));
+            for provider in needs(model, next).into_iter().flat_map(|need| need.any_of) {
+                match provider {
+                    Provider::Group(id) => stack.push((id, false)),
+                    Provider::Set(id) => {
+                        let members = model.group_set(id).into_iter().flat_map(|set| &set.members);
+                        stack.extend(members.map(|id| (*id, false)));
+                    }
+                }
+            }
+        }
+    }
+    ordered
+}
+
 /// Everything that has to be started before the group starts.
 pub(crate) fn needs(model: &Model, id: GroupId) -> Vec<Need> {
     let Some(group) = model.group(id) else { return Vec::new() };

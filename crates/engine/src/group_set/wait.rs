@@ -11,14 +11,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::operation::{End, Verb};
+use mainstay_types::operation::Verb;
 use mainstay_types::order::Cause;
-use mainstay_types::{GroupId, GroupSetId, ObjectId, OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, GroupSetId, OperationId, ResourceId, ResourceState, Status};
 
 use super::order;
 use super::started::{Seen, Unmet};
 use crate::Engine;
-use crate::effect::Effect;
 use crate::live::{Goal, Live};
 use crate::operation::{PartGoal, PartState, Phase};
 use crate::seeded::{self, Bug};
@@ -122,6 +121,7 @@ impl Engine {
             self.waits.started.insert(group);
             self.waits.begun.insert(group, self.now.steady_ms);
             self.waits.given_up.remove(&group);
+            self.forget_place(group);
             self.stir_waits();
             self.wake_after_delay(group, self.now.steady_ms);
         }
@@ -142,6 +142,7 @@ impl Engine {
         let groups: Vec<GroupId> = self.model.groups().map(|group| group.id).collect();
         for id in groups {
             if let Some(since_ms) = self.up_since_ms(id) {
+                let since_ms = if seeded::has(Bug::DelayForgotten) { 0 } else { since_ms };
                 self.waits.begun.insert(id, since_ms);
                 self.wake_after_delay(id, since_ms);
             }
@@ -313,12 +314,7 @@ impl Engine {
         self.waits.held.remove(&group);
         let cause = self.waited_in_vain(&unmet);
         self.waits.given_up.insert(group, self.unmet_text(&unmet));
-        let operation = self.new_operation_id();
-        let why = "the service has started";
-        let mut record = self.internal_record(operation, Verb::StartUp, ObjectId::Group(group), why);
-        record.ended_at_ms = Some(self.now.unix_ms);
-        record.end = Some(End::Failed(cause));
-        self.effects.push(Effect::Journal(Box::new(record)));
+        self.record_start_in_vain(group, cause);
         Held::GivenUp
     }
 

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::operation::{Asker, End, Verb};
 use mainstay_types::order::Cause;
-use mainstay_types::{Access, OfflineFlags, OfflineReason, OperationId, ResourceId, ResourceState, Status};
+use mainstay_types::{
+    Access, GroupId, ObjectId, OfflineFlags, OfflineReason, OnlineFlags, OperationId, ResourceId,
+    ResourceState, Status,
+};
 
 use super::confirm;
 use super::offline::{Decision, Request, World, decide};
@@ -19,9 +22,10 @@ use super::{Check, Operation, Part, PartGoal, Phase};
 use crate::Engine;
 use crate::command::{Call, Caller, Command};
 use crate::engine::CommitPurpose;
-use crate::error::{Refusal, RequestError, ServiceError};
+use crate::error::{ClusterError, Refusal, RequestError, ServiceError};
 use crate::input::{CallId, CommitOutcome};
 use crate::limits::{CONFLICTS_MAX, GROUP_RESOURCES_MAX};
+use crate::placement::NoPlace;
 use crate::seeded::{self, Bug};
 
 /// What an accepted call is going to do.
@@ -118,6 +122,8 @@ impl Engine {
         match plan? {
             Plan::Wait(other) => Ok(Evaluated::Wait(other)),
             Plan::Go { parts, persistent, flags } => {
+                let ignores_affinity = flags.online.contains(OnlineFlags::IGNORE_AFFINITY_RULE);
+                self.check_places(&parts, ignores_affinity)?;
                 let reason = match call.command {
                     Command::RestartResource { .. } => OfflineReason::BeingRestarted,
                     Command::ShutDownGroup { .. } => OfflineReason::ShuttingDown,
@@ -133,6 +139,30 @@ impl Engine {
                 };
                 Ok(Evaluated::Draft(Draft { parts, persistent, flags, reason, asks, ..Draft::default() }))
             }
+        }
+    }
+
+    /// Whether the groups that would start have a place on their node beside what is there.
+    fn check_places(
+        &self,
+        parts: &BTreeMap<ResourceId, PartGoal>,
+        ignores_affinity: bool,
+    ) -> Result<(), Refusal> {
+        let starts = parts.iter().filter(|(_, goal)| **goal == PartGoal::Up);
+        let groups: BTreeSet<GroupId> = starts.filter_map(|(id, _)| self.group_of(*id)).collect();
+        let lacks_place = |group: GroupId| {
+            let found = self.no_place(group);
+            if ignores_affinity { found.and_then(NoPlace::without_affinity) } else { found }
+        };
+        match groups.into_iter().find_map(|group| Some((group, lacks_place(group)?))) {
+            None => Ok(()),
+            Some((group, no_place)) => Err(ClusterError::NoPlace {
+                name: self.plain_name(&ObjectId::Group(group)),
+                status: no_place.status(),
+                reason: no_place.to_string(),
+                way_out: no_place.way_out(),
+            }
+            .into()),
         }
     }
 
@@ -246,8 +276,7 @@ impl Engine {
             _ => Status::IO_PENDING,
         };
         if operation.parts.len() > GROUP_RESOURCES_MAX {
-            let full =
-                crate::error::ClusterError::Full { what: "resources in one call", max: GROUP_RESOURCES_MAX };
+            let full = ClusterError::Full { what: "resources in one call", max: GROUP_RESOURCES_MAX };
             return self.refuse(&call, Some(id), &full.into());
         }
         let losers = self.stored_without(id, &operation);

@@ -105,7 +105,12 @@ pub(crate) fn plan_group_online(
         check_locks(world, &closure)?;
     }
     let mut online = OnlineFlags::empty();
-    online.set(OnlineFlags::IGNORE_RESOURCE_STATUS, given.contains(GroupOnlineFlags::IGNORE_RESOURCE_STATUS));
+    for (of_group, of_resource) in [
+        (GroupOnlineFlags::IGNORE_RESOURCE_STATUS, OnlineFlags::IGNORE_RESOURCE_STATUS),
+        (GroupOnlineFlags::IGNORE_AFFINITY_RULE, OnlineFlags::IGNORE_AFFINITY_RULE),
+    ] {
+        online.set(of_resource, given.contains(of_group));
+    }
     let synchronous = given.contains(GroupOnlineFlags::SYNCHRONOUS);
     Ok(Plan::Go {
         parts: ups(world, closure.iter().copied()),

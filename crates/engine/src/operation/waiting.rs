@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use mainstay_types::{ObjectId, OperationId, ResourceId};
 
 use super::accept::Draft;
-use super::{PartGoal, Phase};
+use super::{Part, PartGoal, PartState, Phase};
 use crate::Engine;
 use crate::command::Call;
 use crate::error::ServiceError;
@@ -53,6 +53,17 @@ impl Engine {
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.reserved.extend(reserved);
         }
+    }
+
+    /// What operations are going to bring up, those that are just being accepted among them. In between it may be down.
+    pub(crate) fn coming_up(&self) -> BTreeSet<ResourceId> {
+        let running = self.operations.values().filter(|found| !matches!(found.phase, Phase::Ended));
+        let parts = running.flat_map(|operation| &operation.parts);
+        let comes_up = |part: &Part| {
+            matches!(part.goal, PartGoal::Up | PartGoal::Cycle | PartGoal::Restore | PartGoal::Reopen)
+                && part.state != PartState::Ended
+        };
+        parts.filter(|(_, part)| comes_up(part)).map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn unreserve(&mut self, id: OperationId) {

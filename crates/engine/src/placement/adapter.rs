@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mainstay_store::registry::KeyPath;
-use mainstay_types::{GroupId, GroupState, NodeId, ResourceState};
+use mainstay_types::{GroupId, GroupState, NodeId, ResourceId, ResourceState};
 
 use super::terms::{is_set, name};
 use super::{Activity, Explanation, Group, Limits, Node, Plan, Row, Situation, Wish};
@@ -51,15 +51,22 @@ impl View<'_> {
     /// What placement looks at. The hour is that of the cluster's place, 0 to 23, for windows of failback.
     pub fn situation(self, local_hour: Option<u8>) -> Situation {
         let cluster = self.tree().key(&KeyPath::root());
+        let coming = self.engine().coming_up();
         Situation {
             nodes: self.model().nodes().map(|node| self.placed_node(node)).collect(),
-            groups: self.model().groups().map(|group| self.placed_group(group)).collect(),
+            groups: self.model().groups().map(|group| self.placed_group(group, &coming)).collect(),
             rules: Vec::new(),
-            enforced_anti_affinity: cluster.is_some_and(|key| is_set(key, "ClusterEnforcedAntiAffinity")),
+            enforced_anti_affinity: self.enforces_anti_affinity(),
             preferred_site: cluster.and_then(|key| name(key, "PreferredSite")),
             limits: self.limits(),
             local_hour,
         }
+    }
+
+    /// ClusterEnforcedAntiAffinity.
+    pub(crate) fn enforces_anti_affinity(self) -> bool {
+        let cluster = self.tree().key(&KeyPath::root());
+        cluster.is_some_and(|key| is_set(key, "ClusterEnforcedAntiAffinity"))
     }
 
     /// How many groups may start or move at once.
@@ -99,24 +106,23 @@ impl View<'_> {
         }
     }
 
-    fn placed_group(self, group: &objects::Group) -> Group {
+    fn placed_group(self, group: &objects::Group, coming: &BTreeSet<ResourceId>) -> Group {
         let model = self.model();
         let members = || group.members.iter().filter_map(|id| model.resource(*id));
         let is_starting = |resource: &objects::Resource| {
             self.resource_state(resource.id) == Some(ResourceState::OnlinePending)
+                || coming.contains(&resource.id)
         };
         let state = self.group_state(group.id).unwrap_or(GroupState::Offline);
         // Asked only where it matters: there are thousands of groups.
         let is_offline = state == GroupState::Offline;
-        let is_left_to_start = |resource: &objects::Resource| {
-            self.engine().is_left_to_start(resource.id) && model.is_wanted(resource)
-        };
+        let starts_itself = is_offline && self.engine().waits_to_start(group.id);
         Group {
             id: group.id,
             name: group.name.clone(),
             owner: model.owner(group.id).map(|owner| owner.node),
-            wanted: members().any(|resource| model.is_wanted(resource)),
-            starts_itself: is_offline && members().any(is_left_to_start),
+            wanted: starts_itself || members().any(|resource| model.is_wanted(resource)),
+            starts_itself,
             state,
             activity: if members().any(is_starting) { Activity::Starting } else { Activity::None },
             terms: Arc::clone(&group.placement),

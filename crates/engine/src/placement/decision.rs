@@ -312,6 +312,29 @@ pub enum Objection {
     },
 }
 
+impl Objection {
+    /// Whether it is because of what else is on the node.
+    pub(super) fn is_of_others(&self) -> bool {
+        match self {
+            Objection::AntiAffinity { .. }
+            | Objection::Rule { .. }
+            | Objection::Memory { .. }
+            | Objection::Cpu { .. } => true,
+            Objection::Partner { objection, .. } => objection.is_of_others(),
+            _ => false,
+        }
+    }
+
+    /// The group with which it may not be on one node.
+    pub(super) fn conflict(&self) -> Option<&GroupRef> {
+        match self {
+            Objection::AntiAffinity { group, .. } | Objection::Rule { group, .. } => Some(group),
+            Objection::Partner { objection, .. } => objection.conflict(),
+            _ => None,
+        }
+    }
+}
+
 /// How a node that can take a group stands against others: compared field by field, less is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Standing {

@@ -23,6 +23,8 @@
 //! failed there within its FailoverPeriod; it is not to be avoided; fewer groups of the same class; it
 //! is where the group is (for one that is merely started); the order of the preferred owners; the preferred site; the
 //! default owner; more room; the lower number.
+//!
+//! **A start where a group is** asks the same of its own node: [`NoPlace`].
 
 mod adapter;
 mod board;
@@ -31,6 +33,7 @@ mod decision;
 mod need;
 mod order;
 mod situation;
+mod start;
 mod survey;
 mod terms;
 #[cfg(test)]
@@ -40,6 +43,7 @@ mod words;
 use mainstay_types::GroupId;
 
 pub use adapter::NoOtherNode;
+use board::Board;
 use decide::Decider;
 pub use decision::{
     Cause, Choice, Decision, Explanation, GroupRef, NodeRef, Objection, Plan, Row, Standing, Stay, Step, Wait,
@@ -47,6 +51,7 @@ pub use decision::{
 pub use situation::{
     Activity, AffinityRule, Capacity, Demand, Failback, Group, Limits, Node, RuleKind, Situation, Wish,
 };
+pub(crate) use start::NoPlace;
 use survey::{Ask, survey};
 pub(crate) use terms::node_status;
 pub use terms::{GroupTerms, NodeTerms};
@@ -56,6 +61,17 @@ pub fn decide(situation: &Situation) -> Plan {
     let mut decider = Decider::run(situation);
     let decisions = (0..situation.groups.len()).map(|index| decider.decision(index)).collect();
     Plan { decisions }
+}
+
+/// What else is on a group's node and speaks against its start there; `None` for a group that nobody owns.
+fn against_start(situation: &Situation, group: GroupId) -> Option<Row> {
+    let board = Board::new(situation);
+    let index = board.find(group)?;
+    let home = board.groups[index].owner?;
+    let ask = Ask { members: &[index], cause: Cause::ToStart, runs: true, only: None };
+    let mut row = survey(&board, &ask).swap_remove(home);
+    row.objections.retain(Objection::is_of_others);
+    Some(row)
 }
 
 /// What is to be done with one group, with what speaks for and against each node; `None` when there is no such group.

@@ -11,18 +11,24 @@ use mainstay_types::{GroupId, ResourceId};
 use super::settings::{ColdStart, GroupPolicy};
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
-use crate::group_set::order::{self, Provider};
+use crate::group_set::order;
 use crate::group_set::started::Seen;
 use crate::model::objects::Resource;
+use crate::placement::NoPlace;
 
 impl Engine {
     /// Whether a resource comes up after a reset of the machine: because it is to be online, or because something is
-    /// that needs it; and what its group starts after comes up too.
+    /// that needs it; there is a place for its group beside others, and what that starts after comes up too.
     pub(crate) fn comes_up_after_reset(&self, id: ResourceId) -> bool {
         NextStart { engine: self, is_cold: true, assumed: None }.brings_up(id)
     }
 
-    /// The same, if its group has not to wait in vain.
+    /// What leaves no place for a group after a reset of the machine.
+    pub(crate) fn lacks_place_after_reset(&self, group: GroupId) -> Option<NoPlace> {
+        NextStart { engine: self, is_cold: true, assumed: None }.no_place(group)
+    }
+
+    /// Whether it comes up, if its group has not to wait in vain and has a place.
     pub(crate) fn comes_up_in_its_turn(&self, id: ResourceId) -> bool {
         NextStart { engine: self, is_cold: true, assumed: None }.brings_up_in_its_turn(id)
     }
@@ -48,7 +54,16 @@ impl NextStart<'_> {
     fn brings_up(&self, id: ResourceId) -> bool {
         let Some(group) = self.engine.group_of(id) else { return false };
         let has_turn = || !self.engine.model.orders_groups() || self.begins(group);
-        self.brings_up_in_its_turn(id) && has_turn()
+        self.brings_up_in_its_turn(id) && self.no_place(group).is_none() && has_turn()
+    }
+
+    /// What is placed before a group leaves no place for it.
+    fn no_place(&self, group: GroupId) -> Option<NoPlace> {
+        let comes_up = |other: GroupId| {
+            let members = self.engine.model.group(other).into_iter().flat_map(|found| &found.members);
+            members.copied().any(|id| self.brings_up_in_its_turn(id))
+        };
+        self.engine.no_place_after_reset(group, comes_up)
     }
 
     /// The same, if its group has not to wait in vain. What a resource needs is in its own group.
@@ -67,7 +82,7 @@ impl NextStart<'_> {
     /// Whether what a group starts after comes up, so that it has its turn.
     fn begins(&self, group: GroupId) -> bool {
         let (mut begun, mut online) = (BTreeSet::new(), BTreeSet::new());
-        for next in self.groups_before(group) {
+        for next in order::groups_before(&self.engine.model, group) {
             let is_online = |id| online.contains(&id);
             let begun_ms = |id| begun.contains(&id).then_some(0);
             // Every delay is over at some time.
@@ -96,31 +111,6 @@ impl NextStart<'_> {
         }
         // The group itself comes last.
         false
-    }
-
-    /// A group behind all that it starts after, directly or not. With a stack of our own: chains may be long.
-    fn groups_before(&self, group: GroupId) -> Vec<GroupId> {
-        let (mut ordered, mut taken) = (Vec::new(), BTreeSet::new());
-        let mut stack = vec![(group, false)];
-        while let Some((next, is_ready)) = stack.pop() {
-            if is_ready {
-                ordered.push(next);
-            } else if taken.insert(next) {
-                stack.push((next, true));
-                let needs = order::needs(&self.engine.model, next);
-                for provider in needs.into_iter().flat_map(|need| need.any_of) {
-                    match provider {
-                        Provider::Group(id) => stack.push((id, false)),
-                        Provider::Set(id) => {
-                            let members =
-                                self.engine.model.group_set(id).into_iter().flat_map(|set| &set.members);
-                            stack.extend(members.map(|id| (*id, false)));
-                        }
-                    }
-                }
-            }
-        }
-        ordered
     }
 
     /// Whether it is among those that a resource needs, directly or not.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   group:     not yet ──► its priority's turn ──► GroupStartDelay ──► its resources, one by one:
+//!                └───────► no place beside what is there: left offline
 //!   resource:  left ──► at rest, with what it needs ──► begun (a start-up operation of its group)
 //!                └────► not to be online, or cannot come: dropped
 //! ```
@@ -12,16 +13,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainstay_types::operation::Verb;
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::order::Cause;
 use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId, ResourceState};
 
 use super::AtOnce;
 use super::settings::ColdStart;
 use crate::Engine;
 use crate::alternatives::{self, Readiness};
+use crate::effect::Effect;
 use crate::group_set::wait::Held;
 use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
 use crate::operation::{PartGoal, Phase};
+use crate::placement::NoPlace;
 use crate::timers::Timer;
 
 /// What has not had its turn since the service started.
@@ -36,6 +40,8 @@ pub(crate) struct StartOrder {
     ready_at_ms: u64,
     /// The first start of the service since the machine was started.
     is_cold: bool,
+    /// Groups that were left offline, since what was on their node left no place for them.
+    without_place: BTreeMap<GroupId, NoPlace>,
 }
 
 impl StartOrder {
@@ -90,8 +96,20 @@ impl Engine {
     pub(super) fn leave_start(&mut self, id: ResourceId) {
         if let Some(group) = self.group_of(id) {
             self.policies.start.drop_one(group, id);
+            self.forget_place(group);
             self.touch_group_status(group);
         }
+    }
+
+    /// That there was no place for a group is of no account any more: it begins, is to stay offline, or is gone.
+    pub(crate) fn forget_place(&mut self, group: GroupId) {
+        self.policies.start.without_place.remove(&group);
+    }
+
+    /// Whether the service's start has left a group offline since another one is there.
+    pub(crate) fn is_offline_for_affinity(&self, group: GroupId) -> bool {
+        let found = self.policies.start.without_place.get(&group);
+        found.is_some_and(|no_place| no_place.conflict().is_some())
     }
 
     /// Brings up what is to be online and whose turn has come.
@@ -118,7 +136,11 @@ impl Engine {
                 }
                 if self.has_turn(group) {
                     // Whoever comes later by its Priority may be what it waits for.
-                    match self.hold_group(group) {
+                    let held = match self.hold_group(group) {
+                        Held::No => self.hold_for_place(group),
+                        held => held,
+                    };
+                    match held {
                         Held::No => {}
                         Held::Until(at_ms) => {
                             wake_at(at_ms);
@@ -153,6 +175,31 @@ impl Engine {
         }
     }
 
+    /// Whether what is on the node, or takes its place there first, holds a group that would begin now. What is there
+    /// stays, so that is for good.
+    fn hold_for_place(&mut self, group: GroupId) -> Held {
+        if let Some(no_place) = self.no_place(group) {
+            let cause = Cause::new(no_place.status(), format!("{no_place}; nothing of it was started"));
+            self.record_start_in_vain(group, cause);
+            self.policies.start.without_place.insert(group, no_place);
+            return Held::GivenUp;
+        }
+        match self.no_place_left(group) {
+            Some(_) => Held::Until(self.now.steady_ms + START_WAIT_MS),
+            None => Held::No,
+        }
+    }
+
+    /// The journal has what the service's start was to bring up and did not.
+    pub(crate) fn record_start_in_vain(&mut self, group: GroupId, cause: Cause) {
+        let operation = self.new_operation_id();
+        let why = "the service has started";
+        let mut record = self.internal_record(operation, Verb::StartUp, ObjectId::Group(group), why);
+        record.ended_at_ms = Some(self.now.unix_ms);
+        record.end = Some(End::Failed(cause));
+        self.effects.push(Effect::Journal(Box::new(record)));
+    }
+
     /// Until when groups of this priority wait for starts of a higher one, unless those end before.
     fn waits_for_higher(&self, priority: u32) -> Option<u64> {
         let higher = self.policies.start.begun.values().filter(|(begun, _)| *begun > priority);
@@ -178,7 +225,8 @@ impl Engine {
         Some(STARTS_AT_ONCE_MAX - open)
     }
 
-    /// Groups that are left with the time at which each may begin, the highest priority first.
+    /// Groups that are left with the time at which each may begin, the highest priority first, then in the order in which
+    /// they get their places: by name.
     fn groups_to_start(&self) -> Vec<(u32, Vec<(GroupId, u64)>)> {
         let mut by_priority: BTreeMap<u32, Vec<(GroupId, u64)>> = BTreeMap::new();
         for id in self.policies.start.left.keys() {
@@ -186,6 +234,8 @@ impl Engine {
             let begins_ms = self.policies.start.ready_at_ms + u64::from(policy.start_delay_s) * 1_000;
             by_priority.entry(policy.priority).or_default().push((*id, begins_ms));
         }
+        let name = |id: GroupId| self.model.group(id).map(|group| &group.name);
+        by_priority.values_mut().for_each(|groups| groups.sort_by_key(|(id, _)| (name(*id), *id)));
         by_priority.into_iter().rev().collect()
     }
 
@@ -348,6 +398,13 @@ pub(crate) enum NotBegun {
         /// Which, and what they lacked.
         lacked: String,
     },
+    /// Another group is there, or takes the place first.
+    Place {
+        /// What speaks against it.
+        no_place: NoPlace,
+        /// What is there is up, so that nobody looks again.
+        is_final: bool,
+    },
     /// It is in maintenance.
     Maintenance,
     /// Its turn has not come.
@@ -368,6 +425,9 @@ impl Engine {
         if !start.is_left(group.id, id) {
             if let Some(lacked) = self.given_up_start(group.id) {
                 return Some(NotBegun::GroupsInVain { lacked: lacked.to_owned() });
+            }
+            if let Some(no_place) = start.without_place.get(&group.id) {
+                return Some(NotBegun::Place { no_place: no_place.clone(), is_final: true });
             }
             return match group.policy.cold_start {
                 _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
@@ -393,6 +453,9 @@ impl Engine {
             let lacks = self.unmet_text(&self.unmet(group.id));
             let until_ms = self.group_waits_until_ms(group.id).unwrap_or(self.now.steady_ms);
             return Some(NotBegun::Groups { lacks, until_unix_ms: self.unix_ms_at(until_ms) });
+        }
+        if let Some(no_place) = self.no_place_left(group.id) {
+            return Some(NotBegun::Place { no_place, is_final: false });
         }
         let running = start.begun.keys().filter_map(|operation| match self.operations.get(operation) {
             Some(found) if !matches!(found.phase, Phase::Ended) => match found.record.object {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::operation::Verb;
-use mainstay_types::{GroupId, GroupSetId, ObjectId, ResourceId, ResourceState};
+use mainstay_types::{GroupId, GroupSetId, ObjectId, OnlineFlags, ResourceId, ResourceState};
 
 use super::World;
 use super::walk::GroupOrder;
@@ -12,6 +13,7 @@ use crate::group_set::OrderChange;
 use crate::live::{Goal, Live, Task};
 use crate::model::Model;
 use crate::model::group_sets::Trigger;
+use crate::model::objects::Group;
 
 impl World {
     /// Has groups start one after the other.
@@ -34,6 +36,16 @@ impl World {
         }
     }
 
+    /// Has no two of the groups on one node.
+    pub(super) fn keep_apart(&mut self, groups: &[GroupId]) {
+        self.set_of(ObjectId::Cluster, "ClusterEnforcedAntiAffinity", 1);
+        for group in groups {
+            let classes = Value::MultiSz(vec!["walk".into()]);
+            let list = PropertyList::new().with("AntiAffinityClassNames", classes);
+            self.set_list(ObjectId::Group(*group), &list);
+        }
+    }
+
     fn set_of_group(&mut self, group: GroupId, setting: u32, delay_s: u32) -> GroupSetId {
         let set = self.group_set(&format!("set of {group}"));
         self.set_of(ObjectId::GroupSet(set), "StartupSetting", setting);
@@ -46,7 +58,7 @@ impl World {
     /// what comes first.
     pub(super) fn check_group_order(&mut self) {
         let model = self.engine.view().model();
-        if !model.orders_groups() {
+        if !model.orders_groups() && !self.engine.view().enforces_anti_affinity() {
             (self.begun, self.is_first_look) = (BTreeMap::new(), true);
             return;
         }
@@ -79,6 +91,9 @@ impl World {
             let missing = self.comes_before(model, *group, &since);
             let name = self.engine.plain_name(&ObjectId::Group(*group));
             assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
+            let beside = self.kept_apart_from(model, *group).find(|other| since.contains_key(other));
+            let is_kept_apart = beside.is_none() || self.ignores_affinity(*group);
+            assert!(is_kept_apart, "policy: group '{name}' is started beside {beside:?}");
         }
         self.begun = since;
     }
@@ -128,6 +143,24 @@ impl World {
             |task: &&Task| matches!(task.goal, Goal::Start | Goal::Restore | Goal::Reopen) && !is_start(task);
         tasks.iter().copied().any(|task| is_start(&task))
             && !tasks.iter().copied().any(|task| comes_back(&task))
+    }
+
+    /// Who asked for its start did not want affinity heeded.
+    fn ignores_affinity(&self, group: GroupId) -> bool {
+        let members = self.engine.model.group(group).map(|group| &group.members);
+        let claims = members.into_iter().flatten().filter_map(|id| self.engine.live.get(id)?.claim);
+        let flags = claims.filter_map(|id| Some(self.engine.operations.get(&id)?.online_flags));
+        flags.into_iter().any(|flags| flags.contains(OnlineFlags::IGNORE_AFFINITY_RULE))
+    }
+
+    /// Groups that may not be where this one is.
+    fn kept_apart_from<'m>(&self, model: &'m Model, id: GroupId) -> impl Iterator<Item = GroupId> + use<'m> {
+        let is_enforced = self.engine.view().enforces_anti_affinity();
+        let own = model.group(id).filter(|_| is_enforced).map(|group| &group.placement.anti_affinity);
+        let shares = move |other: &Group| {
+            own.is_some_and(|own| own.iter().any(|class| other.placement.anti_affinity.contains(class)))
+        };
+        model.groups().filter(move |other| other.id != id && shares(other)).map(|other| other.id)
     }
 
     /// Something that has to be started before the group and is not.

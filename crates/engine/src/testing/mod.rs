@@ -530,10 +530,15 @@ impl World {
 
     /// Sets one common property of any object.
     pub fn set_of(&mut self, object: ObjectId, property: &str, value: u32) {
-        let input = PropertyList::new().with(property, value).to_bytes().expect("a list");
+        self.set_list(object, &PropertyList::new().with(property, value));
+    }
+
+    /// Sets common properties of anything.
+    pub fn set_list(&mut self, object: ObjectId, list: &PropertyList) {
+        let input = list.to_bytes().expect("a list");
         let code = ControlCode(0x40_0000 | function::SET_COMMON_PROPERTIES);
         let command = Command::Control { object, code, input, output_length_max: 0 };
-        assert_eq!(self.status(command), Status::SUCCESS, "{property}");
+        assert_eq!(self.status(command), Status::SUCCESS, "{list:?}");
     }
 
     /// Online of a resource, and its answer.

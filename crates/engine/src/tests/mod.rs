@@ -25,6 +25,7 @@ mod offered;
 mod offline_cases;
 mod older_database;
 mod owners;
+mod places;
 mod properties;
 mod questions;
 mod races;

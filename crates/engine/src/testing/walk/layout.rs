@@ -62,6 +62,8 @@ pub struct Layout {
     pub resources: Vec<Planned>,
     /// In which order the groups start.
     pub order: GroupOrder,
+    /// Only one of the groups may be on the node at a time.
+    pub is_exclusive: bool,
 }
 
 impl Layout {
@@ -78,7 +80,7 @@ impl Layout {
             let needs = random_needs(dice, near);
             resources.push(Planned { group, kind, needs });
         }
-        Layout { groups, resources, order: GroupOrder::None }
+        Layout { groups, resources, order: GroupOrder::None, is_exclusive: false }
     }
 }
 

@@ -42,6 +42,8 @@ pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
 const SET_COMMON_PROPERTIES: u32 = 0x40_0000 | function::SET_COMMON_PROPERTIES;
 /// Resources that may be created on the way.
 const CREATED_MAX: usize = 2;
+/// In one of so many walks only one of its groups may be up at a time.
+const EXCLUSIVE_ONCE_IN: u64 = 3;
 /// In one of so many walks adapters come and go. All others are what they were before there were any.
 const ADAPTERS_ONCE_IN: u64 = 8;
 /// How often they do.
@@ -77,6 +79,7 @@ impl Plan {
         let mut layout = Layout::random(&mut dice);
         // Of its own dice, so that a seed's other steps stay what they were.
         layout.order = GroupOrder::random(&mut Dice::new(!seed));
+        layout.is_exclusive = Dice::new(seed.rotate_left(50)).once_in(EXCLUSIVE_ONCE_IN);
         let (resources, groups) = (layout.resources.len() + CREATED_MAX, layout.groups);
         let may_reconfigure = dice.once_in(RECONFIGURED_ONCE_IN);
         let mut step = || loop {
@@ -178,6 +181,9 @@ impl Walk {
         let log = self.world.log.take();
         self.groups = (0..layout.groups).map(|number| self.world.group(&format!("g{number}"))).collect();
         self.world.order_groups(&self.groups, layout.order);
+        if layout.is_exclusive {
+            self.world.keep_apart(&self.groups);
+        }
         if layout.resources.iter().any(|planned| planned.kind == Kind::Library) {
             self.world.library_type("Demo");
         }

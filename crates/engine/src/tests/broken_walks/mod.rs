@@ -32,7 +32,7 @@ fn check_in_order(order: GroupOrder, groups: usize, resources: &[Resource], step
         kind: *kind,
         needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
     });
-    let layout = Layout { groups, resources: planned.collect(), order };
+    let layout = Layout { groups, resources: planned.collect(), order, is_exclusive: false };
     Plan { layout, steps: steps.to_vec(), foresees: true }.run(&mut Walk::new(false));
 }
 

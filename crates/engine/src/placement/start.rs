@@ -1,0 +1,193 @@
+//! Whether a group may start on its node beside what is there.
+//!
+//! ```text
+//!   a call ───────────────► what runs, or is on its way      ──► refused
+//!   the service's start ──► the same                         ──► left offline
+//!                       └─► what is to be placed before it   ──► waits
+//! ```
+//!
+//! The rules are those by which nodes are chosen. Only a group of which nothing runs is asked about: what is up stays up,
+//! and what fails in it is restarted, whatever is set meanwhile.
+
+use std::fmt;
+
+use mainstay_types::command_line::CommandLine;
+use mainstay_types::{GroupId, GroupState, ResourceId, ResourceState, Status};
+
+use super::decision::{GroupRef, NodeRef, Objection, Step};
+use super::situation::{Activity, Situation};
+use super::{Cause, against_start, decide};
+use crate::Engine;
+use crate::group_set::order;
+use crate::live::Live;
+use crate::seeded::{self, Bug};
+
+/// What else is on a group's node, or is to be, and leaves no place for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct NoPlace {
+    group: GroupRef,
+    node: NodeRef,
+    objections: Vec<Objection>,
+}
+
+impl NoPlace {
+    /// Nothing of it is left where nothing objects.
+    fn new(group: GroupRef, node: NodeRef, objections: Vec<Objection>) -> Option<Self> {
+        (!objections.is_empty()).then_some(NoPlace { group, node, objections })
+    }
+
+    /// The same without regard to affinity (IGNORE_AFFINITY_RULE).
+    pub(crate) fn without_affinity(self) -> Option<Self> {
+        let is_of_room = |objection: &Objection| objection.conflict().is_none();
+        let objections = self.objections.into_iter().filter(is_of_room).collect();
+        NoPlace::new(self.group, self.node, objections)
+    }
+
+    /// The first group with which it may not be on one node.
+    pub(crate) fn conflict(&self) -> Option<&GroupRef> {
+        self.objections.iter().find_map(Objection::conflict)
+    }
+
+    /// The number of the first objection.
+    pub(crate) fn status(&self) -> Status {
+        match self.conflict() {
+            Some(_) => Status::CLUSTER_AFFINITY_CONFLICT,
+            None => Status::RESMON_SYSTEM_RESOURCES_LACKING,
+        }
+    }
+
+    /// What would make room.
+    pub(crate) fn way_out(&self) -> String {
+        let (group, node) = (&*self.group.name, &*self.node.name);
+        let offline = |other: &GroupRef| CommandLine::new("group offline").name(&*other.name);
+        let declare = |property: &str, capacity: &str| {
+            let group = CommandLine::new("group set").name(group).name(format!("{property}=..."));
+            let node = CommandLine::new("node set").name(node).name(format!("{capacity}=..."));
+            format!("take another group offline, or declare what is true, with: {group} or: {node}")
+        };
+        match self.objections.first() {
+            Some(Objection::Memory { .. }) => declare("DeclaredMemoryMib", "MemoryCapacityMib"),
+            Some(Objection::Cpu { .. }) => declare("DeclaredCpuPercent", "CpuCapacityPercent"),
+            _ => match self.conflict() {
+                Some(other) => format!("make room with: {}", offline(other)),
+                None => String::new(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for NoPlace {
+    /// `node 'alpha' has 'db' of the anti-affinity class 'heavy' (ClusterEnforcedAntiAffinity is 1)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node '{}'", self.node.name)?;
+        for (number, objection) in self.objections.iter().enumerate() {
+            write!(f, "{} {objection}", if number == 0 { "" } else { " and" })?;
+        }
+        match self.conflict() {
+            Some(_) => f.write_str(" (ClusterEnforcedAntiAffinity is 1)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Engine {
+    /// What runs on its node, or is on its way there, keeps a group of which nothing does from being started.
+    pub(crate) fn no_place(&self, group: GroupId) -> Option<NoPlace> {
+        no_place_now(&self.situation_for_start(group)?, group)
+    }
+
+    /// At the service's start: what comes first takes the place.
+    pub(crate) fn no_place_left(&self, group: GroupId) -> Option<NoPlace> {
+        let mut situation = self.situation_for_start(group)?;
+        for other in &mut situation.groups {
+            // What has to wait for this group itself takes its place later.
+            let waits_for_it = other.starts_itself
+                && other.id != group
+                && order::groups_before(&self.model, other.id).contains(&group);
+            other.starts_itself &= !waits_for_it;
+        }
+        no_place_in_turn(&situation, group)
+    }
+
+    /// The same at the next start of the machine, where these come up in their turn.
+    pub(crate) fn no_place_after_reset(
+        &self,
+        group: GroupId,
+        comes_up: impl Fn(GroupId) -> bool,
+    ) -> Option<NoPlace> {
+        if !self.may_lack_place(group) {
+            return None;
+        }
+        let mut situation = self.view().situation(None);
+        for other in &mut situation.groups {
+            let comes_up = comes_up(other.id);
+            (other.state, other.activity) = (GroupState::Offline, Activity::None);
+            (other.wanted, other.starts_itself) = (comes_up, comes_up);
+        }
+        no_place_in_turn(&situation, group)
+    }
+
+    /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or on its way, and
+    /// where nothing could stand against it.
+    ///
+    /// Who may have something on the node keeps its place there, one that has failed, say. What is merely being made known
+    /// to a host has none.
+    fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
+        if !self.may_lack_place(group) || self.has_begun(group) {
+            return None;
+        }
+        let coming = self.coming_up();
+        let members = |id: GroupId| self.model.group(id).into_iter().flat_map(|found| &found.members);
+        if members(group).any(|id| coming.contains(id)) {
+            return None;
+        }
+        let has_place = |id: &ResourceId| {
+            let is_down =
+                |live: &Live| matches!(live.state, ResourceState::Offline | ResourceState::Initializing);
+            coming.contains(id) || self.live.get(id).is_some_and(|live| !is_down(live))
+        };
+        let mut situation = self.view().situation(None);
+        for other in &mut situation.groups {
+            if other.id == group || !members(other.id).any(has_place) {
+                (other.state, other.activity) = (GroupState::Offline, Activity::None);
+            }
+            if other.id == group {
+                (other.wanted, other.starts_itself) = (true, true);
+            }
+        }
+        Some(situation)
+    }
+
+    /// Saves the look at everything else, where nothing is declared that could stand against a start.
+    fn may_lack_place(&self, group: GroupId) -> bool {
+        let Some(found) = self.model.group(group) else { return false };
+        let terms = &found.placement;
+        let node = self.model.node(self.owner_node(group));
+        let capacity = node.map(|node| node.placement.capacity).unwrap_or_default();
+        let is_bounded = capacity.memory_mib.is_some() && terms.demand.memory_mib > 0
+            || capacity.cpu_percent.is_some() && terms.demand.cpu_percent > 0;
+        let is_asked = !seeded::has(Bug::PlaceNotAsked);
+        is_asked && (is_bounded || !terms.anti_affinity.is_empty() && self.view().enforces_anti_affinity())
+    }
+}
+
+fn no_place_now(situation: &Situation, group: GroupId) -> Option<NoPlace> {
+    let row = against_start(situation, group)?;
+    NoPlace::new(group_ref(situation, group)?, row.node, row.objections)
+}
+
+/// What is placed before it in their order takes its place.
+fn no_place_in_turn(situation: &Situation, group: GroupId) -> Option<NoPlace> {
+    let decision = decide(situation).decisions.into_iter().find(|decision| decision.group.id == group)?;
+    if !matches!(decision.step, Step::Nowhere { cause: Cause::ToStart }) {
+        return None;
+    }
+    let row = decision.table.into_iter().find(|row| row.here)?;
+    let objections = row.objections.into_iter().filter(Objection::is_of_others).collect();
+    NoPlace::new(decision.group, row.node, objections)
+}
+
+fn group_ref(situation: &Situation, group: GroupId) -> Option<GroupRef> {
+    let found = situation.groups.iter().find(|known| known.id == group)?;
+    Some(GroupRef { id: group, name: found.name.as_str().into() })
+}
