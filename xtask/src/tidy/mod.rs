@@ -4,6 +4,7 @@
 
 mod crates;
 mod files;
+mod policies;
 
 use std::fmt;
 use std::path::Path;
@@ -16,7 +17,7 @@ use crate::workspace::Workspace;
 
 const HELP: &str = "\
 Checks the repository's own rules: what each crate may depend on, which crates may hold unsafe code, how a crate begins,
-how long a file may be, and what no file may contain.
+that policies are the engine's only, how long a file may be, and what no file may contain.
 
 Usage: cargo xtask tidy
 ";
@@ -71,6 +72,7 @@ fn breaches(workspace: &Workspace) -> Result<Vec<Breach>> {
         // A file that is about to be removed is still listed; one that is no text follows no rule of text.
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         breaches.extend(files::check(name, &text, &machine));
+        breaches.extend(policies::check(name, &text));
         if is_manifest_of_crate(name) {
             breaches.extend(crates::check_manifest(name, &text)?);
         }
