@@ -172,7 +172,7 @@ pub fn of_other_trees(root: &Path, cluster: ClusterId) -> Result<Vec<(i32, PathB
 }
 
 /// What was seen of a resource.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seen {
     /// What runs outside of its leaf, each process held.
     pub outside: Vec<Process>,

@@ -107,7 +107,11 @@ impl Leaf {
     fn kill_at_once(&self) -> Result<(), CgroupError> {
         match self.write("cgroup.kill", "1") {
             // Somebody has made it a place of threads, whose processes are signalled one by one.
-            Err(CgroupError::Io { source, .. }) if is(&source, Errno::OPNOTSUPP) => Ok(()),
+            Err(CgroupError::Io { source, .. })
+                if Errno::from_io_error(&source) == Some(Errno::OPNOTSUPP) =>
+            {
+                Ok(())
+            }
             killed => killed,
         }
     }
@@ -222,7 +226,7 @@ impl Leaf {
     }
 
     fn explain(&self, action: &'static str, path: &Path, error: io::Error) -> CgroupError {
-        let gone = error.kind() == io::ErrorKind::NotFound || is(&error, Errno::NODEV);
+        let gone = matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::NODEV));
         if gone && !self.exists() {
             CgroupError::Missing(self.path.clone())
         } else {
@@ -246,7 +250,7 @@ impl EventsWatch {
         match read {
             Ok(_) => Ok(parse_events(&text)),
             // The directory was removed while the file was open.
-            Err(error) if is(&error, Errno::NODEV) => {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::NODEV) => {
                 Err(CgroupError::Missing(self.path.parent().unwrap_or(&self.path).to_owned()))
             }
             Err(error) => Err(CgroupError::io("read", &self.path, error)),
@@ -314,15 +318,13 @@ fn processes_of<'a>(threads: &'a [i32], listed: &'a BTreeSet<i32>) -> impl Itera
 fn numbers_in(file: &Path) -> Result<Option<Vec<i32>>, CgroupError> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Some(text.lines().filter_map(|line| line.parse::<i32>().ok()).collect())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // Removed meanwhile; or a threaded group, whose processes its parent lists.
-        Err(error) if is(&error, Errno::NODEV) || is(&error, Errno::OPNOTSUPP) => Ok(Some(Vec::new())),
-        Err(error) => Err(CgroupError::io("read", file, error)),
+        Err(error) => match Errno::from_io_error(&error) {
+            Some(Errno::NOENT) => Ok(None),
+            // Removed meanwhile; or a threaded group, whose processes its parent lists.
+            Some(Errno::NODEV | Errno::OPNOTSUPP) => Ok(Some(Vec::new())),
+            _ => Err(CgroupError::io("read", file, error)),
+        },
     }
-}
-
-fn is(error: &io::Error, known: Errno) -> bool {
-    error.raw_os_error() == Some(known.raw_os_error())
 }
 
 fn process_of_thread(thread: i32) -> Option<i32> {
