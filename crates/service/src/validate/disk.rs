@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use mainstay_types::validation::{Check, Verdict};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 const AREA: &str = "disk";
 
@@ -42,14 +43,24 @@ pub(super) fn check(data_dir: &Path) -> Vec<Check> {
 fn latency(data_dir: &Path) -> Check {
     match measure(data_dir) {
         Ok(times) => judge(&times),
-        Err(error) => Check::bad(
-            Verdict::Warning,
-            AREA,
-            "durable write",
-            format!("it could not be measured: {error}"),
-            "measure it with another program, such as fio",
-        ),
+        Err(error) => judge_unwritten(&error),
     }
+}
+
+/// Nothing was written. Some file systems have no files without a name; what else keeps us from writing keeps the database
+/// from it, too.
+fn judge_unwritten(error: &io::Error) -> Check {
+    let (verdict, way_out) = match Errno::from_io_error(error) {
+        Some(Errno::OPNOTSUPP | Errno::ISDIR) => {
+            (Verdict::Warning, "measure it with another program, such as fio")
+        }
+        _ => (
+            Verdict::Failure,
+            "make the data directory writable for the service: no change can be kept there; see its owner, its mode, \
+             and whether its file system is mounted read-only",
+        ),
+    };
+    Check::bad(verdict, AREA, "durable write", format!("nothing could be written: {error}"), way_out)
 }
 
 /// How long each write took until it was on the disk. The file has no name, and is gone when it is closed.
@@ -147,6 +158,23 @@ mod tests {
         ] {
             assert_eq!(judge(&times).verdict, expected, "{times:?}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_a_failure() {
+        for (errno, expected) in [
+            (Errno::ROFS, Verdict::Failure),
+            (Errno::ACCESS, Verdict::Failure),
+            (Errno::NOENT, Verdict::Failure),
+            (Errno::NOSPC, Verdict::Failure),
+            (Errno::IO, Verdict::Failure),
+            (Errno::OPNOTSUPP, Verdict::Warning),
+            (Errno::ISDIR, Verdict::Warning),
+        ] {
+            assert_eq!(judge_unwritten(&errno.into()).verdict, expected, "{errno:?}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(latency(&directory.path().join("none")).verdict, Verdict::Failure);
     }
 
     #[test]
