@@ -164,6 +164,10 @@ impl Story {
             Step::Call(Call::OnlineGroup(name), _) => {
                 if let Some(group) = self.group(name) {
                     group.wanted = true;
+                    // Who asks for what has failed has it tried again.
+                    if group.state == GroupState::Failed {
+                        group.state = GroupState::Offline;
+                    }
                 }
             }
             Step::Call(Call::OfflineGroup(name), _) => {
