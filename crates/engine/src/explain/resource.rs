@@ -8,7 +8,9 @@ use mainstay_types::{GroupId, OperationId, ResourceId, ResourceState, Status};
 
 use super::story::{Story, was_refused};
 use super::{Explainer, reason};
-use crate::limits::REASONS_DEEP_MAX;
+use crate::group_set::order::Provider;
+use crate::group_set::started::Lack;
+use crate::limits::{NAMES_SHOWN_MAX, REASONS_DEEP_MAX};
 use crate::live::Live;
 use crate::model::layout;
 use crate::model::objects::Resource;
@@ -20,6 +22,9 @@ use crate::policy::{AtOnce, NotBegun};
 /// What IgnorePersistentStateOnStartup does.
 pub(super) const IGNORES: &str =
     "the start of the machine brings up everything, whatever was said of it (IgnorePersistentStateOnStartup)";
+
+/// What becomes of it then.
+const LEFT_NEXT: &str = "it is to be online, and yet the next start of the machine leaves it offline";
 
 impl Explainer<'_> {
     /// Why a resource is in its state, at most so many reasons deep.
@@ -77,13 +82,15 @@ impl Explainer<'_> {
         let since_ms = live.map_or(0, |live| live.since_unix_ms);
         let began_ms = engine.start_began_unix_ms();
         let is_wanted = self.view.model().is_wanted(resource);
-        // The start of the machine was to bring it up, whatever was said of it, and nothing has happened to it since.
-        let was_due = engine.ignores_persistent_state() && since_ms <= began_ms;
+        // Nothing has happened to it since the service's start, but for what the service has made sure of.
+        let is_untouched = since_ms <= began_ms || Story::is_cleaned(self.records, resource);
+        // The start of the machine was to bring it up, whatever was said of it.
+        let was_due = engine.ignores_persistent_state() && is_untouched;
         if !is_wanted && !was_due {
             return self.why_not_wanted(resource);
         }
         let is_to_be = if is_wanted { "it is to be online" } else { IGNORES };
-        if since_ms <= began_ms
+        if is_untouched
             && let Some(found) = engine.why_not_begun(resource.id).map(|why| self.not_begun(&why, resource))
         {
             return found;
@@ -158,7 +165,7 @@ impl Explainer<'_> {
         match why {
             NotBegun::PriorityZero => reason(
                 Rule::PriorityZero,
-                format!("its group '{name}' has Priority 0, so the service's start left it offline"),
+                format!("its group '{name}' has Priority 0, so the service's start leaves it offline"),
             ),
             NotBegun::NeverCold => reason(
                 Rule::ColdStart,
@@ -190,15 +197,14 @@ impl Explainer<'_> {
                     format!("group '{higher}', which is started first, has a higher Priority than '{name}'");
                 reason(Rule::PriorityWaits, text)
             }
-            NotBegun::AtOnce(AtOnce::OnNode { limit }) => reason(
-                Rule::TurnWaits,
-                format!("{} on the node, and no more may at once (StartsAtOncePerNode)", starts(*limit)),
+            NotBegun::AtOnce(AtOnce::OnNode { limit }) => self.held_back(
+                None,
+                &format!("on the node, and no more than {limit} may at once (StartsAtOncePerNode)"),
             ),
-            NotBegun::AtOnce(AtOnce::FromStorage { storage, limit }) => reason(
-                Rule::TurnWaits,
-                format!(
-                    "{} from storage '{storage}', and no more may at once (StartsAtOncePerStorage)",
-                    starts(*limit)
+            NotBegun::AtOnce(AtOnce::FromStorage { storage, limit }) => self.held_back(
+                Some(storage),
+                &format!(
+                    "from storage '{storage}', and no more than {limit} may at once (StartsAtOncePerStorage)"
                 ),
             ),
             NotBegun::Groups { lacks, until_unix_ms } => {
@@ -237,6 +243,22 @@ impl Explainer<'_> {
             }
             NotBegun::Turn => reason(Rule::TurnWaits, "its turn in the service's start has not come yet"),
         }
+    }
+
+    /// Other groups start now, and it waits for one of them.
+    fn held_back(&self, storage: Option<&str>, limit: &str) -> Reason {
+        let starting = self.view.engine().starting_groups(storage);
+        let mut names: Vec<String> = starting.iter().map(|group| format!("'{}'", group.name)).collect();
+        names.sort();
+        let more = names.len().saturating_sub(NAMES_SHOWN_MAX);
+        names.truncate(NAMES_SHOWN_MAX);
+        let (names, more) =
+            (names.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() });
+        let text = match starting.as_slice() {
+            [_] => format!("group {names} starts {limit}"),
+            _ => format!("groups {names}{more} start {limit}"),
+        };
+        reason(Rule::TurnWaits, text)
     }
 
     fn why_failed(&self, resource: &Resource, depth: usize) -> Reason {
@@ -319,12 +341,31 @@ impl Explainer<'_> {
 
     /// The reason of the group that a group waits for, if it waits for one.
     fn awaited(&self, group: GroupId, depth: usize) -> Option<Reason> {
-        let awaited = self.view.awaited_group(group).filter(|_| depth > 0)?;
+        if depth == 0 {
+            return None;
+        }
+        if let Some(delay) = self.startup_delay(group) {
+            return Some(delay);
+        }
+        let awaited = self.view.awaited_group(group)?;
         let found = self.view.model().group(awaited)?;
         let state = self.view.group_state(found.id)?;
         let mut because = self.reason_of_group(found, state, depth);
         because.text = format!("group '{}': {}", found.name, because.text);
         Some(because)
+    }
+
+    /// The StartupDelay of a group set that a group waits for, if that is what it waits for.
+    fn startup_delay(&self, group: GroupId) -> Option<Reason> {
+        let engine = self.view.engine();
+        let unmet = engine.unmet(group);
+        let (Provider::Set(set), Lack::Delay { until_ms }) = *unmet.first()?.lacks.first()? else {
+            return None;
+        };
+        let name = &self.view.model().group_set(set)?.name;
+        let text =
+            format!("the StartupDelay of group set '{name}' runs since enough of its groups have begun");
+        Some(Reason { until_ms: Some(engine.unix_ms_at(until_ms)), ..reason(Rule::StartDelay, text) })
     }
 
     /// The resource that a pending one waits for, if it waits for one.
@@ -523,7 +564,15 @@ impl Explainer<'_> {
                  after does not come up then"
             }
             (ResourceState::Online, true, false) => {
-                "it is to be online, and yet the next start of the machine leaves it offline"
+                let group = self.view.model().group(resource.group);
+                let left = group.and_then(|group| self.view.engine().left_by_policy(group, true));
+                return Some(match left {
+                    Some(why) => {
+                        let why = self.not_begun(&why, resource).text;
+                        reason(Rule::NextStart, format!("{LEFT_NEXT}: {why}"))
+                    }
+                    None => reason(Rule::NextStart, LEFT_NEXT),
+                });
             }
             (ResourceState::Failed, true, true) => {
                 "it is to be online: the next start of the machine brings it up"
@@ -531,14 +580,6 @@ impl Explainer<'_> {
             _ => return None,
         };
         Some(reason(Rule::NextStart, text))
-    }
-}
-
-/// So many groups start.
-fn starts(groups: u32) -> String {
-    match groups {
-        1 => "1 group starts".to_owned(),
-        more => format!("{more} groups start"),
     }
 }
 

@@ -61,14 +61,14 @@ impl Want {
         }
     }
 
-    fn verbs(self) -> &'static [Verb] {
+    fn verbs(self) -> Vec<Verb> {
+        let said_by = |verb: Verb| [&[verb], story::WRITERS].concat();
         match self {
-            Want::Brought { .. } | Want::Touched => MOVING,
-            Want::Called => &[Verb::Online, Verb::Offline],
-            Want::Asked(Verb::Fail) => &[Verb::Fail],
-            Want::Asked(_) => &[Verb::Online],
-            Want::Word(Word::Online) => &[Verb::Online, Verb::Set, Verb::Configure, Verb::Undo],
-            Want::Word(Word::Offline) => &[Verb::Offline, Verb::Set, Verb::Configure, Verb::Undo],
+            Want::Brought { .. } | Want::Touched => MOVING.to_vec(),
+            Want::Called => vec![Verb::Online, Verb::Offline],
+            Want::Asked(verb) => vec![verb],
+            Want::Word(Word::Online) => said_by(Verb::Online),
+            Want::Word(Word::Offline) => said_by(Verb::Offline),
         }
     }
 }

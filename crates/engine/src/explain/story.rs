@@ -92,6 +92,14 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// Whether the last that was done to a resource is that the service made sure that nothing of it is left.
+    pub(super) fn is_cleaned(records: &[OperationRecord], resource: &Resource) -> bool {
+        let (object, name) = (ObjectId::Resource(resource.id), resource.name.as_str());
+        let mut concerning =
+            records.iter().filter(|record| !was_refused(record) && touched(record, &object, name));
+        concerning.next().is_some_and(|record| record.verb == Verb::Recover)
+    }
+
     /// The newest call that has said of a resource that it stay offline.
     pub(super) fn of_word(records: &'a [OperationRecord], resource: ResourceId) -> Option<Story<'a>> {
         let record = last_word(records, &[ObjectId::Resource(resource)], Word::Offline)?;
@@ -188,6 +196,9 @@ impl<'a> Story<'a> {
         let own =
             !is_a_callers(record.verb) && !record.reason_text.is_empty() && record.verb != Verb::StartUp;
         let mut because = own.then(|| Box::new(reason(Rule::Failure, record.reason_text.clone())));
+        if record.verb == Verb::ConfirmStopped && !record.outcome.is_empty() {
+            because = Some(Box::new(reason(Rule::Failure, format!("it {}", record.outcome))));
+        }
         if let (Verb::StartUp, ObjectRef::Resource(id)) = (record.verb, self.object) {
             let resource = explainer.view.model().resource(id);
             because = resource.and_then(|resource| explainer.why_started_up(record, resource)).map(Box::new);

@@ -8,10 +8,11 @@ use mainstay_types::{GroupId, GroupState, OfflineFlags, OnlineFlags, ResourceId,
 
 use super::Explainer;
 use crate::command::{Command, Remark};
+use crate::graph;
 use crate::group_set::order::Provider;
 use crate::model::objects::{Group, Resource};
-use crate::policy::NotBegun;
 use crate::policy::settings::{ColdStart, GroupPolicy};
+use crate::policy::{AtOnce, NotBegun};
 
 fn way(line: &CommandLine, effect: impl Into<String>) -> WayOut {
     WayOut { command: line.words(), effect: effect.into() }
@@ -48,7 +49,10 @@ impl Explainer<'_> {
                 ways.extend(self.way_to_provider(resource.group));
                 ways.extend(self.way_to_place(resource.group));
                 let effect = self.after_waiting("brings it online, with what it needs", resource.group);
-                ways.extend(online(&effect));
+                match online(&effect) {
+                    Some(way) => ways.push(way),
+                    None => ways.extend(self.ways_to_needed(resource)),
+                }
             }
             ResourceState::Failed if live.unproven => {
                 ways.extend(offline(match live.cut_off {
@@ -66,15 +70,7 @@ impl Explainer<'_> {
             }
             ResourceState::OnlinePending | ResourceState::OfflinePending | ResourceState::Initializing => {
                 ways.extend(self.way_to_provider(resource.group).filter(|_| live.task.is_none()));
-                if let Some(operation) = live.claim {
-                    let id = operation.to_string();
-                    let wait = CommandLine::new("operation wait").name(&id);
-                    ways.push(way(&wait, "waits for the operation's end"));
-                    let cancel = CommandLine::new("operation cancel").name(&id);
-                    let cancel = way(&cancel, "ends the operation before it is done");
-                    ways.extend(self.view.engine().can_be_cancelled(operation).then_some(cancel));
-                }
-                ways.extend(self.force(resource.id));
+                ways.extend(self.ways_past_pending(resource.id));
             }
         }
         if resource.in_maintenance {
@@ -83,6 +79,32 @@ impl Explainer<'_> {
                 "has failing checks acted on again, one that was seen already too",
             ));
         }
+        ways
+    }
+
+    /// What ends that a resource is pending.
+    fn ways_past_pending(&self, id: ResourceId) -> Vec<WayOut> {
+        let mut ways = Vec::new();
+        if let Some(operation) = self.live(id).and_then(|live| live.claim) {
+            let id = operation.to_string();
+            let wait = CommandLine::new("operation wait").name(&id);
+            ways.push(way(&wait, "waits for the operation's end"));
+            let cancel = CommandLine::new("operation cancel").name(&id);
+            let cancel = way(&cancel, "ends the operation before it is done");
+            ways.extend(self.view.engine().can_be_cancelled(operation).then_some(cancel));
+        }
+        ways.extend(self.force(id));
+        ways
+    }
+
+    /// What of all that a resource needs keeps it from being brought online: it may not run here, or it is pending.
+    fn ways_to_needed(&self, resource: &Resource) -> Vec<WayOut> {
+        let mut needed = graph::with_providers(self.view.model(), [resource.id]);
+        needed.remove(&resource.id);
+        let providers = || needed.iter().filter_map(|id| self.view.model().resource(*id));
+        let mut ways = self.ways_to_allow(providers());
+        let pending = providers().find(|found| self.state(found.id).is_pending());
+        ways.extend(pending.into_iter().flat_map(|found| self.ways_past_pending(found.id)));
         ways
     }
 
@@ -149,9 +171,16 @@ impl Explainer<'_> {
         if resource.may_run_on(owner) {
             return None;
         }
-        let node = self.view.model().node(owner)?.name.as_str();
-        let effect = format!("lets it run on node '{node}'");
-        Some(way(&CommandLine::new("resource allow").name(resource.name.as_str()).name(node), effect))
+        let (name, node) = (resource.name.as_str(), self.view.model().node(owner)?.name.as_str());
+        let effect = format!("lets '{name}' run on node '{node}'");
+        Some(way(&CommandLine::new("resource allow").name(name).name(node), effect))
+    }
+
+    /// The same for each of these, by name.
+    fn ways_to_allow<'r>(&self, resources: impl Iterator<Item = &'r Resource>) -> Vec<WayOut> {
+        let mut resources: Vec<&Resource> = resources.collect();
+        resources.sort_by(|a, b| a.name.cmp(&b.name));
+        resources.into_iter().filter_map(|found| self.way_to_allow(found)).collect()
     }
 
     /// What would let the service's start bring it up by itself.
@@ -173,12 +202,20 @@ impl Explainer<'_> {
                 let found = way(&line, "has the next start of the machine bring it up by itself");
                 engine.would_come_up(resource.id, policy, true).then_some(found)
             }
+            NotBegun::AtOnce(held) => {
+                let (property, limit) = match held {
+                    AtOnce::OnNode { limit } => ("StartsAtOncePerNode", limit),
+                    AtOnce::FromStorage { limit, .. } => ("StartsAtOncePerStorage", limit),
+                };
+                let line =
+                    CommandLine::new("cluster set").name(format!("{property}={}", limit.saturating_add(1)));
+                Some(way(&line, "lets one group more start at once"))
+            }
             NotBegun::Place { .. }
             | NotBegun::Groups { .. }
             | NotBegun::GroupsInVain { .. }
             | NotBegun::Delay { .. }
             | NotBegun::Priority { .. }
-            | NotBegun::AtOnce(_)
             | NotBegun::Maintenance
             | NotBegun::Turn => None,
         }
@@ -249,7 +286,10 @@ impl Explainer<'_> {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => {
                 ways.extend(self.way_to_place(group.id));
-                ways.extend(online());
+                match online() {
+                    Some(way) => ways.push(way),
+                    None => ways.extend(self.ways_to_allow(members())),
+                }
             }
             GroupState::Failed | GroupState::PartialOnline => ways.extend(online()),
             GroupState::Pending => {}

@@ -394,6 +394,10 @@ impl Engine {
         self.operations.insert(id, operation);
         self.take_over_words(rewritten);
         if let Some(confirmed) = clears.filter(|_| verb == Verb::ConfirmStopped) {
+            let outcome = self.outcome_of_word(confirmed);
+            if let Some(operation) = self.operations.get_mut(&id) {
+                operation.record.outcome = outcome;
+            }
             self.take_word_that_stopped(confirmed);
         }
         if let Some(failed) = clears

@@ -42,8 +42,18 @@ impl Engine {
         match (operation.record.verb, &operation.record.object) {
             (Verb::Online, ObjectId::Group(group)) => self.outcome_of_group_online(*group),
             (Verb::Restart, ObjectId::Resource(id)) => outcome_of_restart(operation, *id).to_owned(),
+            // It was said when the word was taken: nothing tells of the failure any more.
+            (Verb::ConfirmStopped, _) => operation.record.outcome.clone(),
             _ => String::new(),
         }
+    }
+
+    /// What the word was about that nothing of a resource is left.
+    pub(super) fn outcome_of_word(&self, id: ResourceId) -> String {
+        let failure = self.live.get(&id).and_then(|live| live.failure.as_ref());
+        failure.map_or_else(String::new, |cause| {
+            format!("had failed: {cause}; by that word nothing of it is left")
+        })
     }
 
     /// Whether the call was about it. Who was taken offline by name since is not; nor is what nobody has asked for, and

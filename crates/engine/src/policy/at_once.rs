@@ -91,6 +91,15 @@ impl Engine {
         self.hold_or_count(id, self.starting().as_mut())
     }
 
+    /// The groups that count against a limit now: that of the node, or that of a storage.
+    pub(crate) fn starting_groups(&self, storage: Option<&str>) -> Vec<&Group> {
+        let uses = |group: &&Group| {
+            let names = &group.placement.storages;
+            storage.is_none_or(|storage| names.iter().any(|name| fold(name) == fold(storage)))
+        };
+        self.model.groups().filter(|group| self.is_starting_here(group)).filter(uses).collect()
+    }
+
     fn is_starting_here(&self, group: &Group) -> bool {
         let is_here = self.model.owner(group.id).is_some_and(|owner| owner.node == self.config.node);
         let comes_up = |id| self.live.get(id).is_some_and(|live| live.state == ResourceState::OnlinePending);

@@ -24,6 +24,7 @@ use crate::alternatives::{self, Readiness};
 use crate::effect::Effect;
 use crate::group_set::wait::Held;
 use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
+use crate::model::objects::Group;
 use crate::operation::{PartGoal, Phase};
 use crate::placement::NoPlace;
 use crate::timers::Timer;
@@ -418,6 +419,19 @@ impl Engine {
         self.now.unix_ms.saturating_sub(ago_ms)
     }
 
+    /// Why the start of the service, or of the machine, leaves a group offline whatever is written of it.
+    pub(crate) fn left_by_policy(&self, group: &Group, is_cold: bool) -> Option<NotBegun> {
+        let ignores = self.model.cluster().ignores_persistent_state;
+        match group.policy.cold_start {
+            _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
+            ColdStart::Never if is_cold => Some(NotBegun::NeverCold),
+            ColdStart::IfGroupWasOnline if is_cold && group.persistent != Some(true) && !ignores => {
+                Some(NotBegun::GroupWasNotOnline)
+            }
+            _ => None,
+        }
+    }
+
     /// Why the service's start has not begun a resource; `None` when it has, or had no reason to.
     pub(crate) fn why_not_begun(&self, id: ResourceId) -> Option<NotBegun> {
         let group = self.model.group(self.group_of(id)?)?;
@@ -429,18 +443,7 @@ impl Engine {
             if let Some(no_place) = start.without_place.get(&group.id) {
                 return Some(NotBegun::Place { no_place: no_place.clone(), is_final: true });
             }
-            return match group.policy.cold_start {
-                _ if group.policy.priority == 0 => Some(NotBegun::PriorityZero),
-                ColdStart::Never if start.is_cold => Some(NotBegun::NeverCold),
-                ColdStart::IfGroupWasOnline
-                    if start.is_cold
-                        && group.persistent != Some(true)
-                        && !self.ignores_persistent_state() =>
-                {
-                    Some(NotBegun::GroupWasNotOnline)
-                }
-                _ => None,
-            };
+            return self.left_by_policy(group, start.is_cold);
         }
         if self.waits_for_maintenance(id) {
             return Some(NotBegun::Maintenance);

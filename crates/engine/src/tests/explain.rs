@@ -13,22 +13,22 @@ use crate::group_set::OrderChange;
 use crate::testing::{CommitMode, Reaction, World};
 
 /// The chain `web` on `db` on `disk` in group `g`.
-struct Case {
-    world: World,
-    group: GroupId,
-    disk: ResourceId,
-    db: ResourceId,
+pub(super) struct Case {
+    pub(super) world: World,
+    pub(super) group: GroupId,
+    pub(super) disk: ResourceId,
+    pub(super) db: ResourceId,
     web: ResourceId,
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut world = World::default();
         let (group, [disk, db, web]) = stack(&mut world);
         Case { world, group, disk, db, web }
     }
 
-    fn online() -> Self {
+    pub(super) fn online() -> Self {
         let mut case = Case::new();
         case.group_call(true);
         case
@@ -44,7 +44,7 @@ impl Case {
     }
 
     /// The same, and all of the group was online before it was to start after that.
-    fn before_another() -> Self {
+    pub(super) fn before_another() -> Self {
         let mut case = Case::online();
         let first = case.world.group("first");
         case.world.resource(first, "base");
@@ -52,7 +52,7 @@ impl Case {
         case
     }
 
-    fn group_call(&mut self, up: bool) {
+    pub(super) fn group_call(&mut self, up: bool) {
         let (group, buffer) = (self.group, Vec::new());
         let remark = Remark::default();
         let _ = self.world.status(match up {
@@ -88,7 +88,7 @@ impl Case {
         let _ = self.world.status(Command::Control { object, code, input, output_length_max: 0 });
     }
 
-    fn set_group(&mut self, property: &str, value: u32) {
+    pub(super) fn set_group(&mut self, property: &str, value: u32) {
         self.world.set_of(ObjectId::Group(self.group), property, value);
     }
 
@@ -143,7 +143,17 @@ impl Case {
 }
 
 /// What it is about, how it comes so, and what is explained.
-type Row = (&'static str, fn() -> Case, &'static [&'static str]);
+pub(super) type Row = (&'static str, fn() -> Case, &'static [&'static str]);
+
+pub(super) fn shown(rows: &[Row]) -> String {
+    let mut shown = String::new();
+    for (title, make, names) in rows {
+        let case = make();
+        let _ = writeln!(shown, "{title}");
+        names.iter().for_each(|name| shown.push_str(&case.show(name)));
+    }
+    shown
+}
 
 #[test]
 fn every_state_has_its_reason() {
@@ -534,77 +544,6 @@ fn every_state_has_its_reason() {
             &["web"],
         ),
         (
-            "its group's Priority is 0",
-            || {
-                let mut case = Case::online();
-                case.set_group("Priority", 0);
-                case.world.reboot();
-                case
-            },
-            &["db", "g"],
-        ),
-        (
-            "a group of a higher Priority comes first",
-            || {
-                let mut case = Case::online();
-                let first = case.world.group("first");
-                case.world.set_of(ObjectId::Group(first), "Priority", 3_000);
-                let slow = case.world.resource(first, "slow");
-                case.world.online(slow);
-                case.world.behave(slow).online = Reaction::Hang;
-                case.world.reboot();
-                case
-            },
-            &["db"],
-        ),
-        (
-            "ColdStartSetting 1",
-            || {
-                let mut case = Case::online();
-                case.set_group("ColdStartSetting", 1);
-                case.world.reboot();
-                case
-            },
-            &["db"],
-        ),
-        (
-            "ColdStartSetting 2",
-            || {
-                let mut case = Case::new();
-                case.world.online(case.db);
-                case.set_group("ColdStartSetting", 2);
-                case.world.reboot();
-                case
-            },
-            &["db"],
-        ),
-        (
-            "GroupStartDelay",
-            || {
-                let mut case = Case::online();
-                case.set_group("GroupStartDelay", 30);
-                case.world.reboot();
-                case.world.pass_ms(10_000);
-                case
-            },
-            &["db", "g"],
-        ),
-        (
-            "only so many groups start at once",
-            || {
-                let mut case = Case::online();
-                let late = case.world.group("late");
-                let base = case.world.resource(late, "base");
-                case.world.online(base);
-                case.world.set_of(ObjectId::Cluster, "StartsAtOncePerNode", 1);
-                case.world.behave(case.disk).online = Reaction::Hang;
-                case.world.behave(base).online = Reaction::Hang;
-                case.world.reboot();
-                case
-            },
-            &["disk", "base"],
-        ),
-        (
             "its node is no possible owner",
             || {
                 let mut case = Case::online();
@@ -612,6 +551,43 @@ fn every_state_has_its_reason() {
                 let (resource, node) = (case.web, NodeId(1));
                 let _ = case.world.status(Command::AddPossibleOwner { resource, node });
                 let _ = case.world.status(Command::RemovePossibleOwner { resource, node });
+                case
+            },
+            &["web"],
+        ),
+        (
+            "no node may own its group",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                let node = NodeId(1);
+                for resource in [case.disk, case.web] {
+                    let _ = case.world.status(Command::AddPossibleOwner { resource, node });
+                    let _ = case.world.status(Command::RemovePossibleOwner { resource, node });
+                }
+                case
+            },
+            &["g", "web", "db"],
+        ),
+        (
+            "down, and what it needs is on its way down",
+            || {
+                let mut case = Case::online();
+                case.offline_because(case.web, 4, "");
+                case.world.behave(case.db).offline = Reaction::Hang;
+                case.offline_because(case.db, 4, "new disk");
+                case
+            },
+            &["web"],
+        ),
+        (
+            "asked for after an offline that its type vetoed",
+            || {
+                let mut case = Case::online();
+                case.world.behave(case.db).offline = Reaction::Veto;
+                case.offline_because(case.disk, 0, "new disk");
+                case.offline_because(case.web, 0, "");
+                case.world.online(case.web);
                 case
             },
             &["web"],
@@ -796,13 +772,7 @@ fn every_state_has_its_reason() {
             &["empty"],
         ),
     ];
-    let mut shown = String::new();
-    for (title, make, names) in rows {
-        let case = make();
-        let _ = writeln!(shown, "{title}");
-        names.iter().for_each(|name| shown.push_str(&case.show(name)));
-    }
-    insta::assert_snapshot!(shown);
+    insta::assert_snapshot!(shown(rows));
 }
 
 #[test]

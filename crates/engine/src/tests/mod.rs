@@ -9,6 +9,7 @@ mod configuration;
 mod configuration_plan;
 mod ends;
 mod explain;
+mod explain_starts;
 mod expressions;
 mod group_order;
 mod group_waits;

@@ -295,6 +295,20 @@ fn no_more_groups_than_may_start_at_once_from_one_storage() {
 }
 
 #[test]
+fn a_limit_that_is_raised_lets_who_waits_begin() {
+    let mut world = World::default();
+    let made = groups(&mut world, &[2_000, 2_000, 2_000]);
+    world.set_of(ObjectId::Cluster, "StartsAtOncePerNode", 1);
+    for (_, id) in &made {
+        world.behave(*id).online = Reaction::Hang;
+    }
+    world.reboot();
+    assert_eq!(states(&world, &made), [OnlinePending, Offline, Offline]);
+    world.set_of(ObjectId::Cluster, "StartsAtOncePerNode", 2);
+    assert_eq!(states(&world, &made), [OnlinePending, OnlinePending, Offline]);
+}
+
+#[test]
 fn a_group_waits_to_start_until_its_turn_has_come() {
     let mut world = World::default();
     let made = groups(&mut world, &[3_000, 2_000, 0]);
