@@ -53,6 +53,35 @@ fn a_plan_names_order_lengths_and_states_and_does_nothing() {
     assert_eq!(cluster.state("web"), ResourceState::Online);
 }
 
+/// A plan and the call itself are refused in the same words.
+#[track_caller]
+fn assert_same_refusal(cluster: &TestCluster, planned: &[&str], real: &[&str]) {
+    let (code, out, error) = cluster.mainstay_code(&[&["plan"], planned].concat());
+    let (real_code, _, real_error) = cluster.mainstay_code(real);
+    assert_eq!((code, real_code), (1, 1), "{planned:?}: {out}{error}{real_error}");
+    let said = format!("{out}{error}");
+    let said = said.lines().next().unwrap();
+    let said = said.split_once(" would be refused: ").map_or(said, |(_, refusal)| refusal);
+    assert_eq!(said.trim_start_matches("mainstay: "), real_error.trim().trim_start_matches("mainstay: "));
+}
+
+#[test]
+fn a_locked_resource_is_planned_with_the_ways_out_of_the_call() {
+    let Some(cluster) = TestCluster::with_demo_type_or_skip() else { return };
+    cluster.resource("g", "d", "dummy", &[("LockWhenOnline", "1")]);
+    cluster.carry_out(Verb::Online, "d");
+    for (planned, real) in [
+        (["offline", "d"], ["resource", "offline", "d"]),
+        (["restart", "d"], ["resource", "restart", "d"]),
+        (["offline", "g"], ["group", "offline", "g"]),
+    ] {
+        assert_same_refusal(&cluster, &planned, &real);
+    }
+    let restart = cluster.mainstay_code(&["plan", "restart", "d"]).1;
+    assert!(restart.contains("mainstay resource offline d --ignore-locked"), "{restart}");
+    assert!(!restart.contains("flag"), "a restart has none for that: {restart}");
+}
+
 #[test]
 fn a_refusal_is_that_of_the_call() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
@@ -60,6 +89,9 @@ fn a_refusal_is_that_of_the_call() {
     cluster.application("shop", "web", "sleep 1001");
     cluster.depend("web", "db");
     assert_eq!(cluster.carry_out(Verb::Online, "web").end, Some(End::Done));
+    // Of several that would refuse it, whoever answers first is named.
+    cluster.application("solo", "one", "sleep 1002");
+    assert_eq!(cluster.carry_out(Verb::Online, "one").end, Some(End::Done));
     for (planned, real) in [
         (&["delete", "db"][..], &["resource", "delete", "db"][..]),
         (&["set", "db", "RestartAction=7"], &["resource", "set", "db", "RestartAction=7"]),
@@ -72,21 +104,12 @@ fn a_refusal_is_that_of_the_call() {
             &["resource", "offline", "web", "--property", "Generic Application=7"],
         ),
         (
-            &["offline", "shop", "--property", "Generic Application=7"],
-            &["group", "offline", "shop", "--property", "Generic Application=7"],
+            &["offline", "solo", "--property", "Generic Application=7"],
+            &["group", "offline", "solo", "--property", "Generic Application=7"],
         ),
         (&["set", "db", "Foo=1"], &["resource", "set", "db", "Foo=1"]),
     ] {
-        let (code, out, error) = cluster.mainstay_code(&[&["plan"], planned].concat());
-        let (real_code, _, real_error) = cluster.mainstay_code(real);
-        assert_eq!((code, real_code), (1, 1), "{planned:?}: {out}{error}{real_error}");
-        // Number and name of the code, which both end with.
-        let number = |text: &str| {
-            let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == ';').collect();
-            let at = words.iter().position(|word| word.starts_with("ERROR_")).unwrap();
-            format!("{} {}", words[at - 1], words[at])
-        };
-        assert_eq!(number(&format!("{out}{error}")), number(&real_error), "{planned:?}");
+        assert_same_refusal(&cluster, planned, real);
     }
     let (code, refused) = plan(&cluster, &["set", "db", "Foo=1"]);
     assert_eq!((code, &refused["refused"], &refused["answer"]["number"]), (1, &true.into(), &87.into()));

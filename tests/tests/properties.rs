@@ -92,7 +92,7 @@ fn the_command_sets_properties_of_everything() {
     assert_eq!(code, 0);
     assert_eq!(
         notes,
-        "mainstay: group 'g' knows no property 'Priorty'; stored as private, and nothing comes of it\n"
+        "mainstay: group 'g' knows no property 'Priorty' (is it 'Priority'?); stored as private, and nothing comes of it\n"
     );
 }
 

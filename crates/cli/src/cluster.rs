@@ -167,7 +167,7 @@ fn show(context: &mut Context) -> Result<Exit, Failure> {
 
 fn set(properties: &[String], context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.change()?;
-    let notes = owner().set_and_say_unknown(&mut cluster, properties)?;
+    let notes = owner().set(&mut cluster, properties)?;
     let name = String::new();
     context.done("cluster", &name, None, notes, || "the cluster's properties are set".into())
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use mainstay_client::{CallError, Cluster, EventFilter, Events, EventsFrom};
 use mainstay_proplist::PropertyList;
 use mainstay_types::event::{EventKind, EventRevision, ToldEvent, object_type};
+use mainstay_types::status_information::GroupSetStatusInformation;
 use mainstay_types::{GroupState, NetworkInterfaceState, NetworkState, NodeState, ResourceState, Status};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -233,6 +234,7 @@ fn value(told: &ToldEvent) -> Json {
             state(|n| NetworkInterfaceState::from_wire_number(n).map(|s| s.to_string()))
         }
         Ok(EventKind::NodeState) => state(|n| NodeState::from_number(n).map(|s| s.to_string())),
+        Ok(EventKind::GroupSetState) => state(|n| Some(group_set_state(n))),
         _ if bytes.is_empty() => Json::Null,
         _ if told.kind.ends_with("-property") => match PropertyList::parse(&bytes) {
             Ok(list) => json!(properties(&list)),
@@ -243,6 +245,12 @@ fn value(told: &ToldEvent) -> Json {
         }
         _ => mainstay_proplist::utf16::parse(&bytes).map_or(Json::Null, |text| json!(text)),
     }
+}
+
+/// StatusInformation of a group set is all that there is of its state.
+fn group_set_state(bits: u32) -> String {
+    let words = GroupSetStatusInformation::from_bits_truncate(bits.into()).words();
+    if words.is_empty() { "not all groups online".into() } else { words.join(", ") }
 }
 
 fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {

@@ -226,6 +226,16 @@ fn with_sources(error: &dyn Error) -> String {
     clean(&text)
 }
 
+impl Failure {
+    /// What happened, and what would help, without the number.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.way_out {
+            Some(way_out) => format!("{}; {way_out}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

@@ -18,7 +18,6 @@ use crate::render::{Cell, STRONG, Table, clean, of_group, styled};
 use crate::shut_down::{self, ShutDown};
 use crate::submit::{self, Request};
 use crate::wait::WaitArguments;
-use crate::way_out::about;
 
 /// What can be done with groups.
 #[derive(Debug, Subcommand)]
@@ -221,8 +220,7 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let subject = Subject::Group(name);
     let mut cluster = context.change()?;
     let object: Group = open_object(&mut cluster, name, &subject)?;
-    let notes =
-        Owner { target: Target::Group(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
+    let notes = Owner { target: Target::Group(&object), subject }.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("group", name, id, notes, || format!("properties of {subject} are set"))
 }
@@ -279,16 +277,7 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let object: Group = open_object(&mut cluster, name, &subject)?;
     cluster.delete_group(&object).map_err(|error| {
         let failure = Failure::of_call(&mut cluster, &error, &subject);
-        match error.status() {
-            Status::DIR_NOT_EMPTY => {
-                let first = failure.way_out.clone().unwrap_or_else(|| "empty it first".into());
-                let with_all = about("group delete", name).option("--with-resources");
-                failure.with_way_out(format!(
-                    "{first}, or take everything offline and delete all of it with: {with_all}"
-                ))
-            }
-            _ => failure,
-        }
+        submit::with_option(failure, Verb::Delete, &subject, false)
     })?;
     let id = Some(object.id().to_owned());
     context.done("group", name, id, Vec::new(), || format!("{subject} deleted"))

@@ -2,7 +2,7 @@
 
 use mainstay_client::{Group, GroupSet};
 
-use crate::context::{Context, open_object};
+use crate::context::{Context, glance, open_object};
 use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::render::clean;
@@ -55,10 +55,14 @@ fn set_expression(name: &str, expression: &str, context: &mut Context) -> Result
     cluster
         .set_group_dependency_expression(&dependent, expression)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    // It is done, whether or not it can be read again.
+    let groups = glance(&mut cluster).map(|glance| glance.groups).unwrap_or_default();
+    let kept = groups.iter().find(|group| group.id.to_string() == dependent.id());
+    let kept = kept.map_or(expression.trim(), |group| group.depends_on.as_str());
     let id = Some(dependent.id().to_owned());
-    context.done("group", name, id, Vec::new(), || match expression.trim() {
+    context.done("group", name, id, Vec::new(), || match kept {
         "" => format!("{subject} starts after no group any more"),
-        expression => format!("{subject} starts after {}", clean(expression)),
+        kept => format!("{subject} starts after {}", clean(kept)),
     })
 }
 

@@ -233,8 +233,7 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let subject = Subject::GroupSet(name);
     let mut cluster = context.change()?;
     let object: GroupSet = open_object(&mut cluster, name, &subject)?;
-    let notes =
-        Owner { target: Target::GroupSet(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
+    let notes = Owner { target: Target::GroupSet(&object), subject }.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("group-set", name, id, notes, || format!("properties of {subject} are set"))
 }
@@ -246,10 +245,14 @@ fn set_expression(name: &str, expression: &str, context: &mut Context) -> Result
     cluster
         .set_set_dependency_expression(&dependent, expression)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    // It is done, whether or not it can be read again.
+    let sets = glance(&mut cluster).map(|glance| glance.group_sets).unwrap_or_default();
+    let kept = sets.iter().find(|set| set.id.to_string() == dependent.id());
+    let kept = kept.map_or(expression.trim(), |set| set.depends_on.as_str());
     let id = Some(dependent.id().to_owned());
-    context.done("group-set", name, id, Vec::new(), || match expression.trim() {
+    context.done("group-set", name, id, Vec::new(), || match kept {
         "" => format!("the groups of {subject} start after no group set any more"),
-        expression => format!("the groups of {subject} start after {}", clean(expression)),
+        kept => format!("the groups of {subject} start after {}", clean(kept)),
     })
 }
 

@@ -95,7 +95,7 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let mut cluster = context.change()?;
     let object: NetInterface = open_object(&mut cluster, name, &subject)?;
     let owner = Owner { target: Target::NetInterface(&object), subject };
-    let notes = owner.set_and_say_unknown(&mut cluster, properties)?;
+    let notes = owner.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("interface", name, id, notes, || format!("properties of {subject} are set"))
 }

@@ -124,7 +124,7 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let mut cluster = context.change()?;
     let object: Network = open_object(&mut cluster, name, &subject)?;
     let owner = Owner { target: Target::Network(&object), subject };
-    let notes = owner.set_and_say_unknown(&mut cluster, properties)?;
+    let notes = owner.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("network", name, id, notes, || format!("properties of {subject} are set"))
 }

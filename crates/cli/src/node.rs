@@ -38,10 +38,34 @@ pub enum NodeVerb {
     Resume {
         /// Name or number of the node
         name: String,
+        /// What becomes of groups that had left it for other nodes
+        #[arg(long, value_enum, value_name = "WHEN", default_value_t = Failback::Never)]
+        failback: Failback,
         /// Why, for the journal
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+}
+
+/// CLUSTER_NODE_RESUME_FAILBACK_TYPE.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Failback {
+    /// They stay where they are
+    Never,
+    /// They come back at once
+    Now,
+    /// They come back as AutoFailbackType of each says
+    Policy,
+}
+
+impl Failback {
+    fn number(self) -> u32 {
+        match self {
+            Self::Never => 0,
+            Self::Now => 1,
+            Self::Policy => 2,
+        }
+    }
 }
 
 /// A node that is to be paused.
@@ -66,7 +90,7 @@ pub(crate) fn run(verb: NodeVerb, context: &mut Context) -> Result<Exit, Failure
         NodeVerb::Show { name } => show(&name, context),
         NodeVerb::Set { name, properties } => set(&name, &properties, context),
         NodeVerb::Pause(given) => pause(&given, context),
-        NodeVerb::Resume { name, reason } => resume(&name, reason.as_deref(), context),
+        NodeVerb::Resume { name, failback, reason } => resume(&name, failback, reason.as_deref(), context),
     }
 }
 
@@ -122,8 +146,7 @@ fn set(name: &str, properties: &[String], context: &mut Context) -> Result<Exit,
     let subject = Subject::Node(name);
     let mut cluster = context.change()?;
     let object: Node = open_object(&mut cluster, name, &subject)?;
-    let notes =
-        Owner { target: Target::Node(&object), subject }.set_and_say_unknown(&mut cluster, properties)?;
+    let notes = Owner { target: Target::Node(&object), subject }.set(&mut cluster, properties)?;
     let id = Some(object.id().to_owned());
     context.done("node", name, id, notes, || format!("properties of {subject} are set"))
 }
@@ -144,8 +167,13 @@ fn pause(given: &Paused, context: &mut Context) -> Result<Exit, Failure> {
     })
 }
 
-fn resume(name: &str, reason: Option<&str>, context: &mut Context) -> Result<Exit, Failure> {
-    let object = SubmitObject::ResumedNode { node: name, failback: 0 };
+fn resume(
+    name: &str,
+    failback: Failback,
+    reason: Option<&str>,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let object = SubmitObject::ResumedNode { node: name, failback: failback.number() };
     let reason = reason.unwrap_or_default();
     let submission = Submission { reason, ..Submission::new(Verb::Resume, object) };
     let (_, id) = submit(name, None, &submission, context)?;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use mainstay_client::{Asking, CallError, Cluster, Group, Resource, SubmitObject, Target};
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::name::fold;
-use mainstay_types::operation::End;
+use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::Cause;
 use mainstay_types::own_codes::plan as words;
 use mainstay_types::plan::{CallPlan, Plan, PlannedPlacement};
@@ -17,6 +17,7 @@ use crate::instructions::Instructions;
 use crate::json::plan::{CallPlanDocument, PlacementDocument};
 use crate::properties::Owner;
 use crate::render::{BAD, Cell, FAINT, GOOD, MARKED, Table, clean, span, styled};
+use crate::submit::with_option;
 use crate::way_out::about;
 
 /// What is planned.
@@ -173,7 +174,7 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
                 Failure::of_call(&mut cluster, &error, &subject)
             });
             return match answer? {
-                Plan::Call(plan) => show(&plan, words::MOVE, object.subject(), context),
+                Plan::Call(plan) => show(&plan, Verb::Move, object.subject(), false, context),
                 Plan::Placement(groups) => show_places(&groups, context),
             };
         }
@@ -181,9 +182,9 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
             let asking = Asking::new(words::NODE_LOSS, SubmitObject::Group(node));
             return places(&asking, Subject::Node(node), &mut cluster, context);
         }
-        PlanVerb::Restart { name } => (words::RESTART, name),
-        PlanVerb::Fail { name } => (words::FAIL, name),
-        PlanVerb::Delete { name, .. } => (words::DELETE, name),
+        PlanVerb::Restart { name } => (Verb::Restart, name),
+        PlanVerb::Fail { name } => (Verb::Fail, name),
+        PlanVerb::Delete { name, .. } => (Verb::Delete, name),
     };
     let (object, flags) = match verb {
         PlanVerb::Delete { with_resources: true, .. } => {
@@ -192,13 +193,13 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
         PlanVerb::Delete { .. } => (Object::find(&mut cluster, name)?, 0),
         _ => (Object::Resource(name), 0),
     };
-    let asking = Asking { flags, ..Asking::new(call, object.of_submission()) };
+    let asking = Asking { flags, ..Asking::new(call.as_str(), object.of_submission()) };
     let mut plan = ask_call(&asking, object.subject(), &mut cluster)?;
     if plan.answer == Status::DIR_NOT_EMPTY {
         let with_all = about("plan delete", name).option("--with-resources");
         plan.notes.push(format!("what it takes to delete all of it is shown by: {with_all}"));
     }
-    show(&plan, call, object.subject(), context)
+    show(&plan, call, object.subject(), false, context)
 }
 
 /// What a refusal is about: the node that was named beside it, where that is none.
@@ -226,7 +227,7 @@ fn offline(given: &PlanOffline, cluster: &mut Cluster, context: &mut Context) ->
     let buffer = given.instructions.buffer()?;
     let asking = Asking { flags, buffer: &buffer, ..Asking::new(words::OFFLINE, object.of_submission()) };
     let plan = ask_call(&asking, object.subject(), cluster)?;
-    show(&plan, words::OFFLINE, object.subject(), context)
+    show(&plan, Verb::Offline, object.subject(), !buffer.is_empty(), context)
 }
 
 fn online(given: &PlanOnline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
@@ -245,7 +246,7 @@ fn online(given: &PlanOnline, cluster: &mut Cluster, context: &mut Context) -> R
     let buffer = given.instructions.buffer()?;
     let asking = Asking { flags, buffer: &buffer, ..Asking::new(words::ONLINE, object.of_submission()) };
     let plan = ask_call(&asking, object.subject(), cluster)?;
-    show(&plan, words::ONLINE, object.subject(), context)
+    show(&plan, Verb::Online, object.subject(), !buffer.is_empty(), context)
 }
 
 fn of_resources_only() -> Failure {
@@ -276,7 +277,7 @@ fn set(
     let plan = plans.iter().find(|plan| is_refused(plan));
     let plan = plan.or_else(|| plans.iter().find(|plan| plan.answer != Status::SUCCESS)).or(plans.first());
     let plan = plan.ok_or_else(|| Failure::usage("there is nothing to set"))?;
-    show(plan, "set", subject, context)
+    show(plan, Verb::Set, subject, false, context)
 }
 
 fn places(
@@ -316,17 +317,26 @@ fn is_refused(plan: &CallPlan) -> bool {
     !matches!(plan.answer, Status::SUCCESS | Status::IO_PENDING) && !stored
 }
 
-fn show(plan: &CallPlan, verb: &str, subject: Subject<'_>, context: &mut Context) -> Result<Exit, Failure> {
-    let refused = is_refused(plan);
-    context.output.data(|| CallPlanDocument::new(plan, refused), || text(plan, verb, &subject, refused))?;
-    Ok(if refused { Exit::Refused } else { Exit::Done })
+/// Shows the plan of a call. `is_told`: the call would have instructions.
+fn show(
+    plan: &CallPlan,
+    verb: Verb,
+    subject: Subject<'_>,
+    is_told: bool,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    // A refusal is said in the words of the command that would make the call.
+    let refusal = is_refused(plan).then(|| Failure::refused(plan.answer, &plan.text, &subject));
+    let refusal = refusal.map(|refusal| with_option(refusal, verb, &subject, is_told));
+    let document = || CallPlanDocument::new(plan, refusal.as_ref());
+    context.output.data(document, || text(plan, verb, &subject, refusal.as_ref()))?;
+    Ok(if refusal.is_some() { Exit::Refused } else { Exit::Done })
 }
 
-fn text(plan: &CallPlan, verb: &str, subject: &Subject<'_>, refused: bool) -> String {
-    if refused {
-        let said = if plan.text.is_empty() { String::new() } else { format!(": {}", clean(&plan.text)) };
+fn text(plan: &CallPlan, verb: Verb, subject: &Subject<'_>, refusal: Option<&Failure>) -> String {
+    if let Some(refusal) = refusal {
         let word = styled(BAD, "would be refused");
-        return format!("{verb} of {subject} {word}{said}: {}\n{}", plan.answer, notes(plan));
+        return format!("{verb} of {subject} {word}: {refusal}\n{}", notes(plan));
     }
     let word = styled(GOOD, "would be accepted");
     let mut text = format!("{verb} of {subject} {word}: {}\n", plan.answer);
@@ -444,13 +454,16 @@ mod tests {
 
     #[test]
     fn a_plan_in_words() {
-        let accepted = text(&sample(), "offline", &Subject::Resource("db"), false);
+        let accepted = text(&sample(), Verb::Offline, &Subject::Resource("db"), None);
         let refusal = CallPlan {
             answer: Status::CLUSTER_RESOURCE_LOCKED_STATUS,
             text: "resource 'web' is locked".into(),
             ..sample()
         };
-        let refused = text(&refusal, "offline", &Subject::Resource("db"), true);
+        let subject = Subject::Resource("db");
+        let failure = Failure::refused(refusal.answer, &refusal.text, &subject);
+        let failure = with_option(failure, Verb::Offline, &subject, false);
+        let refused = text(&refusal, Verb::Offline, &subject, Some(&failure));
         let cause = Cause::new(Status::TIMEOUT, "waited 600 s for group 'first'");
         let outcome = cause.to_string();
         let in_vain = CallPlan {
@@ -461,14 +474,14 @@ mod tests {
             notes: Vec::new(),
             ..sample()
         };
-        let in_vain = text(&in_vain, "online", &Subject::Group("g"), false);
+        let in_vain = text(&in_vain, Verb::Online, &Subject::Group("g"), None);
         let all = format!("{accepted}{refused}{in_vain}");
         insta::assert_snapshot!(anstream::adapter::strip_str(&all).to_string());
     }
 
     #[test]
     fn the_document_is_stable() {
-        let document = CallPlanDocument::new(&sample(), false);
+        let document = CallPlanDocument::new(&sample(), None);
         insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
     }
 }

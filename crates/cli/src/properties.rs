@@ -40,6 +40,9 @@ const FORMAT_WORDS: &[Format] = &[
     Format::SecurityDescriptor,
 ];
 
+/// One letter in so many may be wrong in a name that is still known for another.
+const SLIP_IN: usize = 3;
+
 /// How many characters of a value are shown in text; `--json` shows all.
 const SHOWN_LENGTH: usize = 200;
 
@@ -115,7 +118,7 @@ impl Owner<'_> {
     /// Sets properties by name; gives back notes. Each section is all or nothing, and where both are concerned, the
     /// private ones are looked at before the common ones are set.
     pub(crate) fn set(&self, cluster: &mut Cluster, assignments: &[String]) -> Result<Vec<String>, Failure> {
-        let (common, private) = self.sort(cluster, assignments)?;
+        let Sorted { common, private, unknown } = self.sort(cluster, assignments)?;
         if !common.is_empty() && !private.is_empty() {
             self.validate(cluster, &private)?;
         }
@@ -130,7 +133,9 @@ impl Owner<'_> {
                 false => half_set(failure, &common),
             })?;
         }
-        Ok(self.notes(stored))
+        let mut notes = self.notes(stored);
+        notes.extend(self.note_of_unknown(&unknown, "stored as private"));
+        Ok(notes)
     }
 
     /// Sets private properties of a configuration, in the formats that are known; gives back notes.
@@ -169,23 +174,22 @@ impl Owner<'_> {
         object: SubmitObject<'_>,
         assignments: &[String],
     ) -> Result<Vec<CallPlan>, Failure> {
-        let (common, private) = self.sort(cluster, assignments)?;
+        let Sorted { common, private, unknown } = self.sort(cluster, assignments)?;
+        let note = self.note_of_unknown(&unknown, "it would be private");
         let mut plans = Vec::new();
         for (verb, list) in [(words::SET_PRIVATE, private), (words::SET_COMMON, common)] {
             if !list.is_empty() {
                 let asking = Asking { buffer: &bytes(&list)?, ..Asking::new(verb, object) };
-                plans.push(plan::ask_call(&asking, self.subject, cluster)?);
+                let mut plan = plan::ask_call(&asking, self.subject, cluster)?;
+                plan.notes.splice(..0, note.clone());
+                plans.push(plan);
             }
         }
         Ok(plans)
     }
 
     /// Finds each property's section and reads its value by the format that is known for it.
-    fn sort(
-        &self,
-        cluster: &mut Cluster,
-        assignments: &[String],
-    ) -> Result<(PropertyList, PropertyList), Failure> {
+    fn sort(&self, cluster: &mut Cluster, assignments: &[String]) -> Result<Sorted, Failure> {
         let common = self.formats(
             cluster,
             function::GET_COMMON_PROPERTY_FMTS,
@@ -194,7 +198,12 @@ impl Owner<'_> {
         let private = |cluster: &mut Cluster| {
             self.formats(cluster, function::GET_PRIVATE_PROPERTY_FMTS, &[function::GET_PRIVATE_PROPERTIES])
         };
-        sort_by(assignments, &common, private, cluster)
+        let mut sorted = sort_by(assignments, &common, private, cluster)?;
+        if !self.has_type() {
+            sorted.unknown =
+                sorted.private.iter().map(|property| with_nearest(property.name(), [&common])).collect();
+        }
+        Ok(sorted)
     }
 
     /// The same for a resource of this type that is not there yet. A type that does not tell its formats leaves private
@@ -208,37 +217,32 @@ impl Owner<'_> {
         let private =
             |cluster: &mut Cluster| self.formats(cluster, function::GET_PRIVATE_RESOURCE_PROPERTY_FMTS, &[]);
         let sorted = sort_by(assignments, &common, private, cluster)?;
-        check_formats(&sorted.0, &common)?;
-        Ok(sorted)
+        check_formats(&sorted.common, &common)?;
+        Ok((sorted.common, sorted.private))
     }
 
-    /// Sets properties of what has no type: a private one is nobody's, and a slip should not pass for a setting.
-    pub(crate) fn set_and_say_unknown(
-        &self,
-        cluster: &mut Cluster,
-        assignments: &[String],
-    ) -> Result<Vec<String>, Failure> {
-        let unknown = self.unknown(cluster, assignments)?;
-        let mut notes = self.set(cluster, assignments)?;
-        notes.extend(unknown.map(|names| {
-            let subject = &self.subject;
-            format!("{subject} knows no property {names}; stored as private, and nothing comes of it")
-        }));
-        Ok(notes)
+    /// A slip should not pass for a setting.
+    fn note_of_unknown(&self, unknown: &[String], done: &str) -> Option<String> {
+        let names = unknown.join(", ");
+        let subject = &self.subject;
+        Some(match self.has_type() {
+            _ if unknown.is_empty() => return None,
+            true => format!("the type of {subject} lists no property {names}; {done}"),
+            false => format!("{subject} knows no property {names}; {done}, and nothing comes of it"),
+        })
     }
 
-    /// The names among these that no common property has.
-    fn unknown(&self, cluster: &mut Cluster, assignments: &[String]) -> Result<Option<String>, Failure> {
-        let (_, private) = self.sort(cluster, assignments)?;
-        let names: Vec<String> = private.iter().map(|property| format!("'{}'", property.name())).collect();
-        Ok((!names.is_empty()).then(|| names.join(", ")))
+    /// Whether there is a type that its private properties are for. Without one they are nobody's.
+    fn has_type(&self) -> bool {
+        matches!(self.target, Target::Resource(_))
     }
 
     /// The formats of a section: as the service lists them; where it lists none, as the values have them.
     fn formats(&self, cluster: &mut Cluster, listed: u32, values: &[u32]) -> Result<Formats, Failure> {
         let mut formats = Formats::default();
         formats.learn_listed(&self.list(cluster, listed)?);
-        if formats.0.is_empty() {
+        formats.are_all = !formats.known.is_empty();
+        if !formats.are_all {
             for function in values {
                 formats.learn_used(&self.list(cluster, *function)?);
             }
@@ -276,22 +280,39 @@ fn sort_by(
     common_formats: &Formats,
     private_formats_of: impl Fn(&mut Cluster) -> Result<Formats, Failure>,
     cluster: &mut Cluster,
-) -> Result<(PropertyList, PropertyList), Failure> {
+) -> Result<Sorted, Failure> {
     let mut private_formats = None;
-    let (mut common, mut private) = (PropertyList::new(), PropertyList::new());
+    let (mut common, mut private, mut unknown) = (PropertyList::new(), PropertyList::new(), Vec::new());
     for (name, text) in split(assignments)? {
         if let Some((known, format)) = common_formats.find(name) {
             common.set(known, read_value(name, Some(format), text)?);
             continue;
         }
-        if private_formats.is_none() {
-            private_formats = Some(private_formats_of(cluster)?);
+        let formats = match private_formats.take() {
+            Some(formats) => formats,
+            None => private_formats_of(cluster)?,
+        };
+        let formats = private_formats.insert(formats);
+        let known = formats.find(name);
+        if known.is_none() && formats.are_all {
+            unknown.push(with_nearest(name, [common_formats, &*formats]));
         }
-        let known = private_formats.as_ref().and_then(|formats| formats.find(name));
         let (name, format) = known.map_or((name, None), |(known, format)| (known, Some(format)));
         private.set(name, read_value(name, format, text)?);
     }
-    Ok((common, private))
+    Ok(Sorted { common, private, unknown })
+}
+
+/// A name in quotes, with the one that it may have been meant for.
+fn with_nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n Formats>) -> String {
+    let distance = |known: &str| strsim::osa_distance(&fold(known), &fold(name));
+    let names = known.into_iter().flat_map(|formats| formats.known.values()).map(|(name, _)| name.as_str());
+    let nearest = names.min_by_key(|known| distance(known));
+    // Of a short name most letters may be others by chance.
+    match nearest.filter(|nearest| distance(nearest) * SLIP_IN <= name.chars().count()) {
+        Some(nearest) => format!("'{name}' (is it '{nearest}'?)"),
+        None => format!("'{name}'"),
+    }
 }
 
 /// A configuration tells fewer formats apart than a property list. What would pass in it for another one is refused, as
@@ -370,13 +391,27 @@ fn names_format(text: &str) -> bool {
         .is_some_and(|(word, _)| word == "unset" || FORMAT_WORDS.iter().any(|format| format.word() == word))
 }
 
-/// Formats by folded name, each with the name as the service writes it.
+/// Assignments by their sections.
+#[derive(Debug)]
+struct Sorted {
+    common: PropertyList,
+    private: PropertyList,
+    /// Names that nobody lists, in quotes, each with what it may have been meant for.
+    unknown: Vec<String>,
+}
+
+/// What is known of the formats of a section.
 #[derive(Debug, Default)]
-struct Formats(BTreeMap<String, (String, Format)>);
+struct Formats {
+    /// By folded name, each with the name as the service writes it.
+    known: BTreeMap<String, (String, Format)>,
+    /// The service has listed them, so that there are no others.
+    are_all: bool,
+}
 
 impl Formats {
     fn find(&self, name: &str) -> Option<(&str, Format)> {
-        self.0.get(&fold(name)).map(|(name, format)| (name.as_str(), *format))
+        self.known.get(&fold(name)).map(|(name, format)| (name.as_str(), *format))
     }
 
     /// From the answer of a `..._PROPERTY_FMTS` code: each value is the number of a format.
@@ -401,7 +436,7 @@ impl Formats {
     }
 
     fn learn(&mut self, name: &str, format: Format) {
-        self.0.insert(fold(name), (name.to_owned(), format));
+        self.known.insert(fold(name), (name.to_owned(), format));
     }
 }
 
@@ -493,6 +528,12 @@ mod tests {
             "soon",
             Err("property 'P': 'soon' is no whole number, decimal or with 0x"),
         );
+        check(Some(Format::Dword), "-1", Ok(Value::Dword(u32::MAX)));
+        check(
+            Some(Format::Dword),
+            "",
+            Err("property 'P': no number is given; unset: takes the default, or removes a private property"),
+        );
         check(None, "dword:x", Err("property 'P': 'x' is no whole number, decimal or with 0x"));
     }
 
@@ -516,6 +557,10 @@ mod tests {
             .with("Names", Value::Dword(5))
             .with("Odd", Value::Sz("x".into()));
         formats.learn_listed(&list);
+        assert_eq!(with_nearest("Dlay", [&formats]), "'Dlay' (is it 'Delay'?)");
+        assert_eq!(with_nearest("name", [&formats]), "'name' (is it 'Names'?)");
+        assert_eq!(with_nearest("Day", [&formats]), "'Day'", "two of three letters");
+        assert_eq!(with_nearest("x", [&Formats::default()]), "'x'");
         assert_eq!(formats.find("DELAY"), Some(("Delay", Format::Dword)));
         assert_eq!(formats.find("names"), Some(("Names", Format::MultiSz)));
         assert_eq!(formats.find("Odd"), None);

@@ -365,10 +365,16 @@ fn set_expression(name: &str, expression: &str, context: &mut Context) -> Result
     cluster
         .set_dependency_expression(&dependent, expression)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
+    let notes = notes(&mut cluster);
+    // It is done, whether or not it can be read again.
+    let kept = match glance(&mut cluster) {
+        Ok(glance) => resource_show::expression(&mut cluster, &dependent, &glance).ok(),
+        Err(_) => None,
+    };
     let id = Some(dependent.id().to_owned());
-    context.done("resource", name, id, Vec::new(), || match expression.trim() {
+    context.done("resource", name, id, notes, || match kept.as_deref().unwrap_or(expression.trim()) {
         "" => format!("{subject} depends on nothing any more"),
-        expression => format!("{subject} depends on {}", clean(expression)),
+        kept => format!("{subject} depends on {}", clean(kept)),
     })
 }
 
@@ -389,10 +395,15 @@ fn change_dependency(
     let provider: Resource = open_object(&mut cluster, &given.provider, &provider_subject)?;
     change(&mut cluster, &dependent, &provider)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let id = Some(dependent.id().to_owned());
-    context.done("resource", &given.name, id, Vec::new(), || {
+    let (id, notes) = (Some(dependent.id().to_owned()), notes(&mut cluster));
+    context.done("resource", &given.name, id, notes, || {
         sentence(&subject.to_string(), &provider_subject.to_string())
     })
+}
+
+/// What the service has to say about what it has just done.
+fn notes(cluster: &mut Cluster) -> Vec<String> {
+    cluster.explain().ok().filter(|note| !note.is_empty()).into_iter().collect()
 }
 
 fn change_owners(

@@ -1,7 +1,7 @@
 //! `mainstay resource show`: all of a resource on one page.
 
-use mainstay_client::{Cluster, Resource, Target};
-use mainstay_types::glance::ResourceGlance;
+use mainstay_client::{CallError, Cluster, Resource, Target};
+use mainstay_types::glance::{Glance, ResourceGlance};
 use mainstay_types::operation::{End, OperationRecord};
 use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{ResourceId, ResourceState};
@@ -39,17 +39,16 @@ pub(crate) fn run(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     };
     let (depends_on, dependents, possible_owners) =
         (names(ENUM_PROVIDERS)?, names(ENUM_DEPENDENTS)?, names(ENUM_NODES)?);
-    let expression = cluster.dependency_expression(&object);
-    let expression = expression.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
     let last_failure = last_failure(&mut cluster, object.id(), &subject)?;
     let glance = glance(&mut cluster)?;
+    let dependency_expression = expression(&mut cluster, &object, &glance)
+        .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
     let is_it = |resource: &&ResourceGlance| resource.id.to_string() == object.id() || resource.name.is(name);
     let resource = glance.resources.iter().find(is_it).ok_or_else(|| subject.gone())?;
-    let name_of = |id| glance.resources.iter().find(|found| found.id == id).map(|found| found.name.as_str());
     let details = ResourceDetails {
         resource: resource.into(),
         depends_on,
-        dependency_expression: with_names(&expression, name_of),
+        dependency_expression,
         dependents,
         possible_owners,
         host_process: sections.read_only_dword("MonitorProcessId").filter(|process| *process != 0),
@@ -80,6 +79,17 @@ fn last_failure(
 }
 
 /// The expression, whose resources stand there by id, with their names.
+/// What it depends on as it is kept, by names: `([a] or [b]) and ([c])`.
+pub(crate) fn expression(
+    cluster: &mut Cluster,
+    object: &Resource,
+    glance: &Glance,
+) -> Result<String, CallError> {
+    let kept = cluster.dependency_expression(object)?;
+    let name_of = |id| glance.resources.iter().find(|found| found.id == id).map(|found| found.name.as_str());
+    Ok(with_names(&kept, name_of))
+}
+
 fn with_names<'a>(expression: &str, name_of: impl Fn(ResourceId) -> Option<&'a str>) -> String {
     let mut shown = String::with_capacity(expression.len());
     for piece in expression.split_inclusive(['[', ']']) {

@@ -76,7 +76,7 @@ pub(crate) fn run(verb: TypeVerb, context: &mut Context) -> Result<Exit, Failure
             let mut cluster = context.change()?;
             let subject = Subject::Type(&name);
             let owner = Owner { target: Target::ResourceType(&name), subject };
-            let notes = owner.set_and_say_unknown(&mut cluster, &properties)?;
+            let notes = owner.set(&mut cluster, &properties)?;
             context.done("type", &name, None, notes, || format!("properties of {subject} are set"))
         }
         TypeVerb::Delete { name } => {

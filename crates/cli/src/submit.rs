@@ -84,7 +84,9 @@ pub(crate) fn ask<T: Transport>(
         Status::SUCCESS | Status::IO_PENDING => Ok(submitted),
         status => {
             let failure = Failure::refused(status, &submitted.text, &request.subject());
-            Err(with_option(failure, request).with_operation(submitted.operation))
+            let is_told = !request.buffer.is_empty();
+            let failure = with_option(failure, request.verb, &request.subject(), is_told);
+            Err(failure.with_operation(submitted.operation))
         }
     }
 }
@@ -141,33 +143,29 @@ pub(crate) fn token() -> Result<String, Failure> {
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
-/// Names the option that gets past a refusal, where there is one.
-fn with_option(failure: Failure, request: &Request<'_>) -> Failure {
-    let SubmitObject::Resource(name) = request.object else {
-        return match failure.status {
-            Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS) => failure.with_way_out(PAST_LOCK),
-            _ => failure,
-        };
-    };
-    let way_out = match (failure.status, request.verb) {
-        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Offline) => {
+/// Names the option that gets past a refusal, where there is one. `is_told`: the call had instructions.
+pub(crate) fn with_option(failure: Failure, verb: Verb, subject: &Subject<'_>, is_told: bool) -> Failure {
+    let way_out = match (failure.status, verb, subject) {
+        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Offline, Subject::Resource(_)) => {
             "take it offline all the same with --ignore-locked".into()
         }
-        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online) => PAST_LOCK.into(),
-        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Restart) => {
-            let past_lock = |command| about(command, name).option("--ignore-locked");
-            let (down, up) = (past_lock("resource offline"), past_lock("resource online"));
-            format!("{down}, and then, also for what needs it: {up}")
+        (Some(Status::CLUSTER_RESOURCE_LOCKED_STATUS), Verb::Online | Verb::Offline, _) => {
+            "do it all the same with --ignore-locked".into()
         }
-        (Some(Status::INVALID_PARAMETER), _) if !request.buffer.is_empty() && failure.way_out.is_none() => {
+        (Some(Status::DIR_NOT_EMPTY), Verb::Delete, Subject::Group(name)) => {
+            let first = failure.way_out.as_deref().unwrap_or("empty it first");
+            let with_all = about("group delete", name).option("--with-resources");
+            format!("{first}, or take everything offline and delete all of it with: {with_all}")
+        }
+        (Some(Status::INVALID_PARAMETER), _, Subject::Resource(_))
+            if is_told && failure.way_out.is_none() =>
+        {
             "look at what --property or --buffer-file tells it".into()
         }
         _ => return failure,
     };
     failure.with_way_out(way_out)
 }
-
-const PAST_LOCK: &str = "do it all the same with --ignore-locked";
 
 /// Waits as asked for what was accepted.
 fn follow(

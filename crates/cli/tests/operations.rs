@@ -278,9 +278,10 @@ fn a_refusal_names_number_object_and_way_out() {
     check_refusal(
         "resource restart db",
         5960,
-        "resource 'db' is locked by its type (reason 3); wait, or use the ignore-locked flag",
+        "resource 'db' is locked by its type (reason 3); wait, or: mainstay resource offline db --ignore-locked, and \
+         then, also for what needs it: mainstay resource online db --ignore-locked",
         "mainstay: resource 'db' is locked by its type (reason 3): 5960 \
-         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; mainstay resource offline db --ignore-locked, and then, also \
+         ERROR_CLUSTER_RESOURCE_LOCKED_STATUS; wait, or: mainstay resource offline db --ignore-locked, and then, also \
          for what needs it: mainstay resource online db --ignore-locked\n",
     );
     check_refusal(
@@ -511,6 +512,15 @@ fn a_node_is_paused_and_resumed() {
     assert_eq!(drain, (Some(1), "n2".into(), String::new()));
     let (code, out, _, verb, _) = submits("node resume n1", 0, "");
     assert_eq!((code, out.as_str(), verb.as_str()), (0, "node 'n1' is resumed\n", "resume"));
+    for (option, number) in
+        [("", 0), (" --failback never", 0), (" --failback now", 1), (" --failback policy", 2)]
+    {
+        let fake = Fake::start();
+        fake.on(SUBMIT, [submitted(0, "1-42", "")]);
+        let words = format!("node resume n1{option}");
+        assert_eq!(fake.mainstay(&words.split_whitespace().collect::<Vec<_>>()).code, 0, "{words}");
+        assert_eq!(fake.inputs(SUBMIT)[0].dword(submit::FAILBACK), Some(number), "{words}");
+    }
     let (code, out, err, ..) = submits("node resume n1", 5058, "node 'n1' is not paused");
     let expected = "mainstay: node 'n1' is not paused: 5058 ERROR_CLUSTER_NODE_NOT_PAUSED\n";
     assert_eq!((code, out.as_str(), err.as_str()), (1, "", expected));

@@ -59,7 +59,11 @@ fn properties_find_their_section_and_format() {
     ]);
     assert_eq!(
         (ran.code, ran.out.as_str(), ran.err.as_str()),
-        (0, "properties of resource 'db' are set\n", "")
+        (
+            0,
+            "properties of resource 'db' are set\n",
+            "mainstay: the type of resource 'db' lists no property 'Other'; stored as private\n"
+        )
     );
     assert_eq!(
         log(&fake),
@@ -123,7 +127,7 @@ fn a_name_that_the_cluster_does_not_know_is_said() {
     assert_eq!((ran.code, ran.out.as_str()), (0, "the cluster's properties are set\n"));
     assert_eq!(
         ran.err,
-        "mainstay: the cluster knows no property 'Descripton', 'ClusterName'; stored as private, and nothing comes of \
+        "mainstay: the cluster knows no property 'Descripton' (is it 'Description'?), 'ClusterName'; stored as private, and nothing comes of \
          it\n"
     );
     assert_eq!(fake.mainstay(&["cluster", "set", "Description=x"]).err, "");

@@ -453,7 +453,8 @@ impl<T: Transport> Cluster<T> {
             .ok_or_else(|| broken(CALL, format!("no {} in the answer", status::STATUS)))
     }
 
-    /// Why the last call on this connection was refused, in words; empty when there is nothing to say.
+    /// Why the last call on this connection was refused, or a word about what it has done; empty when there is nothing to
+    /// say.
     ///
     /// # Errors
     ///

@@ -131,6 +131,7 @@ pub struct Answer {
     pub output: Vec<u8>,
     /// The size that the whole output has, in bytes.
     pub output_length_needed: u32,
-    /// What it means, for people: object, value and way out. Empty on success; of a backup, the file that it is in.
+    /// What it means, for people: object, value and way out. On success mostly empty: a word about what was done; of a
+    /// backup, the file that it is in.
     pub text: String,
 }

@@ -141,8 +141,12 @@ pub(crate) fn check_new_dependency(
     if resource.group != other.group {
         return Err(ClusterError::OtherGroup { name, provider: provider_name }.into());
     }
-    if id == provider || reaches(model, provider, id) {
-        return Err(ClusterError::Circle { name, provider: provider_name }.into());
+    if id == provider {
+        return Err(ClusterError::NeedsItself { name }.into());
+    }
+    if let Some(before) = last_before(model, provider, id) {
+        let through = model.resource(before).map_or(provider_name.clone(), |found| found.name.to_string());
+        return Err(ClusterError::Circle { name, provider: provider_name, through }.into());
     }
     let below = depth(model, provider, &|model, id| providers_of(model, id));
     let above = depth(model, id, &|model, id| model.dependents(id).collect());
@@ -173,21 +177,10 @@ pub(crate) fn check_dependencies_of_new(
     Ok(())
 }
 
-/// Whether `from` depends on `to`, directly or not.
-fn reaches(model: &Model, from: ResourceId, to: ResourceId) -> bool {
-    let mut seen = BTreeSet::from([from]);
-    let mut open = vec![from];
-    while let Some(next) = open.pop() {
-        for provider in providers_of(model, next) {
-            if provider == to {
-                return true;
-            }
-            if seen.insert(provider) {
-                open.push(provider);
-            }
-        }
-    }
-    false
+/// Where `from` depends on `to`, directly or not: the one on the way that depends on it directly.
+fn last_before(model: &Model, from: ResourceId, to: ResourceId) -> Option<ResourceId> {
+    let needed = reach([from], |id| providers_of(model, id));
+    needed.into_iter().find(|id| model.resource(*id).is_some_and(|found| found.depends_on.contains(to)))
 }
 
 fn providers_of(model: &Model, id: ResourceId) -> Vec<ResourceId> {

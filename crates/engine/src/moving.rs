@@ -12,6 +12,7 @@ use crate::Engine;
 use crate::command::{Call, Command};
 use crate::error::{ClusterError, Refusal, RequestError};
 use crate::operation::instructions;
+use crate::operation::offline::PAST_LOCK;
 use crate::placement::{self, Objection, Row, Stay, Step, Wish};
 
 impl Engine {
@@ -85,7 +86,10 @@ impl Engine {
         let mut members = self.model.group(group).into_iter().flat_map(|group| &group.members);
         let locked = |id| Some((id, self.live.get(id)?.locked?));
         match members.find_map(locked) {
-            Some((id, reason)) => Err(ClusterError::Locked { name: self.name_of(*id), reason }.into()),
+            Some((id, reason)) => {
+                let (name, way_out) = (self.name_of(*id), PAST_LOCK.into());
+                Err(ClusterError::Locked { name, reason, way_out }.into())
+            }
             None => Ok(()),
         }
     }

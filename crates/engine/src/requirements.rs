@@ -16,6 +16,7 @@ use mainstay_types::{Name, ObjectId, ResourceId, Status};
 use crate::Engine;
 use crate::limits::{QUERY_USUAL_TIMEOUT_MS, REQUIREMENTS_LENGTH_MAX};
 use crate::live::Stage;
+use crate::model::expression::Expression;
 use crate::model::objects::Resource;
 use crate::queries::QueryPurpose;
 
@@ -83,37 +84,40 @@ impl Engine {
             }
         }
         let Some(resource) = self.model.resource(id) else { return Required::Met };
-        match required.iter().find(|one| !self.has_required(resource, one)) {
+        match required.iter().find(|one| !self.has_required(&resource.depends_on, one, false)) {
             None => Required::Met,
             Some(missing) => {
-                let what = match missing {
-                    RequiredDependency::Type(name) => format!("of type '{}'", crate::error::shown(name)),
-                    RequiredDependency::Class(class) => format!("of class {}", class_name(*class)),
-                };
-                let text = format!(
-                    "its type requires that it depends on a resource {what}; add one \
-                     with: {}",
-                    CommandLine::new("resource depend").name(resource.name.as_str()).name("PROVIDER")
-                );
+                let (text, way_out) = (lack(missing), way_to_add(resource));
+                let text = format!("{text}; {way_out}");
                 Required::Lacks(Cause::new(Status::DEPENDENCY_NOT_FOUND, text))
             }
         }
     }
 
-    /// Whether it depends on such a resource whichever of its alternatives serve.
-    fn has_required(&self, resource: &Resource, required: &RequiredDependency) -> bool {
+    /// What the type of a resource requires, as far as it has said so, and what this expression would take away.
+    pub(crate) fn takes_required(&self, resource: &Resource, expression: &Expression) -> Option<String> {
+        let facts = self.requirements.known.get(&resource.type_name)?;
+        // Of what class a type is that was not asked yet nobody knows.
+        let is_taken = |one: &&RequiredDependency| {
+            self.has_required(&resource.depends_on, one, true) && !self.has_required(expression, one, true)
+        };
+        facts.required.iter().find(is_taken).map(lack)
+    }
+
+    /// Whether such a resource is depended on whichever of the alternatives serve. `if_unknown`: whether one whose class is
+    /// not known is such.
+    fn has_required(&self, expression: &Expression, required: &RequiredDependency, if_unknown: bool) -> bool {
         let is_such = |id: &ResourceId| {
             let Some(provider) = self.model.resource(*id) else { return false };
             match required {
                 RequiredDependency::Type(name) => provider.type_name.is(name),
-                RequiredDependency::Class(class) => self
-                    .requirements
-                    .known
-                    .get(&provider.type_name)
-                    .is_some_and(|facts| facts.class == *class),
+                RequiredDependency::Class(class) => {
+                    let facts = self.requirements.known.get(&provider.type_name);
+                    facts.map_or(if_unknown, |facts| facts.class == *class)
+                }
             }
         };
-        resource.depends_on.clauses().any(|clause| clause.iter().all(is_such))
+        expression.clauses().any(|clause| clause.iter().all(is_such))
     }
 
     /// Asks a type that has not said what it is yet, where it can be asked. Answers whether an answer is still to come.
@@ -185,6 +189,20 @@ impl Engine {
         let stated = facts.map(|facts| facts.stated.clone()).filter(|stated| !stated.is_empty());
         stated.unwrap_or_else(|| vec![0; 4])
     }
+}
+
+fn lack(missing: &RequiredDependency) -> String {
+    let what = match missing {
+        RequiredDependency::Type(name) => format!("of type '{}'", crate::error::shown(name)),
+        RequiredDependency::Class(class) => format!("of class {}", class_name(*class)),
+    };
+    format!("its type requires that it depends on a resource {what}")
+}
+
+/// What gives a resource a provider.
+pub(crate) fn way_to_add(resource: &Resource) -> String {
+    let line = CommandLine::new("resource depend").name(resource.name.as_str()).name("PROVIDER");
+    format!("add one with: {line}")
 }
 
 fn class_name(class: u32) -> String {

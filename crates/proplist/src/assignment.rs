@@ -11,6 +11,7 @@
 //! | `multi:a,b` | list of strings; `\,` is a comma and `\\` a backslash inside one; `multi:` is the empty list |
 //! | `binary:00ff`, `sd:0100` | bytes in hexadecimal; a security descriptor |
 //! | `ularge:1`, `long:-1`, `large:-1`, `word:1`, `filetime:1` | the other numbers, decimal or `0x` |
+//! | `dword:-1` | the DWORD 4294967295, which stands for "none" or "for ever" in many properties |
 //! | `unset:` | no data: the default, or for a private property its removal |
 //!
 //! A colon after any other word is part of a string: `http://x` needs no `sz:`.
@@ -62,6 +63,9 @@ pub enum AssignmentError {
 /// Why a text is no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueFault {
+    /// Nothing where a number belongs.
+    #[error("no number is given; unset: takes the default, or removes a private property")]
+    NoNumber,
     /// Not a number at all.
     #[error("'{}' is no whole number, decimal or with 0x", .0.escape_debug())]
     NotANumber(String),
@@ -130,7 +134,8 @@ pub fn parse_value(text: &str) -> Result<Value, ValueFault> {
     if !looks_like_number(text) {
         return parse_value_as(Format::Sz, text);
     }
-    parse_value_as(Format::Dword, text).map_err(|fault| match fault {
+    // Nobody has said that it is a DWORD, so -1 is none.
+    dword(text).map(Value::Dword).map_err(|fault| match fault {
         ValueFault::OutOfRange { number, format, range, .. } => {
             ValueFault::OutOfRange { number, format, range, bare: true }
         }
@@ -138,10 +143,18 @@ pub fn parse_value(text: &str) -> Result<Value, ValueFault> {
     })
 }
 
+fn dword(text: &str) -> Result<u32, ValueFault> {
+    number(text, Format::Dword, "0 to 4294967295")
+}
+
+/// What documentation writes for "none" and "for ever" in a DWORD: all of its bits.
+const ALL_BITS: &str = "-1";
+
 /// Reads a value whose format is known, for instance that of a common property. The text has no word before it.
 pub fn parse_value_as(format: Format, text: &str) -> Result<Value, ValueFault> {
     Ok(match format {
-        Format::Dword => Value::Dword(number(text, format, "0 to 4294967295")?),
+        Format::Dword if text == ALL_BITS => Value::Dword(u32::MAX),
+        Format::Dword => Value::Dword(dword(text)?),
         Format::Word => Value::Word(number(text, format, "0 to 65535")?),
         Format::ULargeInteger => Value::ULarge(number(text, format, "0 to 18446744073709551615")?),
         Format::FileTime => Value::FileTime(number(text, format, "0 to 18446744073709551615")?),
@@ -197,6 +210,9 @@ fn looks_like_number(text: &str) -> bool {
 /// Reads a number by way of `i128`, which holds those of every format.
 fn number<N: TryFrom<i128>>(text: &str, format: Format, range: &'static str) -> Result<N, ValueFault> {
     let out_of_range = || ValueFault::OutOfRange { number: text.to_owned(), format, range, bare: false };
+    if text.is_empty() {
+        return Err(ValueFault::NoNumber);
+    }
     if !looks_like_number(text) {
         return Err(ValueFault::NotANumber(text.to_owned()));
     }

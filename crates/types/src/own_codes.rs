@@ -96,9 +96,9 @@ pub mod status {
     pub const STATUS: &str = "Status";
 }
 
-/// EXPLAIN: why the last call on this connection was refused.
+/// EXPLAIN: why the last call on this connection was refused, or what is to be said of what it has done.
 pub mod explain {
-    /// Out, SZ: the reason in words, with the object and the way out; empty when the last call was not refused.
+    /// Out, SZ: that in words, with the object and the way out; empty when there is nothing to say.
     pub const TEXT: &str = "Text";
 }
 

@@ -123,6 +123,21 @@ const GROUP_WORDS: &[(GroupStatusInformation, &str)] = &[
     (GroupStatusInformation::WAITING_FOR_DEPENDENCIES, "waits for other groups"),
 ];
 
+/// The bits of a group set in words.
+const GROUP_SET_WORDS: &[(GroupSetStatusInformation, &str)] = &[
+    (GroupSetStatusInformation::GROUPS_PENDING, "a group is on its way"),
+    (GroupSetStatusInformation::GROUPS_ONLINE, "all groups online"),
+    (GroupSetStatusInformation::OS_HEARTBEAT, "system alive"),
+    (GroupSetStatusInformation::APPLICATION_READY, "application ready"),
+];
+
+impl GroupSetStatusInformation {
+    /// What it says, in words; a bit that has none is not said.
+    pub fn words(self) -> Vec<&'static str> {
+        GROUP_SET_WORDS.iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, word)| *word).collect()
+    }
+}
+
 impl GroupStatusInformation {
     /// What it says, in words; a bit that has none is not said.
     pub fn words(self) -> Vec<&'static str> {
@@ -200,6 +215,8 @@ mod tests {
         let bits = ResourceStatusInformation::all();
         assert_eq!(bits.words().len(), bits.iter().count());
         let bits = GroupStatusInformation::all();
+        assert_eq!(bits.words().len(), bits.iter().count());
+        let bits = GroupSetStatusInformation::all();
         assert_eq!(bits.words().len(), bits.iter().count());
         assert_eq!(ResourceStatusInformation::EMBEDDED_FAILURE.words(), ["failed inside"]);
         assert!(GroupStatusInformation::empty().words().is_empty());

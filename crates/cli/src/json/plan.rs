@@ -5,6 +5,7 @@ use mainstay_types::plan::{CallPlan, PlannedPlacement, PlannedStep, StateChange}
 use serde::Serialize;
 
 use super::StatusDocument;
+use crate::failure::Failure;
 
 /// What a call would lead to.
 #[derive(Clone, Debug, Serialize)]
@@ -73,11 +74,11 @@ pub struct PlacementDocument {
 }
 
 impl CallPlanDocument {
-    pub(crate) fn new(plan: &CallPlan, refused: bool) -> Self {
+    pub(crate) fn new(plan: &CallPlan, refusal: Option<&Failure>) -> Self {
         Self {
-            refused,
+            refused: refusal.is_some(),
             answer: plan.answer.into(),
-            text: plan.text.clone(),
+            text: refusal.map(Failure::sentence).unwrap_or_default(),
             steps: plan.steps.iter().map(StepDocument::from).collect(),
             end: plan.end.as_ref().map(End::as_str),
             takes_ms: plan.takes_ms,

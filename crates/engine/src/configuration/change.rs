@@ -256,7 +256,8 @@ impl Engine {
             return Err(ClusterError::InOperation { name, operation: claim.to_string() }.into());
         }
         if let Some(reason) = live.locked {
-            return Err(ClusterError::Locked { name, reason }.into());
+            let way_out = "wait until its type unlocks it".into();
+            return Err(ClusterError::Locked { name, reason, way_out }.into());
         }
         Ok(())
     }

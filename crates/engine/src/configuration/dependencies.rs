@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mainstay_store::registry::Value;
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::event::EventKind;
 use mainstay_types::{ResourceId, ResourceState};
 
@@ -16,6 +17,7 @@ use crate::limits::PROVIDERS_MAX;
 use crate::model::expression::{Expression, ExpressionError};
 use crate::model::layout;
 use crate::model::objects::Resource;
+use crate::requirements::way_to_add;
 
 impl Engine {
     pub(super) fn add_dependency(&self, id: ResourceId, provider: ResourceId) -> Result<Change, Refusal> {
@@ -43,6 +45,7 @@ impl Engine {
         let expression = resource.depends_on.without(provider);
         self.check_settled(resource)?;
         self.check_served(resource, &expression)?;
+        self.check_removable(resource, &expression)?;
         self.write_expression(resource, &expression)
     }
 
@@ -117,6 +120,23 @@ impl Engine {
         }
     }
 
+    /// What serves keeps what its type requires. MS-CMRP (3.1.4.2.21) refuses to take anything from it.
+    fn check_removable(&self, resource: &Resource, expression: &Expression) -> Result<(), Refusal> {
+        let Some(state @ ResourceState::Online) = self.live.get(&resource.id).map(|live| live.state) else {
+            return Ok(());
+        };
+        let name = resource.name.to_string();
+        let offline = CommandLine::new("resource offline").name(name.as_str());
+        let way_out = match self.takes_required(resource, expression) {
+            Some(lack) => format!("{lack}, so take it offline first with: {offline}"),
+            None if self.config.strict_cmrp => {
+                format!("with strict_cmrp, take it offline first with: {offline}")
+            }
+            None => return Ok(()),
+        };
+        Err(ClusterError::State { name, state, way_out: way_out.into() }.into())
+    }
+
     fn write_expression(&self, resource: &Resource, expression: &Expression) -> Result<Change, Refusal> {
         let path = layout::resource_path(resource.id)?;
         let touched: BTreeSet<ResourceId> =
@@ -132,6 +152,10 @@ impl Engine {
             changes.set_value(&path, layout::DEPENDS_ON, Value::Sz(expression.to_string()))?;
         }
         let mut change = change(changes);
+        change.note = self.takes_required(resource, expression).map_or_else(String::new, |lack| {
+            let (name, way_out) = (&resource.name, way_to_add(resource));
+            format!("resource '{name}' will not come online like this: {lack}; {way_out}")
+        });
         let text = utf16(&expression.to_string());
         change.after.extend(self.resource_event(EventKind::ResourceDependencies, resource.id, text));
         for provider in &touched {

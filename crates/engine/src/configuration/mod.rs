@@ -112,6 +112,8 @@ pub(crate) struct Change {
     pub(crate) again: bool,
     /// What is answered when it is done: 0, or 5024 for what takes effect at the next online.
     pub(crate) answer: Status,
+    /// What is worth a word about what was done, with a way out; mostly nothing.
+    pub(crate) note: String,
 }
 
 /// What follows a committed change.
@@ -321,7 +323,7 @@ impl Engine {
         if change.again {
             self.lane.waiting.push_front((call, None));
         } else {
-            self.answer_call(call.id, change.answer, Some(id), String::new());
+            self.answer_call(call.id, change.answer, Some(id), change.note);
         }
         self.finish_change(id, &opens);
         self.advance_lane();

@@ -263,12 +263,14 @@ pub enum ClusterError {
         state: ResourceState,
     },
     /// It is locked.
-    #[error("resource '{name}' is locked by its type (reason {reason}); wait, or use the ignore-locked flag")]
+    #[error("resource '{name}' is locked by its type (reason {reason}); {way_out}")]
     Locked {
         /// The resource.
         name: String,
         /// The type's own number.
         reason: u64,
+        /// What gets past the lock.
+        way_out: String,
     },
     /// The type said that it cannot.
     #[error("resource '{name}' refuses it: {text}")]
@@ -328,13 +330,25 @@ pub enum ClusterError {
         /// The provider.
         provider: String,
     },
+    /// A dependent that is its own provider.
+    #[error("resource '{name}' cannot depend on itself; name another provider")]
+    NeedsItself {
+        /// It.
+        name: String,
+    },
     /// A circle.
-    #[error("{}", circle(.name, .provider))]
+    #[error(
+        "resource '{provider}' depends on '{name}', directly or through others, and a circle is not possible; end that \
+         dependency first with: {}",
+        CommandLine::new("resource undepend").name(.through).name(.name)
+    )]
     Circle {
         /// The dependent.
         name: String,
         /// The provider.
         provider: String,
+        /// What depends on the dependent directly, and is the provider or what that depends on.
+        through: String,
     },
     /// Two groups.
     #[error("resources '{name}' and '{provider}' are in different groups; dependencies stay inside a group")]
@@ -480,7 +494,7 @@ impl ClusterError {
             Self::DependentExists { .. } => Status::DEPENDENT_RESOURCE_EXISTS,
             Self::DependencyNotFound { .. } => Status::DEPENDENCY_NOT_FOUND,
             Self::DependencyExists { .. } | Self::NamedTwice { .. } => Status::DEPENDENCY_ALREADY_EXISTS,
-            Self::Circle { .. } => Status::CIRCULAR_DEPENDENCY,
+            Self::NeedsItself { .. } | Self::Circle { .. } => Status::CIRCULAR_DEPENDENCY,
             Self::OtherGroup { .. } => Status::INVALID_PARAMETER,
             Self::TooDeep { .. } | Self::TooManyProviders { .. } | Self::TooManyStayOffline { .. } => {
                 Status::DEPENDENCY_TREE_TOO_COMPLEX
@@ -491,16 +505,6 @@ impl ClusterError {
             Self::NotUndone { .. } => Status::INVALID_STATE,
             Self::Full { .. } => Status::CLUSTER_MAXNUM_OF_RESOURCES_EXCEEDED,
         }
-    }
-}
-
-fn circle(name: &str, provider: &str) -> String {
-    match name == provider {
-        true => format!("resource '{name}' cannot depend on itself; name another provider"),
-        false => format!(
-            "resource '{provider}' depends on '{name}', directly or through others, and a circle is not possible; \
-             end that dependency first"
-        ),
     }
 }
 

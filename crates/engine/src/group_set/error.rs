@@ -93,12 +93,14 @@ pub enum OrderError {
         set: String,
     },
     /// A circle.
-    #[error("{name} would have to wait for itself to start, through {through}; end that dependency first")]
+    #[error("{name} would have to wait for itself to start, through {through}; {way_out}")]
     Circle {
         /// "group 'web'".
         name: String,
         /// "group set 'base'".
         through: String,
+        /// What breaks the circle.
+        way_out: String,
     },
 }
 

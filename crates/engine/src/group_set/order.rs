@@ -102,8 +102,16 @@ pub(crate) enum Proposed<'a> {
     Set(GroupSetId, &'a Expression<GroupSetId>),
 }
 
-/// The provider through which something would have to wait for itself, if this were written.
-pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Provider> {
+/// How something would have to wait for itself.
+pub(crate) struct Circle {
+    /// The provider through which it would; `None` where that is itself.
+    pub(crate) through: Option<Provider>,
+    /// What closes the circle as things are: what comes later, and what it comes directly after.
+    pub(crate) closed_by: Option<(Provider, Provider)>,
+}
+
+/// How something would have to wait for itself, if this were written.
+pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Circle> {
     let (starts, own): (Vec<Provider>, BTreeSet<Provider>) = match proposed {
         Proposed::Group(id, _) => {
             let own = Provider::Group(*id);
@@ -115,9 +123,22 @@ pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Provider>
             (expression.providers().map(Provider::Set).collect(), own)
         }
     };
-    starts
+    let start = starts
         .into_iter()
-        .find(|start| own.contains(start) || !reachable(model, Some(proposed), [*start]).is_disjoint(&own))
+        .find(|start| own.contains(start) || !reachable(model, Some(proposed), [*start]).is_disjoint(&own))?;
+    // Who waits for its set waits for the group; that it is in there is not what closes the circle.
+    let own_set = match proposed {
+        Proposed::Group(_, place) => place.set,
+        Proposed::Set(..) => None,
+    };
+    let ends: BTreeSet<Provider> = own.iter().copied().chain(own_set.map(Provider::Set)).collect();
+    let step = |later: Provider| {
+        let first = providers(model, Some(proposed), later).into_iter().find(|found| ends.contains(found))?;
+        (!ends.contains(&later)).then_some((later, first))
+    };
+    let closed_by = reachable(model, Some(proposed), [start]).into_iter().find_map(step);
+    let through = Some(start).filter(|start| !own.contains(start));
+    Some(Circle { through, closed_by: closed_by.filter(|_| through.is_some()) })
 }
 
 /// These and everything that they start after, directly or not. Global sets reach nobody here: they are made not to.

@@ -9,7 +9,7 @@ use mainstay_types::event::{Event, EventKind};
 use mainstay_types::{GroupId, GroupSetId, ObjectId};
 
 use super::OrderError;
-use super::order::{Proposed, Provider, circle};
+use super::order::{Circle, Proposed, Provider, circle};
 use crate::Engine;
 use crate::configuration::change::change;
 use crate::configuration::{After, Change};
@@ -125,13 +125,44 @@ impl Engine {
         }
         match circle(&self.model, &Proposed::Group(id, place)) {
             None => Ok(()),
-            Some(Provider::Group(provider)) if provider == id => {
-                Err(OrderError::Circle { name: format!("group '{name}'"), through: "itself".into() }.into())
+            Some(circle) => Err(self.closes_circle(format!("group '{name}'"), &circle)),
+        }
+    }
+
+    pub(super) fn closes_circle(&self, name: String, circle: &Circle) -> Refusal {
+        let through = circle.through.map(|provider| self.describe(&provider.object()));
+        let way_out = circle.closed_by.map(|(later, first)| self.ends_order(later, first));
+        let through = through.unwrap_or_else(|| "itself".to_owned());
+        let way_out = way_out.map_or_else(
+            || "leave that out".to_owned(),
+            |line| format!("end what closes the circle first with: {line}"),
+        );
+        OrderError::Circle { name, through, way_out }.into()
+    }
+
+    /// What ends that one comes directly after another.
+    fn ends_order(&self, later: Provider, first: Provider) -> CommandLine {
+        let (last, name) = (self.plain_name(&later.object()), self.plain_name(&first.object()));
+        let set = match (later, first) {
+            // A set comes after its groups.
+            (Provider::Set(_), Provider::Group(_)) => {
+                return CommandLine::new("groupset remove").name(last).name(name);
             }
-            Some(provider) => {
-                let through = self.describe(&provider.object());
-                Err(OrderError::Circle { name: format!("group '{name}'"), through }.into())
+            (Provider::Group(_), Provider::Group(_)) => {
+                return CommandLine::new("group undepend").name(last).name(name);
             }
+            (Provider::Group(group), Provider::Set(set)) => {
+                let group = self.model.group(group).filter(|found| !found.depends_on_sets.contains(set));
+                group.and_then(|found| found.set)
+            }
+            (Provider::Set(set), Provider::Set(_)) => Some(set),
+        };
+        match set {
+            Some(set) => {
+                let set = self.plain_name(&ObjectId::GroupSet(set));
+                CommandLine::new("groupset undepend").name(set).name(name)
+            }
+            None => CommandLine::new("group undepend").option("--set").name(last).name(name),
         }
     }
 

@@ -106,11 +106,7 @@ impl Engine {
     ) -> Result<(), Refusal> {
         match circle(&self.model, &Proposed::Set(id, expression)) {
             None => Ok(()),
-            Some(provider) => {
-                let own = provider.object() == ObjectId::GroupSet(id);
-                let through = if own { "itself".to_owned() } else { self.describe(&provider.object()) };
-                Err(OrderError::Circle { name: format!("group set '{name}'"), through }.into())
-            }
+            Some(circle) => Err(self.closes_circle(format!("group set '{name}'"), &circle)),
         }
     }
 

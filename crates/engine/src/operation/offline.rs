@@ -200,13 +200,27 @@ fn check_dependents(
     Ok(())
 }
 
-/// The locks of the resource and of every dependent that would have to stop; for force too.
+/// The way out of a lock, of a call that has a flag for it.
+pub(crate) const PAST_LOCK: &str = "wait, or use the ignore-locked flag";
+
+/// The locks of the resource and of every dependent that would have to stop; for force too. The call has a flag that
+/// ignores them.
 pub(crate) fn check_locks(world: &World<'_>, closure: &BTreeSet<ResourceId>) -> Result<(), Refusal> {
+    check_locks_of(world, closure, || PAST_LOCK.into())
+}
+
+/// The same of a call whose way out is another one.
+pub(super) fn check_locks_of(
+    world: &World<'_>,
+    closure: &BTreeSet<ResourceId>,
+    way_out: impl FnOnce() -> String,
+) -> Result<(), Refusal> {
     for id in closure {
         let locked = world.states.get(id).and_then(|live| live.locked);
         let locked = locked.filter(|_| !seeded::has(Bug::LockNotChecked));
         if let (Some(reason), Some(resource)) = (locked, world.model.resource(*id)) {
-            return Err(ClusterError::Locked { name: resource.name.to_string(), reason }.into());
+            let (name, way_out) = (resource.name.to_string(), way_out());
+            return Err(ClusterError::Locked { name, reason, way_out }.into());
         }
     }
     Ok(())

@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mainstay_types::command_line::CommandLine;
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::{GroupId, OfflineFlags, OnlineFlags, OperationId, ResourceId, ResourceState};
 
 use super::PartGoal;
 use super::instructions;
-use super::offline::{World, check_locks, is_being_cleaned, pending_in_the_way, settling};
+use super::offline::{World, check_locks, check_locks_of, is_being_cleaned, pending_in_the_way, settling};
 use super::persistent::PersistentWrites;
 use super::stored::PersistentTarget;
 use crate::alternatives;
@@ -175,7 +176,13 @@ pub(crate) fn plan_restart(world: &World<'_>, id: ResourceId) -> Result<Plan, Re
     if comes_back {
         check_owners(world, &closure)?;
     }
-    check_locks(world, &closure)?;
+    // A restart has no flag that ignores locks.
+    check_locks_of(world, &closure, || {
+        let past_lock =
+            |command| CommandLine::new(command).name(resource.name.as_str()).option("--ignore-locked");
+        let (down, up) = (past_lock("resource offline"), past_lock("resource online"));
+        format!("wait, or: {down}, and then, also for what needs it: {up}")
+    })?;
     let goal = |member: ResourceId| match state(world, member) {
         ResourceState::Online => Some(PartGoal::Cycle),
         _ if comes_back => Some(PartGoal::Up),

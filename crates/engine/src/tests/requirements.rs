@@ -5,6 +5,7 @@ use mainstay_types::operation::End;
 use mainstay_types::order::Step;
 use mainstay_types::{Name, ResourceState, Status};
 
+use crate::command::Command;
 use crate::limits::QUERY_USUAL_TIMEOUT_MS;
 use crate::testing::World;
 
@@ -18,7 +19,11 @@ fn name(text: &str) -> Name {
 
 /// `Share` requires a resource of the type `Disk` and one of class storage; `Disk` is of that class.
 fn world() -> World {
-    let mut world = World::default();
+    world_of(false)
+}
+
+fn world_of(strict_cmrp: bool) -> World {
+    let mut world = World::new(strict_cmrp);
     for type_name in ["Share", "Disk", "Other"] {
         world.library_type(type_name);
     }
@@ -85,4 +90,43 @@ fn a_type_that_is_silent_requires_nothing_and_is_asked_again() {
     world.type_answers.insert((name("Share"), REQUIRED), list.expect("a list"));
     world.online(share);
     assert_eq!(world.state(share), ResourceState::Failed);
+}
+
+/// What is done to the dependencies of an online `share` that has `disk`, and of an offline one.
+#[test]
+fn what_is_required_is_not_taken_away_silently() {
+    for (is_online, by_expression, strict, expected, says) in [
+        (true, false, false, Status::INVALID_STATE, "mainstay resource offline share"),
+        (true, false, true, Status::INVALID_STATE, "mainstay resource offline share"),
+        (true, true, false, Status::SUCCESS, "mainstay resource depend share PROVIDER"),
+        (false, false, false, Status::SUCCESS, "mainstay resource depend share PROVIDER"),
+        (false, true, false, Status::SUCCESS, "mainstay resource depend share PROVIDER"),
+        (false, false, true, Status::SUCCESS, "mainstay resource depend share PROVIDER"),
+    ] {
+        let title = format!("online: {is_online}, by expression: {by_expression}, strict: {strict}");
+        let mut world = world_of(strict);
+        let group = world.group("g");
+        let share = world.resource_of_type(group, "share", "Share", 0);
+        let disk = world.resource_of_type(group, "disk", "Disk", 0);
+        let other = world.resource_of_type(group, "other", "Other", 0);
+        world.depend_on(share, "[disk] and [other]");
+        world.online(share);
+        if !is_online {
+            world.offline(share, 0);
+        }
+        let call = world.call(match by_expression {
+            true => Command::SetDependencyExpression { resource: share, expression: "[other]".into() },
+            false => Command::RemoveDependency { resource: share, provider: disk },
+        });
+        let answer = world.answer(call);
+        assert_eq!(answer.status, expected, "{title}: {}", answer.text);
+        assert!(answer.text.contains("requires") && answer.text.contains(says), "{title}: {}", answer.text);
+        // What it does not require goes without a word, unless nothing may be taken.
+        world.depend_on(share, "[disk] and [other]");
+        let call = world.call(Command::RemoveDependency { resource: share, provider: other });
+        let refused = strict && is_online;
+        let expected = if refused { Status::INVALID_STATE } else { Status::SUCCESS };
+        let answer = world.answer(call);
+        assert_eq!((answer.status, answer.text.is_empty()), (expected, !refused), "{title}: {}", answer.text);
+    }
 }

@@ -60,7 +60,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::NothingToConfirm { name: name(), state: ResourceState::Online }.into(),
         C::ProcessesLeft { name: name() }.into(),
         C::NotRunning { name: name(), state: ResourceState::Offline }.into(),
-        C::Locked { name: name(), reason: 7 }.into(),
+        C::Locked { name: name(), reason: 7, way_out: "wait, or use the ignore-locked flag".into() }.into(),
         C::CheckRefused { name: name(), status: Status::DISK_FULL, text: s("no room") }.into(),
         C::GroupStays {
             name: name(),
@@ -73,7 +73,8 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         C::DependentExists { name: name(), dependent: s("web") }.into(),
         C::DependencyNotFound { name: name(), provider: provider() }.into(),
         C::DependencyExists { name: name(), provider: provider() }.into(),
-        C::Circle { name: name(), provider: provider() }.into(),
+        C::NeedsItself { name: name() }.into(),
+        C::Circle { name: name(), provider: provider(), through: "mid".into() }.into(),
         C::OtherGroup { name: name(), provider: provider() }.into(),
         C::TooDeep { name: name(), max: 100 }.into(),
         C::TooManyStayOffline { count: 41, max: 40 }.into(),

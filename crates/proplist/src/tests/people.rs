@@ -83,6 +83,7 @@ fn assignments() {
         ("a=large:-9223372036854775808", "a", Value::Large(i64::MIN)),
         ("a=word:65535", "a", Value::Word(u16::MAX)),
         ("a=unset:", "a", Value::NoData(Format::Sz)),
+        ("a=dword:-1", "a", Value::Dword(u32::MAX)),
     ] {
         assert_eq!(assignment::parse(text), Ok((name.to_owned(), value)), "{text}");
     }
@@ -102,7 +103,11 @@ fn assignments_that_are_none() {
         ("a=word:65536", "property 'a': 65536 does not fit word: it holds 0 to 65535"),
         ("a=ularge:-1", "property 'a': -1 does not fit ularge: it holds 0 to 18446744073709551615"),
         ("a=dword:x", "property 'a': 'x' is no whole number, decimal or with 0x"),
-        ("a=dword:", "property 'a': '' is no whole number, decimal or with 0x"),
+        (
+            "a=dword:",
+            "property 'a': no number is given; unset: takes the default, or removes a private property",
+        ),
+        ("a=dword:-2", "property 'a': -2 does not fit dword: it holds 0 to 4294967295"),
         ("a=dword:--1", "property 'a': '--1' is no whole number, decimal or with 0x"),
         ("a=binary:0", "property 'a': '0' are no bytes: write two hexadecimal digits for each"),
         ("a=binary:zz", "property 'a': 'zz' are no bytes: write two hexadecimal digits for each"),

@@ -154,7 +154,7 @@ impl Session {
         *self.refusal.lock() = text;
     }
 
-    /// Why the last call was refused, in words; empty when it was not.
+    /// Why the last call was refused, or what is to be said of what it has done, in words; mostly empty.
     pub(super) fn explanation(&self) -> String {
         self.refusal.lock().clone()
     }
