@@ -80,7 +80,7 @@ fn run(task: &str, arguments: Arguments) -> Result {
 }
 
 const CI_HELP: &str = "\
-Runs .ci/run: format, lints, licences and sources of what is depended on, then `cargo xtask test`.
+Runs .ci/run: format, lints, licences and sources of what is depended on, documentation, then `cargo xtask test`.
 
 Usage: cargo xtask ci
 ";

@@ -18,7 +18,7 @@ use crate::tables::tables;
 /// CreateClusterGroup.
 ///
 /// # Safety
-/// As [`wide::read`].
+/// As [`mainstay_resutils::wide::read`].
 pub(crate) unsafe fn create<U: Unit>(cluster: usize, name: *const U) -> Outcome<usize> {
     let connection = tables().clusters.get(cluster)?;
     // SAFETY: the caller's promise is that of the function.
@@ -40,7 +40,7 @@ const CREATE_GROUP_INFO_VERSION: u32 = 1;
 /// CreateClusterGroupEx.
 ///
 /// # Safety
-/// As [`wide::read`]; `info` is null or a CLUSTER_CREATE_GROUP_INFO.
+/// As [`mainstay_resutils::wide::read`]; `info` is null or a CLUSTER_CREATE_GROUP_INFO.
 pub(crate) unsafe fn create_ex<U: Unit>(
     cluster: usize,
     name: *const U,
@@ -112,7 +112,7 @@ fn wait_while_pending(held: &Held<kind::Group>) -> Outcome<()> {
 /// SetClusterGroupName.
 ///
 /// # Safety
-/// As [`wide::read`].
+/// As [`mainstay_resutils::wide::read`].
 pub(crate) unsafe fn rename<U: Unit>(group: usize, name: *const U) -> Outcome<()> {
     let held = tables().groups.get(group)?;
     // SAFETY: the caller's promise is that of the function.
@@ -123,7 +123,7 @@ pub(crate) unsafe fn rename<U: Unit>(group: usize, name: *const U) -> Outcome<()
 /// GetClusterGroupState.
 ///
 /// # Safety
-/// As [`wide::write_counted`].
+/// As [`mainstay_resutils::wide::write_counted`].
 pub(crate) unsafe fn state<U: Unit>(group: usize, node: *mut U, node_length: *mut u32) -> Outcome<u32> {
     let held = tables().groups.get(group)?;
     if !node.is_null() && node_length.is_null() {

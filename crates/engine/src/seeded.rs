@@ -1,7 +1,7 @@
 //! Bugs on purpose, by which the simulator shows that it would see them (`cargo xtask simulate --seeded-bugs`).
 //!
 //! Each stands where it would hurt. Without the feature `seeded-bugs`, which nothing that is installed is built with,
-//! [`has`] is false when the program is compiled, and no bug is in it. With the feature there is at most one at a time.
+//! `has` is false when the program is compiled, and no bug is in it. With the feature there is at most one at a time.
 
 macro_rules! bugs {
     ($($(#[doc = $what:literal])+ $bug:ident = $name:literal,)+) => {

@@ -4,7 +4,7 @@
 //! is in the state file before any answer is sent.
 //!
 //! Only the look for what has left its leaf is put off until all that came in one turn is taken: it goes over every
-//! process of the machine, once for all who ask; see [`Server::look_for_strays`].
+//! process of the machine, once for all who ask; see `Server::look_for_strays`.
 
 mod connection;
 

@@ -228,7 +228,7 @@ fn fetch(pieces: &[Piece], arguments: &mut dyn Arguments) -> Vec<Fetched> {
 }
 
 /// # Safety
-/// As [`format`].
+/// As [`format()`].
 unsafe fn shown<U: Unit>(show: Show, argument: Option<Fetched>) -> String {
     match (show.conversion, argument) {
         ('d' | 'i', Some(Fetched::Int(number))) => signed(show, number.into()),

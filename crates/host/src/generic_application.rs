@@ -19,8 +19,8 @@
 //! **The program counts wherever it is.** A program can leave its cgroup (PAM sessions, `systemd-run --scope`), and an
 //! empty leaf is no proof then. So the program itself is held by its pidfd, and for a later host by its number, start
 //! time and boot: it is signalled, killed and waited for beside the leaf, and never started while an earlier one runs.
-//! It is moved back into the leaf at each check and before a stop ([`home`]). What else has left is found by its mark,
-//! and ended before the next start ([`outside`]).
+//! It is moved back into the leaf at each check and before a stop (`home`). What else has left is found by its mark,
+//! and ended before the next start (`outside`).
 //!
 //! **Instructions** for an offline call: a property list with the property `Generic Application`, a DWORD:
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with

@@ -1,4 +1,4 @@
-//! The shell around [`HostCore`]: sockets, workers, clocks. It decides nothing.
+//! The shell around [`HostCore`](crate::driver::HostCore): sockets, workers, clocks. It decides nothing.
 //!
 //! One lock, one way in ([`Shell::feed`]), as in the service: whoever has news of the core tells it himself, and carries
 //! out what it decides, so that an order is on its way to a worker with no thread woken in between.

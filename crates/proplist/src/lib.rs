@@ -1,7 +1,7 @@
 //! Property lists, value lists and multi-strings in the cluster API's byte format.
 //!
 //! This crate owns the bytes: [`PropertyList::parse`] reads what came from outside, [`PropertyList::to_bytes`]
-//! writes what goes there, [`PropertyList::show`] and [`assignment`] are their forms for people, [`fit`] holds a
+//! writes what goes there, [`PropertyList::show`] and [`assignment`] are their forms for people, `fit` holds a
 //! value against the table it belongs to. It knows no property by name and never acts on one.
 //!
 //! Layout (clusapi.h; MS-CMRP 2.2.3.10), little-endian, every entry padded to four bytes:

@@ -5,12 +5,12 @@
 //! the operation then; others may be lost in a power cut, because the database still has them (accepted, running) or
 //! because nothing came of them (refused).
 //!
-//! What it knows of the cluster database beside it, against a loss there, is [`witness`]'s. Damage in the file itself hides
-//! no more than what is damaged ([`read`]).
+//! What it knows of the cluster database beside it, against a loss there, is `witness`'s. Damage in the file itself hides
+//! no more than what is damaged (`read`).
 //!
 //! Bounds: ended operations and refusals each have a ring of their own, so that a flood of refused calls pushes out no
 //! history; running operations are never evicted; refusals beyond a rate are counted, not kept. What is written, and
-//! when, is [`writer`]'s.
+//! when, is `writer`'s.
 
 mod involving;
 mod read;

@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 /// ends with everything that it runs.
 #[derive(Parser)]
 #[command(name = "mainstayd", version, args_conflicts_with_subcommands = true)]
+#[allow(rustdoc::invalid_html_tags, reason = "the help shows it as it stands here")]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

@@ -39,7 +39,7 @@ pub struct Summary {
     pub violated: u64,
     /// In how many of them what broke first, by its name.
     pub kinds: BTreeMap<String, u64>,
-    /// Seeds with what broke, the first [`VIOLATIONS_MAX`] of them.
+    /// Seeds with what broke, the first `VIOLATIONS_MAX` of them.
     pub violations: BTreeMap<u64, Violation>,
 }
 

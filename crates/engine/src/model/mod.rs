@@ -1,7 +1,7 @@
 //! The cluster as it is configured: a view of the committed database.
 //!
 //! Owns the registry tree and the objects that were read from it, with indexes by name and by dependency. It changes
-//! only by transactions that were committed. It knows nothing of what runs: that is the [`crate::live`] room's.
+//! only by transactions that were committed. It knows nothing of what runs: that is the `crate::live` room's.
 
 pub(crate) mod copy;
 pub mod expression;

@@ -12,7 +12,7 @@
 //!
 //! An operation claims its resources. While it is Checking, Committing or Vetoing, other calls on them wait; while it
 //! is Running, their states answer. It gives each resource its goal and waits for that resource's turn; how a goal is
-//! reached is the [`crate::task`] room's.
+//! reached is the `crate::task` room's.
 
 pub(crate) mod accept;
 mod cancel;

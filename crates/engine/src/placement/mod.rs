@@ -24,7 +24,7 @@
 //! is where the group is (for one that is merely started); the order of the preferred owners; the preferred site; the
 //! default owner; more room; the lower number.
 //!
-//! **A start where a group is** asks the same of its own node: [`NoPlace`].
+//! **A start where a group is** asks the same of its own node: `NoPlace`.
 
 mod adapter;
 mod board;

@@ -1,7 +1,7 @@
 //! MS-CMRP served: operations become reads of the engine's view or commands to the engine.
 //!
-//! One file for each kind of object. To add an operation: a line in [`dispatch`], a function in the file of its
-//! kind. A read answers at once; a command takes its [`Exchange`] along and answers when the engine does.
+//! One file for each kind of object. To add an operation: a line in `dispatch`, a function in the file of its
+//! kind. A read answers at once; a command takes its `Exchange` along and answers when the engine does.
 
 mod cluster;
 mod configuration;

@@ -1,7 +1,7 @@
 //! Watchers: what was published, in order, for notification ports of version 2 and for readers of READ_EVENTS.
 //!
-//! There is one log of the newest events ([`log`]). A port ([`port`]) belongs to the connection that made it, a reader
-//! ([`reader`]) to nobody: both are a place in that log with a filter. Whose place the log has given up is told so by
+//! There is one log of the newest events (`log`). A port (`port`) belongs to the connection that made it, a reader
+//! (`reader`) to nobody: both are a place in that log with a filter. Whose place the log has given up is told so by
 //! one event, and the service's memory stays bounded, whoever is slow.
 
 mod log;

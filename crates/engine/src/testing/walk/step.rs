@@ -107,7 +107,7 @@ pub enum Step {
     Commits(CommitMode),
     /// What is not known of commits comes out.
     Resolve,
-    /// The node's adapters are these from now on, see [`adapters`].
+    /// The node's adapters are these from now on, see `adapters`.
     Adapters(u64),
     /// A resource may run on the node, or no longer.
     Allow(usize, bool),
