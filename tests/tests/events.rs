@@ -8,13 +8,13 @@ use mainstay_types::operation::Verb;
 use serde_json::Value as Json;
 
 /// `mainstay events --follow --json`, killed when dropped.
-struct Follower {
+pub(crate) struct Follower {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Follower {
-    fn start(cluster: &TestCluster, words: &[&str]) -> Self {
+    pub(crate) fn start(cluster: &TestCluster, words: &[&str]) -> Self {
         let mut child = Command::new(program("mainstay"))
             .args(["events", "--follow", "--json"])
             .args(words)
@@ -27,7 +27,7 @@ impl Follower {
         Follower { child, lines }
     }
 
-    fn next(&mut self) -> Json {
+    pub(crate) fn next(&mut self) -> Json {
         serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
     }
 }

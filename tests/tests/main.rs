@@ -3,6 +3,7 @@
 
 mod access;
 mod access_calls;
+mod agents;
 mod alternatives;
 mod backup;
 mod c_clients;

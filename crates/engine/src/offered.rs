@@ -50,6 +50,11 @@ impl Engine {
         self.offers.names.contains(name)
     }
 
+    /// Whether it is not settled yet which types of what is offered there will be.
+    pub(crate) fn are_types_coming(&self) -> bool {
+        self.offers.is_stirred || !self.offers.committing.is_empty()
+    }
+
     /// Makes types of what is offered and not known, some at a time, once the service is ready.
     pub(crate) fn go_on_with_offers(&mut self) {
         if !self.offers.is_stirred || !self.offers.committing.is_empty() || !self.is_ready() {
@@ -61,15 +66,20 @@ impl Engine {
         let new: Vec<Offer> =
             self.offers.seen.iter().filter(is_new).take(room.min(OFFERS_AT_ONCE_MAX)).cloned().collect();
         if new.is_empty() {
-            return;
+            return self.advance_lane();
         }
         match self.make_types(&new) {
             Ok(transaction) => {
                 self.offers.committing = new.into_iter().map(|offer| offer.name).collect();
                 self.commit(transaction, CommitPurpose::Offers);
             }
-            Err(_) => self.timers.set(Timer::Offers, self.now.steady_ms + OFFERS_PAUSE_MS),
+            Err(_) => self.try_offers_later(),
         }
+    }
+
+    fn try_offers_later(&mut self) {
+        self.timers.set(Timer::Offers, self.now.steady_ms + OFFERS_PAUSE_MS);
+        self.advance_lane();
     }
 
     fn make_types(&self, new: &[Offer]) -> Result<Transaction, Refusal> {
@@ -96,7 +106,7 @@ impl Engine {
             }
             CommitOutcome::Conflict | CommitOutcome::Failed(_) => {
                 self.offers.committing.clear();
-                self.timers.set(Timer::Offers, self.now.steady_ms + OFFERS_PAUSE_MS);
+                self.try_offers_later();
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `--try-library FILE --type NAME` loads one as a host would and ends: 0 when that works; else why not, and 1.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     {
         return try_library(library, name);
     }
-    mainstay_host::main(Arc::new(Libraries::default()))
+    mainstay_host::main(|_| Ok::<Arc<dyn Types>, Infallible>(Arc::new(Libraries::default())))
 }
 
 /// Loads a library for a type, and says what speaks against it.

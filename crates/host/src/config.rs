@@ -21,12 +21,14 @@ pub struct Config {
     pub host: HostId,
     /// Where agents of the Open Cluster Framework are.
     pub ocf_root: PathBuf,
+    /// What this node is called.
+    pub node: String,
 }
 
 /// What is wrong with the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR]"
+    "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR] [--node NAME]"
 )]
 pub struct UsageError(String);
 
@@ -35,6 +37,7 @@ impl Config {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let (mut run_dir, mut cgroup_root, mut cluster, mut host) = (None, None, None, None);
         let mut ocf_root = PathBuf::from(DEFAULT_OCF_ROOT);
+        let mut node = None;
         let mut arguments = arguments.into_iter();
         while let Some(flag) = arguments.next() {
             let flag = flag.display().to_string();
@@ -47,6 +50,7 @@ impl Config {
                     cluster = Some(text.parse().map_err(|error| UsageError(format!("--cluster: {error}")))?);
                 }
                 "--ocf-root" => ocf_root = PathBuf::from(value()?),
+                "--node" => node = Some(value()?.display().to_string()),
                 "--host" => host = Some(parse_host(&value()?.display().to_string())?),
                 _ => return Err(UsageError(format!("unknown argument '{flag}'"))),
             }
@@ -58,6 +62,8 @@ impl Config {
             cluster: cluster.ok_or_else(|| missing("--cluster"))?,
             host: host.ok_or_else(|| missing("--host"))?,
             ocf_root,
+            // A service of the version before does not say it.
+            node: node.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned()),
         })
     }
 

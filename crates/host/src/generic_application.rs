@@ -26,9 +26,7 @@
 //! 0 stop gracefully (as without instructions), 1 kill at once. Anything else under this name is refused with
 //! ERROR_INVALID_PARAMETER before anything stops; other names are for others and ignored.
 
-mod children;
 mod home;
-mod outside;
 pub mod properties;
 mod stop;
 mod watcher;
@@ -51,14 +49,13 @@ use mainstay_types::order::{Cause, Opening};
 use mainstay_types::{ControlCode, Name, OfflineFlags, Status};
 use parking_lot::Mutex;
 
+use crate::outside::{Child, KILL_TIMEOUT, Outside, Passes};
 use crate::private::{self, Values};
 use crate::resource_type::{
     BuiltIn, Check, Completion, Context, ControlAnswer, ControlCall, Failure, Found, OfflineCall, OnlineCall,
     Opened, Resource, ResourceType,
 };
-use children::Child;
 use home::Whom;
-use outside::{Outside, Passes};
 use properties::Settings;
 use watcher::{WatchNumber, Watcher};
 
@@ -67,9 +64,6 @@ pub const NAME: &str = "Generic Application";
 
 /// How long a program whose leaf is empty may take until its exit can be asked for. The kernel needs microseconds.
 const REAP_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// How long killed processes may take to go.
-const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often one check brings a program back that is taken out of its leaf again in the same moment.
 const BROUGHT_BACK_MAX: u32 = 3;

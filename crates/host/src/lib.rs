@@ -8,13 +8,17 @@
 //! A program that hosts other types calls [`main`] with a [`resource_type::Types`] of its own.
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod config;
 pub mod driver;
 pub mod generic_application;
+pub mod ocf;
+mod outside;
 pub mod private;
 pub mod resource_type;
 mod shell;
 
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,8 +28,8 @@ pub use config::Config;
 pub use shell::{HostError, run};
 
 /// Everything that a host's `main` does: reads the command line, logs to standard error (filter in `MAINSTAY_LOG`),
-/// runs. Exit code 2 is a wrong command line.
-pub fn main(types: Arc<dyn resource_type::Types>) -> ExitCode {
+/// makes the types, runs. Exit code 2 is a wrong command line.
+pub fn main<E: Display>(types: impl FnOnce(&Config) -> Result<Arc<dyn resource_type::Types>, E>) -> ExitCode {
     let config = match Config::parse(std::env::args_os().skip(1)) {
         Ok(config) => config,
         Err(error) => {
@@ -44,7 +48,10 @@ pub fn main(types: Arc<dyn resource_type::Types>) -> ExitCode {
         Some(format) if format == "json" => log.json().init(),
         _ => log.init(),
     }
-    match run(&config, types) {
+    let ran = types(&config)
+        .map_err(|error| error.to_string())
+        .and_then(|types| run(&config, types).map_err(|error| error.to_string()));
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("mainstay-host: {error}");

@@ -1,19 +1,19 @@
-//! `mainstay-host`: the host of the types that are built in.
+//! `mainstay-host`: the host of the types that are built in, and of agents.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mainstay_host::generic_application::GenericApplication;
-use mainstay_host::resource_type::BuiltIn;
+use mainstay_host::Config;
+use mainstay_host::generic_application::{GenericApplication, RegisterError};
+use mainstay_host::ocf::Agents;
+use mainstay_host::resource_type::{BuiltIn, Types};
 
 fn main() -> ExitCode {
-    let types = match GenericApplication::register(BuiltIn::default()) {
-        Ok(types) => types,
-        Err(error) => {
-            eprintln!("mainstay-host: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    mainstay_host::main(Arc::new(types))
+    mainstay_host::main(types)
+}
+
+fn types(config: &Config) -> Result<Arc<dyn Types>, RegisterError> {
+    let built_in = GenericApplication::register(BuiltIn::default())?;
+    Ok(Arc::new(built_in.with_agents(Agents::new(config))))
 }

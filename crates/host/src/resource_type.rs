@@ -41,6 +41,8 @@ use mainstay_types::{
     ClusterId, ControlCode, Epoch, Name, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status,
 };
 
+use crate::ocf::Agents;
+
 pub use handles::{Directive, Ear, Operation, OperationNumber, Reporter, Said, TEXT_LENGTH_MAX};
 
 /// Where a host finds its resource types. A host of built-in types uses [`BuiltIn`]; a host that loads libraries
@@ -57,16 +59,23 @@ pub trait Types: Send + Sync + 'static {
     fn find(&self, type_name: &Name, library: Option<&str>) -> Result<Arc<dyn ResourceType>, Cause>;
 }
 
-/// Types that are compiled in, found by their name.
+/// Types that need no library: those that are compiled in, found by their name, and agents.
 #[derive(Default)]
 pub struct BuiltIn {
     types: Vec<(Name, Arc<dyn ResourceType>)>,
+    agents: Option<Agents>,
 }
 
 impl BuiltIn {
     /// Adds a type under its name.
     pub fn with(mut self, name: Name, resource_type: Arc<dyn ResourceType>) -> Self {
         self.types.push((name, resource_type));
+        self
+    }
+
+    /// Adds the agents of this machine, each a type of its own.
+    pub fn with_agents(mut self, agents: Agents) -> Self {
+        self.agents = Some(agents);
         self
     }
 }
@@ -79,8 +88,11 @@ impl Types for BuiltIn {
                 format!("type '{type_name}' is in '{library}', and this host loads no libraries"),
             ));
         }
-        match self.types.iter().find(|(name, _)| name == type_name) {
-            Some((_, found)) => Ok(found.clone()),
+        if let Some((_, found)) = self.types.iter().find(|(name, _)| name == type_name) {
+            return Ok(found.clone());
+        }
+        match self.agents.as_ref().and_then(|agents| agents.find(type_name)) {
+            Some(found) => found,
             None => Err(Cause::new(
                 Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND,
                 format!("type '{type_name}' is not built in, and no library is named for it"),

@@ -3,6 +3,8 @@
 //! Three lines, `pid N`, `started N` (clock ticks since the machine was started) and `boot ID`: whatever has the same
 //! number and start time after another boot is a stranger. The file is replaced as a whole; it is not synced, since at
 //! the next boot the process is gone as well.
+//!
+//! A type whose resources are no single process keeps a text of its own there, behind the line `boot ID`.
 
 use std::fs;
 use std::io;
@@ -22,20 +24,41 @@ pub fn path(run_dir: &Path, resource: ResourceId) -> PathBuf {
 
 /// Says which process it is.
 pub fn write(path: &Path, identity: Identity) -> io::Result<()> {
-    let new = path.with_extension("new");
     let boot = fs::read_to_string(BOOT_ID)?;
     let (pid, started) = (identity.pid, identity.started_at_ticks);
-    fs::write(&new, format!("pid {pid}\nstarted {started}\nboot {}\n", boot.trim()))?;
+    replace(path, &format!("pid {pid}\nstarted {started}\nboot {}\n", boot.trim()))
+}
+
+/// Keeps a text until the next boot.
+pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, &format!("boot {}\n{text}", fs::read_to_string(BOOT_ID)?.trim()))
+}
+
+/// The text that was kept since this boot. `None`: there is none.
+pub fn read_text(path: &Path) -> io::Result<Option<String>> {
+    let Some(text) = read_file(path)? else { return Ok(None) };
+    let boot = fs::read_to_string(BOOT_ID)?;
+    let kept = text.strip_prefix("boot ").and_then(|text| text.split_once('\n'));
+    Ok(kept.filter(|(of, _)| *of == boot.trim()).map(|(_, text)| text.to_owned()))
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, text)?;
     fs::rename(&new, path)
+}
+
+fn read_file(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Which process it is. `None`: there is none, or it says nothing that could be a process of this boot.
 pub fn read(path: &Path) -> io::Result<Option<Identity>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(text) = read_file(path)? else { return Ok(None) };
     Ok(parse(&text, fs::read_to_string(BOOT_ID)?.trim()))
 }
 
@@ -58,6 +81,18 @@ fn parse(text: &str, boot: &str) -> Option<Identity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_kept_until_the_next_boot() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("resource.state");
+        assert_eq!(read_text(&path).unwrap(), None);
+        write_text(&path, "one\ntwo").unwrap();
+        assert_eq!(read_text(&path).unwrap().as_deref(), Some("one\ntwo"));
+        assert_eq!(read(&path).unwrap(), None, "it names no process");
+        fs::write(&path, "boot another\none").unwrap();
+        assert_eq!(read_text(&path).unwrap(), None);
+    }
 
     #[test]
     fn what_was_written_is_read() {

@@ -25,7 +25,7 @@ use mainstay_process::layout;
 use mainstay_process::process::{Exit, Process};
 use mainstay_process::signal::Signal;
 use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Query, Question};
-use mainstay_types::{ClusterId, Epoch, GroupId, HostId, ResourceId, Status};
+use mainstay_types::{ClusterId, Epoch, GroupId, HostId, Name, ResourceId, Status};
 use parking_lot::Mutex;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
@@ -63,6 +63,8 @@ pub struct HostSettings {
     pub cgroup_root: PathBuf,
     /// Where agents are.
     pub ocf_root: PathBuf,
+    /// What this node is called.
+    pub node_name: Name,
     /// The cluster.
     pub cluster: ClusterId,
     /// How log lines of hosts look.
@@ -357,6 +359,8 @@ impl Inner {
             host.to_string().into(),
             "--ocf-root".into(),
             settings.ocf_root.clone(),
+            "--node".into(),
+            settings.node_name.as_str().into(),
         ];
         let started = crate::start_host::start(
             program,

@@ -272,7 +272,7 @@ impl Engine {
         private: &PropertyList,
     ) -> Result<Option<Ask>, Refusal> {
         let found = self.model.find_type(type_name).filter(|found| found.library.is_none());
-        let Some(found) = found.filter(|_| !private.is_empty()) else { return Ok(None) };
+        let Some(found) = found else { return Ok(None) };
         let question = Question::TypeControl {
             type_name: found.name.clone(),
             library: None,

@@ -168,8 +168,9 @@ impl Engine {
         self.advance_lane();
     }
 
-    fn advance_lane(&mut self) {
-        while self.lane.current.is_none() {
+    /// Takes up what waits; what is asked of types that are just being made waits for them.
+    pub(crate) fn advance_lane(&mut self) {
+        while self.lane.current.is_none() && !self.are_types_coming() {
             let Some((call, said)) = self.lane.waiting.pop_front() else { return };
             let evaluated = self.check_access(&call).and_then(|()| self.prepare(&call));
             match evaluated {

@@ -2,7 +2,7 @@
 
 use mainstay_types::event::EventKind;
 use mainstay_types::offer::Offer;
-use mainstay_types::{Name, Status};
+use mainstay_types::{Name, ResourceId, Status};
 
 use crate::command::Command;
 use crate::input::Input;
@@ -67,4 +67,20 @@ fn what_could_not_be_written_is_written_later() {
     world.commit_mode = CommitMode::Done;
     world.pass_ms(OFFERS_PAUSE_MS);
     assert!(types(&world).contains(&"ocf:x:One".to_owned()));
+}
+
+#[test]
+fn who_asks_for_a_type_that_is_just_being_made_waits_for_it() {
+    let mut world = World::default();
+    let group = world.group("g");
+    world.commit_mode = CommitMode::Hold;
+    world.feed(Input::TypesOffered(vec![offer("ocf:x:One")]));
+    let id = ResourceId(world.fresh());
+    let type_name = "ocf:x:One".to_owned();
+    let create = Command::CreateResource { id, group, name: "r".into(), type_name, flags: 0 };
+    let call = world.call(create);
+    world.commit_mode = CommitMode::Done;
+    world.resolve_commits();
+    world.settle();
+    assert_eq!(world.answer(call).status, Status::SUCCESS);
 }

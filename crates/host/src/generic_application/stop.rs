@@ -24,9 +24,9 @@ use mainstay_types::Status;
 use mainstay_types::order::Cause;
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::Run;
 use super::home::Whom;
-use super::outside::Outside;
-use super::{KILL_TIMEOUT, Run};
+use crate::outside::{KILL_TIMEOUT, Outside};
 use crate::resource_type::{Directive, Failure, Operation};
 
 /// How often a stop that waits says so. Less where the PendingTimeout is short: silence would end the stop.

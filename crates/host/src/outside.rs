@@ -7,14 +7,16 @@
 //! A pass proves something of what was there when it began. So it answers only who had asked before that: whoever asks
 //! while one is under way waits for the next, with all others who do. A thousand starts at once come to a few passes.
 //!
-//! A pass does not look at the [programs](super::children) that this host has started and that still run: of a thousand
+//! A pass does not look at the [programs](children) that this host has started and that still run: of a thousand
 //! starts the last would look at all the others. What is known of the resource itself is added to what was found.
+
+mod children;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mainstay_process::strays::{self, Mark, Marked, Seen};
 use mainstay_process::{CgroupError, Leaf, Process, Signal};
@@ -22,12 +24,16 @@ use mainstay_types::order::Cause;
 use mainstay_types::{ClusterId, ResourceId, Status};
 use parking_lot::{Condvar, Mutex};
 
-use super::KILL_TIMEOUT;
-use super::children::{Child, Children};
+use children::Children;
+
+pub(crate) use children::Child;
+
+/// How long killed processes may take to go.
+pub(crate) const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Passes over the processes of the machine, shared by all resources of the host.
 #[derive(Default)]
-pub(super) struct Passes {
+pub(crate) struct Passes {
     children: Arc<Children>,
     state: Mutex<State>,
     ended: Condvar,
@@ -82,7 +88,7 @@ impl Passes {
 }
 
 /// The outside of one resource.
-pub(super) struct Outside {
+pub(crate) struct Outside {
     passes: Arc<Passes>,
     cluster: ClusterId,
     resource: ResourceId,
@@ -93,22 +99,22 @@ pub(super) struct Outside {
 
 impl Outside {
     /// Of a resource of which nothing is known yet.
-    pub(super) fn new(passes: Arc<Passes>, cluster: ClusterId, resource: ResourceId, leaf: Leaf) -> Self {
+    pub(crate) fn new(passes: Arc<Passes>, cluster: ClusterId, resource: ResourceId, leaf: Leaf) -> Self {
         Outside { passes, cluster, resource, leaf, is_unsure: AtomicBool::new(true) }
     }
 
     /// A program is started.
-    pub(super) fn note_start(&self) {
+    pub(crate) fn note_start(&self) {
         self.is_unsure.store(true, Ordering::Relaxed);
     }
 
     /// This is the program: our child, which nobody has asked yet how it has ended.
-    pub(super) fn note_child(&self, pid: i32) -> Child {
+    pub(crate) fn note_child(&self, pid: i32) -> Child {
         Child::new(self.passes.children.clone(), pid, self.resource)
     }
 
     /// Brings back what is outside; kills what cannot be brought back. Whether there is nothing of it, nowhere.
-    pub(super) fn bring_back(&self) -> Result<bool, Cause> {
+    pub(crate) fn bring_back(&self) -> Result<bool, Cause> {
         let seen = self.find()?;
         strays::bring_back(&seen.outside, &self.leaf);
         Ok(seen.is_clear)
@@ -116,7 +122,7 @@ impl Outside {
 
     /// Kills what is outside, and what is in the leaf with it, and waits until a look shows nothing of the resource. Answers
     /// how many processes were outside.
-    pub(super) fn end(&self) -> Result<usize, Cause> {
+    pub(crate) fn end(&self) -> Result<usize, Cause> {
         if !self.is_unsure.load(Ordering::Relaxed) {
             return Ok(0);
         }

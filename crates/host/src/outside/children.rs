@@ -12,31 +12,31 @@ use parking_lot::Mutex;
 
 /// All of them, by their numbers.
 #[derive(Default)]
-pub(super) struct Children {
+pub(crate) struct Children {
     running: Mutex<BTreeMap<i32, ResourceId>>,
 }
 
 impl Children {
-    pub(super) fn has(&self, pid: i32) -> bool {
+    pub(crate) fn has(&self, pid: i32) -> bool {
         self.running.lock().contains_key(&pid)
     }
 
     /// Those of a resource.
-    pub(super) fn of(&self, resource: ResourceId) -> Vec<i32> {
+    pub(crate) fn of(&self, resource: ResourceId) -> Vec<i32> {
         let running = self.running.lock();
         running.iter().filter(|(_, whose)| **whose == resource).map(|(pid, _)| *pid).collect()
     }
 }
 
 /// One of them, until it is dropped.
-pub(super) struct Child {
+pub(crate) struct Child {
     children: Arc<Children>,
     pid: i32,
 }
 
 impl Child {
     /// `pid` is a child of ours that nobody has asked yet how it has ended.
-    pub(super) fn new(children: Arc<Children>, pid: i32, resource: ResourceId) -> Self {
+    pub(crate) fn new(children: Arc<Children>, pid: i32, resource: ResourceId) -> Self {
         children.running.lock().insert(pid, resource);
         Child { children, pid }
     }

@@ -1,0 +1,257 @@
+//! Agents of the Open Cluster Framework: every program below `OCF_ROOT/resource.d/PROVIDER/` is a resource type,
+//! `ocf:PROVIDER:NAME`.
+//!
+//! This room owns how an agent is found and asked what it is ([`metadata`]), what a resource's properties mean for it
+//! ([`settings`]), how one of its actions is run ([`call`]), and the resource itself ([`resource`]).
+//!
+//! ```text
+//!   open ──► was it started here before? ── monitor says it runs ──► online (recover) or stopped (anew)
+//!   online ──► start ──► exit 0              offline ──► stop ──► exit 0, and the leaf is empty
+//!   looks_alive ──► monitor, level 0         is_alive ──► monitor, the highest level that the agent names
+//!   terminate ──► everything in the leaf is killed ──► stop
+//! ```
+//!
+//! Nothing runs beside another action of the same resource; Terminate kills what runs. What an agent is told, it is told
+//! in its environment: some end what has their parameters in its arguments.
+
+mod call;
+mod metadata;
+mod resource;
+mod settings;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use mainstay_process::{Command, Leaf, layout};
+use mainstay_types::control::function;
+use mainstay_types::description::TypeDescription;
+use mainstay_types::name::fold;
+use mainstay_types::offer::OCF_PREFIX;
+use mainstay_types::order::Cause;
+use mainstay_types::{ControlCode, Name, Status};
+use parking_lot::Mutex;
+
+use crate::action::{Action, Ended, Place};
+use crate::config::Config;
+use crate::outside::Passes;
+use crate::private;
+use crate::resource_type::{Context, ControlAnswer, ControlCall, Opened, ResourceType};
+use call::Surroundings;
+use metadata::Metadata;
+use resource::AgentResource;
+use settings::Settings;
+
+/// How long an agent may take to say what it is. It only prints a text.
+const METADATA_LIMIT: Duration = Duration::from_secs(10);
+
+/// All agents of this machine.
+pub struct Agents {
+    surroundings: Arc<Surroundings>,
+    passes: Arc<Passes>,
+    /// What agents have said of themselves, by the file that said it.
+    known: Mutex<HashMap<PathBuf, (SystemTime, Arc<Agent>)>>,
+}
+
+impl Agents {
+    /// Those of this configuration. Nothing is looked at before it is asked for.
+    pub fn new(config: &Config) -> Self {
+        let pool = Leaf::new(layout::pool(&config.cgroup_root));
+        let surroundings = Surroundings { root: config.ocf_root.clone(), pool, node: config.node.clone() };
+        Agents { surroundings: Arc::new(surroundings), passes: Arc::default(), known: Mutex::default() }
+    }
+
+    /// The agent that is this type; `None` where the name is no agent's.
+    ///
+    /// # Errors
+    /// There is no such agent here, or it cannot say what it is.
+    pub fn find(&self, name: &Name) -> Option<Result<Arc<dyn ResourceType>, Cause>> {
+        let (provider, kind) = parts(name)?;
+        Some(
+            self.look_up(name, &provider, &kind)
+                .map(|agent| Arc::new(AgentType(agent)) as Arc<dyn ResourceType>),
+        )
+    }
+
+    fn look_up(&self, name: &Name, provider: &str, kind: &str) -> Result<Arc<Agent>, Cause> {
+        let directory = self.surroundings.root.join("resource.d");
+        let path = entry(&directory, provider).and_then(|provider| entry(&provider, kind));
+        let file = path.as_ref().and_then(|path| fs::metadata(path).ok()).filter(fs::Metadata::is_file);
+        let (Some(path), Some(file)) = (path, file) else {
+            let place = directory.join(provider).join(kind);
+            let text = format!("there is no agent '{name}' on this node: no file {}", place.display());
+            return Err(Cause::new(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, text));
+        };
+        let changed = file.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        if let Some((of, agent)) = self.known.lock().get(&path)
+            && *of == changed
+        {
+            return Ok(agent.clone());
+        }
+        let agent = Arc::new(self.ask(&path)?);
+        self.known.lock().insert(path, (changed, agent.clone()));
+        Ok(agent)
+    }
+
+    /// Has the agent say what it is.
+    fn ask(&self, path: &Path) -> Result<Agent, Cause> {
+        let name_of = |path: Option<&Path>| {
+            path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
+        };
+        let (provider, kind) = (name_of(path.parent()), name_of(Some(path)));
+        let refused = |text: String| {
+            Cause::new(Status::CLUSTER_RESTYPE_NOT_SUPPORTED, format!("agent {}: {text}", path.display()))
+        };
+        let mut command = Command::new([path.as_os_str(), "meta-data".as_ref()]);
+        command.environment = self.surroundings.of_agent(&provider, &kind);
+        let place = Place::Below(self.surroundings.pool.clone());
+        let done = Action { command, place, limit: METADATA_LIMIT }.run(|_| true);
+        let done = done.map_err(|error| refused(format!("it cannot say what it is: {error}")))?;
+        match done.ended {
+            Ended::By(exit) if exit.is_success() => {}
+            Ended::By(exit) => return Err(refused(format!("its meta-data {exit}"))),
+            Ended::TimedOut | Ended::Cancelled => {
+                return Err(refused(format!(
+                    "its meta-data took longer than {} s",
+                    METADATA_LIMIT.as_secs()
+                )));
+            }
+        }
+        let metadata = Metadata::parse(&done.output).map_err(refused)?;
+        let description = settings::describe(&provider, &kind, &metadata);
+        Ok(Agent {
+            surroundings: self.surroundings.clone(),
+            passes: self.passes.clone(),
+            path: path.to_owned(),
+            provider,
+            kind,
+            metadata,
+            description,
+        })
+    }
+}
+
+/// Provider and name of an agent by its type's name.
+fn parts(name: &Name) -> Option<(String, String)> {
+    let text = name.as_str();
+    let prefix = text.get(..OCF_PREFIX.len()).filter(|prefix| fold(prefix) == fold(OCF_PREFIX))?;
+    let (provider, kind) = text[prefix.len()..].split_once(':')?;
+    Some((provider.to_owned(), kind.to_owned()))
+}
+
+/// The entry of a directory with this name, whatever its case, as types are found; never a hidden one, nor one elsewhere.
+fn entry(directory: &Path, name: &str) -> Option<PathBuf> {
+    if name.is_empty() || name.starts_with('.') || name.contains('/') {
+        return None;
+    }
+    let exact = directory.join(name);
+    if exact.exists() {
+        return Some(exact);
+    }
+    let listed = fs::read_dir(directory).ok()?.filter_map(Result::ok);
+    listed
+        .map(|found| found.path())
+        .find(|path| path.file_name().is_some_and(|found| fold(&found.to_string_lossy()) == fold(name)))
+}
+
+/// An agent: a resource type.
+struct Agent {
+    surroundings: Arc<Surroundings>,
+    passes: Arc<Passes>,
+    path: PathBuf,
+    provider: String,
+    kind: String,
+    metadata: Metadata,
+    description: TypeDescription,
+}
+
+impl Agent {
+    /// As its type is called.
+    fn name(&self) -> String {
+        format!("{OCF_PREFIX}{}:{}", self.provider, self.kind)
+    }
+
+    /// The action that takes up changed parameters without a stop.
+    fn reload_action(&self) -> Option<&'static str> {
+        // `reload` of API 1.0 means the service's own configuration, not the agent's parameters.
+        self.metadata.has("reload-agent").then_some("reload-agent")
+    }
+
+    /// Why no resource of it can be; roles come with resources that have several instances.
+    fn objection(&self) -> Result<(), Cause> {
+        if !self.metadata.is_promotable() {
+            return Ok(());
+        }
+        let text = format!(
+            "agent '{}' is promotable: its resources have a promoted and an unpromoted role on several nodes, which \
+             resources here have not",
+            self.name()
+        );
+        Err(Cause::new(Status::CLUSTER_RESTYPE_NOT_SUPPORTED, text))
+    }
+
+    /// Whether the agent can do with these settings, as far as it is itself asked: its action `validate-all`.
+    fn validate(&self, settings: &Settings) -> Result<(), Cause> {
+        if !self.metadata.has("validate-all") {
+            return Ok(());
+        }
+        let call = call::Call::validate(self, settings);
+        call.run(Place::Below(self.surroundings.pool.clone()), |_| true).judged()
+    }
+}
+
+/// An agent as the host has it; its resources have it too.
+struct AgentType(Arc<Agent>);
+
+impl ResourceType for AgentType {
+    fn open(&self, context: Context) -> Result<Opened, Cause> {
+        self.0.objection()?;
+        AgentResource::open(self.0.clone(), context)
+    }
+
+    fn control(&self, call: ControlCall<'_>) -> ControlAnswer {
+        let is_judgement =
+            call.code.function() == ControlCode(function::VALIDATE_PRIVATE_PROPERTIES).function();
+        let agent = &self.0;
+        private::control(call, &agent.description, |values| {
+            agent.objection()?;
+            let settings = Settings::of(values, &agent.metadata);
+            // What is not complete yet nobody can judge.
+            match is_judgement && values.require(&agent.description).is_ok() {
+                true => agent.validate(&settings),
+                false => Ok(()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_are_known_by_their_type_names() {
+        for (name, expected) in [
+            ("ocf:heartbeat:Dummy", Some(("heartbeat", "Dummy"))),
+            ("OCF:acme:x", Some(("acme", "x"))),
+            ("ocf:heartbeat", None),
+            ("Generic Application", None),
+            ("öcf:a:b", None),
+        ] {
+            let found = parts(&Name::parse(name).unwrap());
+            assert_eq!(found, expected.map(|(one, other)| (one.to_owned(), other.to_owned())), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_directory() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("Dummy"), "").unwrap();
+        assert_eq!(entry(root.path(), "dummy"), Some(root.path().join("Dummy")));
+        for name in ["", ".", "..", "../x", "a/b", ".hidden", "nothing"] {
+            assert_eq!(entry(root.path(), name), None, "{name}");
+        }
+    }
+}

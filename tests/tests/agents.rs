@@ -1,0 +1,247 @@
+//! Agents of the Open Cluster Framework as resource types.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use mainstay_proplist::PropertyList;
+use mainstay_tests::{TestCluster, kill};
+use mainstay_types::operation::{End, Verb};
+use mainstay_types::{ResourceState, Status};
+use serde_json::Value as Json;
+
+use crate::events::Follower;
+
+const THING: &str = include_str!("../agents/Thing");
+const PROMOTABLE: &str = include_str!("../agents/Promotable");
+
+/// A cluster with the agents `ocf:test:Thing` and `ocf:test:Promotable`, and a group.
+fn cluster_or_skip() -> Option<(TestCluster, tempfile::TempDir)> {
+    let root = tempfile::Builder::new().prefix("mainstay-ocf-").tempdir().unwrap();
+    let provider = root.path().join("resource.d/test");
+    fs::create_dir_all(&provider).unwrap();
+    for (name, text) in [("Thing", THING), ("Promotable", PROMOTABLE)] {
+        install(&provider.join(name), text);
+    }
+    let cluster = TestCluster::start_with_config_or_skip(&format!("ocf_root = {:?}\n", root.path()))?;
+    cluster.mainstay(&["group", "create", "g"]);
+    Some((cluster, root))
+}
+
+fn install(path: &Path, text: &str) {
+    let new = path.with_extension("new");
+    fs::write(&new, text).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(new, path).unwrap();
+}
+
+/// Makes a thing; `state` and `log` are files of the cluster's, named after it.
+fn thing(cluster: &TestCluster, name: &str, properties: &[(&str, &str)]) {
+    let (state, log) = (cluster.file(&format!("{name}.state")), cluster.file(&format!("{name}.log")));
+    let (state, log) = (state.display().to_string(), log.display().to_string());
+    let all = [&[("state", state.as_str()), ("log", log.as_str())], properties].concat();
+    cluster.resource("g", name, "ocf:test:Thing", &all);
+}
+
+/// The actions that a thing was asked for since the last call, without judgements.
+fn actions(cluster: &TestCluster, name: &str) -> Vec<String> {
+    let log = cluster.file(&format!("{name}.log"));
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    let _ = fs::remove_file(&log);
+    let word = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    text.lines().map(word).filter(|word| word != "validate-all").collect()
+}
+
+fn is_there(cluster: &TestCluster, name: &str) -> bool {
+    cluster.file(&format!("{name}.state")).exists()
+}
+
+#[test]
+fn an_agent_is_a_type_with_what_it_says_of_itself() {
+    let Some((cluster, root)) = cluster_or_skip() else { return };
+    let listed = cluster.mainstay(&["type", "list"]);
+    assert!(listed.contains("ocf:test:Thing") && listed.contains("ocf:test:Promotable"), "{listed}");
+    let shown = cluster.mainstay(&["type", "show", "OCF:test:thing"]);
+    for expected in ["A thing\n", "there while it runs", "StopTimeout", "--property state=..."] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let (code, _, error) = cluster.mainstay_code(&["type", "delete", "ocf:test:Thing"]);
+    assert_eq!(code, 1, "{error}");
+    // One that comes later is seen by itself.
+    let listed: Vec<Json> = serde_json::from_str(&cluster.mainstay(&["events", "--json"])).unwrap();
+    let last = listed.last().unwrap()["revision"].as_str().unwrap().to_owned();
+    install(&root.path().join("resource.d/test/Later"), THING);
+    let mut follower = Follower::start(&cluster, &["--after", &last]);
+    while follower.next()["name"] != "ocf:test:Later" {}
+}
+
+#[test]
+fn a_thing_is_started_looked_at_and_stopped() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("colour", "blue")]);
+    assert!(!is_there(&cluster, "t"));
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    assert!(is_there(&cluster, "t"));
+    assert_eq!(cluster.carry_out(Verb::Offline, "t").end, Some(End::Done));
+    assert!(!is_there(&cluster, "t") && cluster.processes("t").is_empty());
+    let log = fs::read_to_string(cluster.file("t.log")).unwrap();
+    let start = log.lines().find(|line| line.starts_with("start"));
+    assert_eq!(start, Some("start level=none interval=0 colour=blue"), "{log}");
+    let asked = actions(&cluster, "t");
+    assert_eq!((asked.first(), asked.last()), (Some(&"start".into()), Some(&"stop".into())), "{asked:?}");
+}
+
+#[test]
+fn what_an_agent_refuses_is_refused_with_its_words() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    let create = |words: &[&str]| {
+        let all = [&["resource", "create", "t", "--group", "g", "--type"], words].concat();
+        cluster.mainstay_code(&all)
+    };
+    let (code, _, error) = create(&["ocf:test:Thing", "--property", "state=relative"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("state must be absolute") && error.contains("5943"), "{error}");
+    let (code, _, error) = create(&["ocf:test:Thing", "--property", "stat=/x"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("did you mean 'state'?"), "{error}");
+    let (code, _, error) = create(&["ocf:test:Promotable"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("promotable"), "{error}");
+    assert!(cluster.glance_all().resources.is_empty());
+}
+
+#[test]
+fn an_action_that_fails_or_hangs_fails_the_resource_with_the_reason() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "fails", &[("fail", "start")]);
+    thing(&cluster, "hangs", &[("hang", "start"), ("StartTimeout", "200")]);
+    for (name, expected) in [
+        ("fails", "start of ocf:test:Thing failed: an error (exit code 1): told to fail"),
+        ("hangs", "start of ocf:test:Thing took longer than 200 ms and was killed"),
+    ] {
+        cluster.stay_failed(name);
+        assert!(matches!(cluster.carry_out(Verb::Online, name).end, Some(End::Failed(_))));
+        let shown = cluster.mainstay(&["explain", name]);
+        assert!(shown.contains(expected), "{shown}");
+        cluster.wait_for_state(name, ResourceState::Failed);
+        assert!(cluster.processes(name).is_empty());
+        // What may have been begun was stopped.
+        assert!(actions(&cluster, name).contains(&"stop".into()));
+    }
+}
+
+#[test]
+fn a_stop_that_hangs_is_killed_with_what_it_was_to_stop() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("program", "sleep 1000"), ("hang", "stop"), ("StopTimeout", "200")]);
+    cluster.stay_failed("t");
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    assert!(!cluster.processes("t").is_empty());
+    let record = cluster.carry_out(Verb::Offline, "t");
+    assert_ne!(record.end, Some(End::Done));
+    assert_eq!(cluster.state("t"), ResourceState::Failed);
+    let shown = cluster.mainstay(&["explain", "t"]);
+    assert!(shown.contains("stop of ocf:test:Thing took longer than 200 ms"), "{shown}");
+}
+
+#[test]
+fn what_an_agent_leaves_behind_when_it_says_that_it_has_stopped_is_killed() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("program", "sleep 1000")]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    assert!(!cluster.processes("t").is_empty());
+    assert_eq!(cluster.carry_out(Verb::Offline, "t").end, Some(End::Done));
+    assert!(cluster.processes("t").is_empty());
+}
+
+#[test]
+fn a_thing_that_has_gone_is_noticed_and_brought_back() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    cluster.set_common("t", &[("LooksAlivePollInterval", "100"), ("RestartDelay", "0")]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    actions(&cluster, "t");
+    fs::remove_file(cluster.file("t.state")).unwrap();
+    cluster.wait_for_state("t", ResourceState::Failed);
+    cluster.wait_for_state("t", ResourceState::Online);
+    assert!(is_there(&cluster, "t"));
+}
+
+#[test]
+fn the_thorough_look_is_at_the_highest_level() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("deep", "10")]);
+    cluster.set_common("t", &[("IsAlivePollInterval", "100")]);
+    cluster.stay_failed("t");
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    cluster.wait_for_state("t", ResourceState::Failed);
+    let shown = cluster.mainstay(&["explain", "t"]);
+    assert!(shown.contains("not at this level"), "{shown}");
+}
+
+#[test]
+fn a_new_host_finds_what_runs_and_stops_it_with_what_it_was_started_with() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    actions(&cluster, "t");
+    kill(&cluster.pool_host());
+    // Whoever wants a judgement waits until the next host has opened it.
+    cluster.mainstay(&["plan", "set", "t", "colour=green"]);
+    assert_eq!(cluster.state("t"), ResourceState::Online);
+    assert!(is_there(&cluster, "t") && !actions(&cluster, "t").contains(&"start".into()));
+    let elsewhere = cluster.file("elsewhere").display().to_string();
+    let (_, _, note) = cluster.mainstay_code(&["resource", "set", "t", &format!("state={elsewhere}")]);
+    assert!(note.contains("next goes online"), "{note}");
+    assert_eq!(cluster.carry_out(Verb::Offline, "t").end, Some(End::Done));
+    assert!(!is_there(&cluster, "t"), "it was stopped where it was started");
+}
+
+#[test]
+fn a_reloadable_parameter_is_taken_up_without_a_stop() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    actions(&cluster, "t");
+    let told = cluster.told("told");
+    let log = cluster.file("t.log");
+    let _ = fs::remove_file(&log);
+    std::os::unix::fs::symlink(told.path(), &log).unwrap();
+    let (_, _, note) = cluster.mainstay_code(&["resource", "set", "t", "colour=green"]);
+    assert_eq!(note, "");
+    // Looks come in between.
+    let reloaded = std::iter::repeat_with(|| told.next()).find(|line| line.starts_with("reload-agent"));
+    assert_eq!(reloaded.unwrap(), "reload-agent level=none interval=0 colour=green");
+    assert_eq!(cluster.state("t"), ResourceState::Online);
+}
+
+#[test]
+fn instructions_are_parameters_that_hold_for_one_stop() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    let with =
+        |text: &str| PropertyList::new().with("ocf:test:Thing", vec![text.to_owned()]).to_bytes().unwrap();
+    let refused = cluster.submit_with(Verb::Offline, "t", 0, &with("nonsense=1"));
+    assert_eq!(refused.status, Status::INVALID_PARAMETER, "{}", refused.text);
+    assert_eq!(cluster.state("t"), ResourceState::Online);
+    let accepted = cluster.submit_with(Verb::Offline, "t", 0, &with("colour=black"));
+    assert_eq!(accepted.status, Status::IO_PENDING, "{}", accepted.text);
+    assert_eq!(cluster.wait_for(accepted.operation.unwrap()).end, Some(End::Done));
+    let log = fs::read_to_string(cluster.file("t.log")).unwrap();
+    assert!(log.contains("stop level=none interval=0 colour=black"), "{log}");
+}
+
+#[test]
+fn force_kills_what_hangs() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("hang", "start")]);
+    cluster.stay_failed("t");
+    let started = cluster.submit(Verb::Online, "t");
+    assert_eq!(started.status, Status::IO_PENDING, "{}", started.text);
+    let forced = cluster.submit_with(Verb::Offline, "t", 2, &[]);
+    assert!(forced.status == Status::IO_PENDING || forced.status.is_success(), "{}", forced.text);
+    assert_eq!(cluster.wait_for(forced.operation.unwrap()).end, Some(End::Done));
+    assert_eq!(cluster.state("t"), ResourceState::Offline);
+    assert!(cluster.processes("t").is_empty() && !is_there(&cluster, "t"));
+}
