@@ -13,6 +13,7 @@ use mainstay_types::configuration::{
 };
 use mainstay_types::control::{function, object};
 use mainstay_types::event::EventKind;
+use mainstay_types::offer::built_in;
 use mainstay_types::order::Question;
 use mainstay_types::property::{Format, Table};
 use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, ResourceId, Status};
@@ -272,6 +273,8 @@ impl Engine {
         private: &PropertyList,
     ) -> Result<Option<Ask>, Refusal> {
         let found = self.model.find_type(type_name).filter(|found| found.library.is_none());
+        // An agent may have objections to every resource; the others have none to one without properties.
+        let found = found.filter(|found| !private.is_empty() || built_in(&found.name).is_none());
         let Some(found) = found else { return Ok(None) };
         let question = Question::TypeControl {
             type_name: found.name.clone(),
