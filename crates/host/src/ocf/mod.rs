@@ -1,8 +1,8 @@
 //! Agents of the Open Cluster Framework: every program below `OCF_ROOT/resource.d/PROVIDER/` is a resource type,
 //! `ocf:PROVIDER:NAME`.
 //!
-//! This room owns how an agent is found and asked what it is ([`metadata`]), what a resource's properties mean for it
-//! ([`settings`]), how one of its actions is run ([`call`]), and the resource itself ([`resource`]).
+//! This room owns how an agent is found and asked what it is (`metadata`), what a resource's properties mean for it
+//! (`settings`), how one of its actions is run (`call`), and the resource itself (`resource`).
 //!
 //! ```text
 //!   open ──► was it started here before? ── monitor says it runs ──► online (recover) or stopped (anew)

@@ -1,7 +1,7 @@
 //! The programs that this host has started and that nobody has asked yet how they have ended.
 //!
 //! Until then the kernel gives a program's number to nobody else, so whose a process with such a number is needs no look:
-//! a [pass](super::outside) over all processes leaves them out. Whoever asks how a program has ended drops its [`Child`]
+//! a [pass](super) over all processes leaves them out. Whoever asks how a program has ended drops its [`Child`]
 //! before.
 
 use std::collections::BTreeMap;
