@@ -30,8 +30,8 @@ use layout::{Generation, OwnerRecord, Schema, Touched};
 use networks::{Interface, Network, Networks};
 use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 
-/// The records of open operations, as they are stored.
-pub type StoredOperations = Vec<(OperationId, Vec<u8>)>;
+/// The records of open operations, as they are stored, each with when it was first written.
+pub type StoredOperations = Vec<(OperationId, Revision, Vec<u8>)>;
 
 /// Everything that is committed.
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl Model {
                 model.gone_epoch = decode(&entry.value).map_err(damaged)?;
             } else if let Some(id) = key.strip_prefix(layout::OPERATION_PREFIX) {
                 let id = id.parse().map_err(|_| damaged("its key is no operation id".into()))?;
-                operations.push((id, entry.value.clone()));
+                operations.push((id, entry.create_revision, entry.value.clone()));
             } else if let Some(Touched::Owner(group)) = layout::touched_by(&entry.key) {
                 model.owners.insert(group, decode(&entry.value).map_err(damaged)?);
             }
@@ -567,7 +567,7 @@ pub fn check_database(snapshot: &[KeyValue]) -> Result<Contents, DatabaseError> 
         return Err(DatabaseError::IsBackup);
     }
     let (model, operations) = Model::load(snapshot, Revision::ZERO)?;
-    for (id, bytes) in operations {
+    for (id, _, bytes) in operations {
         crate::operation::stored::StoredOperation::from_bytes(&bytes)
             .map_err(|reason| DatabaseError::Damaged { object: format!("operation {id}"), reason })?;
     }

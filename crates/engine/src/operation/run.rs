@@ -205,10 +205,6 @@ impl Engine {
         else {
             return;
         };
-        let heeds_locks = !seeded::has(Bug::LockNotCheckedAgain)
-            && operation.may_be_refused()
-            && !operation.offline_flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS)
-            && matches!(part.goal, PartGoal::Down | PartGoal::Cycle);
         let goal = part.goal.next();
         if part.goal.is_down() && !graph::may_stop(&self.model, &self.live, resource) {
             return;
@@ -220,15 +216,27 @@ impl Engine {
         if part.goal.is_up() && graph::stopping_dependent(&self.model, &self.live, resource).is_some() {
             return;
         }
-        if let (true, Some(reason)) = (heeds_locks, live.locked) {
-            let name = self.name_of(resource);
-            let text = format!("'{name}' was locked by its type meanwhile (reason {reason})");
-            return self.veto(id, Cause::new(Status::CLUSTER_RESOURCE_LOCKED_STATUS, text));
+        if let Some(cause) = self.lock_against(id, resource) {
+            return self.veto(id, cause);
         }
         if goal == Goal::Start && self.holds_start(id, resource) {
             return;
         }
         self.begin_part(id, resource, goal);
+    }
+
+    /// The lock that a resource was given since the operation was accepted, where that heeds locks.
+    pub(crate) fn lock_against(&self, id: OperationId, resource: ResourceId) -> Option<Cause> {
+        let operation = self.operations.get(&id)?;
+        let goal = &operation.parts.get(&resource)?.goal;
+        let reason = self.live.get(&resource)?.locked?;
+        let heeds_locks = !seeded::has(Bug::LockNotCheckedAgain)
+            && operation.may_be_refused()
+            && !operation.offline_flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS)
+            && matches!(goal, PartGoal::Down | PartGoal::Cycle);
+        let name = self.name_of(resource);
+        let text = format!("'{name}' was locked by its type meanwhile (reason {reason})");
+        heeds_locks.then(|| Cause::new(Status::CLUSTER_RESOURCE_LOCKED_STATUS, text))
     }
 
     fn begin_part(&mut self, id: OperationId, resource: ResourceId, goal: Goal) {

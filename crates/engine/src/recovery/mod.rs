@@ -14,7 +14,7 @@ mod shown;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use mainstay_store::{Compare, Op, Transaction};
+use mainstay_store::{Compare, Op, Revision, Transaction};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::{Condition, Held, Report};
 use mainstay_types::{Epoch, GroupId, HostId, ObjectId, OperationId, ResourceId, ResourceState};
@@ -122,11 +122,12 @@ impl Engine {
         let Ok((model, operations)) = Model::load(&start.snapshot, start.revision) else { return };
         self.model = model;
         self.startup.phase = StartPhase::Hearing;
-        for (id, bytes) in operations {
+        for (id, begun_at, bytes) in operations {
             if id.node == self.config.node {
                 self.last_operation = self.last_operation.max(id.number);
             }
-            if let Ok(stored) = StoredOperation::from_bytes(&bytes) {
+            if let Ok(mut stored) = StoredOperation::from_bytes(&bytes) {
+                self.leave_out_newer(&mut stored, begun_at);
                 self.take_in_stored(id, stored, start.ended.contains(&id));
             }
         }
@@ -140,6 +141,16 @@ impl Engine {
         }
         self.plan_start();
         self.raise_all_epochs();
+    }
+
+    /// What was deleted and brought back while an operation was under way is none of its parts any more: it is another one
+    /// of the same id, and hosts remember what became of the operation's orders to the one before.
+    fn leave_out_newer(&self, stored: &mut StoredOperation, begun_at: Revision) {
+        let is_newer = |id: &ResourceId| {
+            let joined_at = self.model.resource(*id).and_then(|resource| resource.joined_at);
+            joined_at.is_some_and(|joined_at| joined_at > begun_at)
+        };
+        stored.closure.retain(|id, _| !is_newer(id));
     }
 
     fn take_in_stored(&mut self, id: OperationId, stored: StoredOperation, is_journaled: bool) {

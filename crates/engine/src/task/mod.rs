@@ -161,10 +161,14 @@ impl Engine {
             Goal::Start => self.ask_and_start(id),
             Goal::Restore => self.start(id, Step::Restore),
             Goal::Stop if self.has_lost_its_turn(id) => self.step_back(id),
-            Goal::Stop => {
-                self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
-                self.give_order(id, Step::Stop);
-            }
+            // A host that has just been heard may have told of a lock.
+            Goal::Stop => match self.lock_against(task.operation, id) {
+                Some(cause) => self.end_task(id, TaskEnd::Vetoed(cause)),
+                None => {
+                    self.set_stage(id, Stage::Stopping, self.pending_timeout_ms(id));
+                    self.give_order(id, Step::Stop);
+                }
+            },
             Goal::Terminate | Goal::Clean => self.terminate(id),
             Goal::Settle => self.look(id),
         }

@@ -7,9 +7,9 @@ mod starts;
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
     Deadlock, Delete, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, KillOwn,
-    KillPool, KillProcesses, KillService, KillServiceAndPool, KillServiceWhile, LoseOwn, Maintain, Offline,
-    Online, Pass, PassLate, Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard, SlowHost,
-    StartPolicy, StartService, StopService, Undepend, Unkillable,
+    KillPool, KillProcesses, KillService, KillServiceAndPool, KillServiceWhile, Lock, LoseOwn, Maintain,
+    Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard,
+    SlowHost, StartPolicy, StartService, StopService, Undepend, Undo, Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CheckReaction, CommitMode, Reaction};

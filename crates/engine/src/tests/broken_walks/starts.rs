@@ -118,3 +118,48 @@ fn what_is_deleted_in_the_middle_of_a_start_is_nobodys() {
         ],
     );
 }
+
+/// What was deleted and brought back while an operation was under way is none of its parts, after a restart of the
+/// service too: hosts remember what became of the operation's orders to the one before.
+#[test]
+fn what_is_brought_back_is_no_part_of_what_was_under_way_before() {
+    check(
+        1,
+        &[POOL, LIBRARY, POOL, POOL],
+        &[
+            Create(0),
+            Delete(4),
+            Undo(0),
+            Behave(4, Entry::Online, Reaction::Veto),
+            StartPolicy(0, 1000, 1, 27),
+            Maintain(3, true),
+            Behave(2, Entry::Online, Reaction::Hang),
+            KillServiceAndPool,
+            GroupOnline(0),
+            CrashAfter(14),
+            Undo(2),
+            Undo(4),
+            Undo(6),
+        ],
+    );
+}
+
+/// A lock that a host tells of when it is heard again is heeded by a stop that has waited for it.
+#[test]
+fn a_lock_told_while_a_stop_waits_for_its_host_is_heeded() {
+    check_in_order(
+        GroupOrder::Sets(0, 1),
+        1,
+        &[POOL, POOL],
+        &[
+            Online(0),
+            KillPool,
+            KillPool,
+            SlowHost(1),
+            Pass(39_704),
+            GroupOffline(0),
+            Lock(0, true),
+            Reconnect,
+        ],
+    );
+}
