@@ -35,12 +35,20 @@ impl Engine {
             }
         }
         for (id, (_, held)) in &mut held {
-            let is_closed = self.live.get(id).is_some_and(|live| is_closed(live, held));
-            if is_closed && held.condition == Condition::Online {
-                // Its host has not seen it yet, or does not want to.
-                let text = "it was stopped hard while its host said that it was online";
-                held.condition = Condition::Failed(Cause::new(Status::RESOURCE_FAILED, text));
-            }
+            let Some(live) = self.live.get(id).filter(|live| is_closed(live, held)) else { continue };
+            let is_wanted = self.model.resource(*id).is_some_and(|resource| self.model.is_wanted(resource));
+            // Its host has not seen the hard stop yet, or does not want to.
+            held.condition = match &held.condition {
+                // What was taken offline by force is not brought back by its policy.
+                Condition::Online | Condition::Failed(_) if !is_wanted && !live.populated => {
+                    Condition::Offline
+                }
+                Condition::Online => {
+                    let text = "it was stopped hard while its host said that it was online";
+                    Condition::Failed(Cause::new(Status::RESOURCE_FAILED, text))
+                }
+                other => other.clone(),
+            };
         }
         let ids: Vec<ResourceId> = self.live.keys().copied().collect();
         for id in &ids {

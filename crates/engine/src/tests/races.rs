@@ -364,3 +364,19 @@ fn why_a_resource_is_locked_is_known_to_the_next_service() {
         assert_eq!(world.offline(id, 0), Status::CLUSTER_RESOURCE_LOCKED_STATUS);
     }
 }
+
+/// What was taken offline by force stays so at the service's next start, although its host has not seen it.
+#[test]
+fn what_was_stopped_hard_by_request_is_not_brought_back_whatever_its_host_says() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let id = world.resource(group, "r");
+    world.online(id);
+    // Its type does not take it down, and the guard does.
+    world.behave(id).terminate = Reaction::Fail;
+    assert_eq!(world.offline(id, FORCE), Status::IO_PENDING);
+    assert_eq!((world.state(id), world.runs(id)), (ResourceState::Offline, false));
+    world.restart_service();
+    world.pass_ms(60_000);
+    assert_eq!((world.state(id), world.runs(id)), (ResourceState::Offline, false));
+}
