@@ -74,8 +74,10 @@ pub const PREFERRED_OWNERS: &str = "PreferredOwners";
 pub const PERSISTENT_STATE: &str = "PersistentState";
 /// DWORD: 1 for a host of its own.
 pub const SEPARATE_MONITOR: &str = "SeparateMonitor";
-/// DWORD: 1 while failing checks are not acted on.
+/// DWORD: 1 while failing checks are not acted on, [`MAINTAINED_ONLINE`] if it was online when that began.
 pub const MAINTENANCE_MODE: &str = "MaintenanceMode";
+/// See [`MAINTENANCE_MODE`].
+pub const MAINTAINED_ONLINE: u32 = 2;
 /// A type's shared library.
 pub const DLL_NAME: &str = "DllName";
 /// DWORD of a type that has no library: 1 when everything that it starts stays inside its control group.

@@ -97,6 +97,8 @@ pub struct Resource {
     pub separate_monitor: bool,
     /// Whether failing checks are not acted on.
     pub in_maintenance: bool,
+    /// Whether it was online when that began.
+    pub maintained_online: bool,
     /// What its failure leads to.
     pub restart: RestartPolicy,
     /// Own values of the properties that the engine itself reads; `None` takes the type's or the default.
@@ -223,6 +225,7 @@ impl Resource {
             joined_at: written_at(key, layout::GROUP),
             separate_monitor: dword(key, layout::SEPARATE_MONITOR).is_some_and(|number| number != 0),
             in_maintenance: dword(key, layout::MAINTENANCE_MODE).is_some_and(|number| number != 0),
+            maintained_online: dword(key, layout::MAINTENANCE_MODE) == Some(layout::MAINTAINED_ONLINE),
             restart: RestartPolicy::read(key),
             times: Times::read(key),
         })

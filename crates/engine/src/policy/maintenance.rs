@@ -29,7 +29,10 @@ impl Engine {
         let path = layout::resource_path(id)?;
         let mut changes = self.changes();
         if flag != 0 {
-            changes.set_value(&path, layout::MAINTENANCE_MODE, Value::Dword(1))?;
+            // What is online by then is held so, also by a service that finds nothing of it.
+            let is_online = self.live.get(&id).is_some_and(|live| live.state == ResourceState::Online);
+            let mode = if is_online { layout::MAINTAINED_ONLINE } else { 1 };
+            changes.set_value(&path, layout::MAINTENANCE_MODE, Value::Dword(mode))?;
         } else {
             changes.delete_value(&path, layout::MAINTENANCE_MODE)?;
         }

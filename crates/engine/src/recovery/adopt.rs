@@ -3,7 +3,7 @@
 //! Everything gets its place before anything moves, since whose turn it is depends on all of it. Nothing is started
 //! here that did not run or was not being started.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_types::operation::Verb;
 use mainstay_types::order::{Cause, Condition, Held, OrderId, Outcome, Step};
@@ -14,10 +14,12 @@ use mainstay_types::{
 
 use super::UNDER_WAY;
 use crate::Engine;
+use crate::graph;
 use crate::live::{Goal, Live, Stage, Task};
 use crate::operation::stored::{StoredOperation, StoredStep};
 use crate::operation::{Operation, Part, PartGoal, PartState, Phase};
 use crate::seeded::{self, Bug};
+use crate::task::not_found_again;
 use crate::timers::Timer;
 
 impl Engine {
@@ -51,8 +53,9 @@ impl Engine {
             };
         }
         let ids: Vec<ResourceId> = self.live.keys().copied().collect();
+        let expected = self.expected_up(&held);
         for id in &ids {
-            self.adopt_one(*id, held.get(id));
+            self.adopt_one(*id, held.get(id), expected.contains(id));
         }
         // Everything gets its place before anything moves: whose turn it is depends on all of them.
         let stored = std::mem::take(&mut self.startup.stored);
@@ -110,9 +113,36 @@ impl Engine {
         }
     }
 
+    /// What was up or on its way when the service ended, as far as the words about it, open operations and what needs it
+    /// tell.
+    fn expected_up(&self, held: &BTreeMap<ResourceId, (HostId, Held)>) -> BTreeSet<ResourceId> {
+        let in_hand = self.startup.stored.values().flat_map(|stored| stored.closure.keys().copied());
+        let wanted = self.model.resources().filter(|resource| self.model.is_wanted(resource)).map(|it| it.id);
+        let is_up = |held: &Held| matches!(held.condition, Condition::Online | Condition::Busy);
+        let up = held.iter().filter(|(_, (_, held))| is_up(held)).map(|(id, _)| *id);
+        let running = self.live.keys().copied().filter(|id| self.has_processes(*id));
+        graph::with_providers(&self.model, in_hand.chain(wanted).chain(up).chain(running))
+    }
+
+    /// Whether what the guard saw in its leaf is its own. Where a resource has a host of its own, that is in there too, and
+    /// may be all.
+    fn has_processes(&self, id: ResourceId) -> bool {
+        let is_populated = self.live.get(&id).is_some_and(|live| live.populated);
+        is_populated && self.desired_host(id) == HostId::Pool
+    }
+
+    /// Whether it was online when its maintenance began, and nothing says that it was taken down since. What is being done
+    /// to it is its operation's, and what a reset of the machine has ended is gone.
+    fn is_held_in_maintenance(&self, id: ResourceId) -> bool {
+        let was_online = self.model.resource(id).is_some_and(|resource| resource.maintained_online);
+        let is_in_hand = self.startup.stored.values().any(|stored| stored.closure.contains_key(&id));
+        was_online && !is_in_hand && !self.startup.is_first_of_boot
+    }
+
     /// The plain state of one resource, before operations are looked at.
-    fn adopt_one(&mut self, id: ResourceId, held: Option<&(HostId, Held)>) {
+    fn adopt_one(&mut self, id: ResourceId, held: Option<&(HostId, Held)>, is_expected: bool) {
         let in_maintenance = self.is_in_maintenance(id);
+        let is_held_in_maintenance = self.is_held_in_maintenance(id);
         let Some(live) = self.live.get_mut(&id) else { return };
         match held {
             Some((host, held)) => {
@@ -139,7 +169,13 @@ impl Engine {
                 }
                 self.adopt_what_is_said(id, held);
             }
-            None if live.populated => self.set_state(id, ResourceState::Online),
+            None if is_expected && live.populated => self.set_state(id, ResourceState::Online),
+            None if is_expected && is_held_in_maintenance => {
+                self.set_state(id, ResourceState::Online);
+                self.bears_with(id, &not_found_again());
+            }
+            // A host of its own that nobody has asked for anything, or what such a one has left.
+            None if live.populated => self.set_state(id, ResourceState::OfflinePending),
             None => self.set_state(id, ResourceState::Offline),
         }
         let Some(live) = self.live.get_mut(&id) else { return };
@@ -497,9 +533,10 @@ impl Engine {
         self.take_dependents_down_together(&gone);
     }
 
-    /// What no open operation claims: orders of the service's own, failures, and what runs without a host.
+    /// What no open operation claims: orders of the service's own, failures, what runs without a host, and what nobody has
+    /// asked for and may run.
     fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
-        let mut orphans = BTreeMap::new();
+        let (mut orphans, mut strangers) = (BTreeMap::new(), BTreeMap::new());
         for id in ids {
             if self.is_in_doubt(*id) && self.live.get(id).is_some_and(|live| live.claim.is_none()) {
                 let parts = BTreeMap::from([(*id, PartGoal::Settle)]);
@@ -522,13 +559,19 @@ impl Engine {
                     let why = "its host was busy with it when the service started";
                     self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
                 }
-                None if live.populated => drop(orphans.insert(*id, PartGoal::Reopen)),
+                None if live.state == ResourceState::Online => drop(orphans.insert(*id, PartGoal::Reopen)),
+                None if live.populated => drop(strangers.insert(*id, PartGoal::DownAtOnce)),
                 _ => {}
             }
         }
+        let object = ObjectId::Node(self.config.node);
         if !orphans.is_empty() {
-            let object = ObjectId::Node(self.config.node);
-            self.start_internal(Verb::Recover, object, orphans, "no resource host was found for what runs");
+            let why = "no resource host was found for what runs";
+            self.start_internal(Verb::Recover, object.clone(), orphans, why);
+        }
+        if !strangers.is_empty() {
+            let why = "a host that nobody had asked for anything may have left something";
+            self.start_internal(Verb::Recover, object, strangers, why);
         }
     }
 

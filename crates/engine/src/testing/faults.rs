@@ -48,6 +48,7 @@ impl World {
     /// The machine is reset: every process is gone.
     pub fn reboot(&mut self) {
         self.hosts.clear();
+        self.lingering.clear();
         self.leaves.clear();
         self.floors.clear();
         self.mounts.clear();
@@ -60,6 +61,7 @@ impl World {
     /// leaves are there still, and so is what types have left outside of processes.
     pub fn serve_instead(&mut self, database: StoreModel) {
         self.hosts.clear();
+        self.lingering.clear();
         for (_, leaf) in self.leaves.values_mut() {
             leaf.populated = false;
         }

@@ -95,6 +95,8 @@ pub struct World {
     pub guard_answers: bool,
     /// Hosts that are started come up.
     pub hosts_start: bool,
+    /// Own hosts that are started have a process, and nobody hears of them before the service ends.
+    pub hosts_linger: bool,
     /// Refuse what MS-CMRP refuses.
     pub strict_cmrp: bool,
     /// Why calls are made.
@@ -121,6 +123,8 @@ pub struct World {
     pub engine_time: std::time::Duration,
     store: StoreModel,
     hosts: BTreeMap<HostId, FakeHost>,
+    /// Own hosts that are not so far as to be heard.
+    lingering: BTreeSet<ResourceId>,
     leaves: BTreeMap<ResourceId, (GroupId, Leaf)>,
     /// What the guard remembers of leaves that it has removed: the epoch that a hard stop has closed.
     floors: BTreeMap<ResourceId, Epoch>,
@@ -204,6 +208,7 @@ impl World {
             type_judgements: BTreeMap::new(),
             guard_answers: true,
             hosts_start: true,
+            hosts_linger: false,
             strict_cmrp,
             checks: true,
             log: None,
@@ -217,6 +222,7 @@ impl World {
             engine_time: std::time::Duration::ZERO,
             store,
             hosts: BTreeMap::new(),
+            lingering: BTreeSet::new(),
             leaves: BTreeMap::new(),
             floors: BTreeMap::new(),
             mounts: BTreeSet::new(),

@@ -92,7 +92,7 @@ impl World {
 
     /// A leaf as the guard sees it. An own host lives in it.
     pub(super) fn seen_in(&self, resource: ResourceId, leaf: Leaf) -> LeafSeen {
-        let has_host = self.hosts.contains_key(&HostId::Own(resource));
+        let has_host = self.hosts.contains_key(&HostId::Own(resource)) || self.lingering.contains(&resource);
         LeafSeen { populated: leaf.populated || has_host, floor: leaf.floor }
     }
 
@@ -123,6 +123,14 @@ impl World {
             let cause = Cause::new(Status::RESMON_CREATE_FAILED, "exited with status 1");
             return self.inbox.push_back(Input::HostEnded { host, cause });
         }
+        if let HostId::Own(id) = host {
+            // Where there is one already that has not got far, the next one takes its place.
+            self.lingering.remove(&id);
+            if self.hosts_linger {
+                self.lingering.insert(id);
+                return;
+            }
+        }
         self.next_pid += 1;
         let pid = self.next_pid;
         let fake = FakeHost { pid, now_ms: self.now.steady_ms, ..FakeHost::default() };
@@ -131,7 +139,8 @@ impl World {
     }
 
     fn end_host(&mut self, host: HostId) {
-        if self.hosts.remove(&host).is_some() {
+        let lingers = matches!(host, HostId::Own(id) if self.lingering.remove(&id));
+        if self.hosts.remove(&host).is_some() || lingers {
             let cause = Cause::new(Status::CANCELLED, "it was told to end");
             self.inbox.push_back(Input::HostEnded { host, cause });
         }

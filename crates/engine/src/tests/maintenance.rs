@@ -97,6 +97,65 @@ fn a_new_host_restarts_nothing_either() {
     }
 }
 
+/// A service that finds neither host nor process of what ran when maintenance began holds it as before, and so what needs it.
+#[test]
+fn a_service_that_ends_before_the_next_host_is_there_restarts_nothing_either() {
+    for (library, fails_first) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut world = World::default();
+        let group = world.group("g");
+        world.library_type("Demo");
+        let db = match library {
+            true => world.resource_of_type(group, "db", "Demo", 0),
+            false => world.resource(group, "db"),
+        };
+        let web = world.resource(group, "web");
+        world.depend(web, db);
+        world.online(web);
+        set(&mut world, db, 1);
+        if fails_first {
+            world.fail(db);
+        }
+        world.take_down_by_hand(db);
+        let began = world.orders.len();
+        world.lose_host_unseen(HostId::Pool);
+        world.lose_host_unseen(world.host_of(db));
+        world.restart_service();
+        world.pass_ms(600_000);
+        let what = format!("library {library}, fails first {fails_first}");
+        assert_eq!(world.state(db), ResourceState::Online, "{what}");
+        assert_eq!(world.state(web), ResourceState::Online, "{what}");
+        let cause = world.glance(db).cause.unwrap_or_else(|| panic!("{what}: what was seen"));
+        assert!(cause.text.contains("when its host was replaced"), "{what}: {cause}");
+        let acts = |step: Step| step != Step::Open;
+        assert_eq!(world.orders[began..].iter().filter(|order| acts(order.id.step)).count(), 0, "{what}");
+        set(&mut world, db, 0);
+        world.pass_ms(60_000);
+        assert_eq!((world.state(db), world.state(web)), (ResourceState::Online, ResourceState::Online));
+        assert!(world.runs(db), "{what}");
+    }
+}
+
+/// What somebody has taken offline meanwhile is not held, nor what was never online in maintenance.
+#[test]
+fn what_was_not_online_in_maintenance_is_not_held_as_online() {
+    for was_online in [false, true] {
+        let mut world = World::default();
+        let group = world.group("g");
+        let app = world.resource(group, "app");
+        if was_online {
+            world.online(app);
+        }
+        set(&mut world, app, 1);
+        if was_online {
+            world.offline(app, 0);
+        }
+        world.lose_host_unseen(HostId::Pool);
+        world.restart_service();
+        world.pass_ms(600_000);
+        assert_eq!((world.state(app), world.glance(app).cause), (ResourceState::Offline, None));
+    }
+}
+
 #[test]
 fn a_restart_that_is_planned_waits_and_so_does_the_start_of_a_service() {
     let mut world = World::default();

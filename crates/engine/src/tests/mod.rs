@@ -38,6 +38,7 @@ mod resumed_parts;
 mod scenarios;
 mod since;
 mod start_order;
+mod starting_hosts;
 mod status_information;
 mod statuses;
 mod sweep;
