@@ -20,6 +20,11 @@ use crate::model::layout;
 const RESTART_PERIOD: &str = "RestartPeriod";
 const RETRY_PERIOD: &str = "RetryPeriodOnFailure";
 
+/// A number, which may be given as a LONG of the same bits.
+fn number_of(given: &Given) -> Option<u32> {
+    given.as_dword().or_else(|| given.as_long().map(i32::cast_unsigned))
+}
+
 impl Engine {
     pub(super) fn set_common(
         &self,
@@ -57,7 +62,7 @@ impl Engine {
     /// Whether the list makes another host the resource's, into which it only goes with its next online.
     pub(super) fn leaves_its_host_later(&self, id: ResourceId, list: &PropertyList) -> bool {
         let Some(given) = list.get(layout::SEPARATE_MONITOR) else { return false };
-        let is_own = given.as_dword().is_some_and(|number| number != 0) || self.library_of(id).is_some();
+        let is_own = number_of(given).is_some_and(|number| number != 0) || self.library_of(id).is_some();
         let open = self.live.get(&id).filter(|live| live.has_to_stop()).and_then(|live| live.open);
         open.is_some_and(|host| is_own == (host == HostId::Pool))
     }
@@ -139,7 +144,7 @@ impl Engine {
             let stored = || self.model.tree().value(&path, name).and_then(Value::as_dword);
             match list.get(name) {
                 Some(given) if given.has_no_data() => default,
-                Some(given) => given.as_dword().unwrap_or(default),
+                Some(given) => number_of(given).unwrap_or(default),
                 None => stored().unwrap_or(default),
             }
         };

@@ -306,7 +306,10 @@ impl Engine {
             self.live.get(member).is_some_and(|live| live.state != ResourceState::Online)
         };
         let missing: BTreeSet<ResourceId> = closure.into_iter().filter(is_down).collect();
-        if !missing.iter().all(|member| self.is_at_rest(*member)) {
+        // What it needs is left alone too while it is in maintenance, and comes up with it after that.
+        let is_left_alone =
+            |member: &ResourceId| self.is_in_maintenance(*member) && !self.policies.start.is_cold;
+        if !missing.iter().all(|member| self.is_at_rest(*member)) || missing.iter().any(is_left_alone) {
             return Turn::Later;
         }
         if missing.iter().all(|member| self.may_start_up(*member)) {

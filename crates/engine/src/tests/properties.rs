@@ -321,3 +321,22 @@ fn every_property_refuses_what_it_may_not() {
         assert_eq!(world.database(), before);
     }
 }
+
+#[test]
+fn a_long_is_held_against_other_properties_as_a_dword_is() {
+    let mut world = World::default();
+    let group = world.group("g");
+    let object = ObjectId::Resource(world.resource(group, "r"));
+    for value in [Value::Dword(u32::MAX), Value::Long(-1)] {
+        let input = PropertyList::new().with("RestartPeriod", value.clone()).to_bytes().unwrap();
+        let code = ControlCode(object::RESOURCE | function::SET_COMMON_PROPERTIES | MODIFY);
+        let set = Command::Control { object: object.clone(), code, input, output_length_max: 0 };
+        let call = world.call(set);
+        let answer = world.answer(call);
+        assert!(
+            !answer.status.is_success() && answer.text.contains("RetryPeriodOnFailure"),
+            "{value:?}: {}",
+            answer.text
+        );
+    }
+}
