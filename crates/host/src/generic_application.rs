@@ -341,13 +341,7 @@ impl Application {
 
     /// Kills what earlier programs have left outside of the leaf, and waits until it has ended.
     fn end_outside(&self) -> Result<(), Cause> {
-        let count = self.outside.end()?;
-        if count > 0 {
-            let text =
-                format!("{count} processes of an earlier start ran outside of the cgroup and were killed");
-            self.context.reporter.log(1, text);
-        }
-        Ok(())
+        self.outside.end(&self.context.reporter)
     }
 
     /// Whether the program that runs was started with other properties than the stored ones with these.

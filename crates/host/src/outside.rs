@@ -28,6 +28,8 @@ use children::Children;
 
 pub(crate) use children::Child;
 
+use crate::resource_type::Reporter;
+
 /// How long killed processes may take to go.
 pub(crate) const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -120,9 +122,19 @@ impl Outside {
         Ok(seen.is_clear)
     }
 
-    /// Kills what is outside, and what is in the leaf with it, and waits until a look shows nothing of the resource. Answers
-    /// how many processes were outside.
-    pub(crate) fn end(&self) -> Result<usize, Cause> {
+    /// Kills what is outside, and what is in the leaf with it, and waits until a look shows nothing of the resource. What was
+    /// outside is logged.
+    pub(crate) fn end(&self, reporter: &Reporter) -> Result<(), Cause> {
+        let count = self.end_and_count()?;
+        if count > 0 {
+            let text =
+                format!("{count} processes of an earlier start ran outside of the cgroup and were killed");
+            reporter.log(1, text);
+        }
+        Ok(())
+    }
+
+    fn end_and_count(&self) -> Result<usize, Cause> {
         if !self.is_unsure.load(Ordering::Relaxed) {
             return Ok(0);
         }

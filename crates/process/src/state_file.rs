@@ -7,7 +7,8 @@
 //! A type whose resources are no single process keeps a text of its own there, behind the line `boot ID`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use mainstay_types::ResourceId;
@@ -44,7 +45,9 @@ pub fn read_text(path: &Path) -> io::Result<Option<String>> {
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let new = path.with_extension("new");
-    fs::write(&new, text)?;
+    // What a type keeps there may be a password.
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
     fs::rename(&new, path)
 }
 

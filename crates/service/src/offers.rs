@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use mainstay_engine::input::Input;
 use mainstay_types::Name;
-use mainstay_types::offer::{BUILT_IN, OCF_PREFIX, Offer};
+use mainstay_types::offer::{BUILT_IN, OCF_PREFIX, Offer, is_contained_agent};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
@@ -27,11 +27,6 @@ const QUIET: Duration = Duration::from_millis(200);
 /// Looks again after this time without a change: what cannot be watched, such as a directory that comes later, is seen
 /// then.
 const PAUSE: Duration = Duration::from_secs(60);
-
-/// Agents that start nothing which does not stay in their control group. The others may drive a daemon that is not
-/// theirs, an address, or a mount, and killing the group does not end that.
-const CONTAINED: &[&str] =
-    &["heartbeat:Dummy", "heartbeat:Delay", "heartbeat:anything", "pacemaker:Dummy", "pacemaker:HealthCPU"];
 
 /// Tells what there is now, and on a thread of its own again when it changes.
 ///
@@ -71,14 +66,14 @@ fn offers(agents: &Path) -> BTreeSet<Offer> {
     let built_in = BUILT_IN.iter().filter_map(|known| {
         Some(Offer { name: Name::parse(known.name).ok()?, is_contained: known.is_contained })
     });
-    let agents = providers(agents).into_iter().flat_map(|provider| {
-        let of = provider.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        programs(&provider).into_iter().map(move |agent| format!("{of}:{agent}"))
-    });
-    let agents = agents.filter_map(|agent| {
-        let is_contained = CONTAINED.contains(&agent.as_str());
-        // A file whose name can be no type's is no agent.
-        Some(Offer { name: Name::parse(&format!("{OCF_PREFIX}{agent}")).ok()?, is_contained })
+    let agents = providers(agents).into_iter().flat_map(|directory| {
+        let provider = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        programs(&directory).into_iter().filter_map(move |agent| {
+            let is_contained = is_contained_agent(&provider, &agent);
+            // A file whose name can be no type's is no agent.
+            let name = Name::parse(&format!("{OCF_PREFIX}{provider}:{agent}")).ok()?;
+            Some(Offer { name, is_contained })
+        })
     });
     built_in.chain(agents.take(AGENTS_MAX)).collect()
 }

@@ -27,6 +27,21 @@ pub struct BuiltIn {
 pub const BUILT_IN: &[BuiltIn] =
     &[BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true }];
 
+/// Agents that start nothing which does not stay in their control group, by provider and name. The others may drive a
+/// daemon that is not theirs, an address, or a mount, and killing the group does not end that.
+const CONTAINED_AGENTS: &[(&str, &str)] = &[
+    ("heartbeat", "Dummy"),
+    ("heartbeat", "Delay"),
+    ("heartbeat", "anything"),
+    ("pacemaker", "Dummy"),
+    ("pacemaker", "HealthCPU"),
+];
+
+/// Whether everything that an agent starts stays inside its control group.
+pub fn is_contained_agent(provider: &str, name: &str) -> bool {
+    CONTAINED_AGENTS.contains(&(provider, name))
+}
+
 /// A type that a node can run without a library being named for it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Offer {

@@ -7,15 +7,10 @@
 use super::Breach;
 use super::crates::directory_of;
 
-/// Rooms that know these properties for a reason; every other one below `crates/` does not.
-const KNOWS: &[&str] = &[
-    // Decides by them.
-    "engine", // Has the tables of all properties.
-    "types",  // Writes and reads scenarios, which set them.
-    "sim",    // Names them in what it says to people.
-    "cli",    // Compiles what programs in C expect of a server.
-    "clusapi",
-];
+/// Rooms that know these properties for a reason; every other one below `crates/` does not. The engine decides by them;
+/// `types` has the tables of all properties; `sim` writes and reads scenarios, which set them; `cli` names them in what it
+/// says to people; `clusapi` compiles what programs in C expect of a server.
+const KNOWS: &[&str] = &["engine", "types", "sim", "cli", "clusapi"];
 
 /// Properties by which something happens, or does not, without anybody asking.
 const POLICIES: &[&str] = &[

@@ -132,17 +132,21 @@ impl AgentResource {
     }
 
     fn end_outside(&self) -> Result<(), Cause> {
-        let count = self.outside.end()?;
-        if count > 0 {
-            let text =
-                format!("{count} processes of an earlier start ran outside of the cgroup and were killed");
-            self.context.reporter.log(1, text);
+        self.outside.end(&self.context.reporter)
+    }
+
+    /// The turn of an operation, whose thread may come late: nothing is done any more once Terminate has overtaken it,
+    /// which may be over by then.
+    fn turn_of(&self, operation: &Operation) -> Result<MutexGuard<'_, ()>, Cause> {
+        let turn = self.turn.lock();
+        match operation.is_cancelled() {
+            true => Err(Cause::new(Status::CANCELLED, "terminated before it began")),
+            false => Ok(turn),
         }
-        Ok(())
     }
 
     fn start(&self, operation: &Operation, settings: &Settings) -> Result<(), Cause> {
-        let _turn = self.turn.lock();
+        let _turn = self.turn_of(operation)?;
         self.end_outside()?;
         make_scratch().map_err(|error| lacking(format!("{SCRATCH} cannot be made: {error}")))?;
         // Before it begins: whatever comes of it, somebody has to stop it with the same.
@@ -154,7 +158,7 @@ impl AgentResource {
     }
 
     fn stop(&self, operation: &Operation, instructions: Instructions) -> Result<(), Cause> {
-        let _turn = self.turn.lock();
+        let _turn = self.turn_of(operation)?;
         let mut settings = self.settings_in_force()?;
         settings.parameters.extend(instructions.0);
         let mut progress = self.progress(operation, "stopping");
@@ -354,10 +358,9 @@ impl Resource for AgentHandle {
         let _turn = self.0.turn.lock();
         self.0.empty_leaf(Duration::ZERO)?;
         self.0.end_outside()?;
-        match self.0.started_with.lock().is_some() {
-            true => {}
+        if self.0.started_with.lock().is_none() {
             // Nothing of it was ever started here.
-            false => return Ok(()),
+            return Ok(());
         }
         self.0.clean_up()
     }
@@ -449,4 +452,104 @@ fn make_scratch() -> std::io::Result<()> {
 
 fn lacking(error: impl std::fmt::Display) -> Cause {
     Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use mainstay_process::scratch::Scratch;
+    use mainstay_types::order::RegistryCopy;
+    use mainstay_types::{Epoch, Name, OnlineFlags};
+
+    use super::*;
+    use crate::ocf::call::Surroundings;
+    use crate::ocf::metadata::Metadata;
+    use crate::resource_type::{OperationNumber, Reporter, Said};
+
+    const METADATA: &[u8] = b"<resource-agent><actions><action name='start'/><action name='stop'/>\
+        <action name='monitor'/></actions></resource-agent>";
+
+    /// A resource of an agent that makes the file `PATH.ACTION` for each action that it is asked for.
+    fn open(scratch: &Scratch, directory: &Path, ear: impl Fn(Said) + Send + Sync + 'static) -> Opened {
+        let path = directory.join("agent");
+        fs::write(&path, "#!/bin/sh\n: >\"$0.$1\"\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let pool = scratch.leaf("pool");
+        let surroundings = Surroundings { root: directory.to_owned(), pool, node: "node1".into() };
+        let agent = Agent {
+            surroundings: Arc::new(surroundings),
+            passes: Arc::default(),
+            path,
+            provider: "test".into(),
+            kind: "agent".into(),
+            metadata: Metadata::parse(METADATA).unwrap(),
+            description: Default::default(),
+        };
+        let id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+        let opening = Opening {
+            name: Name::parse("r").unwrap(),
+            type_name: Name::parse("ocf:test:agent").unwrap(),
+            group: id.parse().unwrap(),
+            library: None,
+            registry: RegistryCopy::default(),
+            pending_timeout_ms: 10_000,
+            deadlock_timeout_ms: 10_000,
+            looks_alive_interval_ms: 10_000,
+            is_alive_interval_ms: 10_000,
+            recover: false,
+            online_for_ms: None,
+            borne: None,
+        };
+        let context = Context {
+            cluster: uuid::Uuid::new_v4().to_string().parse().unwrap(),
+            resource: id.parse().unwrap(),
+            epoch: Epoch::default(),
+            opening,
+            leaf: scratch.leaf("leaf").path().to_owned(),
+            state_file: directory.join("state"),
+            reporter: Reporter::new(Arc::new(ear)),
+        };
+        AgentResource::open(Arc::new(agent), context).unwrap()
+    }
+
+    #[test]
+    fn what_terminate_has_overtaken_starts_and_stops_nothing_however_late_it_comes() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let (sender, said) = std::sync::mpsc::channel();
+        let opened = open(&scratch, directory.path(), |_| {});
+        let call = |is_cancelled: bool| {
+            let sender = sender.clone();
+            let operation =
+                Operation::new(OperationNumber(1), Arc::new(move |said| sender.send(said).unwrap_or(())));
+            if is_cancelled {
+                operation.cancel();
+            }
+            OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation }
+        };
+        let was_asked = |action: &str| directory.path().join(format!("agent.{action}")).exists();
+        let result = || match said.recv().unwrap() {
+            Said::Finished { result, .. } => result.is_ok(),
+            other => panic!("{other:?}"),
+        };
+        opened.resource.online(call(true)).unwrap();
+        assert!(!result() && !was_asked("start"));
+        opened.resource.online(call(false)).unwrap();
+        assert!(result() && was_asked("start"));
+        let OnlineCall { operation, .. } = call(true);
+        let reason = Default::default();
+        let offline = OfflineCall {
+            flags: OfflineFlags::empty(),
+            reason,
+            destination: None,
+            due_to_embedded_failure: false,
+            buffer: &[],
+            operation,
+        };
+        opened.resource.offline(offline).unwrap();
+        assert!(!result() && !was_asked("stop"));
+        opened.resource.terminate().unwrap();
+        assert!(was_asked("stop"));
+    }
 }

@@ -10,7 +10,7 @@ use mainstay_types::description::{
     InstructionDescription, PropertyDescription, PropertyFormat, TypeDescription,
 };
 use mainstay_types::name::fold;
-use mainstay_types::offer::OCF_PREFIX;
+use mainstay_types::offer::{OCF_PREFIX, is_contained_agent};
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{Metadata, Parameter};
@@ -91,8 +91,7 @@ pub(super) fn describe(provider: &str, kind: &str, metadata: &Metadata) -> TypeD
     TypeDescription {
         summary: metadata.summary.clone(),
         details: metadata.details.clone(),
-        // What agents do with daemons, addresses and mounts of the system, nobody can tell by looking at them.
-        is_contained: false,
+        is_contained: is_contained_agent(provider, kind),
         properties,
         instructions: Vec::<InstructionDescription>::new(),
         example: format!("mainstay resource create NAME --group GROUP --type '{name}'{}", shown.concat()),
