@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   a group's first start ──► held ──► all needs met ──────────► begins
-//!                               └─ GroupDependencyTimeout over ──► ends: nothing of it was started
+//!                               ├─ and no place is left ───────► ends: nothing of it was started
+//!                               └─ GroupDependencyTimeout over ──► the same
 //! ```
 //!
 //! Held are the starts of a call, whose resources are OnlinePending meanwhile, and those of the service's own start,
@@ -259,10 +260,13 @@ impl Engine {
             let unmet = group.map(|group| self.unmet(group)).unwrap_or_default();
             if unmet.is_empty() {
                 self.waits.operations.remove(&id);
-                waiting.iter().for_each(|resource| self.try_begin(*resource));
+                match self.lost_place(id, &waiting) {
+                    Some(cause) => self.end_wait(id, waiting, cause),
+                    None => waiting.iter().for_each(|resource| self.try_begin(*resource)),
+                }
             } else if self.now.steady_ms >= self.wait_ends_ms(since_ms) {
                 self.waits.operations.remove(&id);
-                self.end_wait(id, waiting, &unmet);
+                self.end_wait(id, waiting, self.waited_in_vain(&unmet));
             } else {
                 self.wake_waits(since_ms, &unmet);
             }
@@ -270,8 +274,7 @@ impl Engine {
     }
 
     /// The wait is over, and nothing was begun: what was to start is as it was, and the operation has failed.
-    fn end_wait(&mut self, id: OperationId, waiting: Vec<ResourceId>, unmet: &[Unmet]) {
-        let cause = self.waited_in_vain(unmet);
+    fn end_wait(&mut self, id: OperationId, waiting: Vec<ResourceId>, cause: Cause) {
         if let Some(operation) = self.operations.get_mut(&id) {
             operation.trouble.get_or_insert(cause.clone());
         }
@@ -285,6 +288,15 @@ impl Engine {
             self.poke(resource);
         }
         self.end_if_done(id);
+    }
+
+    /// Why what has waited may not begin now: what it has waited for may have taken its place.
+    fn lost_place(&self, id: OperationId, waiting: &[ResourceId]) -> Option<Cause> {
+        let groups: BTreeSet<GroupId> =
+            waiting.iter().filter_map(|resource| self.group_of(*resource)).collect();
+        let starts = groups.into_iter().filter(|group| self.starts_group(id, *group));
+        let no_place = starts.filter_map(|group| self.no_place_for_held(id, group)).next()?;
+        Some(Cause::new(no_place.status(), format!("{no_place}; nothing of it was started")))
     }
 
     fn waited_in_vain(&self, unmet: &[Unmet]) -> Cause {

@@ -118,7 +118,8 @@ impl Engine {
         }
     }
 
-    fn members(&self, group: GroupId) -> impl Iterator<Item = ResourceId> {
+    /// The group's resources; none where it is gone.
+    pub(crate) fn members(&self, group: GroupId) -> impl Iterator<Item = ResourceId> {
         self.model.group(group).into_iter().flat_map(|group| group.members.iter().copied())
     }
 

@@ -66,6 +66,13 @@ impl Engine {
         parts.filter(|(_, part)| comes_up(part)).map(|(id, _)| *id).collect()
     }
 
+    /// What operations that have not ended have stopped, and would bring back after a veto or a cancellation.
+    pub(crate) fn coming_back(&self) -> BTreeSet<ResourceId> {
+        let running = self.operations.values().filter(|found| !matches!(found.phase, Phase::Ended));
+        let parts = running.filter(|found| found.may_be_refused()).flat_map(|operation| &operation.parts);
+        parts.filter(|(_, part)| part.has_stopped).map(|(id, _)| *id).collect()
+    }
+
     pub(crate) fn unreserve(&mut self, id: OperationId) {
         let reserved = self.operations.get_mut(&id).map(|found| std::mem::take(&mut found.reserved));
         for member in reserved.unwrap_or_default() {

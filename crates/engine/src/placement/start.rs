@@ -12,7 +12,7 @@
 use std::fmt;
 
 use mainstay_types::command_line::CommandLine;
-use mainstay_types::{GroupId, GroupState, ResourceId, ResourceState, Status};
+use mainstay_types::{GroupId, GroupState, OnlineFlags, OperationId, ResourceId, ResourceState, Status};
 
 use super::decision::{GroupRef, NodeRef, Objection, Step};
 use super::situation::{Activity, Situation};
@@ -96,6 +96,19 @@ impl Engine {
         no_place_now(&self.situation_for_start(group)?, group)
     }
 
+    /// The same for one whose start was accepted and is held until now. What it waited for may be what is in its way.
+    pub(crate) fn no_place_for_held(&self, operation: OperationId, group: GroupId) -> Option<NoPlace> {
+        if !self.may_lack_place(group) || self.has_begun(group) {
+            return None;
+        }
+        let found = no_place_now(&self.situation_beside(group), group)?;
+        let flags = self.operations.get(&operation)?.online_flags;
+        match flags.contains(OnlineFlags::IGNORE_AFFINITY_RULE) {
+            true => found.without_affinity(),
+            false => Some(found),
+        }
+    }
+
     /// At the service's start: what comes first takes the place.
     pub(crate) fn no_place_left(&self, group: GroupId) -> Option<NoPlace> {
         let mut situation = self.situation_for_start(group)?;
@@ -129,33 +142,49 @@ impl Engine {
 
     /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or on its way, and
     /// where nothing could stand against it.
-    ///
-    /// Who may have something on the node keeps its place there, one that has failed, say. What is merely being made known
-    /// to a host has none.
     fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
         if !self.may_lack_place(group) || self.has_begun(group) {
             return None;
         }
         let coming = self.coming_up();
-        let members = |id: GroupId| self.model.group(id).into_iter().flat_map(|found| &found.members);
-        if members(group).any(|id| coming.contains(id)) {
-            return None;
-        }
-        let has_place = |id: &ResourceId| {
+        let is_coming = self.members(group).any(|id| coming.contains(&id));
+        (!is_coming).then(|| self.situation_beside(group))
+    }
+
+    /// The situation as if nothing of the group were there yet.
+    ///
+    /// Who may have something on the node keeps its place there, one that has failed, say, and who may come back to it.
+    /// What is merely being made known to a host has none, nor has what waits for this group itself: that asks again when
+    /// its turn comes.
+    fn situation_beside(&self, group: GroupId) -> Situation {
+        let (coming, coming_back) = (self.coming_up(), self.coming_back());
+        let is_coming_back = |id: ResourceId| coming_back.contains(&id);
+        let has_place = |id: ResourceId| {
             let is_down =
                 |live: &Live| matches!(live.state, ResourceState::Offline | ResourceState::Initializing);
-            coming.contains(id) || self.live.get(id).is_some_and(|live| !is_down(live))
+            coming.contains(&id) || self.live.get(&id).is_some_and(|live| !is_down(live))
         };
         let mut situation = self.view().situation(None);
         for other in &mut situation.groups {
-            if other.id == group || !members(other.id).any(has_place) {
+            if other.id == group || self.waits_to_begin_after(other.id, group) {
+                (other.state, other.activity) = (GroupState::Offline, Activity::None);
+            } else if self.members(other.id).any(is_coming_back) {
+                other.activity = Activity::Starting;
+            } else if !self.members(other.id).any(has_place) {
                 (other.state, other.activity) = (GroupState::Offline, Activity::None);
             }
             if other.id == group {
                 (other.wanted, other.starts_itself) = (true, true);
             }
         }
-        Some(situation)
+        situation
+    }
+
+    /// Nothing of the later group has begun, and its start is held until the other one is started.
+    fn waits_to_begin_after(&self, later: GroupId, first: GroupId) -> bool {
+        !self.has_begun(later)
+            && self.is_start_held(later)
+            && order::groups_before(&self.model, later).contains(&first)
     }
 
     /// Saves the look at everything else, where nothing is declared that could stand against a start.

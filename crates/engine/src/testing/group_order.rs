@@ -1,11 +1,11 @@
 //! The order in which groups start, as a walk makes it, and what must hold of it: a group is not started before what
 //! comes first is. Looked at from outside: by states and properties, not by the engine's own account of needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::operation::Verb;
-use mainstay_types::{GroupId, GroupSetId, ObjectId, OnlineFlags, ResourceId, ResourceState};
+use mainstay_types::{GroupId, GroupSetId, ObjectId, OnlineFlags, OperationId, ResourceId, ResourceState};
 
 use super::World;
 use super::walk::GroupOrder;
@@ -13,7 +13,10 @@ use crate::group_set::OrderChange;
 use crate::live::{Goal, Live, Task};
 use crate::model::Model;
 use crate::model::group_sets::Trigger;
-use crate::model::objects::Group;
+use crate::operation::{Operation, Phase};
+
+/// The anti-affinity classes of each group, where they are enforced.
+pub(super) type Classes = BTreeMap<GroupId, BTreeSet<String>>;
 
 impl World {
     /// Has groups start one after the other.
@@ -57,6 +60,7 @@ impl World {
     /// Whoever was neither up nor on its way before the last input and is now, by a call or by the service's start, had
     /// what comes first.
     pub(super) fn check_group_order(&mut self) {
+        self.note_classes();
         let model = self.engine.view().model();
         if !model.orders_groups() && !self.engine.view().enforces_anti_affinity() {
             (self.begun, self.is_first_look) = (BTreeMap::new(), true);
@@ -91,7 +95,8 @@ impl World {
             let missing = self.comes_before(model, *group, &since);
             let name = self.engine.plain_name(&ObjectId::Group(*group));
             assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
-            let beside = self.kept_apart_from(model, *group).find(|other| since.contains_key(other));
+            let mut others = self.kept_apart_from(*group).filter(|other| since.contains_key(other));
+            let beside = others.next();
             let is_kept_apart = beside.is_none() || self.ignores_affinity(*group);
             assert!(is_kept_apart, "policy: group '{name}' is started beside {beside:?}");
         }
@@ -147,20 +152,50 @@ impl World {
 
     /// Who asked for its start did not want affinity heeded.
     fn ignores_affinity(&self, group: GroupId) -> bool {
-        let members = self.engine.model.group(group).map(|group| &group.members);
-        let claims = members.into_iter().flatten().filter_map(|id| self.engine.live.get(id)?.claim);
-        let flags = claims.filter_map(|id| Some(self.engine.operations.get(&id)?.online_flags));
+        let flags = self.claims(group).filter_map(|id| Some(self.engine.operations.get(&id)?.online_flags));
         flags.into_iter().any(|flags| flags.contains(OnlineFlags::IGNORE_AFFINITY_RULE))
     }
 
-    /// Groups that may not be where this one is.
-    fn kept_apart_from<'m>(&self, model: &'m Model, id: GroupId) -> impl Iterator<Item = GroupId> + use<'m> {
-        let is_enforced = self.engine.view().enforces_anti_affinity();
-        let own = model.group(id).filter(|_| is_enforced).map(|group| &group.placement.anti_affinity);
-        let shares = move |other: &Group| {
-            own.is_some_and(|own| own.iter().any(|class| other.placement.anti_affinity.contains(class)))
+    fn claims(&self, group: GroupId) -> impl Iterator<Item = OperationId> {
+        let members = self.engine.model.group(group).map(|group| &group.members);
+        members.into_iter().flatten().filter_map(|id| self.engine.live.get(id)?.claim)
+    }
+
+    /// Remembers by which classes each operation was accepted: what is written while it is being accepted comes later.
+    fn note_classes(&mut self) {
+        let operations = &self.engine.operations;
+        let is_open = |id: &OperationId, found: &Operation| {
+            !self.classes.contains_key(id) || matches!(found.phase, Phase::Checking(_))
         };
-        model.groups().filter(move |other| other.id != id && shares(other)).map(|other| other.id)
+        let open: Vec<OperationId> =
+            operations.iter().filter(|(id, found)| is_open(id, found)).map(|(id, _)| *id).collect();
+        if !open.is_empty() {
+            let classes = self.enforced_classes();
+            self.classes.extend(open.into_iter().map(|id| (id, classes.clone())));
+        }
+    }
+
+    /// The classes of which no two groups may be on one node.
+    fn enforced_classes(&self) -> Classes {
+        if !self.engine.view().enforces_anti_affinity() {
+            return BTreeMap::new();
+        }
+        let groups = self.engine.view().model().groups();
+        groups.map(|group| (group.id, group.placement.anti_affinity.iter().cloned().collect())).collect()
+    }
+
+    /// Groups that may not be where this one is, and might not when its start was accepted.
+    fn kept_apart_from(&self, id: GroupId) -> impl Iterator<Item = GroupId> {
+        let now = self.enforced_classes();
+        let accepted = self.claims(id).find_map(|claim| self.classes.get(&claim)).cloned();
+        let others: Vec<GroupId> = now.keys().copied().filter(|other| *other != id).collect();
+        let share = move |classes: &Classes, other: GroupId| {
+            let of = |group| classes.get(&group);
+            of(id).zip(of(other)).is_some_and(|(own, other)| !own.is_disjoint(other))
+        };
+        others.into_iter().filter(move |other| {
+            share(&now, *other) && accepted.as_ref().is_none_or(|accepted| share(accepted, *other))
+        })
     }
 
     /// Something that has to be started before the group and is not.

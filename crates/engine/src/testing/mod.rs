@@ -161,6 +161,8 @@ pub struct World {
     restarts_seen: BTreeSet<OperationId>,
     /// When groups were first seen up or on their way, in steady milliseconds. A restart of the service is no break.
     begun: BTreeMap<GroupId, u64>,
+    /// The classes of groups when each operation was accepted.
+    classes: BTreeMap<OperationId, group_order::Classes>,
     /// Nobody has looked at that since the service is ready.
     is_first_look: bool,
     /// What the service's last start found of operations.
@@ -247,6 +249,7 @@ impl World {
             reason: String::new(),
             restarts_seen: BTreeSet::new(),
             begun: BTreeMap::new(),
+            classes: BTreeMap::new(),
             is_first_look: true,
             found: found::Found::default(),
         };

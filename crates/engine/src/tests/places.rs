@@ -122,6 +122,54 @@ fn a_call_for_a_group_of_an_enforced_class_is_refused_while_another_is_there() {
 }
 
 #[test]
+fn what_a_cancellation_brings_back_keeps_its_place() {
+    let mut cast = Cast::kept_apart(&["a", "b"]);
+    cast.online(0);
+    cast.world.behave(cast.resources[0]).offline = Reaction::Hang;
+    assert_eq!(cast.offline(0), Status::IO_PENDING);
+    let operation = cast.world.answer(cast.world.last_call()).operation.unwrap();
+    cast.world.commit_mode = CommitMode::Hold;
+    let cancel =
+        cast.world.call(Command::CancelOperation { operation, about: None, remark: Remark::default() });
+    cast.world.end_order(cast.resources[0], Reaction::Done);
+    assert_eq!(cast.states(), [Offline, Offline]);
+    assert_eq!(cast.online(1), Status::CLUSTER_AFFINITY_CONFLICT, "it is about to come back");
+    cast.world.commit_mode = CommitMode::Done;
+    cast.world.resolve_commits();
+    assert_eq!(cast.world.answer(cancel).status, Status::IO_PENDING);
+    assert_eq!(cast.states(), [Online, Offline]);
+}
+
+#[test]
+fn what_waits_for_a_group_that_it_may_not_be_beside_does_not_keep_it_down() {
+    let mut cast = Cast::kept_apart(&["hi", "lo"]);
+    cast.world.order(OrderChange::AddGroup { group: cast.groups[1], provider: cast.groups[0] });
+    assert_eq!(cast.online(1), Status::IO_PENDING);
+    assert_eq!(cast.states(), [Offline, OnlinePending]);
+    // The one that it waits for takes the place, and so it ends, with nothing of it started.
+    assert_eq!(cast.online(0), Status::IO_PENDING);
+    assert_eq!(cast.states(), [Online, Offline]);
+    let ends = cast.world.journal.values().filter(|record| record.name == "lo");
+    let Some(Some(End::Failed(cause))) = ends.map(|record| record.end.clone()).next_back() else {
+        panic!("the operation on 'lo' has not failed")
+    };
+    assert_eq!(
+        (cause.status, cause.text.as_str()),
+        (
+            Status::CLUSTER_AFFINITY_CONFLICT,
+            "node 'alpha' has 'hi' of the anti-affinity class 'heavy' (ClusterEnforcedAntiAffinity is 1); \
+             nothing of it was started"
+        )
+    );
+    // With the flag that ignores affinity it begins.
+    cast.offline(0);
+    let ignores = GroupOnlineFlags::IGNORE_AFFINITY_RULE.bits();
+    assert_eq!(cast.world.status(cast.online_command(1, ignores)), Status::IO_PENDING);
+    assert_eq!(cast.online(0), Status::IO_PENDING);
+    assert_eq!(cast.states(), [Online, Online]);
+}
+
+#[test]
 fn whoever_was_accepted_first_has_the_place() {
     let mut cast = Cast::kept_apart(&["a", "b"]);
     cast.world.commit_mode = CommitMode::Hold;
