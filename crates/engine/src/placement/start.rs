@@ -141,14 +141,14 @@ impl Engine {
     }
 
     /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or on its way, and
-    /// where nothing could stand against it.
+    /// where nothing could stand against it. What is held has no place for good against those that it waits for.
     fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
         if !self.may_lack_place(group) || self.has_begun(group) {
             return None;
         }
         let coming = self.coming_up();
         let is_coming = self.members(group).any(|id| coming.contains(&id));
-        (!is_coming).then(|| self.situation_beside(group))
+        (!is_coming || self.is_start_held(group)).then(|| self.situation_beside(group))
     }
 
     /// The situation as if nothing of the group were there yet.
@@ -180,10 +180,16 @@ impl Engine {
         situation
     }
 
-    /// Nothing of the later group has begun, and its start is held until the other one is started.
+    /// Nothing of the later group is there, and its start is held until the other one is started.
     fn waits_to_begin_after(&self, later: GroupId, first: GroupId) -> bool {
-        !self.has_begun(later)
-            && self.is_start_held(later)
+        let is_absent = |live: &Live| match live.state {
+            ResourceState::Offline | ResourceState::Initializing => true,
+            // It waits for its turn.
+            ResourceState::OnlinePending => live.task.is_none(),
+            _ => false,
+        };
+        self.is_start_held(later)
+            && self.members(later).filter_map(|id| self.live.get(&id)).all(is_absent)
             && order::groups_before(&self.model, later).contains(&first)
     }
 
