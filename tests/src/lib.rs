@@ -81,11 +81,16 @@ impl TestCluster {
     /// As [`TestCluster::start_or_skip`], with a service that sees one device, `eth0` on 192.0.2.0/24, and has its
     /// network by now.
     pub fn start_on_network_or_skip() -> Option<Self> {
+        Self::start_on_network_with_config_or_skip("")
+    }
+
+    /// The same, with lines for the configuration file.
+    pub fn start_on_network_with_config_or_skip(extra_config: &str) -> Option<Self> {
         let scratch = Scratch::or_skip()?;
         let network = Network::or_skip()?;
         network.cable("eth0", "192.0.2.7/24");
         let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
-        let (network, extra_config) = (Some(network), String::new());
+        let (network, extra_config) = (Some(network), extra_config.to_owned());
         let cluster =
             TestCluster { service: None, scratch, small_disk: None, network, directory, extra_config };
         let cluster = cluster.make();
@@ -98,6 +103,11 @@ impl TestCluster {
     /// Runs `ip` where the service is.
     pub fn ip(&self, words: &str) {
         self.network.as_ref().unwrap().ip(words);
+    }
+
+    /// Runs a command where the service is, in its words between blanks; it has to succeed. Answers what it printed.
+    pub fn run_inside(&self, line: &str) -> String {
+        self.network.as_ref().unwrap().run(line).unwrap()
     }
 
     /// Makes a device with an address where the service is, see [`Network::cable`].

@@ -1,12 +1,13 @@
-//! A network namespace of a test's own, with virtual devices whose two ends are as those of a cable.
+//! A network namespace of a test's own, with virtual devices whose two ends are as those of a cable. A mount namespace is
+//! with it: what is mounted in there is nobody else's, and goes with it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// A network namespace, as long as this lives.
+/// Namespaces of network and mounts, as long as this lives.
 pub struct Network {
-    /// Holds the namespace until its standard input ends.
+    /// Holds the namespaces until its standard input ends.
     holder: Child,
 }
 
@@ -14,7 +15,7 @@ impl Network {
     /// Makes one. `None`, with the reason printed, where that is not allowed.
     pub fn or_skip() -> Option<Self> {
         let held = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo there; exec cat"])
+            .args(["--net", "--mount", "sh", "-c", "echo there; exec cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -36,7 +37,7 @@ impl Network {
         }
         let network = Network { holder };
         match network.run("ip link add probe0 type veth peer name probe1") {
-            Ok(()) => network.ip("link del probe0"),
+            Ok(_) => network.ip("link del probe0"),
             Err(reason) => {
                 eprintln!("skipped: no virtual devices: {reason}");
                 return None;
@@ -58,19 +59,23 @@ impl Network {
         self.run(&format!("ip {words}")).unwrap();
     }
 
-    /// A command in the namespace.
+    /// A command in the namespaces.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.holder.id())).arg(program);
+        let holder = self.holder.id();
+        let namespaces = ["net", "mnt"].map(|kind| format!("/proc/{holder}/ns/{kind}"));
+        let [network, mounts] = &namespaces;
+        command.arg(format!("--net={network}")).arg(format!("--mount={mounts}")).arg(program);
         command
     }
 
-    fn run(&self, line: &str) -> Result<(), String> {
+    /// Runs a command in the namespaces, in its words between blanks. Answers what it printed, or why it failed.
+    pub fn run(&self, line: &str) -> Result<String, String> {
         let mut words = line.split(' ');
         let mut command = self.command(Path::new(words.next().unwrap_or_default()));
         let output = command.args(words).output().map_err(|error| format!("nsenter: {error}"))?;
         match output.status.success() {
-            true => Ok(()),
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
             false => Err(format!("{line}: {}", String::from_utf8_lossy(&output.stderr).trim())),
         }
     }

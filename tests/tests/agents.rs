@@ -180,6 +180,27 @@ fn the_thorough_look_is_at_the_highest_level() {
 }
 
 #[test]
+fn a_level_for_which_something_is_missing_says_nothing_of_the_thing() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    let told = cluster.told("told");
+    std::os::unix::fs::symlink(told.path(), cluster.file("t.log")).unwrap();
+    thing(&cluster, "t", &[("lacking", "10")]);
+    cluster.set_common("t", &[("IsAlivePollInterval", "100")]);
+    cluster.stay_failed("t");
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    let mut looks = std::iter::repeat_with(|| told.next()).filter(|line| line.starts_with("monitor "));
+    let level = |line: String| line.split(' ').nth(1).unwrap().to_owned();
+    let levels: Vec<String> =
+        looks.by_ref().map(level).skip_while(|level| level == "level=0").take(4).collect();
+    // It is asked once, and the next looks are at the level that it can look at.
+    assert_eq!(levels, ["level=10", "level=0", "level=0", "level=0"]);
+    // What has gone is seen at that level.
+    fs::remove_file(cluster.file("t.state")).unwrap();
+    cluster.wait_for_state("t", ResourceState::Failed);
+    assert!(cluster.mainstay(&["explain", "t"]).contains("it is not running (exit code 7)"));
+}
+
+#[test]
 fn a_new_host_finds_what_runs_and_stops_it_with_what_it_was_started_with() {
     let Some((cluster, _root)) = cluster_or_skip() else { return };
     thing(&cluster, "t", &[]);

@@ -35,6 +35,7 @@ mod owners;
 mod pause;
 mod plan;
 mod properties;
+mod real_agents;
 mod refused_starts;
 mod restarts;
 mod second_service;

@@ -4,7 +4,9 @@
 //! own below the resource's leaf: what has taken too long is killed there with everything that it started. What it leaves
 //! behind in there stays: it may be what the action was for.
 //!
-//! Its output goes to memory that is bounded. (Not to a pipe: whoever it leaves behind would be killed by writing to it.)
+//! Its output goes to memory that is bounded. (Not to a pipe: whoever it leaves behind would be killed by writing to it.
+//! Nor to memory that has its length from the start: some programs, awk among them, set their error output to append, for
+//! themselves and for all who share it, and what is written at the end of that would be lost.)
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 use mainstay_process::{CgroupError, Command, Exit, Leaf, Output, Process, SpawnError};
 use rustix::fs::{MemfdFlags, SealFlags};
 
-/// As much of each output as is kept, in bytes. What is written beyond that fails, and the program may go on.
+/// As much of each output as is kept, in bytes. Once that much is seen, writing more fails, and the program may go on.
 pub const OUTPUT_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// How long what was killed may take to go.
@@ -107,6 +109,8 @@ impl Action {
                 break Ended::By(exit);
             }
             let why = if runs >= self.limit { Ended::TimedOut } else { Ended::Cancelled };
+            bound(&output, OUTPUT_LENGTH_MAX)?;
+            bound(&error_output, OUTPUT_LENGTH_MAX)?;
             if why == Ended::TimedOut || !look(runs) {
                 group.end(&process)?;
                 break why;
@@ -163,25 +167,32 @@ impl Drop for Group {
     }
 }
 
-/// A file in memory that does not grow beyond [`OUTPUT_LENGTH_MAX`].
+/// A file in memory.
 fn memory() -> Result<File, ActionError> {
     let made = rustix::fs::memfd_create("output", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
     let memory = made.map_err(|error| system("make a file in memory", error.into()))?;
-    let sealed = rustix::fs::ftruncate(&memory, OUTPUT_LENGTH_MAX)
-        .and_then(|()| rustix::fs::fcntl_add_seals(&memory, SealFlags::GROW | SealFlags::SHRINK));
-    sealed.map_err(|error| system("bound a file in memory", error.into()))?;
     Ok(File::from(memory))
+}
+
+/// A file in memory that has this length does not grow any more, whoever writes to it.
+fn bound(memory: &File, length: u64) -> Result<(), ActionError> {
+    let bounded = memory.metadata().and_then(|file| match file.len() >= length {
+        true => Ok(rustix::fs::fcntl_add_seals(memory, SealFlags::GROW)?),
+        false => Ok(()),
+    });
+    bounded.map_err(|error| system("bound a file in memory", error))
 }
 
 fn duplicate(file: &impl AsFd) -> Result<OwnedFd, ActionError> {
     rustix::io::fcntl_dupfd_cloexec(file, 3).map_err(|error| system("duplicate a descriptor", error.into()))
 }
 
-/// What was written. The rest of the file is zeros, which no text has.
+/// What was written. Who was left behind writes no more to it.
 fn read(mut file: File) -> Result<Vec<u8>, ActionError> {
+    bound(&file, 0)?;
     let mut bytes = Vec::new();
-    let length = file.stream_position().map_err(|error| system("read a program's output", error))?;
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(length).read_to_end(&mut bytes));
+    let read =
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.take(OUTPUT_LENGTH_MAX).read_to_end(&mut bytes));
     read.map_err(|error| system("read a program's output", error))?;
     Ok(bytes)
 }
@@ -248,6 +259,14 @@ mod tests {
         let done = script(text, Place::Leaf(leaf.clone()), LONG).run(|_| true).unwrap();
         assert_eq!((done.ended, done.output.as_slice()), (Ended::By(Exit::Exited(0)), &b"begun\n"[..]));
         assert!(leaf.is_populated().unwrap());
+    }
+
+    #[test]
+    fn who_sets_an_output_to_append_loses_nothing() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let text = "echo first >&2; echo second >>/proc/self/fd/2";
+        let done = script(text, Place::Below(scratch.leaf("leaf")), LONG).run(|_| true).unwrap();
+        assert_eq!(done.error_output, b"first\nsecond\n");
     }
 
     #[test]

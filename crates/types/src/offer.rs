@@ -42,6 +42,28 @@ pub fn is_contained_agent(provider: &str, name: &str) -> bool {
     CONTAINED_AGENTS.contains(&(provider, name))
 }
 
+/// An agent that can be promoted and does without where nobody promotes it: told nothing of roles it serves alone. Its
+/// meta-data does not tell it from those that need roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WithoutRoles {
+    provider: &'static str,
+    name: &'static str,
+    /// The parameter that asks for roles, if it has one, and its values that do not. Any other value the agent refuses by
+    /// itself, but not before it has written to the configuration of what it runs.
+    pub parameter: Option<(&'static str, &'static [&'static str])>,
+}
+
+const AGENTS_WITHOUT_ROLES: &[WithoutRoles] = &[
+    WithoutRoles { provider: "heartbeat", name: "db2", parameter: None },
+    WithoutRoles { provider: "heartbeat", name: "mysql", parameter: None },
+    WithoutRoles { provider: "heartbeat", name: "pgsql", parameter: Some(("rep_mode", &["none", "slave"])) },
+];
+
+/// How a promotable agent serves where its resources have no roles; `None` where it does not.
+pub fn without_roles(provider: &str, name: &str) -> Option<&'static WithoutRoles> {
+    AGENTS_WITHOUT_ROLES.iter().find(|known| (known.provider, known.name) == (provider, name))
+}
+
 /// A type that a node can run without a library being named for it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Offer {

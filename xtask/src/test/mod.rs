@@ -16,7 +16,8 @@ Builds what the tests need and runs the whole test suite, doc tests included. En
   N passed, N failed, N skipped
 
 A test that cannot run on this machine prints `skipped: ` and why, and counts as skipped. What is needed from Debian's
-packages is installed by root, who is told so first; everybody else is told what to run.
+packages is installed by root, who is told so first; everybody else is told what to run, and what only some tests need
+is not waited for. No daemon of those packages is started.
 
 Usage: cargo xtask test [OPTION]... [-- CARGO-TEST-ARGUMENT...]
 
@@ -37,6 +38,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {
         selection.push("--workspace".to_owned());
     }
     packages::require(packages::FOR_TESTS)?;
+    packages::offer(packages::FOR_SOME_TESTS);
 
     headline("building programs, library and tests");
     let built = workspace.build(Profile::Test)?;

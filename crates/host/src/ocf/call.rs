@@ -183,6 +183,14 @@ impl Outcome {
         }
     }
 
+    /// A monitor's: at this level it lacks something, a parameter or a program, and knows nothing of what it looks at.
+    pub(super) fn cannot_tell(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(code::ARGUMENTS | code::UNIMPLEMENTED | code::INSTALLED | code::CONFIGURED)
+        )
+    }
+
     /// A judgement's. An agent that has none has no objection.
     pub(super) fn judged(&self) -> Result<(), Cause> {
         match self.code() {
@@ -259,17 +267,19 @@ mod tests {
 
     #[test]
     fn exit_codes_mean_what_the_standard_says() {
-        // done, serves, judged
+        // done, serves, judged, cannot tell
         for (number, expected) in [
-            (0, (true, true, true)),
-            (1, (false, false, false)),
-            (3, (false, false, true)),
-            (7, (false, false, false)),
-            (8, (false, false, false)),
-            (190, (false, true, false)),
+            (0, (true, true, true, false)),
+            (1, (false, false, false, false)),
+            (3, (false, false, true, true)),
+            (6, (false, false, false, true)),
+            (7, (false, false, false, false)),
+            (8, (false, false, false, false)),
+            (190, (false, true, false, false)),
         ] {
             let seen = outcome(number, "");
-            let found = (seen.done().is_ok(), seen.serves().is_ok(), seen.judged().is_ok());
+            let found =
+                (seen.done().is_ok(), seen.serves().is_ok(), seen.judged().is_ok(), seen.cannot_tell());
             assert_eq!(found, expected, "{number}");
         }
     }

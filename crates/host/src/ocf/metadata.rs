@@ -1,5 +1,6 @@
 //! What an agent says of itself: the XML of its action `meta-data`, OCF resource agent API 1.0 and 1.1.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use roxmltree::{Document, Node, ParsingOptions};
@@ -92,14 +93,11 @@ impl Metadata {
         self.actions.iter().filter(|known| known.name == action).filter_map(|known| known.timeout).max()
     }
 
-    /// The most thorough monitor, by its OCF_CHECK_LEVEL.
-    pub(super) fn depth_max(&self) -> u32 {
-        self.actions
-            .iter()
-            .filter(|known| known.name == "monitor")
-            .map(|known| known.depth)
-            .max()
-            .unwrap_or(0)
+    /// The levels of its monitors (OCF_CHECK_LEVEL), the most thorough first. The last is always 0.
+    pub(super) fn depths(&self) -> Vec<u32> {
+        let monitors = self.actions.iter().filter(|known| known.name == "monitor");
+        let depths: BTreeSet<u32> = monitors.map(|known| known.depth).chain([0]).collect();
+        depths.into_iter().rev().collect()
     }
 
     /// How often the cheapest monitor is advised.
@@ -224,7 +222,8 @@ Another.
         assert_eq!(read.timeout("start"), Some(Duration::from_secs(20)));
         assert_eq!(read.timeout("stop"), Some(Duration::from_secs(60)));
         assert_eq!(read.timeout("monitor"), Some(Duration::from_secs(30)));
-        assert_eq!((read.depth_max(), read.interval()), (10, Some(Duration::from_secs(10))));
+        assert_eq!((read.depths(), read.interval()), (vec![10, 0], Some(Duration::from_secs(10))));
+        assert_eq!(Metadata::default().depths(), [0]);
         assert!(read.has("monitor") && !read.has("promote") && !read.is_promotable());
     }
 

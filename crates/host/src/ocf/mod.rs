@@ -29,7 +29,7 @@ use mainstay_process::{Command, Leaf, layout};
 use mainstay_types::control::function;
 use mainstay_types::description::TypeDescription;
 use mainstay_types::name::fold;
-use mainstay_types::offer::OCF_PREFIX;
+use mainstay_types::offer::{OCF_PREFIX, without_roles};
 use mainstay_types::order::Cause;
 use mainstay_types::{ControlCode, Name, Status};
 use parking_lot::Mutex;
@@ -179,16 +179,27 @@ impl Agent {
         self.metadata.has("reload-agent").then_some("reload-agent")
     }
 
-    /// Why no resource of it can be; roles come with resources that have several instances.
-    fn objection(&self) -> Result<(), Cause> {
+    /// Why no resource of it can be with these settings; roles come with resources that have several instances.
+    fn objection(&self, settings: &Settings) -> Result<(), Cause> {
         if !self.metadata.is_promotable() {
             return Ok(());
         }
-        let text = format!(
-            "agent '{}' is promotable: its resources have a promoted and an unpromoted role on several nodes, which \
-             resources here have not",
-            self.name()
-        );
+        let name = self.name();
+        let text = match without_roles(&self.provider, &self.kind).map(|known| known.parameter) {
+            None => format!(
+                "agent '{name}' is promotable: its resources have a promoted and an unpromoted role on several nodes, \
+                 which resources here have not"
+            ),
+            Some(Some((parameter, values))) => match settings.parameters.get(parameter) {
+                Some(value) if !values.contains(&value.as_str()) => format!(
+                    "with {parameter}={value} agent '{name}' needs a promoted and an unpromoted role on several nodes, \
+                     which resources here have not; {parameter} can be {}",
+                    values.join(" or ")
+                ),
+                _ => return Ok(()),
+            },
+            Some(None) => return Ok(()),
+        };
         Err(Cause::new(Status::CLUSTER_RESTYPE_NOT_SUPPORTED, text))
     }
 
@@ -207,7 +218,7 @@ struct AgentType(Arc<Agent>);
 
 impl ResourceType for AgentType {
     fn open(&self, context: Context) -> Result<Opened, Cause> {
-        self.0.objection()?;
+        self.0.objection(&Settings::default())?;
         AgentResource::open(self.0.clone(), context)
     }
 
@@ -216,8 +227,8 @@ impl ResourceType for AgentType {
             call.code.function() == ControlCode(function::VALIDATE_PRIVATE_PROPERTIES).function();
         let agent = &self.0;
         private::control(call, &agent.description, |values| {
-            agent.objection()?;
             let settings = Settings::of(values, &agent.metadata);
+            agent.objection(&settings)?;
             // What is not complete yet nobody can judge.
             match is_judgement && values.require(&agent.description).is_ok() {
                 true => agent.validate(&settings),

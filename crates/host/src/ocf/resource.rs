@@ -57,6 +57,8 @@ pub(super) struct AgentResource {
     started_with: Mutex<Option<Settings>>,
     /// When the cheapest monitor was last run.
     looked: Mutex<Option<Instant>>,
+    /// The most thorough level at which the agent has been able to look since it was started or changed.
+    level: Mutex<Option<u32>>,
 }
 
 impl AgentResource {
@@ -71,6 +73,7 @@ impl AgentResource {
             outside,
             turn: Mutex::default(),
             looked: Mutex::default(),
+            level: Mutex::default(),
             context,
         }));
         let is_recovered = resource.0.context.opening.recover;
@@ -125,6 +128,23 @@ impl AgentResource {
         };
         let call = self.call("monitor", &settings).check(level, self.interval());
         call.run(self.aside(), |_| true)
+    }
+
+    /// The most thorough look that the agent can take with what it is told: for a level it may need a parameter that is
+    /// not set, or a program that is not there, and that says nothing of what it looks at.
+    fn look_thoroughly(&self) -> Result<(), Cause> {
+        let known = *self.level.lock();
+        let levels = self.agent.metadata.depths().into_iter();
+        for level in levels.filter(|level| known.is_none_or(|known| *level <= known)) {
+            let outcome = self.monitor(level);
+            if level == 0 || !outcome.cannot_tell() {
+                *self.level.lock() = Some(level);
+                return outcome.serves();
+            }
+            let text = format!("not looked at on level {level}: {}", outcome.cause().text);
+            self.context.reporter.log(0, text);
+        }
+        Ok(())
     }
 
     fn interval(&self) -> Duration {
@@ -232,6 +252,7 @@ impl AgentResource {
 
     fn keep_record(&self, settings: &Settings) {
         *self.started_with.lock() = Some(settings.clone());
+        *self.level.lock() = None;
         let text = serde_json::to_string(settings).map_err(std::io::Error::other);
         let written = text.and_then(|text| state_file::write_text(&self.context.state_file, &text));
         if let Err(error) = written {
@@ -261,6 +282,7 @@ impl AgentResource {
     fn judge(&self, input: &[u8]) -> Result<Status, Cause> {
         let values = self.changed(input)?;
         let settings = Settings::of(&values, &self.agent.metadata);
+        self.agent.objection(&settings)?;
         if values.require(&self.agent.description).is_ok() {
             let _turn = self.turn_within(TURN_TIMEOUT)?;
             let call = self.call("validate-all", &settings);
@@ -377,7 +399,7 @@ impl Resource for AgentHandle {
     }
 
     fn is_alive(&self) -> Result<(), Cause> {
-        self.0.monitor(self.0.agent.metadata.depth_max()).serves()
+        self.0.look_thoroughly()
     }
 
     fn check_offline(&self, _: OfflineFlags, buffer: &[u8]) -> Check {
@@ -405,6 +427,7 @@ impl Resource for AgentHandle {
 
     fn configure(&self, opening: &Opening) {
         *self.0.opening.lock() = opening.clone();
+        *self.0.level.lock() = None;
         let resource = self.0.clone();
         let reloading = thread::Builder::new()
             .name("reload".into())
