@@ -242,6 +242,8 @@ pub struct ResourceDocument {
     pub recovery: Option<RecoveryDocument>,
     /// Whether failing checks are not acted on.
     pub in_maintenance: bool,
+    /// What its type has the cluster keep for it, in words; `null`: nothing.
+    pub kept: Option<String>,
     /// What else it says of itself (StatusInformation), in words.
     pub says: Vec<&'static str>,
 }
@@ -299,6 +301,7 @@ impl From<&ResourceGlance> for ResourceDocument {
             operation: resource.operation.map(|id| id.to_string()),
             recovery: resource.recovery.map(RecoveryDocument::from),
             in_maintenance: resource.in_maintenance,
+            kept: Some(resource.kept.clone()).filter(|words| !words.is_empty()),
             says: ResourceStatusInformation::from_bits_truncate(resource.status_information).words(),
         }
     }

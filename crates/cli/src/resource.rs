@@ -81,6 +81,8 @@ pub enum ResourceVerb {
     Fail(Plain),
     /// Give your word that nothing of a failed resource is left, where its type cannot be made to clean up
     ConfirmStopped(Plain),
+    /// Give up what the type of a resource that is not online has the cluster keep for it, such as a saved state
+    DiscardKept(Plain),
     /// Set properties of a resource
     #[command(after_help = VALUES)]
     Set {
@@ -222,6 +224,7 @@ pub(crate) fn run(verb: ResourceVerb, context: &mut Context) -> Result<Exit, Fai
         ResourceVerb::Restart(given) => plain(Verb::Restart, &given, context),
         ResourceVerb::Fail(given) => plain(Verb::Fail, &given, context),
         ResourceVerb::ConfirmStopped(given) => plain(Verb::ConfirmStopped, &given, context),
+        ResourceVerb::DiscardKept(given) => plain(Verb::DiscardKept, &given, context),
         ResourceVerb::Set { name, properties } => set(&name, &properties, context),
         ResourceVerb::Maintenance { name, mode } => maintenance(&name, mode, context),
         ResourceVerb::Depend(given) => depend(given, context),

@@ -137,6 +137,9 @@ fn text(
     if let Some(reason) = resource.locked {
         row("locked", Cell::new(MARKED, format!("by its type (reason {reason})")));
     }
+    if !resource.kept.is_empty() {
+        row("kept", Cell::new(MARKED, clean(&resource.kept)));
+    }
     if let Some(operation) = resource.operation {
         row("in operation", operation.to_string().into());
     }

@@ -196,6 +196,7 @@ mod tests {
             operation: None,
             recovery: None,
             in_maintenance: false,
+            kept: String::new(),
             status_information: 0,
         }
     }

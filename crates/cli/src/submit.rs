@@ -236,6 +236,7 @@ pub(crate) fn done_sentence(verb: Verb, subject: &Subject<'_>) -> String {
         Verb::Restart => format!("{subject} was restarted"),
         Verb::Fail => format!("{subject} was failed as asked"),
         Verb::ConfirmStopped => format!("{subject} is offline, on your word"),
+        Verb::DiscardKept => format!("{subject} has given up what was kept of it"),
         verb => format!("{verb} of {subject} is done"),
     }
 }

@@ -127,6 +127,13 @@ pub enum Command {
         /// What the caller wants remembered.
         remark: Remark,
     },
+    /// The administrator's word that what a resource's type has the cluster keep for it is to be given up.
+    DiscardKept {
+        /// Which.
+        resource: ResourceId,
+        /// What the caller wants remembered.
+        remark: Remark,
+    },
     /// Ends an operation before it is done.
     CancelOperation {
         /// Which.

@@ -3,7 +3,7 @@
 use mainstay_store::Transaction;
 use mainstay_types::event::Event;
 use mainstay_types::operation::OperationRecord;
-use mainstay_types::order::{Opening, Order, Query};
+use mainstay_types::order::{Cause, Opening, Order, Query};
 use mainstay_types::{Epoch, GroupId, HostId, OperationId, ResourceId, Status};
 
 use crate::backup::Manifest;
@@ -72,6 +72,15 @@ pub enum Effect {
         host: HostId,
         /// The highest sequence.
         sequence: u64,
+    },
+    /// What this report wanted kept is not, and never will be.
+    NotKept {
+        /// Which host.
+        host: HostId,
+        /// The report's sequence.
+        sequence: u64,
+        /// Why not.
+        cause: Cause,
     },
     /// Is it there? HostPong follows.
     Ping {

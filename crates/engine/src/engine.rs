@@ -19,6 +19,7 @@ use crate::hosts::Hosts;
 use crate::input::{CallId, CommitId, CommitOutcome, Input, Now};
 use crate::model::{Model, layout};
 use crate::network::Looking;
+use crate::notes::Notes;
 use crate::offered::Offers;
 use crate::operation::{Operation, Phase};
 use crate::policy::Policies;
@@ -86,6 +87,8 @@ pub struct Engine {
     /// What is seen of the node's adapters.
     pub(crate) networks: Looking,
     pub(crate) offers: Offers,
+    /// What types have the cluster keep, on its way into the database.
+    pub(crate) notes: Notes,
 }
 
 /// A transaction that is being committed.
@@ -123,6 +126,8 @@ pub(crate) enum CommitPurpose {
     Networks,
     /// Types that the node offers.
     Offers,
+    /// What a type has the cluster keep for its resource.
+    Note(ResourceId),
 }
 
 impl Engine {
@@ -162,6 +167,7 @@ impl Engine {
             backups: Backups::default(),
             networks: Looking::default(),
             offers: Offers::default(),
+            notes: Notes::default(),
         }
     }
 
@@ -280,7 +286,8 @@ impl Engine {
             | Command::OnlineGroup { .. }
             | Command::RestartResource { .. }
             | Command::FailResource { .. }
-            | Command::ConfirmStopped { .. } => self.serve_operation(call),
+            | Command::ConfirmStopped { .. }
+            | Command::DiscardKept { .. } => self.serve_operation(call),
             Command::CancelOperation { .. } | Command::CancelGroupOperation { .. } => self.serve_cancel(call),
             Command::Control { .. } => self.serve_control(call),
             Command::MoveGroup { .. } => self.serve_move(&call),
@@ -362,6 +369,7 @@ impl Engine {
             CommitPurpose::Sweep => self.handle_sweep_committed(matches!(outcome, CommitOutcome::Done(_))),
             CommitPurpose::Networks => self.handle_networks_committed(&outcome),
             CommitPurpose::Offers => self.handle_offers_committed(&outcome),
+            CommitPurpose::Note(id) => self.handle_note_committed(id, outcome),
             CommitPurpose::Boot => self.handle_boot_committed(&outcome),
         }
     }

@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 use mainstay_types::offer::built_in;
 use mainstay_types::operation::Verb;
-use mainstay_types::order::{Cause, Condition, Held, News, OrderId, RESOURCE_CONTROL, Report};
+use mainstay_types::order::{Cause, Condition, Held, News, Note, OrderId, RESOURCE_CONTROL, Report};
 use mainstay_types::status_information::ResourceStatusInformation;
-use mainstay_types::{GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
+use mainstay_types::{Epoch, GroupId, HostId, ObjectId, ResourceId, ResourceState, Status};
 
 use crate::Engine;
 use crate::effect::Effect;
@@ -28,6 +28,7 @@ use crate::limits::{
     HOST_STARTS_MAX, PING_INTERVAL_MS,
 };
 use crate::live::{Goal, Live, Stage};
+use crate::notes::Told;
 use crate::operation::PartGoal;
 use crate::seeded::{self, Bug};
 use crate::timers::Timer;
@@ -50,6 +51,8 @@ struct Host {
     connected_at_ms: u64,
     /// The highest sequence of kept reports that was taken in.
     sequence: u64,
+    /// The same since it has connected last.
+    heard: u64,
     /// The ping that was not answered yet.
     ping: Option<u64>,
 }
@@ -97,7 +100,16 @@ impl Hosts {
 
 impl Host {
     fn new(state: HostState) -> Self {
-        Host { state, pid: 0, starts: 0, last_end: None, connected_at_ms: 0, sequence: 0, ping: None }
+        Host {
+            state,
+            pid: 0,
+            starts: 0,
+            last_end: None,
+            connected_at_ms: 0,
+            sequence: 0,
+            heard: 0,
+            ping: None,
+        }
     }
 }
 
@@ -224,6 +236,7 @@ impl Engine {
             known.sequence = 0;
         }
         (known.state, known.pid, known.ping) = (HostState::Connected, pid, None);
+        known.heard = 0;
         known.connected_at_ms = now_ms;
         self.timers.clear(Timer::Host(host));
         self.timers.clear(Timer::Pong(host));
@@ -330,6 +343,7 @@ impl Engine {
     /// Input: a host's process has ended.
     pub(crate) fn handle_host_ended(&mut self, host: HostId, cause: Cause) {
         let ended = self.hosts.known.remove(&host);
+        self.notes.forget_host(host);
         self.timers.clear(Timer::Host(host));
         self.timers.clear(Timer::Pong(host));
         self.lose_queries(host);
@@ -473,8 +487,11 @@ impl Engine {
             // with what it holds. So a repetition is always of something that was taken in already.
             let repeated = report.sequence <= known.sequence;
             known.sequence = known.sequence.max(report.sequence);
-            let sequence = known.sequence;
-            self.effects.push(Effect::Acknowledge { host, sequence });
+            known.heard = known.heard.max(report.sequence);
+            if let News::Note(note) = report.news {
+                return self.hear_note(host, report.resource, report.sequence, report.epoch, note);
+            }
+            self.acknowledge(host);
             if repeated {
                 return;
             }
@@ -493,7 +510,29 @@ impl Engine {
             News::Status { bits } => self.handle_said(id, host, bits),
             News::EmbeddedFailure(cause) => self.handle_embedded_failure(id, host, cause),
             News::Deadlocked { call } => self.handle_deadlocked(id, host, &call),
-            News::Logged { .. } => {}
+            // Without a number nobody would hear what became of it.
+            News::Note(_) | News::Logged { .. } => {}
+        }
+    }
+
+    /// A note is taken in when it is committed. Who repeats it has not heard what became of it, which may be a refusal: it
+    /// is looked at again, unless it is in hand.
+    fn hear_note(&mut self, host: HostId, id: ResourceId, sequence: u64, epoch: Epoch, note: Option<Note>) {
+        if !self.notes.has(id, host, sequence) {
+            self.handle_note(id, Told { report: Some((host, sequence)), epoch, note });
+        }
+        if seeded::has(Bug::NoteNotAwaited) {
+            self.effects.push(Effect::Acknowledge { host, sequence });
+        }
+    }
+
+    /// Tells a host that what it has said is taken in, as far as it is.
+    pub(crate) fn acknowledge(&mut self, host: HostId) {
+        let Some(heard) = self.hosts.known.get(&host).map(|known| known.heard) else { return };
+        let open = self.notes.oldest_of(host).map_or(heard, |oldest| oldest.saturating_sub(1));
+        let sequence = heard.min(open);
+        if sequence > 0 {
+            self.effects.push(Effect::Acknowledge { host, sequence });
         }
     }
 

@@ -38,6 +38,7 @@ pub mod model;
 mod moving;
 mod named_node;
 pub mod network;
+mod notes;
 mod offered;
 pub mod operation;
 pub mod placement;

@@ -81,6 +81,10 @@ bugs! {
     ReportBeforeReadyLost = "report-before-ready-lost",
     /// An ended operation's record stays in the database.
     RecordNotSwept = "record-not-swept",
+    /// What a host wants kept that has lost the resource is kept.
+    StaleNoteKept = "stale-note-kept",
+    /// A note is acknowledged before it is committed.
+    NoteNotAwaited = "note-not-awaited",
 }
 
 #[cfg(feature = "seeded-bugs")]

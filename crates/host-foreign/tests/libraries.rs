@@ -84,6 +84,7 @@ impl Library {
             recover: false,
             online_for_ms: None,
             borne: None,
+            note: None,
         }
     }
 
@@ -170,7 +171,8 @@ impl Open<'_> {
 
     fn online(&mut self) -> (Result<Completion, Failure>, Operation, Receiver<Said>) {
         let (operation, heard) = self.operation();
-        let call = OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation: operation.clone() };
+        let call =
+            OnlineCall { flags: OnlineFlags::empty(), buffer: &[], note: None, operation: operation.clone() };
         (self.resource.online(call), operation, heard)
     }
 
@@ -422,7 +424,7 @@ fn an_online_that_was_overtaken_leaves_nothing() {
     let (operation, _heard) = open.operation();
     operation.cancel();
     open.resource.terminate().unwrap();
-    let call = OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation };
+    let call = OnlineCall { flags: OnlineFlags::empty(), buffer: &[], note: None, operation };
     assert_eq!(open.resource.online(call), Ok(Completion::Done));
     assert!(!open.active.exists());
     open.close();
@@ -439,7 +441,12 @@ fn terminate_beside_online_leaves_nothing() {
         let mut open = library.open(&[("OnlineDelayMs", number(delay))]);
         for round in 0..100 {
             let (operation, _heard) = open.operation();
-            let call = OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation: operation.clone() };
+            let call = OnlineCall {
+                flags: OnlineFlags::empty(),
+                buffer: &[],
+                note: None,
+                operation: operation.clone(),
+            };
             let resource = open.resource.clone();
             std::thread::scope(|scope| {
                 scope.spawn(move || resource.online(call).unwrap());

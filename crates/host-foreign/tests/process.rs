@@ -77,6 +77,7 @@ impl Place {
             recover: false,
             online_for_ms: None,
             borne: None,
+            note: None,
         }
     }
 

@@ -37,12 +37,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use mainstay_ipc::host::FromHost;
-use mainstay_types::order::{Cause, Opening, OrderId, Outcome, QueryAnswer, RESOURCE_CONTROL};
+use mainstay_types::order::{Cause, KeptNote, Opening, OrderId, Outcome, QueryAnswer, RESOURCE_CONTROL};
 use mainstay_types::{
     ClusterId, Epoch, GroupId, HostId, Name, NodeId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId,
 };
 
-use crate::resource_type::{Completion, Failure, Found, OperationNumber};
+use crate::resource_type::{Completion, Failure, Found, NoteNumber, OperationNumber};
 use reports::Reports;
 use resource::HeldResource;
 
@@ -103,6 +103,8 @@ pub enum Call {
         flags: OnlineFlags,
         /// The caller's instructions.
         buffer: Vec<u8>,
+        /// What the cluster keeps for the resource.
+        note: Option<KeptNote>,
     },
     /// Take offline.
     Offline {
@@ -257,6 +259,8 @@ pub enum Action {
     Call(Issue),
     /// Tell this operation's handle that Terminate has overtaken it. Comes before the call of Terminate.
     Cancel(ResourceId, OperationNumber),
+    /// Tell this resource what became of what it wanted kept.
+    NoteEnded(ResourceId, NoteNumber, Result<(), Cause>),
     /// The resource is no longer held.
     Forget(ResourceId, Instance),
     /// End: nothing is held any more.

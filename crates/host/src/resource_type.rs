@@ -36,14 +36,14 @@ mod handles;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mainstay_types::order::{Cause, Opening};
+use mainstay_types::order::{Cause, KeptNote, Opening};
 use mainstay_types::{
     ClusterId, ControlCode, Epoch, Name, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status,
 };
 
 use crate::ocf::Agents;
 
-pub use handles::{Directive, Ear, Operation, OperationNumber, Reporter, Said, TEXT_LENGTH_MAX};
+pub use handles::{Directive, Ear, NoteNumber, Operation, OperationNumber, Reporter, Said, TEXT_LENGTH_MAX};
 
 /// Where a host finds its resource types. A host of built-in types uses [`BuiltIn`]; a host that loads libraries
 /// brings its own.
@@ -258,6 +258,8 @@ pub struct OnlineCall<'a> {
     pub flags: OnlineFlags,
     /// The caller's instructions, a property list, or empty.
     pub buffer: &'a [u8],
+    /// What the cluster keeps for the resource now; see [`Reporter::keep`].
+    pub note: Option<&'a KeptNote>,
     /// To report on, when the call returns [`Completion::Pending`]. Valid from now on.
     pub operation: Operation,
 }

@@ -12,7 +12,9 @@
 //!      ◄─── Report, Answer, Pong ────
 //! ```
 
-use mainstay_types::order::{Held, Opening, Order, Query, QueryAnswer, Report};
+#[cfg(doc)]
+use mainstay_types::order::News;
+use mainstay_types::order::{Cause, Held, Opening, Order, Query, QueryAnswer, Report};
 use mainstay_types::{ClusterId, HostId, OperationId, ResourceId};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,14 @@ pub enum ToHost {
     Acknowledge {
         /// The highest sequence that is done with.
         sequence: u64,
+    },
+    /// What a [`News::Note`] says is not kept, and never will be; the host may forget the report. Comes before any
+    /// acknowledgement of it.
+    NotKept {
+        /// The report's sequence.
+        sequence: u64,
+        /// Why not.
+        cause: Cause,
     },
     /// Are you there?
     Ping {

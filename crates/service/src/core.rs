@@ -184,6 +184,7 @@ impl Core {
                 self.hands.hosts.configure(host, resource, opening);
             }
             Effect::Acknowledge { host, sequence } => self.hands.hosts.acknowledge(host, sequence),
+            Effect::NotKept { host, sequence, cause } => self.hands.hosts.not_kept(host, sequence, cause),
             Effect::Ping { host, nonce } => self.hands.hosts.ping(host, nonce),
             Effect::HardStop { group, resource, epoch } => {
                 self.hands.hosts.leaf_closes(resource);

@@ -259,6 +259,11 @@ impl Hosts {
         self.0.send(host, &ToHost::Acknowledge { sequence });
     }
 
+    /// Tells that what a report wanted kept is not.
+    pub fn not_kept(&self, host: HostId, sequence: u64, cause: Cause) {
+        self.0.send(host, &ToHost::NotKept { sequence, cause });
+    }
+
     /// Asks for a sign of life.
     pub fn ping(&self, host: HostId, nonce: u64) {
         self.0.send(host, &ToHost::Ping { nonce });

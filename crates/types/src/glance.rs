@@ -193,6 +193,9 @@ pub struct ResourceGlance {
     /// Whether failing checks are not acted on; what they find is the cause.
     #[serde(default)]
     pub in_maintenance: bool,
+    /// What its type has the cluster keep for it, in words; empty: nothing.
+    #[serde(default)]
+    pub kept: String,
     /// StatusInformation: bits of `ResourceStatusInformation`.
     #[serde(default)]
     pub status_information: u64,

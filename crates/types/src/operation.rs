@@ -24,6 +24,8 @@ pub enum Verb {
     Move,
     /// The administrator's word that nothing of a failed resource is left.
     ConfirmStopped,
+    /// Give up what the type of a resource has the cluster keep for it.
+    DiscardKept,
     /// End another operation before it is done.
     Cancel,
     /// Keep new groups from a node.
@@ -72,6 +74,7 @@ impl Verb {
             Verb::Fail => "fail",
             Verb::Move => "move",
             Verb::ConfirmStopped => "confirm-stopped",
+            Verb::DiscardKept => "discard-kept",
             Verb::Cancel => "cancel",
             Verb::Pause => "pause",
             Verb::Resume => "resume",

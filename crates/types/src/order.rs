@@ -26,6 +26,36 @@ use crate::{
 /// The largest instruction buffer that an offline or online call may carry, in bytes (design §2.5).
 pub const BUFFER_LENGTH_MAX: usize = 256 * 1024;
 
+/// The longest note that a type may have kept, words included, in bytes.
+pub const NOTE_LENGTH_MAX: usize = 4096;
+
+/// What a resource's type has the cluster keep for it, so that it outlives host, service and node: where the state of a
+/// virtual machine is, say. Bounded by [`NOTE_LENGTH_MAX`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Note {
+    /// What it says, for people.
+    pub words: String,
+    /// For the type.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+impl Note {
+    /// Whether it is short enough.
+    pub fn fits(&self) -> bool {
+        self.words.len().saturating_add(self.bytes.len()) <= NOTE_LENGTH_MAX
+    }
+}
+
+/// A note with when it was written.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeptNote {
+    /// What it says.
+    pub note: Note,
+    /// The epoch of the resource's group under which its host wrote it.
+    pub epoch: Epoch,
+}
+
 /// Which part of an operation an order belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Step {
@@ -145,6 +175,9 @@ pub struct Opening {
     /// service that comes later sees what happened. The order is done all the same.
     #[serde(default)]
     pub borne: Option<Cause>,
+    /// What its type has the cluster keep for it. A service of the version before does not say it.
+    #[serde(default)]
+    pub note: Option<KeptNote>,
 }
 
 /// A copy of a registry key: its values, and its subkeys.
@@ -359,6 +392,9 @@ pub enum News {
     /// What runs in the resource has failed; the resource itself is online as before. Kept, once until it is online
     /// anew.
     EmbeddedFailure(Cause),
+    /// The cluster is to keep this for the resource in place of what it has kept so far, or nothing any more. Kept, and
+    /// acknowledged only when it is committed.
+    Note(Option<Note>),
     /// A call into the type has not returned within its DeadlockTimeout; the host cannot be trusted with it. Kept.
     Deadlocked {
         /// Which entry point: "IsAlive", or [`RESOURCE_CONTROL`].

@@ -502,6 +502,7 @@ pub fn glance() -> Step {
             operation: None,
             recovery: None,
             in_maintenance: false,
+            kept: String::new(),
             status_information: 0,
         }],
         operations: vec![],

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_store::Op;
 use mainstay_store::registry::{Changes, KeyPath, Value};
 use mainstay_types::event::{Event, EventKind};
 use mainstay_types::offer::built_in;
@@ -17,7 +18,7 @@ use crate::live::Goal;
 use crate::model::layout;
 
 /// Resources deleted with their group in one transaction; each takes a few operations of the store.
-const DELETED_AT_ONCE_MAX: usize = 60;
+const DELETED_AT_ONCE_MAX: usize = 30;
 /// CLUSTER_RESOURCE_SEPARATE_MONITOR.
 const SEPARATE_MONITOR: u32 = 1;
 
@@ -96,6 +97,9 @@ impl Engine {
             after.extend(self.after_placing(id, group.name.as_str(), &Place::default()));
             after.push(After::Publish(Box::new(event)));
             after.push(After::GroupDeleted(id));
+        }
+        for member in &order {
+            self.delete_note(*member, &mut done);
         }
         (done.after, done.claims, done.again) = (after, order, again);
         Ok(done)
@@ -228,9 +232,19 @@ impl Engine {
         let mut changes = self.changes();
         changes.delete_tree(&layout::resource_path(id)?)?;
         let mut change = change(changes);
+        self.delete_note(id, &mut change);
         self.after_deletion(id, &mut change.after);
         change.claims.push(id);
         Ok(change)
+    }
+
+    /// What its type has the cluster keep goes with it.
+    fn delete_note(&self, id: ResourceId, change: &mut Change) {
+        let notes = self.model.notes();
+        if notes.get(id).is_some() {
+            change.compares.push(notes.unchanged(id));
+            change.ops.push(Op::delete(layout::note_key(id)));
+        }
     }
 
     /// Offline, failed with nothing left of it, or never yet known to a host.

@@ -401,7 +401,7 @@ impl Engine {
     }
 
     /// A host that has the resource open, or is just opening it with its old properties, hears of the new ones.
-    fn configure_host(&mut self, id: ResourceId) {
+    pub(crate) fn configure_host(&mut self, id: ResourceId) {
         let Some(live) = self.live.get(&id) else { return };
         let is_opening = live.task.as_ref().is_some_and(|task| task.stage == Stage::Opening);
         if live.open.is_none() && !is_opening {

@@ -245,6 +245,14 @@ pub enum ClusterError {
         /// Its state.
         state: ResourceState,
     },
+    /// There is nothing to give up.
+    #[error(
+        "nothing is kept of resource '{name}' that could be given up; 'mainstay resource show' tells what is"
+    )]
+    NothingKept {
+        /// The resource.
+        name: String,
+    },
     /// Nobody's word counts against what can be seen.
     #[error(
         "processes of resource '{name}' are left that cannot be killed; end what they wait for in the kernel, or reset \
@@ -475,6 +483,7 @@ impl ClusterError {
             | Self::Unproven { .. }
             | Self::StillLeft { .. }
             | Self::NothingToConfirm { .. }
+            | Self::NothingKept { .. }
             | Self::ProcessesLeft { .. } => Status::INVALID_STATE,
             Self::NodeNotUp { .. } | Self::NowhereToDrain { .. } => Status::CLUSTER_NODE_DOWN,
             Self::NodeNotPaused { .. } => Status::CLUSTER_NODE_NOT_PAUSED,

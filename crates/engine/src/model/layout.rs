@@ -18,6 +18,7 @@
 //!   own/group/<id>/owner          {"generation":1,"epoch":1,"node":1,"boot":"..."}
 //!   own/gone                      {"generation":1,"epoch":7}, once a group was deleted
 //!   backup                        in a backup only: its manifest, see backup::Manifest
+//!   note/<resource id>            what the resource's type has the cluster keep, see model::notes
 //!   op/<operation id>             an operation that has not ended yet, see operation::stored
 //! ```
 
@@ -204,6 +205,14 @@ pub fn owner_key(group: GroupId) -> Vec<u8> {
 pub fn operation_key(id: OperationId) -> Vec<u8> {
     format!("op/{id}").into_bytes()
 }
+
+/// The store key of what a resource's type has the cluster keep.
+pub fn note_key(id: ResourceId) -> Vec<u8> {
+    format!("{NOTE_PREFIX}{id}").into_bytes()
+}
+
+/// The prefix of all notes.
+pub const NOTE_PREFIX: &str = "note/";
 
 /// The prefix of all open operations.
 pub const OPERATION_PREFIX: &str = "op/";

@@ -9,6 +9,7 @@ pub(crate) mod genesis;
 pub mod group_sets;
 pub mod layout;
 pub mod networks;
+pub(crate) mod notes;
 pub mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use expression::Expression;
 use group_sets::{GroupSet, GroupSets};
 use layout::{Generation, OwnerRecord, Schema, Touched};
 use networks::{Interface, Network, Networks};
+use notes::Notes;
 use objects::{Cluster, Group, Node, Resource, ResourceType, Times};
 
 /// The records of open operations, as they are stored, each with when it was first written.
@@ -46,6 +48,7 @@ pub struct Model {
     sets: GroupSets,
     networks: Networks,
     owners: BTreeMap<GroupId, OwnerRecord>,
+    notes: Notes,
     gone_epoch: Epoch,
     group_names: BTreeMap<String, GroupId>,
     resource_names: BTreeMap<String, ResourceId>,
@@ -73,6 +76,7 @@ impl Default for Model {
             sets: GroupSets::default(),
             networks: Networks::default(),
             owners: BTreeMap::new(),
+            notes: Notes::default(),
             gone_epoch: Epoch::default(),
             group_names: BTreeMap::new(),
             resource_names: BTreeMap::new(),
@@ -107,6 +111,9 @@ impl Model {
                 operations.push((id, entry.create_revision, entry.value.clone()));
             } else if let Some(Touched::Owner(group)) = layout::touched_by(&entry.key) {
                 model.owners.insert(group, decode(&entry.value).map_err(damaged)?);
+            } else if let Some(resource) = notes::resource_of(&entry.key) {
+                let note = decode(&entry.value).map_err(damaged)?;
+                model.notes.insert(resource, note, entry.mod_revision);
             }
         }
         match schema {
@@ -135,6 +142,7 @@ impl Model {
         }
         self.tree.apply_committed(ops, revision)?;
         for op in ops {
+            self.notes.apply(op, revision);
             let (key, value) = match op {
                 Op::Put { key, value, .. } => (key, Some(value)),
                 Op::Delete { key } => (key, None),
@@ -287,6 +295,11 @@ impl Model {
     /// The epoch of a group's owner record.
     pub fn epoch(&self, group: GroupId) -> Epoch {
         self.owners.get(&group).map(OwnerRecord::epoch).unwrap_or_default()
+    }
+
+    /// What types have the cluster keep.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// The highest epoch that any group had which is deleted.

@@ -117,6 +117,10 @@ impl Engine {
                 confirm::check(&world, *resource)?;
                 return Ok(Evaluated::Draft(Draft { clears: Some(*resource), ..Draft::default() }));
             }
+            Command::DiscardKept { resource, .. } => {
+                self.check_discard(&world, *resource)?;
+                return Ok(Evaluated::Draft(Draft::default()));
+            }
             _ => Err(ServiceError::Internal("not an operation on resources".into()).into()),
         };
         match plan? {
@@ -270,6 +274,9 @@ impl Engine {
         operation.open_parts = draft.parts.len();
         operation.parts = draft.parts.into_iter().map(|(id, goal)| (id, Part::new(goal))).collect();
         operation.clears = draft.clears;
+        if let Command::DiscardKept { resource, .. } = &call.command {
+            operation.record.outcome = self.outcome_of_discard(*resource);
+        }
         operation.record.answer = match operation.record.verb {
             Verb::Restart | Verb::Fail => Status::SUCCESS,
             _ if operation.parts.is_empty() => Status::SUCCESS,
@@ -390,6 +397,7 @@ impl Engine {
         let Some(mut operation) = self.operations.remove(&id) else { return };
         operation.call = None;
         let (clears, verb) = (operation.clears, operation.record.verb);
+        let object = Some(operation.record.object.clone());
         let rewritten = std::mem::take(&mut operation.rewrites);
         self.operations.insert(id, operation);
         self.take_over_words(rewritten);
@@ -399,6 +407,9 @@ impl Engine {
                 operation.record.outcome = outcome;
             }
             self.take_word_that_stopped(confirmed);
+        }
+        if let Some(ObjectId::Resource(discarded)) = object.filter(|_| verb == Verb::DiscardKept) {
+            self.configure_host(discarded);
         }
         if let Some(failed) = clears
             && self

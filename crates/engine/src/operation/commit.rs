@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_store::registry::Changes;
 use mainstay_store::{Compare, Op, Transaction};
-use mainstay_types::operation::End;
+use mainstay_types::operation::{End, Verb};
 use mainstay_types::{GroupId, ObjectId, OperationId, ResourceId};
 
 use super::persistent::PersistentWrites;
@@ -39,6 +39,13 @@ impl Engine {
             if raised.contains(&group) {
                 then.push(Op::put(layout::owner_key(group), owner.raised(&self.boot).to_bytes()));
             }
+        }
+        if let (Verb::DiscardKept, ObjectId::Resource(discarded)) =
+            (operation.record.verb, &operation.record.object)
+        {
+            let discarded = self.discarded(*discarded)?;
+            compares.extend(discarded.compares);
+            then.extend(discarded.then);
         }
         for (other, stored) in losers {
             if then.len() >= TRANSACTION_WRITES_MAX {

@@ -19,6 +19,7 @@ mod cancel;
 mod check;
 pub(crate) mod commit;
 mod confirm;
+mod discard;
 mod end;
 mod failure;
 mod fallback;

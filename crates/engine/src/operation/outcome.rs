@@ -43,7 +43,7 @@ impl Engine {
             (Verb::Online, ObjectId::Group(group)) => self.outcome_of_group_online(*group),
             (Verb::Restart, ObjectId::Resource(id)) => outcome_of_restart(operation, *id).to_owned(),
             // It was said when the word was taken: nothing tells of the failure any more.
-            (Verb::ConfirmStopped, _) => operation.record.outcome.clone(),
+            (Verb::ConfirmStopped | Verb::DiscardKept, _) => operation.record.outcome.clone(),
             _ => String::new(),
         }
     }

@@ -113,6 +113,9 @@ pub(super) fn subject(command: &Command) -> Option<Subject<'_>> {
         Command::ConfirmStopped { resource: id, remark } => {
             Subject { verb: Verb::ConfirmStopped, object: resource(id), flags: 0, buffer: &[], remark }
         }
+        Command::DiscardKept { resource: id, remark } => {
+            Subject { verb: Verb::DiscardKept, object: resource(id), flags: 0, buffer: &[], remark }
+        }
         Command::PauseNode { node, flags, remark, .. } => {
             Subject { verb: Verb::Pause, object: ObjectId::Node(*node), flags: *flags, buffer: &[], remark }
         }

@@ -267,6 +267,7 @@ impl Rehearsal {
             Effect::Answer { .. }
             | Effect::Configure { .. }
             | Effect::Acknowledge { .. }
+            | Effect::NotKept { .. }
             | Effect::RemoveLeaf { .. }
             | Effect::Publish(_) => {}
         }

@@ -129,6 +129,8 @@ impl Engine {
                     self.raise_epoch(group);
                 }
             }
+            // What it finds there is to go with all that was kept.
+            None if self.notes.is_writing(id) => self.wait_for_host(id),
             None if self.hosts.is_connected(desired) => {
                 let limit_ms = self.deadlock_timeout_ms(id) + DEADLOCK_GRACE_MS;
                 self.set_stage(id, Stage::Opening, limit_ms);

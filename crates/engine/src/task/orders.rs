@@ -93,6 +93,7 @@ impl Engine {
             online_for_ms: live
                 .filter(|live| recover && live.state == ResourceState::Online)
                 .map(|live| self.now.unix_ms.saturating_sub(live.since_unix_ms)),
+            note: self.kept_note(id),
         }
     }
 

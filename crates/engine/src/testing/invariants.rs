@@ -219,6 +219,7 @@ impl World {
             let told = self.engine.counts.get(&group.id).map(|counts| counts.told).unwrap_or_default();
             assert!(told == status, "I6: '{name}' says {status:?}, and watchers were told {told:?}");
         }
+        self.check_notes();
         self.engine.check_policies("the last input");
         self.check_group_order();
     }

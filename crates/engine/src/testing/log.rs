@@ -142,6 +142,7 @@ pub(super) fn effect(engine: &Engine, effect: &Effect) -> Option<String> {
             format!("journal {}: {} '{}', {end}", record.id, record.verb, record.name)
         }
         Effect::BackUp { operation, path, .. } => format!("backup {operation} to {path}"),
+        Effect::NotKept { sequence, cause, .. } => format!("report {sequence} is not kept: {cause}"),
         Effect::Configure { .. } | Effect::Acknowledge { .. } | Effect::Ping { .. } => return None,
     })
 }
@@ -155,7 +156,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::StopHost(_) | Effect::KillHost(_) => "end of a host",
         Effect::Order { .. } => "order",
         Effect::Query { .. } | Effect::Ping { .. } | Effect::Configure { .. } => "query",
-        Effect::Acknowledge { .. } => "acknowledgement",
+        Effect::Acknowledge { .. } | Effect::NotKept { .. } => "acknowledgement",
         Effect::HardStop { .. } | Effect::Look { .. } | Effect::RemoveLeaf { .. } => "guard",
         Effect::BackUp { .. } => "backup",
         Effect::Publish(_) => "event",

@@ -11,6 +11,7 @@ mod group_order;
 mod host;
 mod invariants;
 mod log;
+mod notes;
 mod restarts;
 mod service;
 pub mod walk;
@@ -167,6 +168,8 @@ pub struct World {
     is_first_look: bool,
     /// What the service's last start found of operations.
     found: found::Found,
+    /// What types have the cluster keep.
+    notes: notes::Notes,
 }
 
 fn name(text: &str) -> Name {
@@ -252,6 +255,7 @@ impl World {
             classes: BTreeMap::new(),
             is_first_look: true,
             found: found::Found::default(),
+            notes: notes::Notes::default(),
         };
         world.start_service();
         world

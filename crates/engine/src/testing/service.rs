@@ -41,7 +41,13 @@ impl World {
             Effect::Configure { .. } => {}
             Effect::Acknowledge { host, sequence } => {
                 if let Some(fake) = self.hosts.get_mut(&host) {
-                    fake.kept.retain(|report| report.sequence > sequence);
+                    let taken_in = fake.kept.extract_if(.., |report| report.sequence <= sequence);
+                    self.notes.acknowledge(taken_in);
+                }
+            }
+            Effect::NotKept { host, sequence, cause: _ } => {
+                if let Some(fake) = self.hosts.get_mut(&host) {
+                    fake.kept.retain(|report| report.sequence != sequence);
                 }
             }
             Effect::Ping { host, nonce } => {
@@ -150,6 +156,9 @@ impl World {
         let id = order.resource;
         self.check_order(group, &order);
         self.check_identity(host, &order);
+        if let Action::Open(opening) = &order.action {
+            self.notes.check(id, opening.note.as_ref().map(|kept| &kept.note));
+        }
         self.orders.push(order.clone());
         if !self.hosts.contains_key(&host) {
             return;

@@ -22,6 +22,7 @@ mod named_node;
 mod networks;
 mod next_start;
 mod nodes;
+mod notes;
 mod offered;
 mod offline_cases;
 mod older_database;

@@ -332,6 +332,7 @@ impl<'a> View<'a> {
             operation: live.and_then(|live| live.claim),
             recovery: self.engine.shown_recovery(resource),
             in_maintenance: resource.in_maintenance,
+            kept: self.engine.kept_note(resource.id).map(|kept| kept.note.words).unwrap_or_default(),
             status_information: self.engine.resource_status(resource.id).bits(),
         }
     }

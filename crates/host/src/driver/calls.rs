@@ -152,6 +152,10 @@ impl HostCore {
                     self.report(resource, epoch, News::EmbeddedFailure(cause), &mut actions);
                 }
             }
+            Said::Note { number, note } => {
+                let epoch = held.epoch;
+                self.report_note(resource, epoch, number, note, &mut actions);
+            }
             Said::Logged { level, text } => {
                 self.mention(resource, News::Logged { level, text }, &mut actions);
             }

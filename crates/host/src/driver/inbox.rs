@@ -34,7 +34,8 @@ impl HostCore {
             ToHost::Configure { resource, opening } => {
                 self.handle_configure(resource, *opening, now, &mut actions);
             }
-            ToHost::Acknowledge { sequence } => self.reports.acknowledge(sequence),
+            ToHost::Acknowledge { sequence } => self.handle_acknowledged(sequence, &mut actions),
+            ToHost::NotKept { sequence, cause } => self.handle_not_kept(sequence, cause, &mut actions),
             ToHost::Ping { nonce } => self.send(FromHost::Pong { nonce }, &mut actions),
             ToHost::Exit => {
                 if self.resources.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use mainstay_types::order::{Action as Asked, Cause, News, Opening, Order, Outcome};
+use mainstay_types::order::{Action as Asked, Cause, KeptNote, News, Opening, Order, Outcome};
 use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{Epoch, ResourceId, Status};
 
@@ -87,7 +87,7 @@ impl HostCore {
                 Some(running) => match running.phase {
                     Phase::Waiting => {
                         running.phase = Phase::Calling;
-                        call_of(running)
+                        call_of(running, held.opening.note.as_ref())
                     }
                     Phase::ToLook => {
                         running.phase = Phase::Looking;
@@ -358,6 +358,7 @@ impl HostCore {
 
     fn forget(&mut self, resource: ResourceId, outcome: Outcome, actions: &mut Vec<Action>) {
         let Some(mut held) = self.resources.remove(&resource) else { return };
+        self.reports.forget_notes_of(resource);
         // What was done stays done when the resource is opened again.
         let remembered = held.take_memory().into_iter().map(|(order, outcome)| (resource, order, outcome));
         self.gone.extend(remembered);
@@ -413,12 +414,12 @@ impl HostCore {
 }
 
 /// The call that carries an order out.
-fn call_of(running: &Running) -> Option<Call> {
+fn call_of(running: &Running, note: Option<&KeptNote>) -> Option<Call> {
     let operation = running.operation.unwrap_or(OperationNumber(0));
     match &running.order.action {
         Asked::Open(opening) => Some(Call::Open(opening.clone())),
         Asked::Online { flags, buffer } => {
-            Some(Call::Online { operation, flags: *flags, buffer: buffer.clone() })
+            Some(Call::Online { operation, flags: *flags, buffer: buffer.clone(), note: note.cloned() })
         }
         Asked::Offline { flags, reason, buffer, destination, due_to_embedded_failure } => {
             Some(Call::Offline {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use mainstay_ipc::host::FromHost;
-use mainstay_types::order::{News, OrderId, Report};
-use mainstay_types::{Epoch, ResourceId};
+use mainstay_types::order::{Cause, KeptNote, News, Note, OrderId, Report};
+use mainstay_types::{Epoch, ResourceId, Status};
 
 use super::{Action, HostCore};
+use crate::resource_type::NoteNumber;
 
 /// How many reports may be kept. A service that sends orders and acknowledges nothing is cut off at this point.
 pub(super) const REPORTS_MAX: usize = 65_536;
@@ -15,11 +16,19 @@ pub(super) const REPORTS_MAX: usize = 65_536;
 pub(super) struct Reports {
     sequence: u64,
     kept: BTreeMap<u64, Report>,
+    /// The types' own numbers of the notes among them, by sequence.
+    notes: BTreeMap<u64, (ResourceId, NoteNumber)>,
 }
 
 impl Reports {
-    pub(super) fn acknowledge(&mut self, sequence: u64) {
-        self.kept = self.kept.split_off(&sequence.saturating_add(1));
+    fn acknowledge(&mut self, sequence: u64) -> BTreeMap<u64, Report> {
+        let open = self.kept.split_off(&sequence.saturating_add(1));
+        std::mem::replace(&mut self.kept, open)
+    }
+
+    /// Nobody is to be told what becomes of what this one wants kept.
+    pub(super) fn forget_notes_of(&mut self, resource: ResourceId) {
+        self.notes.retain(|_, (of, _)| *of != resource);
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -46,7 +55,7 @@ impl HostCore {
         news: News,
         actions: &mut Vec<Action>,
     ) {
-        if matches!(news, News::Locked { .. } | News::Status { .. }) {
+        if matches!(news, News::Locked { .. } | News::Status { .. } | News::Note(_)) {
             // Only the newest counts; a type that toggles must not fill the memory while nobody listens.
             let kind = std::mem::discriminant(&news);
             let old =
@@ -58,6 +67,52 @@ impl HostCore {
         let report = Report { sequence, resource, epoch, news };
         self.reports.kept.insert(sequence, report.clone());
         self.send(FromHost::Report(report), actions);
+    }
+
+    /// Reports what is to be kept. What it takes the place of is not kept, or is not for long.
+    pub(super) fn report_note(
+        &mut self,
+        resource: ResourceId,
+        epoch: Epoch,
+        number: NoteNumber,
+        note: Option<Note>,
+        actions: &mut Vec<Action>,
+    ) {
+        let earlier: Vec<NoteNumber> = self
+            .reports
+            .notes
+            .values()
+            .filter(|(of, _)| *of == resource)
+            .map(|(_, number)| *number)
+            .collect();
+        self.reports.forget_notes_of(resource);
+        for earlier in earlier {
+            let cause = Cause::new(Status::CANCELLED, "something else was to be kept in its place");
+            actions.push(Action::NoteEnded(resource, earlier, Err(cause)));
+        }
+        self.report(resource, epoch, News::Note(note), actions);
+        self.reports.notes.insert(self.reports.sequence, (resource, number));
+    }
+
+    /// The service has taken reports in: what was to be kept is.
+    pub(super) fn handle_acknowledged(&mut self, sequence: u64, actions: &mut Vec<Action>) {
+        for (sequence, report) in self.reports.acknowledge(sequence) {
+            let News::Note(note) = report.news else { continue };
+            if let Some(held) = self.resources.get_mut(&report.resource) {
+                held.opening.note = note.map(|note| KeptNote { note, epoch: report.epoch });
+            }
+            if let Some((resource, number)) = self.reports.notes.remove(&sequence) {
+                actions.push(Action::NoteEnded(resource, number, Ok(())));
+            }
+        }
+    }
+
+    /// What was to be kept is not.
+    pub(super) fn handle_not_kept(&mut self, sequence: u64, cause: Cause, actions: &mut Vec<Action>) {
+        self.reports.kept.remove(&sequence);
+        if let Some((resource, number)) = self.reports.notes.remove(&sequence) {
+            actions.push(Action::NoteEnded(resource, number, Err(cause)));
+        }
     }
 
     /// Says again how an order ended: the report that is still kept, or a new one.

@@ -523,6 +523,7 @@ mod tests {
             recover: false,
             online_for_ms: None,
             borne: None,
+            note: None,
         };
         let context = Context {
             cluster: uuid::Uuid::new_v4().to_string().parse().unwrap(),
@@ -549,7 +550,7 @@ mod tests {
             if is_cancelled {
                 operation.cancel();
             }
-            OnlineCall { flags: OnlineFlags::empty(), buffer: &[], operation }
+            OnlineCall { flags: OnlineFlags::empty(), buffer: &[], note: None, operation }
         };
         let was_asked = |action: &str| directory.path().join(format!("agent.{action}")).exists();
         let result = || match said.recv().unwrap() {

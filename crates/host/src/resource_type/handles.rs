@@ -1,13 +1,21 @@
 //! The handles through which a resource reports.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use mainstay_types::order::Cause;
+use mainstay_types::Status;
+use mainstay_types::order::{Cause, NOTE_LENGTH_MAX, Note};
 use mainstay_types::status_information::ResourceStatusInformation;
 
+use parking_lot::{Condvar, Mutex};
+
 use super::Failure;
+
+/// How often one who waits looks whether he still wants to.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The longest text of a progress report, cause or log line, in bytes. What is longer is cut.
 pub const TEXT_LENGTH_MAX: usize = 4096;
@@ -15,6 +23,10 @@ pub const TEXT_LENGTH_MAX: usize = 4096;
 /// Which operation of a resource a report is about. Counts up in each host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct OperationNumber(pub u64);
+
+/// Which of the things that a resource wants kept. Counts up in each of its lives.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NoteNumber(pub u64);
 
 /// What a resource says through its handles.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,6 +67,13 @@ pub enum Said {
     },
     /// What runs in the online resource has failed; the resource itself serves.
     EmbeddedFailure(Cause),
+    /// The cluster is to keep this for it, or nothing any more.
+    Note {
+        /// By which the type is told what became of it.
+        number: NoteNumber,
+        /// What.
+        note: Option<Note>,
+    },
     /// A log line.
     Logged {
         /// 0 information, 1 warning, 2 error, 3 severe.
@@ -74,12 +93,77 @@ pub type Ear = Arc<dyn Fn(Said) + Send + Sync>;
 #[derive(Clone)]
 pub struct Reporter {
     ear: Ear,
+    notes: Arc<Notes>,
+}
+
+/// Who waits for what became of a note.
+#[derive(Default)]
+struct Notes {
+    state: Mutex<NotesState>,
+    told: Condvar,
+}
+
+#[derive(Default)]
+struct NotesState {
+    last: u64,
+    waiting: BTreeMap<NoteNumber, Option<Result<(), Cause>>>,
+    is_closed: bool,
 }
 
 impl Reporter {
     /// A reporter that tells `ear`.
     pub fn new(ear: Ear) -> Self {
-        Reporter { ear }
+        Reporter { ear, notes: Arc::default() }
+    }
+
+    /// Has the cluster keep a note for the resource in place of what it has kept so far, or nothing any more, and waits until
+    /// that is so for good. Whoever opens the resource next, on whatever node, is given it
+    /// ([`Opening::note`](mainstay_types::order::Opening::note)); a crash of the service meanwhile only takes longer. Not to
+    /// be called by `terminate`, and by `open` only where there is no other way.
+    ///
+    /// # Errors
+    /// It is too long, or the cluster could not or would not keep it: then it never will. Or `is_cancelled` has become true,
+    /// or the host has let go of the resource: then nobody knows.
+    pub fn keep(&self, note: Option<Note>, is_cancelled: impl Fn() -> bool) -> Result<(), Cause> {
+        if note.as_ref().is_some_and(|note| !note.fits()) {
+            let text = format!("what is to be kept has more than {NOTE_LENGTH_MAX} bytes");
+            return Err(Cause::new(Status::INVALID_PARAMETER, text));
+        }
+        let number = {
+            let mut state = self.notes.state.lock();
+            state.last += 1;
+            let number = NoteNumber(state.last);
+            state.waiting.insert(number, None);
+            number
+        };
+        (self.ear)(Said::Note { number, note });
+        let mut state = self.notes.state.lock();
+        loop {
+            if let Some(result) = state.waiting.get_mut(&number).and_then(Option::take) {
+                state.waiting.remove(&number);
+                return result;
+            }
+            if state.is_closed || is_cancelled() {
+                state.waiting.remove(&number);
+                let text = "nobody waits any more for whether the cluster keeps it";
+                return Err(Cause::new(Status::CANCELLED, text));
+            }
+            self.notes.told.wait_for(&mut state, LOOK_INTERVAL);
+        }
+    }
+
+    /// The host's: what became of a note.
+    pub fn note_ended(&self, number: NoteNumber, result: Result<(), Cause>) {
+        if let Some(waiting) = self.notes.state.lock().waiting.get_mut(&number) {
+            *waiting = Some(result);
+        }
+        self.notes.told.notify_all();
+    }
+
+    /// The host's: the resource is held no longer, and nobody is told anything.
+    pub fn close(&self) {
+        self.notes.state.lock().is_closed = true;
+        self.notes.told.notify_all();
     }
 
     /// The resource is online and does not serve any more. In any other state this is not heard.
@@ -204,7 +288,6 @@ fn cut(mut text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
 
     fn collector() -> (Ear, Arc<Mutex<Vec<Said>>>) {
         let said = Arc::new(Mutex::new(Vec::new()));
@@ -220,6 +303,31 @@ mod tests {
         operation.clone().cancel();
         assert_eq!(operation.progress(2, "two"), Directive::Stop);
         assert_eq!(said.lock().len(), 2);
+    }
+
+    #[test]
+    fn who_has_a_note_kept_waits_until_it_is_or_nobody_will_tell() {
+        let (ear, said) = collector();
+        let reporter = Reporter::new(ear);
+        let never = || false;
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| reporter.keep(Some(Note::default()), never));
+            let number = loop {
+                match said.lock().first() {
+                    Some(Said::Note { number, .. }) => break *number,
+                    _ => std::thread::yield_now(),
+                }
+            };
+            reporter
+                .note_ended(NoteNumber(number.0 + 1), Err(Cause::new(Status::INVALID_STATE, "another's")));
+            reporter.note_ended(number, Ok(()));
+            assert_eq!(first.join().unwrap(), Ok(()));
+        });
+        assert_eq!(reporter.keep(None, || true).unwrap_err().status, Status::CANCELLED);
+        reporter.close();
+        assert_eq!(reporter.keep(None, never).unwrap_err().status, Status::CANCELLED);
+        let long = Note { words: String::new(), bytes: vec![0; NOTE_LENGTH_MAX + 1] };
+        assert_eq!(reporter.keep(Some(long), never).unwrap_err().status, Status::INVALID_PARAMETER);
     }
 
     #[test]

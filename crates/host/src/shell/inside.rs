@@ -145,6 +145,9 @@ impl Inside {
                 }
                 Action::Call(issue) => self.call(issue),
                 Action::Cancel(resource, operation) => self.caller.cancel(resource, operation),
+                Action::NoteEnded(resource, number, result) => {
+                    self.caller.note_ended(resource, number, result);
+                }
                 Action::Forget(resource, instance) => {
                     self.caller.forget(resource);
                     if self.held.get(&resource).is_some_and(|held| held.instance() == instance) {

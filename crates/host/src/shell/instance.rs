@@ -14,8 +14,8 @@ use super::{Input, Shell};
 use crate::config::Config;
 use crate::driver::{Call, Instance, Issue, Returned};
 use crate::resource_type::{
-    Check, Context, ControlAnswer, ControlCall, Ear, Failure, Found, OfflineCall, OnlineCall, Opened,
-    Operation, OperationNumber, Reporter, Resource, Types,
+    Check, Context, ControlAnswer, ControlCall, Ear, Failure, Found, NoteNumber, OfflineCall, OnlineCall,
+    Opened, Operation, OperationNumber, Reporter, Resource, Types,
 };
 
 /// An open resource.
@@ -41,6 +41,7 @@ impl Held {
 #[derive(Clone)]
 struct Voice {
     ear: Ear,
+    reporter: Reporter,
     operation: Option<Operation>,
 }
 
@@ -76,9 +77,18 @@ impl Caller {
         }
     }
 
+    /// What became of what the resource wanted kept.
+    pub(super) fn note_ended(&self, resource: ResourceId, number: NoteNumber, result: Result<(), Cause>) {
+        if let Some(voice) = self.voices.lock().get(&resource) {
+            voice.reporter.note_ended(number, result);
+        }
+    }
+
     /// The resource is no longer held.
     pub(super) fn forget(&self, resource: ResourceId) {
-        self.voices.lock().remove(&resource);
+        if let Some(voice) = self.voices.lock().remove(&resource) {
+            voice.reporter.close();
+        }
     }
 
     /// Makes the call and tells what it returned.
@@ -141,7 +151,7 @@ impl Caller {
             leaf: place.work().path().to_owned(),
             state_file: state_file::path(&self.config.run_dir, resource),
             opening,
-            reporter: Reporter::new(voice.ear),
+            reporter: voice.reporter,
         });
         let Opened { resource: implementation, found } = opened.inspect_err(|_| self.forget(resource))?;
         let held = Arc::new(Held { resource, instance, type_name, place, implementation });
@@ -166,7 +176,7 @@ impl Caller {
     fn voice(&self, resource: ResourceId, instance: Instance) -> Voice {
         let shell = Weak::clone(&self.shell);
         let ear: Ear = Arc::new(move |said| tell(&shell, Input::Said(resource, instance, said)));
-        Voice { ear, operation: None }
+        Voice { reporter: Reporter::new(Arc::clone(&ear)), ear, operation: None }
     }
 
     /// The handle of an operation that is entered now.
@@ -182,8 +192,9 @@ impl Caller {
     fn call_resource(&self, call: Call, held: &Held, entry_point: &str) -> Returned {
         let resource = &held.implementation;
         match call {
-            Call::Online { operation, flags, buffer } => self.operate(held, operation, |operation| {
-                guarded(entry_point, || resource.online(OnlineCall { flags, buffer: &buffer, operation }))
+            Call::Online { operation, flags, buffer, note } => self.operate(held, operation, |operation| {
+                let call = OnlineCall { flags, buffer: &buffer, note: note.as_ref(), operation };
+                guarded(entry_point, || resource.online(call))
             }),
             Call::Offline { operation, flags, reason, buffer, destination, due_to_embedded_failure } => self
                 .operate(held, operation, |operation| {

@@ -268,6 +268,7 @@ impl Application {
             recover: false,
             online_for_ms: None,
             borne: None,
+            note: None,
         }
     }
 }

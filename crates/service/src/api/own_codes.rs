@@ -170,6 +170,7 @@ pub(super) fn submission(session: &Session, input: &PropertyList) -> Result<Comm
                 v if v == Verb::Restart.as_str() => Ok(Command::RestartResource { resource, flags, remark }),
                 v if v == Verb::Fail.as_str() => Ok(Command::FailResource { resource, remark }),
                 v if v == Verb::ConfirmStopped.as_str() => Ok(Command::ConfirmStopped { resource, remark }),
+                v if v == Verb::DiscardKept.as_str() => Ok(Command::DiscardKept { resource, remark }),
                 _ => Err(Status::INVALID_PARAMETER),
             }
         }

@@ -181,6 +181,7 @@ fn group_of(model: &mainstay_engine::model::Model, command: &Command) -> Option<
         | Command::RestartResource { resource, .. }
         | Command::FailResource { resource, .. }
         | Command::ConfirmStopped { resource, .. }
+        | Command::DiscardKept { resource, .. }
         | Command::DeleteResource { resource } => of_resource(*resource),
         Command::OfflineGroup { group, .. }
         | Command::OnlineGroup { group, .. }

@@ -400,6 +400,9 @@ impl Walk {
             }
             Step::Lock(_, locked) => world.lock(resource, *locked),
             Step::Deadlock(_) => world.deadlock(resource),
+            Step::Keep(_, is_something) => world.keep(resource, *is_something),
+            Step::KeepLate(_) => world.keep_late(resource),
+            Step::Discard(_) => self.discard(resource),
             // The only process of a type in a library is its host.
             Step::KillProcesses(_) if self.kinds.get(&resource) == Some(&Kind::Library) => {
                 self.kill_host(HostId::Own(resource));
@@ -447,6 +450,9 @@ impl Walk {
             | Step::Say(place, _)
             | Step::Lock(place, _)
             | Step::Deadlock(place)
+            | Step::Keep(place, _)
+            | Step::KeepLate(place)
+            | Step::Discard(place)
             | Step::KillProcesses(place)
             | Step::KillOwn(place)
             | Step::LoseOwn(place)
@@ -482,6 +488,13 @@ impl Walk {
         let input = list.to_bytes().expect("a list");
         let code = ControlCode(SET_COMMON_PROPERTIES);
         self.call(Command::Control { object, code, input, output_length_max: 0 });
+    }
+
+    fn discard(&mut self, resource: ResourceId) {
+        if !self.world.is_down() {
+            self.world.may_keep_nothing(resource);
+        }
+        self.call(Command::DiscardKept { resource, remark: Remark::default() });
     }
 
     fn maintain(&mut self, resource: ResourceId, on: bool) {

@@ -69,6 +69,12 @@ pub enum Step {
     Lock(usize, bool),
     /// A call into a type hangs.
     Deadlock(usize),
+    /// A type has something else kept of its resource, or nothing any more.
+    Keep(usize, bool),
+    /// A host that has lost a resource would have something kept of it.
+    KeepLate(usize),
+    /// The administrator's word that what is kept of a resource is to be given up.
+    Discard(usize),
     /// What a resource runs ends unseen.
     KillProcesses(usize),
     /// The pool host dies.
@@ -203,6 +209,9 @@ enum Kind {
     Say,
     Lock,
     Deadlock,
+    Keep,
+    KeepLate,
+    Discard,
     KillProcesses,
     KillPool,
     KillOwn,
@@ -261,6 +270,9 @@ const WEIGHTS: &[(u64, Kind)] = &[
     (1, Kind::Say),
     (4, Kind::Lock),
     (2, Kind::Deadlock),
+    (4, Kind::Keep),
+    (1, Kind::KeepLate),
+    (1, Kind::Discard),
     (2, Kind::KillProcesses),
     // Hosts and guard.
     (3, Kind::KillPool),
@@ -370,6 +382,9 @@ impl Step {
             Kind::Say => Step::Say(which, dice.below(STATUS_BITS)),
             Kind::Lock => Step::Lock(which, dice.once_in(2)),
             Kind::Deadlock => Step::Deadlock(which),
+            Kind::Keep => Step::Keep(which, !dice.once_in(3)),
+            Kind::KeepLate => Step::KeepLate(which),
+            Kind::Discard => Step::Discard(which),
             Kind::KillProcesses => Step::KillProcesses(which),
             Kind::KillPool => Step::KillPool,
             Kind::KillOwn => Step::KillOwn(which),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_types::order::{
-    Action as Asked, Cause, Condition, News, Opening, Order, OrderId, Outcome, Query, Question, RegistryCopy,
-    Report, Step,
+    Action as Asked, Cause, Condition, News, Note, Opening, Order, OrderId, Outcome, Query, Question,
+    RegistryCopy, Report, Step,
 };
 use mainstay_types::status_information::ResourceStatusInformation;
 use mainstay_types::{
@@ -16,7 +16,7 @@ use mainstay_types::{
 use uuid::Uuid;
 
 use super::super::*;
-use crate::resource_type::{Completion, Failure, Found, Said};
+use crate::resource_type::{Completion, Failure, Found, NoteNumber, Said};
 use In::*;
 
 pub(super) const CLUSTER: ClusterId = ClusterId(Uuid::from_u128(1));
@@ -54,6 +54,9 @@ pub(super) enum In {
     Pass(u64),
     Reconnect,
     Acknowledge(u64),
+    /// The type wants something kept, by its own count, or nothing any more.
+    Keeps(u64, bool),
+    NotKept(u64),
     Exit,
 }
 
@@ -103,6 +106,7 @@ pub(super) fn opening() -> Opening {
         recover: false,
         online_for_ms: None,
         borne: None,
+        note: None,
     }
 }
 
@@ -220,6 +224,11 @@ impl Bench {
                 self.message(ToHost::Hello { version: mainstay_ipc::VERSION, cluster: CLUSTER, session })
             }
             Acknowledge(sequence) => self.message(ToHost::Acknowledge { sequence }),
+            Keeps(number, is_something) => {
+                let note = is_something.then(|| Note { words: number.to_string(), bytes: Vec::new() });
+                self.said(Said::Note { number: NoteNumber(number), note })
+            }
+            NotKept(sequence) => self.message(ToHost::NotKept { sequence, cause: cause() }),
             Exit => self.message(ToHost::Exit),
         };
         for action in actions {
@@ -240,7 +249,11 @@ impl Bench {
                 if let Call::Online { operation, .. } | Call::Offline { operation, .. } = issue.call {
                     self.operations.push(operation);
                 }
-                let text = format!("call {}", issue.call.entry_point());
+                let kept = match &issue.call {
+                    Call::Online { note: Some(kept), .. } => format!(" with {}", kept.note.words),
+                    _ => String::new(),
+                };
+                let text = format!("call {}{kept}", issue.call.entry_point());
                 self.calls.push(issue);
                 text
             }
@@ -248,6 +261,9 @@ impl Bench {
                 // One that was not entered has no number here.
                 let index = self.operations.iter().position(|known| *known == operation);
                 format!("cancel {}", index.map_or(0, |index| index + 1))
+            }
+            Action::NoteEnded(_, number, result) => {
+                format!("note {} {}", number.0, if result.is_ok() { "kept" } else { "not kept" })
             }
             Action::Forget(..) => "forget".into(),
             Action::Exit => "exit".into(),
@@ -296,6 +312,9 @@ impl Bench {
             News::Deadlocked { call } => format!("#{sequence} deadlocked {call}"),
             News::Status { bits } => format!("#{sequence} says {bits:x}"),
             News::EmbeddedFailure(_) => format!("#{sequence} failed inside"),
+            News::Note(note) => {
+                format!("#{sequence} keeps {}", note.map_or("nothing".into(), |note| note.words))
+            }
             News::Logged { .. } => format!("#{sequence} logged"),
         }
     }

@@ -33,6 +33,31 @@ fn what_a_type_says_beside_the_state() {
 }
 
 #[test]
+fn what_is_to_be_kept_is_said_until_somebody_says_what_became_of_it() {
+    check_from_online(
+        "the newest counts, and the next start is given it",
+        &[
+            (Keeps(1, true), &["#3 keeps 1"]),
+            (Acknowledge(2), &[]),
+            (Keeps(2, true), &["note 1 not kept", "#4 keeps 2"]),
+            (Reconnect, &["dismiss", "welcome, Online", "#4 keeps 2"]),
+            (Acknowledge(4), &["note 2 kept"]),
+            (Keeps(3, true), &["#5 keeps 3"]),
+            (NotKept(5), &["note 3 not kept"]),
+            (Acknowledge(5), &[]),
+            (Reconnect, &["dismiss", "welcome, Online"]),
+            (Offline, &["call Offline"]),
+            (Returns("Offline", done()), &["call the look at the leaf"]),
+            (Returns("the look at the leaf", empty()), &["#6 order 3 Done"]),
+            (Online, &["call Online with 2"]),
+            (Keeps(4, false), &["#7 keeps nothing"]),
+            (Acknowledge(7), &["note 4 kept"]),
+            (Returns("Online", done()), &["#8 order 4 Done"]),
+        ],
+    );
+}
+
+#[test]
 fn failures_that_nobody_asked_for() {
     check_from_online("at rest", &[(Fails, &["#3 failed"]), (Fails, &[]), (Online, &["call Online"])]);
     check(
