@@ -8,9 +8,8 @@ use mainstay_proplist::PropertyList;
 use mainstay_tests::{TestCluster, kill};
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::{ResourceState, Status};
-use serde_json::Value as Json;
 
-use crate::events::Follower;
+use crate::events::{Follower, last_revision};
 
 const THING: &str = include_str!("../agents/Thing");
 const PROMOTABLE: &str = include_str!("../agents/Promotable");
@@ -68,8 +67,7 @@ fn an_agent_is_a_type_with_what_it_says_of_itself() {
     let (code, _, error) = cluster.mainstay_code(&["type", "delete", "ocf:test:Thing"]);
     assert_eq!(code, 1, "{error}");
     // One that comes later is seen by itself.
-    let listed: Vec<Json> = serde_json::from_str(&cluster.mainstay(&["events", "--json"])).unwrap();
-    let last = listed.last().unwrap()["revision"].as_str().unwrap().to_owned();
+    let last = last_revision(&cluster);
     install(&root.path().join("resource.d/test/Later"), THING);
     let mut follower = Follower::start(&cluster, &["--after", &last]);
     while follower.next()["name"] != "ocf:test:Later" {}

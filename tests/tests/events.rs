@@ -39,6 +39,11 @@ impl Drop for Follower {
     }
 }
 
+/// The place after everything that has been told until now.
+pub(crate) fn last_revision(cluster: &TestCluster) -> String {
+    list(cluster, &[]).last().unwrap()["revision"].as_str().unwrap().to_owned()
+}
+
 fn list(cluster: &TestCluster, words: &[&str]) -> Vec<Json> {
     let all = [&["events", "--json"], words].concat();
     serde_json::from_str(&cluster.mainstay(&all)).unwrap()

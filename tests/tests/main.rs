@@ -3,6 +3,7 @@
 
 mod access;
 mod access_calls;
+mod agent_tools;
 mod agents;
 mod alternatives;
 mod backup;

@@ -11,9 +11,8 @@ use std::process::Command;
 use mainstay_tests::{TestCluster, kill, output_of};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::{End, Verb};
-use serde_json::Value as Json;
 
-use crate::events::Follower;
+use crate::events::{Follower, last_revision};
 
 const OCF_ROOT: &str = "/usr/lib/ocf";
 
@@ -131,11 +130,6 @@ fn cycle(agent: &str, package: &str, case: fn(&TestCluster) -> Made) {
     assert!(!(case.is_there)(&cluster) && cluster.processes(NAME).is_empty());
     cluster.mainstay(&["resource", "offline", NAME]);
     assert_eq!(cluster.state(NAME), ResourceState::Offline);
-}
-
-fn last_revision(cluster: &TestCluster) -> String {
-    let listed: Vec<Json> = serde_json::from_str(&cluster.mainstay(&["events", "--json"])).unwrap();
-    listed.last().unwrap()["revision"].as_str().unwrap().to_owned()
 }
 
 fn setting(name: &str, path: PathBuf) -> String {

@@ -10,8 +10,15 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 /// The names of the programs that an installation has.
-pub(crate) const PROGRAMS: [&str; 6] =
-    ["mainstay", "mainstayd", "mainstay-guard", "mainstay-host", "mainstay-host-foreign", "mainstay-sim"];
+pub(crate) const PROGRAMS: [&str; 7] = [
+    "mainstay",
+    "mainstayd",
+    "mainstay-guard",
+    "mainstay-host",
+    "mainstay-host-foreign",
+    "mainstay-agent-tools",
+    "mainstay-sim",
+];
 
 /// The library's file, and the name by which programs ask for it at run time.
 pub(crate) const LIBRARY: &str = "libclusapi.so";

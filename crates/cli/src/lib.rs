@@ -2,12 +2,13 @@
 //!
 //! A thin face over [`mainstay_client`]: it reads arguments, makes calls, waits, and shows what came back. It holds no
 //! rule about clusters. One file for each noun; [`arguments`] is the whole tree of them, [`exit`] what the exit codes
-//! mean, [`json`] the documents of `--json`.
+//! mean, [`json`] the documents of `--json`. [`agent_tools`] is another face, for agents.
 //!
 //! Standard output is data, everything else goes to standard error.
 #![forbid(unsafe_code)]
 
 mod account;
+pub mod agent_tools;
 pub mod arguments;
 mod backup;
 mod cluster;

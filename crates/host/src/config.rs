@@ -23,12 +23,17 @@ pub struct Config {
     pub ocf_root: PathBuf,
     /// What this node is called.
     pub node: String,
+    /// The program that is the tools which agents call; without it they find none.
+    pub agent_tools: Option<PathBuf>,
+    /// Where the service listens, for those tools.
+    pub socket: Option<PathBuf>,
 }
 
 /// What is wrong with the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR] [--node NAME]"
+    "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR] \
+     [--node NAME] [--agent-tools FILE] [--socket FILE]"
 )]
 pub struct UsageError(String);
 
@@ -37,7 +42,7 @@ impl Config {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let (mut run_dir, mut cgroup_root, mut cluster, mut host) = (None, None, None, None);
         let mut ocf_root = PathBuf::from(DEFAULT_OCF_ROOT);
-        let mut node = None;
+        let (mut node, mut agent_tools, mut socket) = (None, None, None);
         let mut arguments = arguments.into_iter();
         while let Some(flag) = arguments.next() {
             let flag = flag.display().to_string();
@@ -51,6 +56,8 @@ impl Config {
                 }
                 "--ocf-root" => ocf_root = PathBuf::from(value()?),
                 "--node" => node = Some(value()?.display().to_string()),
+                "--agent-tools" => agent_tools = Some(PathBuf::from(value()?)),
+                "--socket" => socket = Some(PathBuf::from(value()?)),
                 "--host" => host = Some(parse_host(&value()?.display().to_string())?),
                 _ => return Err(UsageError(format!("unknown argument '{flag}'"))),
             }
@@ -64,6 +71,8 @@ impl Config {
             ocf_root,
             // A service of the version before does not say it.
             node: node.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned()),
+            agent_tools,
+            socket,
         })
     }
 

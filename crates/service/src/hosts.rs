@@ -63,6 +63,8 @@ pub struct HostSettings {
     pub cgroup_root: PathBuf,
     /// Where agents are.
     pub ocf_root: PathBuf,
+    /// Where the service listens.
+    pub socket: PathBuf,
     /// What this node is called.
     pub node_name: Name,
     /// The cluster.
@@ -353,7 +355,7 @@ impl Inner {
         }
         let settings = &self.settings;
         let program = if foreign { &settings.programs.host_foreign } else { &settings.programs.host };
-        let arguments = [
+        let mut arguments = vec![
             "--run-dir".into(),
             settings.run_dir.clone(),
             "--cgroup-root".into(),
@@ -366,7 +368,12 @@ impl Inner {
             settings.ocf_root.clone(),
             "--node".into(),
             settings.node_name.as_str().into(),
+            "--socket".into(),
+            settings.socket.clone(),
         ];
+        if let Some(tools) = &settings.programs.agent_tools {
+            arguments.extend(["--agent-tools".into(), tools.clone()]);
+        }
         let started = crate::start_host::start(
             program,
             &arguments,

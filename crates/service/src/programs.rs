@@ -15,6 +15,8 @@ pub struct Programs {
     pub host: PathBuf,
     /// `mainstay-host-foreign`.
     pub host_foreign: PathBuf,
+    /// `mainstay-agent-tools`, which agents call. Where it is not installed, they find no tools.
+    pub agent_tools: Option<PathBuf>,
 }
 
 impl Programs {
@@ -29,8 +31,9 @@ impl Programs {
             Some(dir) => vec![dir.to_owned()],
             None => places(&std::env::current_exe()?),
         };
+        let look = |name: &str| places.iter().map(|place| place.join(name)).find(|path| path.is_file());
         let find = |name: &str| {
-            places.iter().map(|place| place.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+            look(name).ok_or_else(|| {
                 let places =
                     places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ");
                 io::Error::new(
@@ -43,6 +46,7 @@ impl Programs {
             guard: find("mainstay-guard")?,
             host: find("mainstay-host")?,
             host_foreign: find("mainstay-host-foreign")?,
+            agent_tools: look("mainstay-agent-tools"),
         })
     }
 }

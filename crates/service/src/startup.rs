@@ -349,6 +349,7 @@ pub async fn run(settings: Settings, serving: impl FnOnce()) -> Result<(), Start
         run_dir: run_dir.clone(),
         cgroup_root: cgroup_root.clone(),
         ocf_root: settings.ocf_root.clone(),
+        socket: settings.socket.clone(),
         node_name: node_name.clone(),
         cluster,
         log_format: settings.log_format,

@@ -24,6 +24,10 @@ use std::fmt;
 
 use crate::name::fold;
 
+/// Begins the names of private properties of a node that hold until the node boots: multi-strings of the boot in which
+/// they were set, and a value.
+pub const UNTIL_BOOT: &str = "reboot:";
+
 /// The format of a property's value (CLUSTER_PROPERTY_FORMAT of clusapi.h; MS-CMRP 2.2.3.10).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Format {

@@ -11,6 +11,7 @@ use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, SettingDifference, Step, StepAction, TypedSetting, is_secret,
 };
 use mainstay_types::name::fold;
+use mainstay_types::property::UNTIL_BOOT;
 use mainstay_types::{Name, NodeId, ObjectId, ResourceId, ResourceState, Status};
 use uuid::Uuid;
 
@@ -403,7 +404,9 @@ pub(super) fn from_values(
             configured.properties.insert(spec.name.to_owned(), setting(value));
         }
     }
-    let open = parameters.iter().filter(|(name, _)| !is_secret(name));
+    // What holds until a node boots is told of it, not configured.
+    let passes = |name: &str| matches!(object, ObjectId::Node(_)) && name.starts_with(UNTIL_BOOT);
+    let open = parameters.iter().filter(|(name, _)| !is_secret(name) && !passes(name));
     configured.parameters = open.map(|(name, value)| (name.clone(), setting(value))).collect();
     configured
 }

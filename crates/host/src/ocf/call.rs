@@ -4,7 +4,9 @@
 //! not.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mainstay_process::strays::Mark;
@@ -16,7 +18,13 @@ use super::Agent;
 use super::settings::Settings;
 use crate::action::{Action, Done, Ended, Place};
 
-/// Where agents and what they call are looked for.
+/// The tools' names.
+const TOOLS: [&str; 4] = ["crm_attribute", "crm_master", "attrd_updater", "crm_node"];
+/// Where they are, in the run directory.
+const TOOLS_DIRECTORY: &str = "agent-tools";
+/// Tells clients where the service listens.
+const SOCKET_VARIABLE: &str = "MAINSTAY_SOCKET";
+/// Where agents and what they call are looked for, after the tools.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 /// Where agents keep what is gone after a boot.
 pub(super) const SCRATCH: &str = "/run/resource-agents";
@@ -33,14 +41,51 @@ pub(super) struct Surroundings {
     pub(super) pool: Leaf,
     /// This node's name.
     pub(super) node: String,
+    /// What agents call to talk to the cluster.
+    pub(super) tools: Option<Tools>,
+}
+
+/// The tools that agents call, by names that they know.
+pub(super) struct Tools {
+    /// Where the names are.
+    directory: PathBuf,
+    /// Where the service listens.
+    socket: PathBuf,
+}
+
+impl Tools {
+    /// Gives a program its names in a directory of the run directory. The agents of all hosts of a node have the same.
+    pub(super) fn make(run_dir: &Path, program: &Path, socket: &Path) -> std::io::Result<Self> {
+        let directory = run_dir.join(TOOLS_DIRECTORY);
+        fs::create_dir_all(&directory)?;
+        for name in TOOLS {
+            let (link, new) =
+                (directory.join(name), directory.join(format!(".{name}-{}", std::process::id())));
+            if fs::read_link(&link).is_ok_and(|target| target == program) {
+                continue;
+            }
+            let _ = fs::remove_file(&new);
+            symlink(program, &new)?;
+            // At once: an agent may be calling it.
+            fs::rename(&new, &link)?;
+        }
+        Ok(Tools { directory, socket: socket.to_owned() })
+    }
 }
 
 impl Surroundings {
     /// What every action of an agent finds in its environment.
     pub(super) fn of_agent(&self, provider: &str, kind: &str) -> Vec<(OsString, OsString)> {
         let root: OsString = self.root.clone().into();
-        [
-            ("PATH", OsString::from(PATH)),
+        let of_tools = |tools: &Tools| {
+            let mut path = tools.directory.clone().into_os_string();
+            path.push(":");
+            path.push(PATH);
+            let (directory, socket) = (tools.directory.clone().into(), tools.socket.clone().into());
+            vec![("PATH", path), ("HA_SBIN_DIR", directory), (SOCKET_VARIABLE, socket)]
+        };
+        let with_tools = self.tools.as_ref().map(of_tools);
+        let always = [
             ("LC_ALL", "C".into()),
             ("OCF_ROOT", root),
             ("OCF_RA_VERSION_MAJOR", "1".into()),
@@ -50,9 +95,9 @@ impl Surroundings {
             ("OCF_EXIT_REASON_PREFIX", REASON_PREFIX.into()),
             ("HA_RSCTMP", SCRATCH.into()),
             ("HA_LOGFACILITY", "none".into()),
-        ]
-        .map(|(name, value)| (OsString::from(name), value))
-        .into()
+        ];
+        let variables = with_tools.unwrap_or_else(|| vec![("PATH", PATH.into())]).into_iter().chain(always);
+        variables.map(|(name, value)| (OsString::from(name), value)).collect()
     }
 }
 

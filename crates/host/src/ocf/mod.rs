@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::outside::Passes;
 use crate::private;
 use crate::resource_type::{Context, ControlAnswer, ControlCall, Opened, ResourceType};
-use call::Surroundings;
+use call::{Surroundings, Tools};
 use metadata::Metadata;
 use resource::AgentResource;
 use settings::Settings;
@@ -59,7 +59,12 @@ impl Agents {
     /// Those of this configuration. Nothing is looked at before it is asked for.
     pub fn new(config: &Config) -> Self {
         let pool = Leaf::new(layout::pool(&config.cgroup_root));
-        let surroundings = Surroundings { root: config.ocf_root.clone(), pool, node: config.node.clone() };
+        let tools = config.agent_tools.as_ref().zip(config.socket.as_ref()).and_then(|(program, socket)| {
+            let made = Tools::make(&config.run_dir, program, socket);
+            made.inspect_err(|error| tracing::warn!(%error, "agents find no tools to call")).ok()
+        });
+        let (root, node) = (config.ocf_root.clone(), config.node.clone());
+        let surroundings = Surroundings { root, pool, node, tools };
         Agents { surroundings: Arc::new(surroundings), passes: Arc::default(), known: Mutex::default() }
     }
 

@@ -499,7 +499,8 @@ mod tests {
         fs::write(&path, "#!/bin/sh\n: >\"$0.$1\"\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let pool = scratch.leaf("pool");
-        let surroundings = Surroundings { root: directory.to_owned(), pool, node: "node1".into() };
+        let surroundings =
+            Surroundings { root: directory.to_owned(), pool, node: "node1".into(), tools: None };
         let agent = Agent {
             surroundings: Arc::new(surroundings),
             passes: Arc::default(),
