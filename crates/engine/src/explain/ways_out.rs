@@ -47,7 +47,7 @@ impl Explainer<'_> {
                 ways.extend(self.ways_to_start(resource));
                 ways.extend(self.way_to_allow(resource));
                 ways.extend(self.way_to_provider(resource.group));
-                ways.extend(self.way_to_place(resource.group));
+                ways.extend(self.ways_to_place(resource.group));
                 let effect = self.after_waiting("brings it online, with what it needs", resource.group);
                 match online(&effect) {
                     Some(way) => ways.push(way),
@@ -221,11 +221,44 @@ impl Explainer<'_> {
         }
     }
 
-    /// Takes the group offline that leaves no place for another one.
-    fn way_to_place(&self, group: GroupId) -> Option<WayOut> {
-        let no_place = self.view.engine().no_place(group)?;
-        let other = self.view.model().group(no_place.conflict()?.id)?;
-        self.group_call(other, false, "makes room by taking that group offline")
+    /// What makes a place for a group that has none: another group that goes, or what is declared.
+    fn ways_to_place(&self, group: GroupId) -> Vec<WayOut> {
+        let engine = self.view.engine();
+        let (model, no_place) = (self.view.model(), engine.no_place(group));
+        let (Some(room), Some(no_place)) = (engine.room_for(group), no_place) else { return Vec::new() };
+        let leaves = |id: &GroupId, effect: &str| {
+            let other = model.group(*id)?;
+            let offline = self.group_call(other, false, effect).map(|way| vec![way]);
+            offline.or_else(|| Some(self.ways_past_pending_of(other)).filter(|ways| !ways.is_empty()))
+        };
+        let mut ways =
+            room.leaving.iter().find_map(|id| leaves(id, "makes room by taking that group offline"));
+        if ways.is_none() {
+            let effect = "takes one group offline that is in the way; it is not the only thing that is";
+            ways = no_place.conflict().and_then(|other| leaves(&other.id, effect));
+        }
+        let mut ways = ways.unwrap_or_default();
+        let set = |line: CommandLine, properties: &[(&str, u32)], effect: &str| {
+            let named =
+                properties.iter().fold(line, |line, (name, value)| line.name(format!("{name}={value}")));
+            (!properties.is_empty()).then(|| way(&named, effect))
+        };
+        if let Some(node) = model.node(engine.owner_node(group)) {
+            let line = CommandLine::new("node set").name(node.name.as_str());
+            ways.extend(set(line, &room.capacity, "makes room on the node, if it has that much"));
+        }
+        if let Some(found) = model.group(group) {
+            let line = CommandLine::new("group set").name(found.name.as_str());
+            ways.extend(set(line, &room.demand, "has the group claim what is free, if it needs no more"));
+        }
+        ways
+    }
+
+    /// What ends that a group is pending, at the first of its resources that are.
+    fn ways_past_pending_of(&self, group: &Group) -> Vec<WayOut> {
+        let pending = group.members.iter().filter(|id| self.state(**id).is_pending());
+        let first = pending.min_by_key(|id| self.name_of(**id));
+        first.map(|id| self.ways_past_pending(*id)).unwrap_or_default()
     }
 
     /// What a call does, and for which groups it would wait before.
@@ -285,7 +318,7 @@ impl Explainer<'_> {
         match state {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => {
-                ways.extend(self.way_to_place(group.id));
+                ways.extend(self.ways_to_place(group.id));
                 match online() {
                     Some(way) => ways.push(way),
                     None => ways.extend(self.ways_to_allow(members())),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mainstay_types::{GroupId, GroupState, NodeId};
 use serde::{Serialize, Serializer};
 
+use super::terms::{CPU_CAPACITY, DECLARED_CPU, DECLARED_MEMORY, MEMORY_CAPACITY};
+
 /// A node, by number and name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct NodeRef {
@@ -322,6 +324,15 @@ impl Objection {
             | Objection::Cpu { .. } => true,
             Objection::Partner { objection, .. } => objection.is_of_others(),
             _ => false,
+        }
+    }
+
+    /// What is declared of the group and of the node of which there is too little, by the names of the properties.
+    pub(super) fn declared(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Objection::Memory { .. } => Some((DECLARED_MEMORY, MEMORY_CAPACITY)),
+            Objection::Cpu { .. } => Some((DECLARED_CPU, CPU_CAPACITY)),
+            _ => None,
         }
     }
 

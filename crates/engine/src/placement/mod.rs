@@ -32,6 +32,7 @@ mod decide;
 mod decision;
 mod need;
 mod order;
+mod room;
 mod situation;
 mod start;
 mod survey;

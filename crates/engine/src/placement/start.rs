@@ -58,21 +58,20 @@ impl NoPlace {
 
     /// What would make room.
     pub(crate) fn way_out(&self) -> String {
-        let (group, node) = (&*self.group.name, &*self.node.name);
-        let offline = |other: &GroupRef| CommandLine::new("group offline").name(&*other.name);
-        let declare = |property: &str, capacity: &str| {
-            let group = CommandLine::new("group set").name(group).name(format!("{property}=..."));
-            let node = CommandLine::new("node set").name(node).name(format!("{capacity}=..."));
-            format!("take another group offline, or declare what is true, with: {group} or: {node}")
+        let make_room = self
+            .conflict()
+            .map(|other| format!("make room with: {}", CommandLine::new("group offline").name(&*other.name)));
+        let declared: Vec<_> = self.objections.iter().filter_map(Objection::declared).collect();
+        let line = |verb, name: &str, properties: &mut dyn Iterator<Item = &str>| {
+            let line = CommandLine::new(verb).name(name);
+            properties.fold(line, |line, property| line.name(format!("{property}=...")))
         };
-        match self.objections.first() {
-            Some(Objection::Memory { .. }) => declare("DeclaredMemoryMib", "MemoryCapacityMib"),
-            Some(Objection::Cpu { .. }) => declare("DeclaredCpuPercent", "CpuCapacityPercent"),
-            _ => match self.conflict() {
-                Some(other) => format!("make room with: {}", offline(other)),
-                None => String::new(),
-            },
-        }
+        let declare = (!declared.is_empty()).then(|| {
+            let group = line("group set", &self.group.name, &mut declared.iter().map(|names| names.0));
+            let node = line("node set", &self.node.name, &mut declared.iter().map(|names| names.1));
+            format!("take another group offline, or declare what is true, with: {group} or: {node}")
+        });
+        make_room.into_iter().chain(declare).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -142,7 +141,7 @@ impl Engine {
 
     /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or on its way, and
     /// where nothing could stand against it. What is held has no place for good against those that it waits for.
-    fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
+    pub(super) fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
         if !self.may_lack_place(group) || self.has_begun(group) {
             return None;
         }
@@ -206,7 +205,7 @@ impl Engine {
     }
 }
 
-fn no_place_now(situation: &Situation, group: GroupId) -> Option<NoPlace> {
+pub(super) fn no_place_now(situation: &Situation, group: GroupId) -> Option<NoPlace> {
     let row = against_start(situation, group)?;
     NoPlace::new(group_ref(situation, group)?, row.node, row.objections)
 }

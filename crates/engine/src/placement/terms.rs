@@ -14,6 +14,11 @@ use crate::model::objects::{dword, text, texts};
 const NONE: u32 = u32::MAX;
 /// Priority where none is set.
 const PRIORITY_DEFAULT: u32 = 2_000;
+/// What a group needs of its node, and what the node has.
+pub(super) const DECLARED_MEMORY: &str = "DeclaredMemoryMib";
+pub(super) const MEMORY_CAPACITY: &str = "MemoryCapacityMib";
+pub(super) const DECLARED_CPU: &str = "DeclaredCpuPercent";
+pub(super) const CPU_CAPACITY: &str = "CpuCapacityPercent";
 /// The hour at which a day ends.
 const MIDNIGHT: u8 = 24;
 /// The entry of a node's FaultDomain that names its site: `Site:NAME`.
@@ -99,8 +104,8 @@ impl GroupTerms {
             locked: is_set(key, "LockedFromMoving"),
             failback: failback(key),
             demand: Demand {
-                memory_mib: dword(key, "DeclaredMemoryMib").unwrap_or(0).into(),
-                cpu_percent: dword(key, "DeclaredCpuPercent").unwrap_or(0).into(),
+                memory_mib: dword(key, DECLARED_MEMORY).unwrap_or(0).into(),
+                cpu_percent: dword(key, DECLARED_CPU).unwrap_or(0).into(),
             },
             preferred_site: name(key, "PreferredSite"),
             storages: texts(key, "StorageNames").to_vec(),
@@ -122,10 +127,7 @@ impl NodeTerms {
             quarantined: status & node_status::QUARANTINED != 0,
             draining: status & (node_status::DRAIN_IN_PROGRESS | node_status::DRAIN_COMPLETED) != 0,
             avoid_placement: status & node_status::AVOID_PLACEMENT != 0,
-            capacity: Capacity {
-                memory_mib: capacity("MemoryCapacityMib"),
-                cpu_percent: capacity("CpuCapacityPercent"),
-            },
+            capacity: Capacity { memory_mib: capacity(MEMORY_CAPACITY), cpu_percent: capacity(CPU_CAPACITY) },
             site,
             fault_domain: (!domains.is_empty()).then(|| domains.join("/")),
         }

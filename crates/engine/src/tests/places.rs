@@ -87,6 +87,45 @@ impl Cast {
         let way = found.ways_out.first().map(|way| way.command.join(" ")).unwrap_or_default();
         (found.reason.rule, found.reason.text, way)
     }
+
+    fn ways(&self, resource: usize) -> Vec<String> {
+        let found = self.world.engine.view().explain_resource(self.resources[resource], &[]).unwrap();
+        found.ways_out.iter().map(|way| way.command.join(" ")).collect()
+    }
+
+    fn ways_of_group(&self, group: usize) -> Vec<String> {
+        let found = self.world.engine.view().explain_group(self.groups[group], &[], None).unwrap();
+        found.ways_out.iter().map(|way| way.command.join(" ")).collect()
+    }
+
+    /// Does what a way out says.
+    fn follow(&mut self, way: &str) {
+        let words: Vec<&str> = way.split(' ').collect();
+        let view = self.world.engine.view();
+        let (object, properties) = match words.as_slice() {
+            ["group", "offline", name] => {
+                let (group, remark) = (view.find_group(name).unwrap(), Remark::default());
+                let command = Command::OfflineGroup { group, flags: 0, buffer: Vec::new(), remark };
+                assert_eq!(self.world.status(command), Status::IO_PENDING);
+                return;
+            }
+            ["operation", "cancel", _] => {
+                let operation = self.world.engine.shown_operations().last().unwrap().id;
+                let command = Command::CancelOperation { operation, about: None, remark: Remark::default() };
+                assert_eq!(self.world.status(command), Status::IO_PENDING);
+                return;
+            }
+            ["group", "set", name, properties @ ..] => {
+                (ObjectId::Group(view.find_group(name).unwrap()), properties)
+            }
+            ["node", "set", "alpha", properties @ ..] => (ObjectId::Node(NodeId(1)), properties),
+            other => panic!("{other:?} is not known here"),
+        };
+        for property in properties {
+            let (name, value) = property.split_once('=').unwrap();
+            self.world.set_of(object.clone(), name, value.parse().unwrap());
+        }
+    }
 }
 
 #[test]
@@ -392,6 +431,138 @@ fn what_is_declared_has_to_fit() {
         cast.world.set_of(ObjectId::Node(NodeId(1)), capacity, 0);
         assert_eq!(cast.online(1), Status::IO_PENDING);
     }
+}
+
+#[test]
+fn where_there_is_no_room_each_way_out_makes_some() {
+    // Capacities of memory and CPU; what "a", "b" and "c" declare of both; which of "a" and "b" are up; what is named for "c".
+    let cases: [([u32; 2], [[u32; 2]; 3], &[usize], &[&str]); 6] = [
+        (
+            [4_096, 0],
+            [[1_024, 0], [3_072, 0], [2_048, 0]],
+            &[0, 1],
+            &["group offline b", "node set alpha MemoryCapacityMib=6144", "group set c DeclaredMemoryMib=0"],
+        ),
+        (
+            [0, 400],
+            [[0, 100], [0, 200], [0, 200]],
+            &[0, 1],
+            &[
+                "group offline a",
+                "node set alpha CpuCapacityPercent=500",
+                "group set c DeclaredCpuPercent=100",
+            ],
+        ),
+        // The smallest that suffices for both.
+        (
+            [4_096, 400],
+            [[2_048, 0], [2_048, 300], [1_024, 200]],
+            &[0, 1],
+            &[
+                "group offline b",
+                "node set alpha MemoryCapacityMib=5120 CpuCapacityPercent=500",
+                "group set c DeclaredMemoryMib=0 DeclaredCpuPercent=100",
+            ],
+        ),
+        // No other one alone makes enough room.
+        (
+            [4_096, 0],
+            [[2_048, 0], [2_048, 0], [4_096, 0]],
+            &[0, 1],
+            &["node set alpha MemoryCapacityMib=8192", "group set c DeclaredMemoryMib=0"],
+        ),
+        // It is too big for the node.
+        (
+            [1_024, 0],
+            [[0, 0], [512, 0], [2_048, 0]],
+            &[],
+            &["node set alpha MemoryCapacityMib=2048", "group set c DeclaredMemoryMib=1024"],
+        ),
+        // No number is large enough for what the node would have to have.
+        (
+            [u32::MAX, 0],
+            [[u32::MAX, 0], [0, 0], [u32::MAX, 0]],
+            &[0],
+            &["group offline a", "group set c DeclaredMemoryMib=0"],
+        ),
+    ];
+    for (capacity, declared, up, expected) in cases {
+        let made = || {
+            let mut cast = Cast::new(&["a", "b", "c"]);
+            let node = ObjectId::Node(NodeId(1));
+            cast.world.set_of(node.clone(), "MemoryCapacityMib", capacity[0]);
+            cast.world.set_of(node, "CpuCapacityPercent", capacity[1]);
+            for (group, [memory, cpu]) in declared.into_iter().enumerate() {
+                cast.set(group, "DeclaredMemoryMib", memory);
+                cast.set(group, "DeclaredCpuPercent", cpu);
+            }
+            for group in up {
+                cast.online(*group);
+            }
+            cast
+        };
+        let mut cast = made();
+        let call = cast.world.call(cast.online_command(2, 0));
+        let answer = cast.world.answer(call);
+        assert_eq!(answer.status, Status::RESMON_SYSTEM_RESOURCES_LACKING, "{expected:?}");
+        // The refusal names all that is lacking.
+        for (lacks, property) in
+            [(capacity[0] > 0, "MemoryCapacityMib"), (capacity[1] > 0, "CpuCapacityPercent")]
+        {
+            assert_eq!(answer.text.contains(property), lacks, "{}", answer.text);
+        }
+        assert_eq!(cast.ways(2), expected);
+        assert_eq!(cast.ways_of_group(2), expected);
+        for way in expected {
+            let mut cast = made();
+            cast.follow(way);
+            assert_eq!(cast.online(2), Status::IO_PENDING, "after {way}");
+        }
+    }
+}
+
+#[test]
+fn where_another_is_in_the_way_there_is_a_way_past_it() {
+    // While it comes up it cannot be taken offline.
+    let mut cast = Cast::kept_apart(&["a", "b"]);
+    cast.world.behave(cast.resources[0]).online = Reaction::Hang;
+    cast.online(0);
+    assert_eq!(cast.states(), [OnlinePending, Offline]);
+    let ways = cast.ways(1);
+    let cancel =
+        ways.iter().find(|way| way.starts_with("operation cancel ")).unwrap_or_else(|| panic!("{ways:?}"));
+    assert!(ways.contains(&"resource offline r-a --force".to_owned()), "{ways:?}");
+    assert_eq!(cast.ways_of_group(1), ways);
+    let cancel = cancel.clone();
+    cast.follow(&cancel);
+    cast.world.end_order(cast.resources[0], Reaction::Done);
+    assert_eq!(cast.states(), [Offline, Offline]);
+    assert_eq!(cast.online(1), Status::IO_PENDING);
+    // Of two in its way each is named in its turn.
+    let mut cast = Cast::new(&["a", "b", "c"]);
+    cast.online(0);
+    cast.online(1);
+    cast.keep_apart();
+    assert_eq!(cast.ways(2), ["group offline a"]);
+    cast.follow("group offline a");
+    assert_eq!(cast.ways(2), ["group offline b"]);
+    // Of memory there is too little besides.
+    let mut cast = Cast::kept_apart(&["a", "b"]);
+    cast.world.set_of(ObjectId::Node(NodeId(1)), "MemoryCapacityMib", 1_024);
+    cast.set(1, "DeclaredMemoryMib", 2_048);
+    cast.online(0);
+    let call = cast.world.call(cast.online_command(1, 0));
+    assert_eq!(
+        cast.world.answer(call).text,
+        "group 'b' cannot start: node 'alpha' has 'a' of the anti-affinity class 'heavy' and has 1024 MiB of memory \
+         free, and it needs 2048 (ClusterEnforcedAntiAffinity is 1); make room with: mainstay group offline a; take \
+         another group offline, or declare what is true, with: mainstay group set b DeclaredMemoryMib=... or: \
+         mainstay node set alpha MemoryCapacityMib=..."
+    );
+    assert_eq!(
+        cast.ways(1),
+        ["group offline a", "node set alpha MemoryCapacityMib=2048", "group set b DeclaredMemoryMib=1024"]
+    );
 }
 
 #[test]
