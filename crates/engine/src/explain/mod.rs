@@ -159,9 +159,14 @@ impl Explainer<'_> {
         };
         let because = match decide.first() {
             Some(member) => Some(self.reason_of(member, depth)),
-            None => self
-                .story_of_group(group, state == GroupState::Online)
-                .or_else(|| members.first().map(|member| self.reason_of_one(member, members.len(), depth))),
+            None => {
+                let of_one = |member: &&Resource| self.reason_of_one(member, members.len(), depth);
+                // What the service's start leaves down counts for more than what took it down before that.
+                let left = members.iter().find(|member| self.left_by_start(member).is_some());
+                left.map(of_one)
+                    .or_else(|| self.story_of_group(group, state == GroupState::Online))
+                    .or_else(|| members.first().map(of_one))
+            }
         };
         let all = members.len();
         let text = match decide.as_slice() {

@@ -78,21 +78,13 @@ impl Explainer<'_> {
         if let Some(operation) = live.and_then(|live| live.claim) {
             return self.in_hand(operation, resource.id);
         }
-        // What its last operation was, if that is news of this service.
-        let since_ms = live.map_or(0, |live| live.since_unix_ms);
-        let began_ms = engine.start_began_unix_ms();
         let is_wanted = self.view.model().is_wanted(resource);
-        // Nothing has happened to it since the service's start, but for what the service has made sure of.
-        let is_untouched = since_ms <= began_ms || Story::is_cleaned(self.records, resource);
-        // The start of the machine was to bring it up, whatever was said of it.
-        let was_due = engine.ignores_persistent_state() && is_untouched;
+        let was_due = self.was_due(resource);
         if !is_wanted && !was_due {
             return self.why_not_wanted(resource);
         }
         let is_to_be = if is_wanted { "it is to be online" } else { IGNORES };
-        if is_untouched
-            && let Some(found) = engine.why_not_begun(resource.id).map(|why| self.not_begun(&why, resource))
-        {
+        if let Some(found) = self.left_by_start(resource) {
             return found;
         }
         if !resource.may_run_on(engine.config.node) {
@@ -109,10 +101,32 @@ impl Explainer<'_> {
         if let Some((story, cause)) = Story::of_vain_wait(self.records, resource) {
             return self.vain_wait(&story, cause, resource, depth);
         }
+        let began_ms = engine.start_began_unix_ms();
         match Story::of_resource(self.records, resource, false).filter(|story| story.is_since(began_ms)) {
             Some(story) => story.reason(self),
             None => self.told(resource, false),
         }
+    }
+
+    /// Nothing has happened to it since the service's start, but for what the service has made sure of.
+    fn is_untouched(&self, resource: &Resource) -> bool {
+        let since_ms = self.live(resource.id).map_or(0, |live| live.since_unix_ms);
+        since_ms <= self.view.engine().start_began_unix_ms() || Story::is_cleaned(self.records, resource)
+    }
+
+    /// Whether the start of the machine was to bring it up, whatever was said of it.
+    fn was_due(&self, resource: &Resource) -> bool {
+        self.view.engine().ignores_persistent_state() && self.is_untouched(resource)
+    }
+
+    /// Why the service's start has not brought up what it was to bring up, if that is why it is offline.
+    pub(super) fn left_by_start(&self, resource: &Resource) -> Option<Reason> {
+        let is_offline = self.state(resource.id) == ResourceState::Offline
+            && self.live(resource.id).is_none_or(|live| live.claim.is_none());
+        let is_to_come = self.view.model().is_wanted(resource) || self.was_due(resource);
+        let concerns_it = is_offline && is_to_come && self.is_untouched(resource);
+        let why = self.view.engine().why_not_begun(resource.id).filter(|_| concerns_it)?;
+        Some(self.not_begun(&why, resource))
     }
 
     /// It was to come up, and nothing of it was started: what it waited for did not come in time.

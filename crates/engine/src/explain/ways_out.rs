@@ -318,6 +318,7 @@ impl Explainer<'_> {
         match state {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => {
+                ways.extend(members().find_map(|member| self.ways_to_start(member)));
                 ways.extend(self.ways_to_place(group.id));
                 match online() {
                     Some(way) => ways.push(way),
@@ -342,6 +343,7 @@ impl Explainer<'_> {
         let kept = members
             .filter(|found| is_kept_down(found) && self.state(found.id) == ResourceState::Offline)
             .min_by(|a, b| a.name.cmp(&b.name))?;
-        self.call(kept.id, true, "brings online what was taken offline by name, with what it needs")
+        let effect = "brings online what was taken offline by name, with what it needs";
+        self.call(kept.id, true, &self.after_waiting(effect, group.id))
     }
 }

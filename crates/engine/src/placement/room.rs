@@ -58,6 +58,10 @@ impl Engine {
         if room.capacity.len() < room.demand.len() {
             room.capacity.clear();
         }
+        // A group that claims nothing fits anywhere, and that is not what is free.
+        if room.demand.iter().any(|(_, free)| *free == 0) {
+            room.demand.clear();
+        }
         let is_enough = |other: &Group| {
             let frees = other.terms.demand;
             frees.memory_mib >= short.memory_mib && frees.cpu_percent >= short.cpu_percent

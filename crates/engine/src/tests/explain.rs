@@ -61,6 +61,15 @@ impl Case {
         });
     }
 
+    pub(super) fn shut_down(&mut self) {
+        let (group, remark) = (self.group, Remark::default());
+        let _ = self.world.status(Command::ShutDownGroup { group, flags: 0, buffer: Vec::new(), remark });
+    }
+
+    pub(super) fn take_offline(&mut self, resource: ResourceId) {
+        self.offline_because(resource, 0, "");
+    }
+
     fn offline_because(&mut self, resource: ResourceId, flags: u32, reason: &str) {
         let remark = Remark { reason: reason.into(), ..Remark::default() };
         let _ = self.world.status(Command::OfflineResource { resource, flags, buffer: Vec::new(), remark });

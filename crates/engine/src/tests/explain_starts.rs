@@ -1,7 +1,7 @@
 //! Explanations of what the service's start leaves, or has not begun yet, in the form of [`super::explain`].
 
 use mainstay_proplist::{PropertyList, Value};
-use mainstay_types::{HostId, ObjectId};
+use mainstay_types::{HostId, NodeId, ObjectId};
 
 use super::explain::{Case, Row, shown};
 use crate::group_set::OrderChange;
@@ -159,6 +159,68 @@ fn what_a_start_does_not_bring_up_has_its_reason() {
                 case
             },
             &["disk", "g"],
+        ),
+        (
+            "its group's Priority is 0, and the machine was shut down",
+            || {
+                let mut case = Case::online();
+                case.set_group("Priority", 0);
+                case.shut_down();
+                case.world.reboot();
+                case
+            },
+            &["g"],
+        ),
+        (
+            "GroupStartDelay, and the machine was shut down",
+            || {
+                let mut case = Case::online();
+                case.set_group("GroupStartDelay", 30);
+                case.shut_down();
+                case.world.reboot();
+                case.world.pass_ms(10_000);
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "there is no place for its group, and the machine was shut down",
+            || {
+                let mut case = Case::online();
+                let other = case.world.group("a");
+                let base = case.world.resource(other, "base");
+                case.world.online(base);
+                for (object, property, value) in [
+                    (ObjectId::Node(NodeId(1)), "MemoryCapacityMib", 1_024),
+                    (ObjectId::Group(other), "DeclaredMemoryMib", 1_024),
+                    (ObjectId::Group(case.group), "DeclaredMemoryMib", 512),
+                ] {
+                    case.world.set_of(object, property, value);
+                }
+                case.shut_down();
+                case.world.reboot();
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "one of its resources is to be online, and its group was taken offline",
+            || {
+                let mut case = Case::online();
+                case.group_call(false);
+                case.world.set(case.db, "PersistentState", 1);
+                case
+            },
+            &["db", "g"],
+        ),
+        (
+            "taken offline by name, and its group would wait for another one",
+            || {
+                let mut case = Case::before_another();
+                case.take_offline(case.disk);
+                case
+            },
+            &["g"],
         ),
     ];
     insta::assert_snapshot!(shown(rows));

@@ -441,7 +441,7 @@ fn where_there_is_no_room_each_way_out_makes_some() {
             [4_096, 0],
             [[1_024, 0], [3_072, 0], [2_048, 0]],
             &[0, 1],
-            &["group offline b", "node set alpha MemoryCapacityMib=6144", "group set c DeclaredMemoryMib=0"],
+            &["group offline b", "node set alpha MemoryCapacityMib=6144"],
         ),
         (
             [0, 400],
@@ -458,18 +458,14 @@ fn where_there_is_no_room_each_way_out_makes_some() {
             [4_096, 400],
             [[2_048, 0], [2_048, 300], [1_024, 200]],
             &[0, 1],
-            &[
-                "group offline b",
-                "node set alpha MemoryCapacityMib=5120 CpuCapacityPercent=500",
-                "group set c DeclaredMemoryMib=0 DeclaredCpuPercent=100",
-            ],
+            &["group offline b", "node set alpha MemoryCapacityMib=5120 CpuCapacityPercent=500"],
         ),
         // No other one alone makes enough room.
         (
             [4_096, 0],
             [[2_048, 0], [2_048, 0], [4_096, 0]],
             &[0, 1],
-            &["node set alpha MemoryCapacityMib=8192", "group set c DeclaredMemoryMib=0"],
+            &["node set alpha MemoryCapacityMib=8192"],
         ),
         // It is too big for the node.
         (
@@ -479,12 +475,7 @@ fn where_there_is_no_room_each_way_out_makes_some() {
             &["node set alpha MemoryCapacityMib=2048", "group set c DeclaredMemoryMib=1024"],
         ),
         // No number is large enough for what the node would have to have.
-        (
-            [u32::MAX, 0],
-            [[u32::MAX, 0], [0, 0], [u32::MAX, 0]],
-            &[0],
-            &["group offline a", "group set c DeclaredMemoryMib=0"],
-        ),
+        ([u32::MAX, 0], [[u32::MAX, 0], [0, 0], [u32::MAX, 0]], &[0], &["group offline a"]),
     ];
     for (capacity, declared, up, expected) in cases {
         let made = || {
