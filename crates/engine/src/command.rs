@@ -353,6 +353,8 @@ pub enum Command {
         operation: OperationId,
         /// What it was about.
         object: ObjectId,
+        /// How that was called then.
+        name: String,
         /// What it changed, as its record says.
         changes: Vec<RegistryChange>,
         /// What the caller wants remembered.

@@ -14,7 +14,7 @@ mod resource;
 mod documented;
 
 pub use cluster::CLUSTER;
-pub use group::GROUP;
+pub use group::{GROUP, GROUP_TYPE_UNKNOWN};
 pub use group_set::GROUP_SET;
 pub use network::{NETWORK, NETWORK_INTERFACE};
 pub use node::NODE;

@@ -19,7 +19,7 @@ use mainstay_types::property::{Format, Table};
 use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, ResourceId, Status};
 
 use super::change::{change, parse_name};
-use super::document::{configured, differences};
+use super::document::{configured, differences, to_change};
 use super::planned::check_planned;
 use super::values::{check_size, describe_kind, to_registry};
 use super::{After, Ask, Asked, Change, common_table};
@@ -89,7 +89,7 @@ impl Engine {
         planned: Option<&[SettingDifference]>,
     ) -> Result<Change, Refusal> {
         let known = configured(&self.model, id)?;
-        let found = differences(&known, wanted);
+        let found = to_change(&known, wanted);
         let known_as = self.describe(id);
         if let Some(planned) = planned {
             check_planned(&known_as, &found, planned)?;
@@ -237,7 +237,7 @@ impl Engine {
         let group_name = wanted.group.as_deref().ok_or_else(|| missing("group"))?;
         let type_name = wanted.type_name.as_deref().ok_or_else(|| missing("type"))?;
         let group = self.model.find_group(group_name);
-        let group = group.ok_or_else(|| ClusterError::GroupGone { id: shown(group_name) })?;
+        let group = group.ok_or_else(|| ClusterError::NoGroup { name: shown(group_name) })?;
         let made = self.create_resource(id, group, &wanted.name, type_name, 0)?;
         let object = ObjectId::Resource(id);
         let path = layout::resource_path(id)?;

@@ -11,7 +11,7 @@ use mainstay_types::configuration::{
     ConfiguredKind, ConfiguredObject, Setting, SettingDifference, Step, StepAction, TypedSetting, is_secret,
 };
 use mainstay_types::name::fold;
-use mainstay_types::property::UNTIL_BOOT;
+use mainstay_types::property::{GROUP_TYPE_UNKNOWN, UNTIL_BOOT};
 use mainstay_types::{Name, NodeId, ObjectId, ResourceId, ResourceState, Status};
 use uuid::Uuid;
 
@@ -168,14 +168,12 @@ fn creating(object: &ConfiguredObject) -> Step {
 }
 
 fn changing(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Option<Step> {
-    let differences = differences(known, wanted);
+    let differences = to_change(known, wanted);
     if differences.is_empty() {
         return None;
     }
     let (kind, name) = (wanted.kind, &wanted.name);
-    let fixed = differences
-        .iter()
-        .find(|found| ["type", "group", "group_type", "display_name"].contains(&found.what.as_str()));
+    let fixed = differences.iter().find(|found| is_kept(&found.what));
     let refused = fixed.map(|found| {
         format!(
             "{kind} '{name}' keeps its {}; delete it and apply again, or give the new one another name",
@@ -191,6 +189,26 @@ fn changing(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Option<Step>
         needs_offline: false,
         notes: Vec::new(),
     })
+}
+
+/// What an object is made with and keeps.
+fn is_kept(what: &str) -> bool {
+    ["type", "group", "group_type", "display_name"].contains(&what)
+}
+
+/// What of an object that is there would have to change. A document that does not say what the object keeps asks for
+/// nothing, and a group type that says nothing is the same whether it is written or not.
+pub(super) fn to_change(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Vec<SettingDifference> {
+    let says_something = |kind: &Option<u32>| kind.filter(|kind| ![0, GROUP_TYPE_UNKNOWN].contains(kind));
+    let mut found = differences(known, wanted);
+    found.retain(|difference| match difference.what.as_str() {
+        "group_type" => {
+            wanted.group_type.is_some()
+                && says_something(&known.group_type) != says_something(&wanted.group_type)
+        }
+        what => !is_kept(what) || difference.after.is_some(),
+    });
+    found
 }
 
 /// What is different, in the order in which it is written.
@@ -301,13 +319,28 @@ fn in_order<'a>(objects: impl Iterator<Item = &'a ConfiguredObject>) -> Vec<&'a 
                 ordered.push(object);
             } else if taken.insert(object.identity()) {
                 stack.push((object, true));
-                let providers = named_in(&object.depends_on).into_iter().map(|name| (object.kind, name));
-                stack
-                    .extend(providers.filter_map(|name| by_identity.get(&name)).map(|found| (*found, false)));
+                let named = named_by(object);
+                stack.extend(
+                    named.iter().filter_map(|named| by_identity.get(named)).map(|found| (*found, false)),
+                );
             }
         }
     }
     ordered
+}
+
+/// What an object names and needs to be there, by kind and folded name.
+pub(crate) fn named_by(object: &ConfiguredObject) -> Vec<(ConfiguredKind, String)> {
+    let one = |kind: ConfiguredKind, name: &Option<String>| name.as_deref().map(|name| (kind, fold(name)));
+    let all = |kind: ConfiguredKind, expression: &str| {
+        named_in(expression).into_iter().map(move |name| (kind, name)).collect::<Vec<_>>()
+    };
+    let mut named = all(object.kind, &object.depends_on);
+    named.extend(all(ConfiguredKind::GroupSet, &object.depends_on_sets));
+    named.extend(one(ConfiguredKind::GroupSet, &object.group_set));
+    named.extend(one(ConfiguredKind::Group, &object.group));
+    named.extend(one(ConfiguredKind::Type, &object.type_name));
+    named
 }
 
 /// The folded names between brackets.

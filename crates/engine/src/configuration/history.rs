@@ -4,17 +4,20 @@
 //! checked as any other change.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use mainstay_store::Op;
 use mainstay_store::registry::{DifferentPart, Key, KeyPath, Value, fold};
 use mainstay_types::configuration::{RegistryChange, Setting, TypedSetting, is_secret};
-use mainstay_types::{ObjectId, OperationId};
+use mainstay_types::{GroupId, GroupSetId, ObjectId, OperationId, ResourceId};
 
 use super::Change;
 use super::document::{from_values, setting};
+use super::values::describe_kind;
 use crate::Engine;
 use crate::command::Presence;
-use crate::error::{ClusterError, Refusal};
+use crate::error::{ClusterError, Refusal, shown};
+use crate::model::expression::{Expression, Named};
 use crate::model::layout;
 
 /// The largest value that a history keeps, in bytes: longer than anything that somebody types.
@@ -25,6 +28,9 @@ const VALUES_KEPT_MAX: usize = 64 * 1024;
 const CHANGES_KEPT_MAX: usize = 1_024;
 /// How deep in the registry the keys of objects are.
 const OBJECT_DEPTH: usize = 2;
+
+/// Where deletions are found.
+const SHOWS_DELETIONS: &str = "'mainstay history' shows it";
 
 /// Values by name.
 type Values = BTreeMap<String, Value>;
@@ -58,11 +64,12 @@ impl Engine {
         recorded.collect()
     }
 
-    /// Takes back what an operation changed.
+    /// Takes back what an operation changed. `name` is what the object was called then.
     pub(super) fn undo(
         &self,
         operation: OperationId,
         id: &ObjectId,
+        name: &str,
         changes: &[RegistryChange],
     ) -> Result<Change, Refusal> {
         let own = fold(&self.object_path(id)?.to_string());
@@ -78,8 +85,15 @@ impl Engine {
             return Err(refuse("it changed more than one object; apply an earlier export instead".into()));
         }
         let changes: Vec<&RegistryChange> = changes.iter().filter(is_own).collect();
-        self.check_stands(operation, id, &changes)?;
         let is_key = |change: &&&RegistryChange| change.path == own && change.value.is_none();
+        let was_deleted = changes.iter().find(is_key).is_some_and(|gone| gone.after.is_none());
+        if self.check_object(id).is_err() && !was_deleted {
+            let (what, name) = (describe_kind(id), shown(name));
+            let reason =
+                format!("{what} '{name}' is no longer there; undo its deletion first, {SHOWS_DELETIONS}");
+            return Err(refuse(reason));
+        }
+        self.check_stands(operation, id, &changes)?;
         if changes.iter().find(is_key).is_some_and(|made| made.after.is_some()) {
             return match id {
                 ObjectId::Cluster | ObjectId::Node(_) => Err(refuse("it made the cluster".into())),
@@ -116,12 +130,37 @@ impl Engine {
                 section.insert(name.clone(), value);
             }
         }
+        if let Some(what) = self.gone_from(&values) {
+            let reason =
+                format!("{what} is no longer there; undo the deletion of that first, {SHOWS_DELETIONS}");
+            return Err(refuse(reason));
+        }
         let wanted = from_values(&self.model, id, &values, &parameters);
         let change = self.configure(id, &wanted, Presence::Either, None)?;
         if change.ops.is_empty() {
             return Err(refuse("what it changed is no configuration, or is so already".into()));
         }
         Ok(change)
+    }
+
+    /// What these values of an object name by its id and what is not there.
+    fn gone_from(&self, values: &Values) -> Option<&'static str> {
+        let model = &self.model;
+        let text = |name: &str| {
+            let found = values.iter().find(|(known, _)| fold(known) == fold(name));
+            found.and_then(|(_, value)| value.as_str())
+        };
+        let group = |id: &GroupId| model.group(*id).is_some();
+        let set = |id: &GroupSetId| model.group_set(*id).is_some();
+        let resource = |id: &ResourceId| model.resource(*id).is_some();
+        let rows = [
+            (is_gone(text(layout::GROUP), group), "the group that it was in"),
+            (is_gone(text(layout::GROUP_SET), set), "the group set that it was in"),
+            (names_gone(text(layout::DEPENDS_ON), resource), "a resource that it needed"),
+            (names_gone(text(layout::PROVIDER_GROUPS), group), "a group that it started after"),
+            (names_gone(text(layout::PROVIDER_GROUP_SETS), set), "a group set that it started after"),
+        ];
+        rows.into_iter().find_map(|(is_gone, what)| is_gone.then_some(what))
     }
 
     /// Refuses what a later change stands against.
@@ -177,6 +216,17 @@ impl Engine {
         };
         Ok((values(&path), values(&path.join(layout::PARAMETERS)?)))
     }
+}
+
+/// Whether what is stored is the id of something that is not there.
+fn is_gone<I: FromStr>(stored: Option<&str>, is_there: impl Fn(&I) -> bool) -> bool {
+    stored.and_then(|text| text.parse().ok()).is_some_and(|id| !is_there(&id))
+}
+
+/// The same of an expression of ids.
+fn names_gone<I: Named + FromStr>(stored: Option<&str>, is_there: impl Fn(&I) -> bool) -> bool {
+    let expression = stored.and_then(|text| Expression::parse(text, |id| id.parse::<I>().ok()).ok());
+    expression.is_some_and(|found| found.providers().any(|id| !is_there(&id)))
 }
 
 /// The name that an object had which these changes have deleted.

@@ -23,6 +23,7 @@ mod step;
 mod values;
 
 pub(crate) use common::common_table;
+pub(crate) use document::named_by;
 pub(crate) use values::{from_registry, read_list};
 
 use std::collections::{BTreeSet, VecDeque};
@@ -453,8 +454,8 @@ impl Engine {
             | Command::CreateResource { name, .. }
             | Command::CreateResourceType { name, .. } => Some(shown(name)),
             Command::Order(change) => change.new_name().map(shown),
-            Command::Undo { changes, .. } if self.check_object(object).is_err() => {
-                history::name_before(changes).map(shown)
+            Command::Undo { changes, name, .. } if self.check_object(object).is_err() => {
+                history::name_before(changes).or(Some(name)).map(shown)
             }
             // The cluster has no name in a document.
             Command::Configure { wanted, .. } if !wanted.name.is_empty() => Some(shown(&wanted.name)),
@@ -515,7 +516,9 @@ impl Engine {
             Command::DeleteConfigured { object, planned } => {
                 self.delete_configured(object, planned.as_deref())
             }
-            Command::Undo { operation, object, changes, .. } => self.undo(*operation, object, changes),
+            Command::Undo { operation, object, name, changes, .. } => {
+                self.undo(*operation, object, name, changes)
+            }
             Command::Control { object, code, input, .. } => self.set_properties(object, *code, input),
             _ => Err(ServiceError::Internal("not a configuration change".into()).into()),
         }

@@ -21,6 +21,12 @@ pub enum ClusterError {
         /// Its id.
         id: String,
     },
+    /// No group has the name.
+    #[error("there is no group '{name}'; 'mainstay group list' shows those there are")]
+    NoGroup {
+        /// As it came.
+        name: String,
+    },
     /// The node is not a member.
     #[error("node {id} is no member of the cluster")]
     NodeGone {
@@ -465,7 +471,7 @@ impl ClusterError {
     pub fn status(&self) -> Status {
         match self {
             Self::ResourceGone { .. } => Status::RESOURCE_NOT_AVAILABLE,
-            Self::GroupGone { .. } => Status::GROUP_NOT_AVAILABLE,
+            Self::GroupGone { .. } | Self::NoGroup { .. } => Status::GROUP_NOT_AVAILABLE,
             Self::NodeGone { .. } => Status::CLUSTER_NODE_NOT_FOUND,
             Self::NetworkGone { .. } => Status::CLUSTER_NETWORK_NOT_FOUND,
             Self::InterfaceGone { .. } => Status::CLUSTER_NETINTERFACE_NOT_FOUND,

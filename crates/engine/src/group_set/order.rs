@@ -106,8 +106,17 @@ pub(crate) enum Proposed<'a> {
 pub(crate) struct Circle {
     /// The provider through which it would; `None` where that is itself.
     pub(crate) through: Option<Provider>,
-    /// What closes the circle as things are: what comes later, and what it comes directly after.
-    pub(crate) closed_by: Option<(Provider, Provider)>,
+    /// What closes it as things are: without all of these there is no circle. Empty where it is itself that is in the way.
+    pub(crate) closed_by: BTreeSet<Tie>,
+}
+
+/// That something comes after another one, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Tie {
+    /// Of which it is written: a set has that of its groups.
+    pub(crate) of: Provider,
+    /// What comes first.
+    pub(crate) first: Provider,
 }
 
 /// How something would have to wait for itself, if this were written.
@@ -115,7 +124,7 @@ pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Circle> {
     let (starts, own): (Vec<Provider>, BTreeSet<Provider>) = match proposed {
         Proposed::Group(id, _) => {
             let own = Provider::Group(*id);
-            (providers(model, Some(proposed), own), [own].into())
+            (firsts(model, Some(proposed), own).collect(), [own].into())
         }
         Proposed::Set(id, expression) => {
             let members = model.group_set(*id).map(|set| set.members.clone()).unwrap_or_default();
@@ -124,21 +133,23 @@ pub(crate) fn circle(model: &Model, proposed: &Proposed<'_>) -> Option<Circle> {
         }
     };
     let start = starts
-        .into_iter()
+        .iter()
+        .copied()
         .find(|start| own.contains(start) || !reachable(model, Some(proposed), [*start]).is_disjoint(&own))?;
+    let through = Some(start).filter(|start| !own.contains(start));
+    if through.is_none() {
+        return Some(Circle { through, closed_by: BTreeSet::new() });
+    }
     // Who waits for its set waits for the group; that it is in there is not what closes the circle.
     let own_set = match proposed {
         Proposed::Group(_, place) => place.set,
         Proposed::Set(..) => None,
     };
     let ends: BTreeSet<Provider> = own.iter().copied().chain(own_set.map(Provider::Set)).collect();
-    let step = |later: Provider| {
-        let first = providers(model, Some(proposed), later).into_iter().find(|found| ends.contains(found))?;
-        (!ends.contains(&later)).then_some((later, first))
-    };
-    let closed_by = reachable(model, Some(proposed), [start]).into_iter().find_map(step);
-    let through = Some(start).filter(|start| !own.contains(start));
-    Some(Circle { through, closed_by: closed_by.filter(|_| through.is_some()) })
+    let others = reachable(model, Some(proposed), starts).into_iter().filter(|later| !ends.contains(later));
+    let closing = others.flat_map(|later| ties(model, Some(proposed), later));
+    let closed_by = closing.filter(|tie| ends.contains(&tie.first)).collect();
+    Some(Circle { through, closed_by })
 }
 
 /// These and everything that they start after, directly or not. Global sets reach nobody here: they are made not to.
@@ -150,20 +161,30 @@ fn reachable(
     let mut open: Vec<Provider> = from.into_iter().collect();
     let mut seen: BTreeSet<Provider> = open.iter().copied().collect();
     while let Some(next) = open.pop() {
-        open.extend(providers(model, proposed, next).into_iter().filter(|found| seen.insert(*found)));
+        open.extend(firsts(model, proposed, next).filter(|found| seen.insert(*found)));
     }
     seen
 }
 
-/// What one comes after directly. A set comes after its groups, and after the sets that it names even while it is empty.
-fn providers(model: &Model, proposed: Option<&Proposed<'_>>, point: Provider) -> Vec<Provider> {
-    let sets_of = |set: &GroupSet| -> Vec<Provider> {
-        match proposed {
-            Some(Proposed::Set(id, expression)) if *id == set.id => {
-                expression.providers().map(Provider::Set).collect()
-            }
-            _ => set.depends_on.providers().map(Provider::Set).collect(),
-        }
+/// What one comes after directly.
+fn firsts(
+    model: &Model,
+    proposed: Option<&Proposed<'_>>,
+    point: Provider,
+) -> impl Iterator<Item = Provider> + use<> {
+    ties(model, proposed, point).into_iter().map(|tie| tie.first)
+}
+
+/// By what one comes after others directly. A set comes after its groups, and after the sets that it names even while it is
+/// empty.
+fn ties(model: &Model, proposed: Option<&Proposed<'_>>, point: Provider) -> Vec<Tie> {
+    let sets_of = |set: &GroupSet| -> Vec<Tie> {
+        let expression = match proposed {
+            Some(Proposed::Set(id, expression)) if *id == set.id => expression,
+            _ => &set.depends_on,
+        };
+        let of = Provider::Set(set.id);
+        expression.providers().map(|first| Tie { of, first: Provider::Set(first) }).collect()
     };
     match point {
         Provider::Group(id) => {
@@ -174,7 +195,8 @@ fn providers(model: &Model, proposed: Option<&Proposed<'_>>, point: Provider) ->
             let own_set = place.set.and_then(|set| model.group_set(set));
             let groups = place.depends_on.providers().map(Provider::Group);
             let sets = place.depends_on_sets.providers().map(Provider::Set);
-            groups.chain(sets).chain(own_set.into_iter().flat_map(sets_of)).collect()
+            let own = groups.chain(sets).map(|first| Tie { of: point, first });
+            own.chain(own_set.into_iter().flat_map(sets_of)).collect()
         }
         Provider::Set(id) => {
             let Some(set) = model.group_set(id) else { return Vec::new() };
@@ -186,7 +208,7 @@ fn providers(model: &Model, proposed: Option<&Proposed<'_>>, point: Provider) ->
                     false => members.remove(group),
                 };
             }
-            found.extend(members.into_iter().map(Provider::Group));
+            found.extend(members.into_iter().map(|group| Tie { of: point, first: Provider::Group(group) }));
             found
         }
     }

@@ -9,13 +9,13 @@ use mainstay_types::event::{Event, EventKind};
 use mainstay_types::{GroupId, GroupSetId, ObjectId};
 
 use super::OrderError;
-use super::order::{Circle, Proposed, Provider, circle};
+use super::order::{Circle, Proposed, Provider, Tie, circle};
 use crate::Engine;
 use crate::configuration::change::change;
 use crate::configuration::{After, Change};
 use crate::error::{ClusterError, Refusal, RequestError, shown};
 use crate::events::{multi_string, utf16};
-use crate::limits::PROVIDERS_MAX;
+use crate::limits::{NAMES_SHOWN_MAX, PROVIDERS_MAX};
 use crate::model::expression::{Expression, ExpressionError, Named};
 use crate::model::layout;
 use crate::model::objects::Group;
@@ -131,39 +131,31 @@ impl Engine {
 
     pub(super) fn closes_circle(&self, name: String, circle: &Circle) -> Refusal {
         let through = circle.through.map(|provider| self.describe(&provider.object()));
-        let way_out = circle.closed_by.map(|(later, first)| self.ends_order(later, first));
         let through = through.unwrap_or_else(|| "itself".to_owned());
-        let way_out = way_out.map_or_else(
-            || "leave that out".to_owned(),
-            |line| format!("end what closes the circle first with: {line}"),
-        );
+        let ends: Vec<String> =
+            circle.closed_by.iter().take(NAMES_SHOWN_MAX).map(|tie| self.ends_tie(tie).to_string()).collect();
+        let more = match circle.closed_by.len().saturating_sub(ends.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let way_out = match ends.as_slice() {
+            [] => "leave that out".to_owned(),
+            ends => format!("end what closes the circle first with: {}{more}", ends.join(" and: ")),
+        };
         OrderError::Circle { name, through, way_out }.into()
     }
 
-    /// What ends that one comes directly after another.
-    fn ends_order(&self, later: Provider, first: Provider) -> CommandLine {
-        let (last, name) = (self.plain_name(&later.object()), self.plain_name(&first.object()));
-        let set = match (later, first) {
+    /// What ends that one comes after another.
+    fn ends_tie(&self, tie: &Tie) -> CommandLine {
+        let (last, first) = (self.plain_name(&tie.of.object()), self.plain_name(&tie.first.object()));
+        let line = match (tie.of, tie.first) {
             // A set comes after its groups.
-            (Provider::Set(_), Provider::Group(_)) => {
-                return CommandLine::new("groupset remove").name(last).name(name);
-            }
-            (Provider::Group(_), Provider::Group(_)) => {
-                return CommandLine::new("group undepend").name(last).name(name);
-            }
-            (Provider::Group(group), Provider::Set(set)) => {
-                let group = self.model.group(group).filter(|found| !found.depends_on_sets.contains(set));
-                group.and_then(|found| found.set)
-            }
-            (Provider::Set(set), Provider::Set(_)) => Some(set),
+            (Provider::Set(_), Provider::Group(_)) => CommandLine::new("groupset remove"),
+            (Provider::Set(_), Provider::Set(_)) => CommandLine::new("groupset undepend"),
+            (Provider::Group(_), Provider::Group(_)) => CommandLine::new("group undepend"),
+            (Provider::Group(_), Provider::Set(_)) => CommandLine::new("group undepend").option("--set"),
         };
-        match set {
-            Some(set) => {
-                let set = self.plain_name(&ObjectId::GroupSet(set));
-                CommandLine::new("groupset undepend").name(set).name(name)
-            }
-            None => CommandLine::new("group undepend").option("--set").name(last).name(name),
-        }
+        line.name(last).name(first)
     }
 
     /// Writes a group's place. What it names has to be there still when it is committed.

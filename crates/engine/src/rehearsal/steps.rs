@@ -3,13 +3,17 @@
 //! Each step sees what those before it did. What a step is refused with is the engine's own refusal. What a type would
 //! be asked to judge is told, so that whoever can ask the running one does.
 
+use std::collections::BTreeMap;
+
 use mainstay_types::configuration::{ConfiguredKind, Step, StepAction};
 use mainstay_types::{ObjectId, Status};
 use uuid::Uuid;
 
 use super::{Asked, Rehearsal};
 use crate::command::{Caller, Command, Remark};
+use crate::configuration::named_by;
 use crate::effect::Answer;
+use crate::error::shown;
 use crate::input::CallId;
 
 /// What a type would be asked before a step is done.
@@ -31,10 +35,19 @@ impl Rehearsal {
         mut fresh: impl FnMut() -> Uuid,
     ) -> Vec<Judgement> {
         self.go_on_with_what_is_under_way();
-        let mut judgements = Vec::new();
+        let (mut judgements, mut not_made) = (Vec::new(), BTreeMap::new());
         for (place, step) in steps.iter_mut().enumerate() {
             self.open.clear();
             self.carry_out_step(caller, step, fresh());
+            let missing = named_by(&step.object).into_iter().find_map(|named| not_made.get(&named));
+            if let (Some(missing), true) = (missing, step.refused.is_some()) {
+                step.refused =
+                    Some(format!("{missing}, which it names, is to be made too, and that is refused"));
+            }
+            if step.action == StepAction::Create && step.refused.is_some() {
+                let (kind, name) = (step.object.kind, shown(&step.object.name));
+                not_made.insert(step.object.identity(), format!("{kind} '{name}'"));
+            }
             let open = std::mem::take(&mut self.open);
             if open.is_empty() && is_seen_too_late(step) {
                 step.notes.push(

@@ -181,6 +181,104 @@ fn each_step_sees_what_those_before_it_did() {
 }
 
 #[test]
+fn what_names_something_that_is_refused_says_so() {
+    let world = some_world();
+    let mut wanted = exported(&world);
+    let refused = with(group("h"), "Priority", Setting::Number(9999));
+    let in_refused = resource("a", "H");
+    let needing = ConfiguredObject { depends_on: "[a]".into(), ..resource("b", "g") };
+    let after_refused = ConfiguredObject { depends_on: "[h]".into(), ..group("later") };
+    wanted.extend([refused, in_refused, needing, after_refused, resource("c", "nobody")]);
+    let (steps, _) = rehearse_steps(&world, &wanted);
+    let told: Vec<(&str, Option<Status>, &str)> = steps
+        .iter()
+        .map(|step| (step.object.name.as_str(), step.status, step.refused.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "h",
+                Some(Status::CLUSTER_PARAMETER_OUT_OF_BOUNDS),
+                "property 'Priority' of group 'h' cannot be 9999; it takes 0 to 4999"
+            ),
+            (
+                "later",
+                Some(Status::INVALID_PARAMETER),
+                "group 'h', which it names, is to be made too, and that is refused"
+            ),
+            (
+                "a",
+                Some(Status::GROUP_NOT_AVAILABLE),
+                "group 'h', which it names, is to be made too, and that is refused"
+            ),
+            (
+                "b",
+                Some(Status::INVALID_PARAMETER),
+                "resource 'a', which it names, is to be made too, and that is refused"
+            ),
+            (
+                "c",
+                Some(Status::GROUP_NOT_AVAILABLE),
+                "there is no group 'nobody'; 'mainstay group list' shows those there are"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_document_that_does_not_say_what_an_object_keeps_changes_nothing_of_it() {
+    let made = |group_type: u32| {
+        let mut world = World::default();
+        let id = mainstay_types::GroupId(world.fresh());
+        let command = Command::CreateGroup { id, name: "g".into(), group_type };
+        assert_eq!(world.status(command), Status::SUCCESS);
+        world.resource(id, "r");
+        world.library_type("Demo");
+        world
+    };
+    for (known, said, is_refused) in [
+        (9_999, None, false),
+        (9_999, Some(9_999), false),
+        (9_999, Some(0), false),
+        (0, Some(9_999), false),
+        (111, None, false),
+        (111, Some(111), false),
+        (111, Some(9_999), true),
+        (9_999, Some(111), true),
+    ] {
+        let world = made(known);
+        let mut wanted = exported(&world);
+        for object in &mut wanted {
+            object.display_name = None;
+            if object.kind == ConfiguredKind::Resource {
+                (object.type_name, object.group) = (None, None);
+            }
+        }
+        let it = wanted.iter_mut().find(|object| object.name == "g").unwrap();
+        it.group_type = said;
+        let (steps, _) = rehearse_steps(&world, &wanted);
+        let found: Vec<Option<Status>> = steps.iter().map(|step| step.status).collect();
+        let expected = if is_refused { vec![Some(Status::INVALID_PARAMETER)] } else { Vec::new() };
+        assert_eq!(found, expected, "{known} {said:?}: {steps:?}");
+        // What else it says is done, and what the group was made with stays.
+        if !is_refused {
+            let mut world = world;
+            let it = wanted.iter_mut().find(|object| object.name == "g").unwrap();
+            it.properties.insert("Priority".into(), Setting::Number(3_000));
+            let (steps, _) = rehearse_steps(&world, &wanted);
+            let [step] = steps.as_slice() else { panic!("{steps:?}") };
+            let fresh = world.fresh();
+            let command = world.engine.view().step_command(step, fresh).unwrap();
+            assert_eq!(world.status(command), Status::SUCCESS);
+            let now = exported(&world).into_iter().find(|object| object.name == "g").unwrap();
+            assert_eq!(now.group_type.unwrap_or(0), known);
+            assert_eq!(now.properties["Priority"], Setting::Number(3_000));
+        }
+    }
+}
+
+#[test]
 fn what_types_would_be_asked_is_told() {
     let mut world = some_world();
     world.library_type("Demo");

@@ -3,6 +3,7 @@
 use mainstay_types::event::EventKind;
 use mainstay_types::{GroupId, GroupSetId, ObjectId, Status};
 
+use super::rehearsal::Dice;
 use crate::command::Command;
 use crate::group_set::OrderChange::*;
 use crate::testing::World;
@@ -204,6 +205,52 @@ fn what_may_be_written_about_the_order() {
         cast.world.restart_service();
         assert_eq!(cast.world.engine.view().configuration().unwrap(), before);
     }
+}
+
+/// What the command that a refusal names does, in the words of [`Cast::command`].
+fn words_of(command: &str) -> String {
+    let words: Vec<&str> = command.split(' ').collect();
+    match words.as_slice() {
+        ["mainstay", "groupset", "remove", _, group] => format!("{group} out"),
+        ["mainstay", "group", "undepend", later, first, "--set"]
+        | ["mainstay", "group" | "groupset", "undepend", later, first] => {
+            format!("{later} not after {first}")
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_ends_what_closes_a_circle_has_ended_it() {
+    let mut several = 0;
+    for seed in 0..400 {
+        let (mut cast, mut dice) = (Cast::new(), Dice(seed));
+        for _ in 0..12 {
+            let group = dice.of(&["a", "b", "c"]);
+            let set = dice.of(&["S", "T", "U"]);
+            let other = dice.of(&["a", "b", "c", "S", "T", "U"]);
+            let text = match dice.below(3) {
+                0 => format!("{group} in {set}"),
+                1 => format!("{group} after {other}"),
+                _ => format!("{set} after {}", dice.of(&["S", "T", "U"])),
+            };
+            let command = cast.command(&text);
+            let call = cast.world.call(command.clone());
+            let answer = cast.world.answer(call).clone();
+            let named = answer.text.split_once("end what closes the circle first with: ");
+            let Some((_, commands)) = named.filter(|_| answer.status == Status::CIRCULAR_DEPENDENCY) else {
+                continue;
+            };
+            let commands: Vec<String> = commands.split(" and: ").map(words_of).collect();
+            several += usize::from(commands.len() > 1);
+            for words in commands {
+                let command = cast.command(&words);
+                assert_eq!(cast.world.status(command), OK, "{seed}: {text}: {}: {words}", answer.text);
+            }
+            assert_eq!(cast.world.status(command), OK, "{seed}: {text}: {}", answer.text);
+        }
+    }
+    assert!(several > 20, "{several}");
 }
 
 #[test]

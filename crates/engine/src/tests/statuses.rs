@@ -45,6 +45,7 @@ fn every_refusal_has_its_status_and_says_what_it_is_about() {
         R::MoreData { needed: 8, offered: 4 }.into(),
         C::ResourceGone { id: s("1") }.into(),
         C::GroupGone { id: s("1") }.into(),
+        C::NoGroup { name: name() }.into(),
         C::NodeGone { id: s("9") }.into(),
         C::TypeNotFound { name: name() }.into(),
         C::NameTaken { what: "group", name: name() }.into(),

@@ -4,7 +4,7 @@
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting, TypedSetting};
 use mainstay_types::control::function;
-use mainstay_types::operation::End;
+use mainstay_types::operation::{End, OperationRecord};
 use mainstay_types::property::Format;
 use mainstay_types::{
     ControlCode, GroupId, GroupSetId, HostId, Name, NetworkId, NodeId, ObjectId, OperationId, ResourceId,
@@ -13,6 +13,7 @@ use mainstay_types::{
 
 use super::whole::{configuration, undo};
 use crate::command::{Command, Presence, Remark};
+use crate::configuration::subject;
 use crate::group_set::OrderChange;
 use crate::input::CallId;
 use crate::limits::{CLOSE_LIMIT_MS, HARD_STOP_PAUSE_MAX_MS};
@@ -284,6 +285,99 @@ fn what_is_no_configuration_is_not_taken_back_and_says_so() {
     }
 }
 
+/// What is done, the last of which is taken back; what stays when all else goes; what that is refused with.
+type GoneRow = (&'static str, fn(&Cluster) -> Vec<Command>, &'static str, &'static str);
+
+#[test]
+fn what_is_gone_is_told_without_an_id() {
+    let rows: &[GoneRow] = &[
+        (
+            "something was set of what is gone",
+            |cluster| {
+                let object = ObjectId::Group(cluster.empty);
+                let list = PropertyList::new().with("Priority", 3_000_u32);
+                let unset = PropertyList::new().with("Priority", Value::NoData(Format::Dword));
+                let set = |list| setting(object.clone(), function::SET_COMMON_PROPERTIES, list);
+                vec![set(&list), set(&unset)]
+            },
+            "",
+            "group 'empty' is no longer there; undo its deletion first, 'mainstay history' shows it",
+        ),
+        (
+            "it was renamed before it went",
+            |cluster| vec![Command::RenameResource { resource: cluster.resources[0], name: "z".into() }],
+            "",
+            "resource 'a' is no longer there; undo its deletion first, 'mainstay history' shows it",
+        ),
+        (
+            "the group of a resource is gone",
+            |cluster| vec![Command::DeleteResource { resource: cluster.resources[0] }],
+            "",
+            "the group that it was in is no longer there; undo the deletion of that first, 'mainstay history' shows it",
+        ),
+        (
+            "what a resource needed is gone",
+            |cluster| vec![Command::DeleteResource { resource: cluster.resources[2] }],
+            "g",
+            "a resource that it needed is no longer there; undo the deletion of that first, 'mainstay history' shows it",
+        ),
+        (
+            "what a group started after is gone",
+            |cluster| {
+                let last = cluster.world.engine.view().find_group("last").unwrap();
+                vec![Command::DeleteGroup { group: last, force: false }]
+            },
+            "",
+            "a group that it started after is no longer there; undo the deletion of that first, 'mainstay history' \
+             shows it",
+        ),
+        (
+            "the set of a group is gone",
+            |cluster| vec![Command::Order(OrderChange::Leave { group: cluster.provider })],
+            "p",
+            "the group set that it was in is no longer there; undo the deletion of that first, 'mainstay history' shows \
+             it",
+        ),
+        (
+            "what a set started after is gone",
+            |cluster| {
+                let (set, provider) = (cluster.set, cluster.other);
+                vec![Command::Order(OrderChange::RemoveSet { set, provider })]
+            },
+            "s",
+            "a group set that it started after is no longer there; undo the deletion of that first, 'mainstay history' \
+             shows it",
+        ),
+    ];
+    for (title, commands, stays, expected) in rows {
+        let mut cluster = Cluster::new();
+        let mut undone = None;
+        for command in commands(&cluster) {
+            undone = Some(done(&mut cluster.world, command));
+        }
+        // Everything that can go goes.
+        let Cluster { resources, set, other, group, empty, provider, .. } = cluster;
+        let last = cluster.world.engine.view().find_group("last");
+        let mut rest: Vec<Command> =
+            [2, 3, 0, 1].map(|at| Command::DeleteResource { resource: resources[at] }).into();
+        rest.extend(last.map(|group| Command::DeleteGroup { group, force: false }));
+        rest.extend([group, empty, provider].map(|group| Command::DeleteGroup { group, force: false }));
+        rest.extend([set, other].map(|set| Command::Order(OrderChange::DeleteSet { set })));
+        let undone = undone.unwrap();
+        for command in rest {
+            if cluster.world.engine.plain_name(&subject(&command).1) != *stays {
+                let _ = cluster.world.status(command);
+                cluster.world.pass_ms(60_000);
+            }
+        }
+        let before = cluster.all();
+        let (status, text) = undo(&mut cluster.world, undone);
+        assert_eq!(status, Status::INVALID_STATE, "{title}: {text}");
+        assert_eq!(text, format!("operation {undone} cannot be undone: {expected}"), "{title}");
+        assert_eq!(cluster.all(), before, "{title}");
+    }
+}
+
 /// The effects after which a service is killed: more than anything has that is done here.
 const KILLED_WITHIN: usize = 40;
 
@@ -354,8 +448,8 @@ fn what_is_brought_back_is_opened_above_its_closed_leaf_whenever_the_service_is_
 
 fn undoing(world: &World, operation: OperationId) -> Command {
     let record = world.journal[&operation].clone();
-    let (object, changes, remark) = (record.object, record.changes, Remark::default());
-    Command::Undo { operation, object, changes, remark }
+    let OperationRecord { object, name, changes, .. } = record;
+    Command::Undo { operation, object, name, changes, remark: Remark::default() }
 }
 
 #[test]

@@ -194,6 +194,7 @@ pub(super) fn undo(world: &mut World, operation: OperationId) -> (Status, String
     let command = Command::Undo {
         operation,
         object: record.object,
+        name: record.name,
         changes: record.changes,
         remark: Remark::default(),
     };

@@ -131,8 +131,8 @@ pub(super) fn undo(
             );
             return answer(exchange, &refused(Status::INVALID_STATE, text));
         }
-        let OperationRecord { object, changes, .. } = record;
-        let command = Command::Undo { operation, object, changes, remark };
+        let OperationRecord { object, name, changes, .. } = record;
+        let command = Command::Undo { operation, object, name, changes, remark };
         session.command(access, command, move |done| answer(exchange, &outcome(done)));
     });
 }

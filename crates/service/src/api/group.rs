@@ -14,15 +14,13 @@ use mainstay_cmrp::{
 };
 use mainstay_engine::command::{Command, Remark};
 use mainstay_types::access::DesiredAccess;
+use mainstay_types::property::GROUP_TYPE_UNKNOWN;
 use mainstay_types::{Access, GroupId, NodeId, Status};
 
 use super::exchange::{Exchange, Failure, Served};
 use super::handles::Held;
 use super::session::Session;
 use crate::ids::random_uuid;
-
-/// GroupType of a group that was made without one (CLUSGROUP_TYPE, clusapi.h).
-const GROUP_TYPE_UNKNOWN: u32 = 9999;
 
 pub(super) fn open(session: &Arc<Session>, request: &OpenGroup) -> Served<OpenGroup> {
     let access = session.grant(DesiredAccess::Exactly(Access::Full))?;

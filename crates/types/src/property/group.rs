@@ -7,7 +7,7 @@ use super::{Table, dword, multi, sz, truth, ularge};
 const NONE: u32 = u32::MAX;
 
 /// The type of a group that nobody gave a type (ClusGroupTypeUnknown).
-const GROUP_TYPE_UNKNOWN: u32 = 9_999;
+pub const GROUP_TYPE_UNKNOWN: u32 = 9_999;
 
 /// Common properties of groups.
 pub const GROUP: Table = Table::new(&[

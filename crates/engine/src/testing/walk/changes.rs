@@ -1,6 +1,7 @@
 //! What is configured by documents, and what is taken back.
 
 use mainstay_types::configuration::{ConfiguredKind, ConfiguredObject, Setting};
+use mainstay_types::operation::OperationRecord;
 use mainstay_types::{GroupId, ObjectId, ResourceId};
 
 use super::step::Applied;
@@ -17,8 +18,8 @@ impl Walk {
             self.world.forget_restarts(id);
         }
         self.ledger.reconfigured = true;
-        let (operation, object, changes) = (record.id, record.object, record.changes);
-        self.call(Command::Undo { operation, object, changes, remark: Remark::default() });
+        let OperationRecord { id: operation, object, name, changes, .. } = record;
+        self.call(Command::Undo { operation, object, name, changes, remark: Remark::default() });
     }
 
     /// Applies a document of one object.
