@@ -108,19 +108,36 @@ fn a_refusal_is_that_of_the_call() {
             &["group", "offline", "solo", "--property", "Generic Application=7"],
         ),
         (&["set", "db", "Foo=1"], &["resource", "set", "db", "Foo=1"]),
+        (&["set", "resource", "db", "Foo=1"], &["resource", "set", "db", "Foo=1"]),
+        (&["set", "group", "shop", "Priority=9999"], &["group", "set", "shop", "Priority=9999"]),
+        (&["set", "node", "node1", "NodeWeight=2"], &["node", "set", "node1", "NodeWeight=2"]),
+        (&["set", "cluster", "DefaultNetworkRole=9"], &["cluster", "set", "DefaultNetworkRole=9"]),
     ] {
         assert_same_refusal(&cluster, planned, real);
     }
     let (code, refused) = plan(&cluster, &["set", "db", "Foo=1"]);
     assert_eq!((code, &refused["refused"], &refused["answer"]["number"]), (1, &true.into(), &87.into()));
+    assert_eq!(refused["notes"], serde_json::json!([]), "it would be nothing at all");
+    let (code, slip) = plan(&cluster, &["set", "node", "1", "MemoryCapacity=1"]);
+    let note = "node '1' knows no property 'MemoryCapacity' (is it 'MemoryCapacityMib'?); it would be private, and \
+                nothing comes of it";
+    assert_eq!((code, &slip["notes"][0]), (0, &note.into()));
+    let (code, _) = plan(&cluster, &["set", "cluster", "StartsAtOncePerNode=3"]);
+    assert_eq!(
+        (code, cluster.mainstay(&["cluster", "show"]).contains("StartsAtOncePerNode  DWORD  3")),
+        (0, false)
+    );
     let (code, lost) = plan(&cluster, &["node-loss", "node1"]);
     assert_eq!((code, &lost[0]["group"], &lost[0]["lost"]), (0, &"shop".into(), &true.into()));
     let (code, moved) = plan(&cluster, &["move", "shop", "--to", "node1"]);
     assert_eq!((code, &moved["answer"]["number"]), (0, &0.into()), "it is there already: {moved}");
     assert!(moved["notes"][0].as_str().unwrap().starts_with("placement: 'shop' stays on node1"), "{moved}");
     let (code, moved) = plan(&cluster, &["move", "shop"]);
-    assert_eq!(code, 0);
-    assert!(moved[0]["decision"].as_str().unwrap().contains("no other node can take it"), "{moved}");
+    assert_eq!((code, &moved["answer"]["number"]), (1, &5050.into()), "{moved}");
+    assert!(moved["notes"][0].as_str().unwrap().contains("no other node can take it"), "{moved}");
+    assert_same_refusal(&cluster, &["move", "shop"], &["group", "move", "shop"]);
+    cluster.mainstay(&["group", "set", "shop", "LockedFromMoving=1"]);
+    assert_same_refusal(&cluster, &["move", "shop"], &["group", "move", "shop"]);
     assert_eq!(cluster.state("web"), ResourceState::Online);
 }
 

@@ -182,9 +182,23 @@ impl Failure {
 
 /// Splits a sentence at its first semicolon that is not inside a quoted name.
 fn split_way_out(text: &str) -> Option<(&str, &str)> {
-    let outside_quotes = |place: &usize| text[..*place].matches('\'').count().is_multiple_of(2);
-    let (place, _) = text.match_indices("; ").find(|(place, _)| outside_quotes(place))?;
-    Some((&text[..place], &text[place + 2..]))
+    let mut is_quoted = false;
+    let mut before = None;
+    for (place, c) in text.char_indices() {
+        let next = text[place + c.len_utf8()..].chars().next();
+        match c {
+            // A quote begins behind a space and ends before one, or beside what stands there: a name may have some within.
+            '\'' if is_quoted => is_quoted = !next.is_none_or(|c| c.is_whitespace() || ",;:.)]".contains(c)),
+            '\'' => {
+                let begins = before.is_none_or(|c: char| c.is_whitespace() || "([=".contains(c));
+                is_quoted = begins && next.is_some_and(|c| !c.is_whitespace());
+            }
+            ';' if !is_quoted && next == Some(' ') => return Some((&text[..place], &text[place + 2..])),
+            _ => {}
+        }
+        before = Some(c);
+    }
+    None
 }
 
 /// What lies behind a call without an answer, without what its text says behind a semicolon.
@@ -257,6 +271,23 @@ mod tests {
     fn check(status: u32, explanation: &str, subject: Subject<'_>, expected: &str) {
         let failure = Failure::refused(Status(status), explanation, &subject);
         assert_eq!((failure.exit, failure.to_string().as_str()), (Exit::Refused, expected));
+    }
+
+    #[test]
+    fn a_way_out_begins_behind_the_first_semicolon_outside_of_a_name() {
+        for (text, expected) in [
+            ("resource 'db' is Online; take it offline first", Some("take it offline first")),
+            ("group 'a; b' exists already; choose another", Some("choose another")),
+            ("group 'a'b; c' exists already; choose another", Some("choose another")),
+            ("group 'x'' exists already; choose another", Some("choose another")),
+            ("the value '' is empty; give one; or none", Some("give one; or none")),
+            ("the quote ' is never closed; close it", Some("close it")),
+            ("'db' needs 'it's; here', which is Offline; wait", Some("wait")),
+            ("nothing's wrong; wait", Some("wait")),
+            ("with: mainstay group offline 'a; b'", None),
+        ] {
+            assert_eq!(split_way_out(text).map(|(_, way_out)| way_out), expected, "{text}");
+        }
     }
 
     #[test]

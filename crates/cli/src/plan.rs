@@ -1,7 +1,7 @@
 //! `mainstay plan`: what a call would do, without doing it.
 
 use clap::Subcommand;
-use mainstay_client::{Asking, CallError, Cluster, Group, Resource, SubmitObject, Target};
+use mainstay_client::{Asking, CallError, Cluster, Group, Node, Resource, SubmitObject, Target};
 use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
 use mainstay_types::name::fold;
 use mainstay_types::operation::{End, Verb};
@@ -45,15 +45,16 @@ pub enum PlanVerb {
         #[arg(long)]
         with_resources: bool,
     },
-    /// What setting properties of a resource or a group would do
+    /// What setting properties of a resource, a group, a node or the cluster would do
     Set {
-        /// Name or id of a resource or a group
-        name: String,
-        /// Properties, as in `resource set`
+        /// Name or id of a resource or a group; the first of these that has the name. Or a kind, `resource`, `group` or
+        /// `node`, with the name behind it; or `cluster`
+        object: String,
+        /// The name, where a kind was named; then properties, as in `resource set`
         #[arg(required = true, value_name = "NAME=VALUE")]
         properties: Vec<String>,
     },
-    /// Where a group would go if it were moved
+    /// What a move of a group would do, and where it would go
     Move {
         /// Name or id of the group
         group: String,
@@ -104,7 +105,7 @@ pub struct PlanOnline {
 }
 
 /// A resource or a group, by the name that was given.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Object<'a> {
     Resource(&'a str),
     Group(&'a str),
@@ -144,6 +145,32 @@ impl<'a> Object<'a> {
     }
 }
 
+/// What a set is planned for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Settable<'a> {
+    Object(Object<'a>),
+    Node(&'a str),
+    Cluster,
+}
+
+impl<'a> Settable<'a> {
+    fn subject(self) -> Subject<'a> {
+        match self {
+            Settable::Object(object) => object.subject(),
+            Settable::Node(name) => Subject::Node(name),
+            Settable::Cluster => Subject::Cluster,
+        }
+    }
+
+    fn of_submission(self) -> SubmitObject<'a> {
+        match self {
+            Settable::Object(object) => object.of_submission(),
+            Settable::Node(name) => SubmitObject::Node(name),
+            Settable::Cluster => SubmitObject::Cluster,
+        }
+    }
+}
+
 /// What has a name, or is named by its id.
 struct Found {
     is_resource: bool,
@@ -165,18 +192,19 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
     let (call, name) = match verb {
         PlanVerb::Offline(given) => return offline(given, &mut cluster, context),
         PlanVerb::Online(given) => return online(given, &mut cluster, context),
-        PlanVerb::Set { name, properties } => return set(name, properties, &mut cluster, context),
+        PlanVerb::Set { object, properties } => return set(object, properties, &mut cluster, context),
         PlanVerb::Move { group, to } => {
             let object = Object::Group(group);
             let asking = Asking { target: to.as_deref(), ..Asking::new(words::MOVE, object.of_submission()) };
-            let answer = cluster.plan(&asking).map_err(|error| {
-                let subject = subject_of(&error, object.subject(), to.as_deref());
-                Failure::of_call(&mut cluster, &error, &subject)
-            });
-            return match answer? {
-                Plan::Call(plan) => show(&plan, Verb::Move, object.subject(), false, context),
-                Plan::Placement(groups) => show_places(&groups, context),
+            let plan = match cluster.plan(&asking) {
+                Ok(Plan::Call(plan)) => plan,
+                Ok(Plan::Placement(_)) => return Err(not_understood()),
+                Err(error) => {
+                    let subject = subject_of(&error, object.subject(), to.as_deref());
+                    return Err(Failure::of_call(&mut cluster, &error, &subject));
+                }
             };
+            return show(&plan, Verb::Move, object.subject(), false, context);
         }
         PlanVerb::NodeLoss { node } => {
             let asking = Asking::new(words::NODE_LOSS, SubmitObject::Group(node));
@@ -253,25 +281,55 @@ fn of_resources_only() -> Failure {
     Failure::usage("--force and --keep-persistent-state are of resources, and this is a group")
 }
 
-fn set(
-    name: &str,
-    properties: &[String],
-    cluster: &mut Cluster,
-    context: &mut Context,
-) -> Result<Exit, Failure> {
-    let object = Object::find(cluster, name)?;
+/// The object whose properties would be set, and the properties: what stands before them may be a kind.
+fn settable<'a>(
+    first: &'a str,
+    rest: &'a [String],
+    find: impl FnOnce(&'a str) -> Result<Object<'a>, Failure>,
+) -> Result<(Settable<'a>, &'a [String]), Failure> {
+    let Some((name, properties)) = rest.split_first().filter(|(name, _)| !name.contains('=')) else {
+        let is_cluster = first == "cluster";
+        let object = if is_cluster { Settable::Cluster } else { Settable::Object(find(first)?) };
+        return Ok((object, rest));
+    };
+    let object = match first {
+        "resource" => Settable::Object(Object::Resource(name)),
+        "group" => Settable::Object(Object::Group(name)),
+        "node" => Settable::Node(name),
+        other => {
+            let (kind, name) = (clean(other), clean(name));
+            let message = format!("'{kind}' is no kind whose set is planned, and '{name}' is no property");
+            let way_out =
+                "name resource, group or node and then its name, or the object alone; then NAME=VALUE";
+            return Err(Failure::usage(message).with_way_out(way_out));
+        }
+    };
+    match properties {
+        [] => Err(Failure::usage("there is nothing to set; write NAME=VALUE behind the name")),
+        properties => Ok((object, properties)),
+    }
+}
+
+fn set(first: &str, rest: &[String], cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
+    let (object, properties) = settable(first, rest, |name| Object::find(cluster, name))?;
     let subject = object.subject();
+    let plans = |cluster: &mut Cluster, target: Target<'_>| {
+        Owner { target, subject }.plan(cluster, object.of_submission(), properties)
+    };
     let plans = match object {
-        Object::Resource(name) => {
+        Settable::Object(Object::Resource(name)) => {
             let opened: Resource = open_object(cluster, name, &subject)?;
-            let owner = Owner { target: Target::Resource(&opened), subject };
-            owner.plan(cluster, object.of_submission(), properties)?
+            plans(cluster, Target::Resource(&opened))?
         }
-        Object::Group(name) => {
+        Settable::Object(Object::Group(name)) => {
             let opened: Group = open_object(cluster, name, &subject)?;
-            let owner = Owner { target: Target::Group(&opened), subject };
-            owner.plan(cluster, object.of_submission(), properties)?
+            plans(cluster, Target::Group(&opened))?
         }
+        Settable::Node(name) => {
+            let opened: Node = open_object(cluster, name, &subject)?;
+            plans(cluster, Target::Node(&opened))?
+        }
+        Settable::Cluster => plans(cluster, Target::Cluster)?,
     };
     // Of the sections the first that is refused decides; else one that is taken up later only.
     let plan = plans.iter().find(|plan| is_refused(plan));
@@ -312,7 +370,7 @@ fn not_understood() -> Failure {
         .with_way_out("use a 'mainstay' of the service's own version")
 }
 
-fn is_refused(plan: &CallPlan) -> bool {
+pub(crate) fn is_refused(plan: &CallPlan) -> bool {
     let stored = plan.answer == Status::RESOURCE_PROPERTIES_STORED;
     !matches!(plan.answer, Status::SUCCESS | Status::IO_PENDING) && !stored
 }
@@ -477,6 +535,26 @@ mod tests {
         let in_vain = text(&in_vain, Verb::Online, &Subject::Group("g"), None);
         let all = format!("{accepted}{refused}{in_vain}");
         insta::assert_snapshot!(anstream::adapter::strip_str(&all).to_string());
+    }
+
+    #[test]
+    fn what_stands_before_properties_may_be_a_kind() {
+        let found = |words: &[&'static str]| {
+            let rest: Vec<String> = words[1..].iter().map(|word| (*word).to_owned()).collect();
+            let rest: &'static [String] = rest.leak();
+            settable(words[0], rest, |name| Ok(Object::Resource(name)))
+                .map(|(object, properties)| (object, properties.len()))
+                .map_err(|failure| failure.to_string())
+        };
+        let resource = |name| Settable::Object(Object::Resource(name));
+        assert_eq!(found(&["db", "A=1", "B=2"]), Ok((resource("db"), 2)));
+        assert_eq!(found(&["node", "n1", "A=1"]), Ok((Settable::Node("n1"), 1)));
+        assert_eq!(found(&["group", "g", "A=1"]), Ok((Settable::Object(Object::Group("g")), 1)));
+        assert_eq!(found(&["cluster", "A=1"]), Ok((Settable::Cluster, 1)));
+        assert_eq!(found(&["resource", "cluster", "A=1"]), Ok((resource("cluster"), 1)));
+        assert_eq!(found(&["node", "A=1"]), Ok((resource("node"), 1)), "it may be called so");
+        assert!(found(&["db", "g", "A=1"]).unwrap_err().contains("'db' is no kind"));
+        assert!(found(&["node", "n1"]).unwrap_err().contains("nothing to set"));
     }
 
     #[test]

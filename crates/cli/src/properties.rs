@@ -181,7 +181,8 @@ impl Owner<'_> {
             if !list.is_empty() {
                 let asking = Asking { buffer: &bytes(&list)?, ..Asking::new(verb, object) };
                 let mut plan = plan::ask_call(&asking, self.subject, cluster)?;
-                plan.notes.splice(..0, note.clone());
+                // What is refused would be nothing.
+                plan.notes.splice(..0, note.clone().filter(|_| !plan::is_refused(&plan)));
                 plans.push(plan);
             }
         }

@@ -40,7 +40,7 @@ impl Request<'_> {
             SubmitObject::Node(name)
             | SubmitObject::DrainedNode { node: name, .. }
             | SubmitObject::ResumedNode { node: name, .. } => Subject::Node(name),
-            SubmitObject::Operation(_) => Subject::Cluster,
+            SubmitObject::Operation(_) | SubmitObject::Cluster => Subject::Cluster,
         }
     }
 }

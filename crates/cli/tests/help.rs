@@ -66,6 +66,8 @@ fn what_is_usage_and_what_is_not() {
         "plan fail r",
         "plan delete r",
         "plan set r a=1 b=2",
+        "plan set node n1 a=1",
+        "plan set cluster a=1",
         "plan move g",
         "plan move g --to n2",
         "group delete g --with-resources",

@@ -36,7 +36,9 @@ pub enum SubmitObject<'a> {
     Resource(&'a str),
     /// An operation that is to be cancelled, by its id.
     Operation(&'a str),
-    /// A node that is to be paused, by name or number.
+    /// The cluster itself, of which only a plan is asked for.
+    Cluster,
+    /// A node that is to be paused, or of which a plan is asked for, by name or number.
     Node(&'a str),
     /// A node that is to be paused and drained.
     DrainedNode {
@@ -58,6 +60,7 @@ impl<'a> SubmitObject<'a> {
     /// The kind of the object and its name, as they travel.
     fn named(self) -> (u32, &'a str) {
         match self {
+            SubmitObject::Cluster => (submit::OBJECT_TYPE_CLUSTER, ""),
             SubmitObject::Group(object) => (submit::OBJECT_TYPE_GROUP, object),
             SubmitObject::Resource(object) => (submit::OBJECT_TYPE_RESOURCE, object),
             SubmitObject::Operation(object) => (submit::OBJECT_TYPE_OPERATION, object),

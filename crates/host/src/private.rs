@@ -188,7 +188,7 @@ pub fn wrong(name: &str, what: impl Display) -> Cause {
 }
 
 fn missing(property: &PropertyDescription) -> Cause {
-    wrong(&property.name, format!("is not set and has no default: {}", property.text))
+    wrong(&property.name, format!("is not set and has no default; it is: {}", property.text))
 }
 
 fn mismatch(property: &PropertyDescription) -> Cause {
@@ -284,12 +284,12 @@ mod tests {
             (
                 set("CommandLine", Value::NoData(Format::Sz)),
                 Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR,
-                "property CommandLine is not set and has no default: what to run",
+                "property CommandLine is not set and has no default; it is: what to run",
             ),
             (
                 set("CommandLine", "".into()),
                 Status::CLUSTER_RESOURCE_CONFIGURATION_ERROR,
-                "property CommandLine is not set and has no default: what to run",
+                "property CommandLine is not set and has no default; it is: what to run",
             ),
             (
                 set("StopTimeout", "5".into()),

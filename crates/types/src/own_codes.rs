@@ -44,6 +44,8 @@ pub mod submit {
     /// Out, SZ: the same in words, with the object and the way out; may be empty.
     pub const TEXT: &str = "Text";
 
+    /// CLUSTER_OBJECT_TYPE_CLUSTER.
+    pub const OBJECT_TYPE_CLUSTER: u32 = 1;
     /// CLUSTER_OBJECT_TYPE_GROUP.
     pub const OBJECT_TYPE_GROUP: u32 = 2;
     /// CLUSTER_OBJECT_TYPE_RESOURCE.
@@ -135,15 +137,16 @@ pub mod plan {
     /// A bit of [`submit::FLAGS`](super::submit::FLAGS) with [`DELETE`] of a group: it is taken offline where it is not, and
     /// deleted with its resources.
     pub const WITH_RESOURCES: u32 = 1;
-    /// `set-common`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
+    /// `set-common`, also of a node and of the cluster ([`OBJECT_TYPE_CLUSTER`](super::submit::OBJECT_TYPE_CLUSTER), whose name
+    /// is of no account): the property list is in [`submit::BUFFER`](super::submit::BUFFER).
     pub const SET_COMMON: &str = "set-common";
-    /// `set-private`: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
+    /// `set-private`, of what `set-common` is of: the property list is in [`submit::BUFFER`](super::submit::BUFFER).
     pub const SET_PRIVATE: &str = "set-private";
     /// `move`, of a group.
     pub const MOVE: &str = "move";
     /// `node-loss`: the object is a node.
     pub const NODE_LOSS: &str = "node-loss";
-    /// In, SZ, optional: the node of a move, by name or number; without it the best other one is looked for.
+    /// In, SZ, optional: the node of a move, by name or number; without it any other one would do.
     pub const TARGET: &str = "Target";
     /// Out, SZ: JSON of [`Plan`](crate::plan::Plan).
     pub const PLAN: &str = "Plan";

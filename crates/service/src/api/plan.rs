@@ -44,18 +44,8 @@ pub(super) fn wanted(session: &Session, input: &PropertyList) -> Result<Wanted, 
             let ObjectId::Group(group) = object_of(session, input)? else {
                 return Err(Status::INVALID_PARAMETER);
             };
-            match input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()? {
-                Some(node) => Ok(Wanted::Call(Command::MoveGroup {
-                    group,
-                    node: Some(node),
-                    flags: 0,
-                    buffer: Vec::new(),
-                })),
-                None => {
-                    let groups = session.core.read(|view| view.plan_move(group, None, None));
-                    Ok(Wanted::Placement(Box::new(Plan::Placement(groups))))
-                }
-            }
+            let node = input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()?;
+            Ok(Wanted::Call(Command::MoveGroup { group, node, flags: 0, buffer: Vec::new() }))
         }
         plan::DELETE => Ok(Wanted::Call(match object_of(session, input)? {
             ObjectId::Resource(resource) => Command::DeleteResource { resource },
@@ -75,7 +65,10 @@ fn setting(session: &Session, input: &PropertyList, function: u32) -> Result<Wan
     let target = object_of(session, input)?;
     let kind = match &target {
         ObjectId::Resource(_) => object::RESOURCE,
-        _ => object::GROUP,
+        ObjectId::Group(_) => object::GROUP,
+        ObjectId::Node(_) => object::NODE,
+        ObjectId::Cluster => object::CLUSTER,
+        _ => return Err(Status::INVALID_PARAMETER),
     };
     Ok(Wanted::Call(Command::Control {
         object: target,
@@ -88,6 +81,10 @@ fn setting(session: &Session, input: &PropertyList, function: u32) -> Result<Wan
 fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status> {
     let name = input.text(submit::OBJECT).ok_or(Status::INVALID_PARAMETER)?;
     session.core.read(|view| match input.dword(submit::OBJECT_TYPE) {
+        Some(submit::OBJECT_TYPE_CLUSTER) => Ok(ObjectId::Cluster),
+        Some(submit::OBJECT_TYPE_NODE) => {
+            view.find_node(name).map(ObjectId::Node).ok_or(Status::CLUSTER_NODE_NOT_FOUND)
+        }
         Some(submit::OBJECT_TYPE_RESOURCE) => {
             view.find_resource(name).map(ObjectId::Resource).ok_or(Status::RESOURCE_NOT_FOUND)
         }
@@ -157,7 +154,12 @@ fn rehearsed(session: &Session, command: &Command) -> Result<CallPlan, JournalEr
             plan.notes.push("the cluster changes too fast: what types say to it is not known".into());
         }
         // What placement says of the node, whatever the call is answered.
-        plan.notes.extend(placed.into_iter().map(|found| format!("placement: {}", found.decision)));
+        for found in placed {
+            // A decision that leaves it where it is has the nodes in it.
+            let nodes = found.nodes.iter().filter(|node| !found.decision.contains(node.as_str()));
+            plan.notes
+                .extend([&found.decision].into_iter().chain(nodes).map(|it| format!("placement: {it}")));
+        }
         return Ok(plan);
     }
 }
