@@ -41,8 +41,9 @@ impl Rehearsal {
             self.carry_out_step(caller, step, fresh());
             let missing = named_by(&step.object).into_iter().find_map(|named| not_made.get(&named));
             if let (Some(missing), true) = (missing, step.refused.is_some()) {
-                step.refused =
-                    Some(format!("{missing}, which it names, is to be made too, and that is refused"));
+                step.refused = Some(format!(
+                    "{missing}, which it names, is to be made too, and that is refused; 'mainstay cluster plan FILE' says why"
+                ));
             }
             if step.action == StepAction::Create && step.refused.is_some() {
                 let (kind, name) = (step.object.kind, shown(&step.object.name));

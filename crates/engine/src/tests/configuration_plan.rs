@@ -205,17 +205,17 @@ fn what_names_something_that_is_refused_says_so() {
             (
                 "later",
                 Some(Status::INVALID_PARAMETER),
-                "group 'h', which it names, is to be made too, and that is refused"
+                "group 'h', which it names, is to be made too, and that is refused; 'mainstay cluster plan FILE' says why"
             ),
             (
                 "a",
                 Some(Status::GROUP_NOT_AVAILABLE),
-                "group 'h', which it names, is to be made too, and that is refused"
+                "group 'h', which it names, is to be made too, and that is refused; 'mainstay cluster plan FILE' says why"
             ),
             (
                 "b",
                 Some(Status::INVALID_PARAMETER),
-                "resource 'a', which it names, is to be made too, and that is refused"
+                "resource 'a', which it names, is to be made too, and that is refused; 'mainstay cluster plan FILE' says why"
             ),
             (
                 "c",

@@ -433,10 +433,12 @@ fn what_is_declared_has_to_fit() {
     }
 }
 
+/// Capacities of memory and CPU; what "a", "b" and "c" declare of both; which of "a" and "b" are up; what is named for "c".
+type RoomRow = ([u32; 2], [[u32; 2]; 3], &'static [usize], &'static [&'static str]);
+
 #[test]
 fn where_there_is_no_room_each_way_out_makes_some() {
-    // Capacities of memory and CPU; what "a", "b" and "c" declare of both; which of "a" and "b" are up; what is named for "c".
-    let cases: [([u32; 2], [[u32; 2]; 3], &[usize], &[&str]); 6] = [
+    let cases: &[RoomRow] = &[
         (
             [4_096, 0],
             [[1_024, 0], [3_072, 0], [2_048, 0]],
@@ -483,11 +485,11 @@ fn where_there_is_no_room_each_way_out_makes_some() {
             let node = ObjectId::Node(NodeId(1));
             cast.world.set_of(node.clone(), "MemoryCapacityMib", capacity[0]);
             cast.world.set_of(node, "CpuCapacityPercent", capacity[1]);
-            for (group, [memory, cpu]) in declared.into_iter().enumerate() {
+            for (group, [memory, cpu]) in declared.iter().copied().enumerate() {
                 cast.set(group, "DeclaredMemoryMib", memory);
                 cast.set(group, "DeclaredCpuPercent", cpu);
             }
-            for group in up {
+            for group in *up {
                 cast.online(*group);
             }
             cast
@@ -502,9 +504,9 @@ fn where_there_is_no_room_each_way_out_makes_some() {
         {
             assert_eq!(answer.text.contains(property), lacks, "{}", answer.text);
         }
-        assert_eq!(cast.ways(2), expected);
-        assert_eq!(cast.ways_of_group(2), expected);
-        for way in expected {
+        assert_eq!(cast.ways(2), *expected);
+        assert_eq!(cast.ways_of_group(2), *expected);
+        for way in *expected {
             let mut cast = made();
             cast.follow(way);
             assert_eq!(cast.online(2), Status::IO_PENDING, "after {way}");
