@@ -230,7 +230,7 @@ fn every_change_has_its_author_and_is_taken_back() {
     for (place, id) in ids.iter().enumerate() {
         if place == 0 {
             let (code, _, error) = cluster.mainstay_code(&["undo", ids[2]]);
-            assert!(code == 1 && error.contains("later change"), "{code} {error}");
+            assert!(code == 1 && error.contains("resource 'web' is no longer there"), "{code} {error}");
         }
         let done = cluster.mainstay(&["undo", id]);
         assert!(done.contains("is undone"), "{done}");

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use mainstay_process::Signal;
 use mainstay_tests::{TestCluster, assert_same};
 use mainstay_types::operation::{End, Verb};
 use serde_json::Value;
@@ -46,7 +47,7 @@ fn a_sound_cluster_has_no_failure_and_is_left_as_it_is() {
     assert_eq!((code, &document["failures"]), (0, &Value::from(0)), "{document:#}");
     let verdicts = verdicts(&document);
     let areas: Vec<&str> = verdicts.keys().map(|(area, _)| area.as_str()).collect();
-    for area in ["database", "hosts", "types", "permissions", "disk", "clock", "names", "networks"] {
+    for area in ["database", "hosts", "guard", "types", "permissions", "disk", "clock", "names", "networks"] {
         assert!(areas.contains(&area), "{area} in {verdicts:?}");
     }
     assert_eq!(verdicts[&("database".into(), "cluster database".into())], "ok");
@@ -54,6 +55,29 @@ fn a_sound_cluster_has_no_failure_and_is_left_as_it_is() {
     assert!(find(&document, "durable write")["seen"].as_str().unwrap().contains("of 20"), "{document:#}");
     assert_same(&before, &cluster.snapshot(), "it changes nothing");
     assert_eq!(files(&cluster.data_dir()), files_before);
+}
+
+#[test]
+fn a_host_and_a_guard_that_stand_still_are_failures_with_the_way_out() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "sleep 1000");
+    assert_eq!(cluster.carry_out(Verb::Online, "db").end, Some(End::Done));
+    let (host, guard) = (cluster.pool_host(), cluster.guard());
+    let (_, document) = validate(&cluster);
+    for what in ["pool host", "guard", "guard's protocol", "holder of the control groups"] {
+        assert_eq!(find(&document, what)["verdict"], "ok", "{document:#}");
+    }
+    for (process, what) in [(&host, "pool host"), (&guard, "guard")] {
+        process.signal(Signal::STOP).unwrap();
+        let (code, document) = validate(&cluster);
+        process.signal(Signal::CONT).unwrap();
+        let (check, pid) = (find(&document, what), process.pid());
+        assert_eq!((code, &check["verdict"]), (4, &"failure".into()), "{check}");
+        assert_eq!(check["seen"], format!("process {pid} (stopped) does not answer within 2000 ms"));
+        assert!(check["way_out"].as_str().unwrap().contains(&format!("kill -CONT {pid}")), "{check}");
+    }
+    let (code, document) = validate(&cluster);
+    assert_eq!((code, &document["failures"]), (0, &Value::from(0)), "{document:#}");
 }
 
 #[test]

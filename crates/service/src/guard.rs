@@ -196,6 +196,25 @@ impl Guard {
         );
     }
 
+    /// The cluster whose guard it is.
+    pub fn cluster(&self) -> ClusterId {
+        self.0.settings.cluster
+    }
+
+    /// Says hello once more, and waits for so long at most: the version that the guard speaks and its process, or why it
+    /// refuses. Keeps the thread waiting, so none that has tasks to run.
+    pub fn greeted_within(&self, limit: Duration) -> Option<Result<(u32, u32), String>> {
+        let (sender, receiver) = oneshot::channel();
+        let number = self.0.send(self.0.hello(), Box::new(move |reply| drop(sender.send(reply))));
+        let answer = self.0.runtime.block_on(async { timeout(limit, receiver).await });
+        self.0.state.lock().asked.remove(&number);
+        match answer.ok()?.ok()? {
+            ReplyBody::Welcome { version, pid } => Some(Ok((version, pid))),
+            ReplyBody::Refused { reason } => Some(Err(reason)),
+            other => Some(Err(format!("it answers a Hello with {other:?}"))),
+        }
+    }
+
     async fn ask(&self, body: RequestBody) -> Result<ReplyBody, String> {
         let (sender, receiver) = oneshot::channel();
         self.0.send(body, Box::new(move |reply| drop(sender.send(reply))));
@@ -213,7 +232,7 @@ pub fn leaf_seen(status: &LeafStatus) -> LeafSeen {
 }
 
 impl Inner {
-    fn send(&self, body: RequestBody, taker: Taker) {
+    fn send(&self, body: RequestBody, taker: Taker) -> u64 {
         let mut state = self.state.lock();
         state.last_number += 1;
         let number = state.last_number;
@@ -221,6 +240,7 @@ impl Inner {
             link.send(&Request { number, body: body.clone() });
         }
         state.asked.insert(number, (body, taker));
+        number
     }
 
     /// Reads until the connection ends, then finds or starts the guard again, for ever.

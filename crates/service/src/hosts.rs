@@ -10,11 +10,11 @@
 //!                                                        └───┴─► not answering ─► HostSilent
 //! ```
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mainstay_engine::input::Input;
@@ -29,7 +29,7 @@ use mainstay_types::{ClusterId, Epoch, GroupId, HostId, Name, ResourceId, Status
 use parking_lot::Mutex;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 use crate::config::LogFormat;
 use crate::guard::Guard;
@@ -51,6 +51,9 @@ const UNANSWERED_WEIGHT: u32 = 3;
 
 /// The pause between two tries.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// The bit of a ping's nonce that the engine does not use: the answer is not for it.
+const OWN_NONCES: u64 = 1 << 63;
 
 /// What all host tasks have to know.
 #[derive(Clone, Debug)]
@@ -85,6 +88,8 @@ struct Inner {
     guard: Guard,
     outlet: Outlet,
     hosts: Mutex<HashMap<HostId, Arc<Entry>>>,
+    /// Counts the signs of life that are asked for beside the engine's.
+    last_nonce: AtomicU64,
     /// What the guard was asked to open: it is asked once for each epoch.
     leaves: Mutex<HashMap<ResourceId, LeafState>>,
 }
@@ -111,6 +116,8 @@ struct Entry {
     unsent: Mutex<Vec<(ResourceId, OrderId)>>,
     /// Its end is no surprise: it was told to end, or is being killed.
     is_asked_to_end: AtomicBool,
+    /// Who waits for a sign of life that the engine has not asked for.
+    signs: Mutex<HashMap<u64, oneshot::Sender<()>>>,
 }
 
 impl Hosts {
@@ -123,6 +130,7 @@ impl Hosts {
             guard,
             outlet,
             hosts: Mutex::default(),
+            last_nonce: AtomicU64::new(0),
             leaves: Mutex::default(),
         }))
     }
@@ -269,6 +277,37 @@ impl Hosts {
     /// Asks for a sign of life.
     pub fn ping(&self, host: HostId, nonce: u64) {
         self.0.send(host, &ToHost::Ping { nonce });
+    }
+
+    /// Asks these for a sign of life, all at once, and answers which gave one within so long. Keeps the thread waiting, so
+    /// none that has tasks to run.
+    pub fn answering(&self, hosts: &[HostId], limit: Duration) -> BTreeSet<HostId> {
+        let deadline = tokio::time::Instant::now() + limit;
+        let ask = |host: &HostId| {
+            let entry = self.0.hosts.lock().get(host).cloned()?;
+            let nonce = OWN_NONCES | self.0.last_nonce.fetch_add(1, Ordering::Relaxed);
+            let (sender, receiver) = oneshot::channel();
+            entry.signs.lock().insert(nonce, sender);
+            self.ping(*host, nonce);
+            Some((*host, entry, nonce, receiver))
+        };
+        let asked: Vec<_> = hosts.iter().filter_map(ask).collect();
+        let mut answering = BTreeSet::new();
+        for (host, entry, nonce, receiver) in asked {
+            let said = self.0.runtime.block_on(async { timeout_at(deadline, receiver).await });
+            entry.signs.lock().remove(&nonce);
+            answering.extend(matches!(said, Ok(Ok(()))).then_some(host));
+        }
+        answering
+    }
+}
+
+impl Entry {
+    /// Somebody beside the engine has asked for this sign of life, and is told.
+    fn take_sign(&self, nonce: u64) {
+        if let Some(asked) = self.signs.lock().remove(&nonce) {
+            let _ = asked.send(());
+        }
     }
 }
 
@@ -477,6 +516,7 @@ impl Inner {
             FromHost::Refused { reason } => tracing::error!(%host, %reason, "a host refuses the service"),
             FromHost::Report(report) => self.outlet.feed(Input::HostReport { host, report }),
             FromHost::Answer(answer) => self.outlet.feed(Input::HostAnswer { host, answer }),
+            FromHost::Pong { nonce } if nonce & OWN_NONCES != 0 => entry.take_sign(nonce),
             FromHost::Pong { nonce } => self.outlet.feed(Input::HostPong { host, nonce }),
         });
         tokio::pin!(reading);

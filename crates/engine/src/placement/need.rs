@@ -7,7 +7,7 @@
 //!               ── under way, Pending ─► stays
 //!               ── drain, quarantine ──► Drain, Quarantine
 //!               ── runs ───────────────► stays (failback is looked at last)
-//!               ── offline, wanted ────► ToStart         while something is still to start it
+//!               ── offline, wanted ────► ToStart         while something is still to start it, or somebody asked
 //! ```
 
 use mainstay_types::{GroupState, NodeState};
@@ -34,7 +34,9 @@ pub(super) enum Need {
 pub(super) fn need(board: &Board, index: usize) -> Need {
     let slot = &board.groups[index];
     let group = slot.group;
-    let starts = group.wanted && group.terms.priority > 0;
+    // By name it is started whatever its priority is.
+    let is_asked = group.wish == Wish::Start;
+    let starts = group.wanted && (group.terms.priority > 0 || is_asked);
     let Some(owner) = slot.owner else { return Need::Node { cause: Cause::NoOwner, start: starts } };
     let node = board.nodes[owner].node;
     match node.membership {
@@ -51,7 +53,7 @@ pub(super) fn need(board: &Board, index: usize) -> Need {
         }
         Wish::MoveTo(target) if target == node.id => return Need::Stay(Stay::AlreadyThere),
         Wish::MoveAway | Wish::MoveTo(_) => return leaves(Cause::Asked),
-        Wish::None => {}
+        Wish::None | Wish::Start => {}
     }
     if node.draining {
         return leaves(Cause::Drain);
@@ -64,7 +66,7 @@ pub(super) fn need(board: &Board, index: usize) -> Need {
         _ if runs => Need::Stay(Stay::Runs),
         _ if !group.wanted => Need::Stay(Stay::NotWanted),
         _ if !starts => Need::Stay(Stay::NotAutomatic),
-        _ if !group.starts_itself => Need::Stay(Stay::NotStarted),
+        _ if !group.starts_itself && !is_asked => Need::Stay(Stay::NotStarted),
         _ => Need::Node { cause: Cause::ToStart, start: true },
     }
 }

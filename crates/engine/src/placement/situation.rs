@@ -130,6 +130,8 @@ pub enum Wish {
     /// Nothing.
     #[default]
     None,
+    /// OnlineClusterGroup: it is started, whatever its Priority.
+    Start,
     /// It failed on its node for good, and its policy says: another one.
     FailOver,
     /// MoveClusterGroup without a node: any other one.

@@ -6,16 +6,21 @@
 mod clock;
 mod disk;
 mod files;
+mod guard;
+mod hosts;
 mod libraries;
 mod names;
 mod networks;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use mainstay_types::HostId;
 use mainstay_types::validation::{Check, Validation, Verdict};
 
 use crate::core::{Core, now};
+
+/// How long hosts and the guard may take to give a sign of life. They answer from loops that wait for nobody.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where the service stands.
 #[derive(Clone, Debug)]
@@ -44,7 +49,8 @@ pub struct Ground {
 pub fn validate(core: &Core, ground: &Ground) -> Validation {
     let mut checks = Vec::new();
     checks.extend(database(core, ground));
-    checks.extend(hosts(core));
+    checks.extend(hosts::check(core));
+    checks.extend(guard::check(core, ground));
     checks.extend(libraries::check(core, &ground.host_foreign));
     checks.extend(files::check(ground));
     checks.extend(disk::check(&ground.data_dir));
@@ -111,30 +117,20 @@ fn quick_check(path: &std::path::Path) -> Result<String, rusqlite::Error> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
 }
 
-/// Whether every host that has something open can be reached.
-fn hosts(core: &Core) -> Vec<Check> {
-    const AREA: &str = "hosts";
-    let hosts = core.read(|view| view.hosts());
-    if hosts.is_empty() {
-        return vec![Check::ok(AREA, "resource hosts", "none is needed now")];
+/// How a process stands, in the kernel's word: `stopped`, `sleeping`. Empty where that cannot be read.
+fn state_of(pid: u32) -> String {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("State:"));
+    let word = line.and_then(|line| line.split_once('(')?.1.split_once(')'));
+    word.map_or_else(String::new, |(word, _)| word.to_owned())
+}
+
+/// What lets a process answer again that does not, by how it stands.
+fn way_to_answer(pid: u32, state: &str) -> String {
+    match state {
+        "stopped" | "tracing stop" => format!("somebody has stopped it: 'kill -CONT {pid}' lets it go on"),
+        _ => format!(
+            "look what keeps it: '/proc/{pid}/wchan' and '/proc/{pid}/stack', and how busy the machine is"
+        ),
     }
-    hosts
-        .into_iter()
-        .map(|host| {
-            let what = match host.id {
-                HostId::Pool => "pool host".to_owned(),
-                HostId::Own(_) => format!("host of '{}'", host.resource.unwrap_or_default()),
-            };
-            match host.pid {
-                Some(pid) => Check::ok(AREA, what, format!("connected, process {pid}")),
-                None => Check::bad(
-                    Verdict::Warning,
-                    AREA,
-                    what,
-                    "it is not connected",
-                    "it is started again by itself; the service's log says why it ended",
-                ),
-            }
-        })
-        .collect()
 }

@@ -163,7 +163,7 @@ impl Story {
             }
             Step::Call(Call::OnlineGroup(name), _) => {
                 if let Some(group) = self.group(name) {
-                    group.wanted = true;
+                    (group.wanted, group.wish) = (true, Wish::Start);
                     // Who asks for what has failed has it tried again.
                     if group.state == GroupState::Failed {
                         group.state = GroupState::Offline;
