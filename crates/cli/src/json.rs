@@ -251,7 +251,7 @@ pub struct ResourceDocument {
 /// What a resource's policy has planned after a failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecoveryDocument {
-    /// When it is restarted; `null` when restarts are used up for good.
+    /// When it is restarted, or restarts begin anew; `null` when they are used up for good, and while it is in maintenance.
     pub restart_at: Option<String>,
     /// Whether restarts are used up until then.
     pub given_up: bool,
@@ -267,7 +267,7 @@ impl From<Recovery> for RecoveryDocument {
     fn from(recovery: Recovery) -> Self {
         match recovery {
             Recovery::Restart { at_ms, number, max, period_ms } => Self {
-                restart_at: Some(rfc3339(at_ms)),
+                restart_at: at_ms.map(rfc3339),
                 given_up: false,
                 number: Some(number),
                 threshold: Some(max),

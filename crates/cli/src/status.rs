@@ -150,9 +150,10 @@ fn said(resource: &ResourceGlance) -> Option<String> {
 pub(crate) fn planned(recovery: Recovery, now_ms: u64) -> String {
     match recovery {
         Recovery::Restart { at_ms, number, max, period_ms } => {
-            let when = match at_ms.saturating_sub(now_ms) {
-                0 => "now".to_owned(),
-                wait_ms => format!("in {}", span(wait_ms)),
+            let when = match at_ms.map(|at_ms| at_ms.saturating_sub(now_ms)) {
+                None => "when its maintenance is over".to_owned(),
+                Some(0) => "now".to_owned(),
+                Some(wait_ms) => format!("in {}", span(wait_ms)),
             };
             format!("restarts {when} ({number} of {max} within {})", span(period_ms.into()))
         }
@@ -281,8 +282,9 @@ mod tests {
     fn a_planned_restart_has_its_numbers() {
         let restart = |at_ms| Recovery::Restart { at_ms, number: 2, max: 3, period_ms: 900_000 };
         for (recovery, expected) in [
-            (restart(1_400), "restarts in 400 ms (2 of 3 within 15 min)"),
-            (restart(1_000), "restarts now (2 of 3 within 15 min)"),
+            (restart(Some(1_400)), "restarts in 400 ms (2 of 3 within 15 min)"),
+            (restart(Some(1_000)), "restarts now (2 of 3 within 15 min)"),
+            (restart(None), "restarts when its maintenance is over (2 of 3 within 15 min)"),
             (Recovery::GivenUp { until_ms: None }, "no more restarts"),
         ] {
             assert_eq!(planned(recovery, 1_000), expected);

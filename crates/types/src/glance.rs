@@ -207,8 +207,9 @@ pub struct ResourceGlance {
 pub enum Recovery {
     /// It is restarted.
     Restart {
-        /// When, in milliseconds of Unix time; what takes part has to come to rest first.
-        at_ms: u64,
+        /// When, in milliseconds of Unix time; what takes part has to come to rest first. `None`: when its maintenance is
+        /// over.
+        at_ms: Option<u64>,
         /// The so-many-th restart within the period.
         number: u32,
         /// RestartThreshold.

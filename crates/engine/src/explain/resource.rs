@@ -498,10 +498,10 @@ impl Explainer<'_> {
         }
         let policy = resource.restart;
         Some(match self.view.engine().shown_recovery(resource) {
-            Some(Recovery::Restart { .. }) if resource.in_maintenance => {
+            Some(Recovery::Restart { at_ms: None, .. }) => {
                 reason(Rule::RestartPlanned, "it is restarted when its maintenance is over")
             }
-            Some(Recovery::Restart { at_ms, number, max, period_ms }) => {
+            Some(Recovery::Restart { at_ms: Some(at_ms), number, max, period_ms }) => {
                 let period = duration(period_ms.into());
                 let left = max.saturating_sub(number);
                 let text = format!(

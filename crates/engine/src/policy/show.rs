@@ -17,13 +17,16 @@ impl Engine {
             return None;
         }
         let unix_ms = |at_ms: u64| self.now.unix_ms + at_ms.saturating_sub(self.now.steady_ms);
-        let (max, period_ms) = (resource.restart.threshold, resource.restart.period_ms);
+        let restart = |at_ms: u64, number: u32| Shown::Restart {
+            at_ms: (!resource.in_maintenance).then(|| unix_ms(at_ms)),
+            number,
+            max: resource.restart.threshold,
+            period_ms: resource.restart.period_ms,
+        };
         Some(match recovery.phase {
             Phase::Quiet | Phase::Cleaning => return None,
-            Phase::Waiting { at_ms, number } => {
-                Shown::Restart { at_ms: unix_ms(at_ms), number, max, period_ms }
-            }
-            Phase::Due { number } => Shown::Restart { at_ms: self.now.unix_ms, number, max, period_ms },
+            Phase::Waiting { at_ms, number } => restart(at_ms, number),
+            Phase::Due { number } => restart(self.now.steady_ms, number),
             Phase::GivenUp { retry_at_ms } => Shown::GivenUp { until_ms: retry_at_ms.map(unix_ms) },
         })
     }

@@ -1,6 +1,7 @@
 //! Maintenance mode: what fails meanwhile is seen, and not acted on.
 
 use mainstay_types::control::{RESOURCE_SET_MAINTENANCE_MODE, function};
+use mainstay_types::glance::Recovery;
 use mainstay_types::order::Step;
 use mainstay_types::{ControlCode, HostId, ObjectId, ResourceId, ResourceState, Status};
 
@@ -165,9 +166,18 @@ fn a_restart_that_is_planned_waits_and_so_does_the_start_of_a_service() {
     world.set(app, "RestartDelay", 5_000);
     world.fail(app);
     assert_eq!(world.state(app), ResourceState::Failed);
+    let planned = |world: &World| match world.glance(app).recovery {
+        Some(Recovery::Restart { at_ms, number: 1, .. }) => at_ms.map(|at_ms| at_ms - world.now.unix_ms),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(planned(&world), Some(5_000));
+    set(&mut world, app, 1);
+    assert_eq!(planned(&world), None, "it begins when maintenance is over");
+    set(&mut world, app, 0);
+    assert_eq!(planned(&world), Some(5_000));
     set(&mut world, app, 1);
     world.pass_ms(600_000);
-    assert_eq!(world.state(app), ResourceState::Failed);
+    assert_eq!((world.state(app), planned(&world)), (ResourceState::Failed, None));
     // Neither does a service that finds neither host nor process.
     world.lose_host_unseen(HostId::Pool);
     world.restart_service();

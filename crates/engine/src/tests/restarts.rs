@@ -191,7 +191,7 @@ impl Case {
             }
             Planned(name, in_ms, number) => {
                 let planned = self.world.glance(self.id(name)).recovery;
-                let Some(Recovery::Restart { at_ms, number: shown, .. }) = planned else {
+                let Some(Recovery::Restart { at_ms: Some(at_ms), number: shown, .. }) = planned else {
                     panic!("{line:?}: {planned:?}");
                 };
                 assert_eq!((at_ms - self.world.now.unix_ms, shown), (in_ms, number), "{line:?}");
