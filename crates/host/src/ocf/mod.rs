@@ -2,7 +2,8 @@
 //! `ocf:PROVIDER:NAME`.
 //!
 //! This room owns how an agent is found and asked what it is (`metadata`), what a resource's properties mean for it
-//! (`settings`), how one of its actions is run (`call`), and the resource itself (`resource`).
+//! (`settings`), how one of its actions is run (`call`), how many run at once (`turns`), and the resource itself
+//! (`resource`).
 //!
 //! ```text
 //!   open ──► was it started here before? ── monitor says it runs ──► online (recover) or stopped (anew)
@@ -18,6 +19,7 @@ mod call;
 mod metadata;
 mod resource;
 mod settings;
+mod turns;
 
 use std::collections::HashMap;
 use std::fs;
@@ -43,6 +45,7 @@ use call::{Surroundings, Tools};
 use metadata::Metadata;
 use resource::AgentResource;
 use settings::Settings;
+use turns::Turns;
 
 /// How long an agent may take to say what it is. It only prints a text.
 const METADATA_LIMIT: Duration = Duration::from_secs(10);
@@ -51,6 +54,7 @@ const METADATA_LIMIT: Duration = Duration::from_secs(10);
 pub struct Agents {
     surroundings: Arc<Surroundings>,
     passes: Arc<Passes>,
+    turns: Arc<Turns>,
     /// What agents have said of themselves, by the file that said it.
     known: Mutex<HashMap<PathBuf, (SystemTime, Arc<Agent>)>>,
 }
@@ -65,7 +69,12 @@ impl Agents {
         });
         let (root, node) = (config.ocf_root.clone(), config.node.clone());
         let surroundings = Surroundings { root, pool, node, tools };
-        Agents { surroundings: Arc::new(surroundings), passes: Arc::default(), known: Mutex::default() }
+        Agents {
+            surroundings: Arc::new(surroundings),
+            passes: Arc::default(),
+            turns: Arc::new(Turns::new()),
+            known: Mutex::default(),
+        }
     }
 
     /// The agent that is this type; `None` where the name is no agent's.
@@ -129,6 +138,7 @@ impl Agents {
         Ok(Agent {
             surroundings: self.surroundings.clone(),
             passes: self.passes.clone(),
+            turns: self.turns.clone(),
             path: path.to_owned(),
             provider,
             kind,
@@ -165,6 +175,7 @@ fn entry(directory: &Path, name: &str) -> Option<PathBuf> {
 struct Agent {
     surroundings: Arc<Surroundings>,
     passes: Arc<Passes>,
+    turns: Arc<Turns>,
     path: PathBuf,
     provider: String,
     kind: String,

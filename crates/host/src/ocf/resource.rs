@@ -18,6 +18,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::Agent;
 use super::call::{Call, Outcome, SCRATCH};
 use super::settings::Settings;
+use super::turns::Turn;
 use crate::action::Place;
 use crate::outside::{KILL_TIMEOUT, Outside};
 use crate::private::{self, Values};
@@ -160,13 +161,21 @@ impl AgentResource {
     fn turn_of(&self, operation: &Operation) -> Result<MutexGuard<'_, ()>, Cause> {
         let turn = self.turn.lock();
         match operation.is_cancelled() {
-            true => Err(Cause::new(Status::CANCELLED, "terminated before it began")),
+            true => Err(overtaken()),
             false => Ok(turn),
         }
     }
 
+    /// Waits until one more agent may run; Terminate may overtake the operation meanwhile.
+    fn run_of(&self, operation: &Operation, action: &str) -> Result<Turn<'_>, Cause> {
+        let waiting = format!("the {action} waits for those of others");
+        let run = self.agent.turns.begin(self.progress(operation, &waiting));
+        run.filter(|_| !operation.is_cancelled()).ok_or_else(overtaken)
+    }
+
     fn start(&self, operation: &Operation, settings: &Settings) -> Result<(), Cause> {
         let _turn = self.turn_of(operation)?;
+        let _run = self.run_of(operation, "start")?;
         self.end_outside()?;
         make_scratch().map_err(|error| lacking(format!("{SCRATCH} cannot be made: {error}")))?;
         // Before it begins: whatever comes of it, somebody has to stop it with the same.
@@ -181,8 +190,10 @@ impl AgentResource {
         let _turn = self.turn_of(operation)?;
         let mut settings = self.settings_in_force()?;
         settings.parameters.extend(instructions.0);
+        let run = self.run_of(operation, "stop")?;
         let mut progress = self.progress(operation, "stopping");
         self.call("stop", &settings).run(self.aside(), &mut progress).done()?;
+        drop(run);
         self.empty_leaf(LEAVE_TIMEOUT)?;
         self.end_record();
         Ok(())
@@ -473,6 +484,10 @@ fn make_scratch() -> std::io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o1755))
 }
 
+fn overtaken() -> Cause {
+    Cause::new(Status::CANCELLED, "terminated before it began")
+}
+
 fn lacking(error: impl std::fmt::Display) -> Cause {
     Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, error.to_string())
 }
@@ -488,6 +503,7 @@ mod tests {
     use super::*;
     use crate::ocf::call::Surroundings;
     use crate::ocf::metadata::Metadata;
+    use crate::ocf::turns::Turns;
     use crate::resource_type::{OperationNumber, Reporter, Said};
 
     const METADATA: &[u8] = b"<resource-agent><actions><action name='start'/><action name='stop'/>\
@@ -504,6 +520,7 @@ mod tests {
         let agent = Agent {
             surroundings: Arc::new(surroundings),
             passes: Arc::default(),
+            turns: Arc::new(Turns::new()),
             path,
             provider: "test".into(),
             kind: "agent".into(),
