@@ -70,7 +70,12 @@ pub(crate) fn measure(bench: &mut Bench, rounds: u32) -> Result<Row> {
 }
 
 /// The operation on every group at once, until the last has ended.
-fn all_groups(bench: &mut Bench, names: &[String], verb: Verb, expected: GroupState) -> Result<Duration> {
+pub(crate) fn all_groups(
+    bench: &mut Bench,
+    names: &[String],
+    verb: Verb,
+    expected: GroupState,
+) -> Result<Duration> {
     let begun = Instant::now();
     let mut operations: Vec<OperationId> = Vec::new();
     for name in names {
@@ -121,7 +126,10 @@ fn bare_loop() -> Result<(Duration, Duration)> {
 }
 
 /// Each piece of work on a thread of its own.
-fn parallel<W: Send, R: Send>(work: Vec<W>, run: impl Fn(W) -> std::io::Result<R> + Sync) -> Result<Vec<R>> {
+pub(crate) fn parallel<W: Send, R: Send>(
+    work: Vec<W>,
+    run: impl Fn(W) -> std::io::Result<R> + Sync,
+) -> Result<Vec<R>> {
     let done: std::io::Result<Vec<R>> = thread::scope(|scope| {
         let run = &run;
         let threads: Vec<_> = work.into_iter().map(|piece| scope.spawn(move || run(piece))).collect();
@@ -133,7 +141,7 @@ fn parallel<W: Send, R: Send>(work: Vec<W>, run: impl Fn(W) -> std::io::Result<R
     Ok(done?)
 }
 
-fn median_ms(mut times: Vec<Duration>) -> f64 {
+pub(crate) fn median_ms(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }

@@ -16,8 +16,11 @@ const END_WITHIN: Duration = Duration::from_secs(60);
 /// CLUSCTL_RESOURCE_SET_PRIVATE_PROPERTIES.
 const SET_PRIVATE_PROPERTIES: ControlCode = ControlCode(0x0140_0086);
 
+/// CLUSCTL_RESOURCE_SET_COMMON_PROPERTIES.
+const SET_COMMON_PROPERTIES: ControlCode = ControlCode(0x0140_005E);
+
 /// How often resource types of a bench look after their resources: never, while it runs.
-const ALIVE_INTERVAL_MS: u32 = 3_600_000;
+pub(crate) const ALIVE_INTERVAL_MS: u32 = 3_600_000;
 
 /// A connection to the cluster.
 pub(crate) struct Bench {
@@ -46,6 +49,13 @@ impl Bench {
     pub(crate) fn set_private(&mut self, resource: &Resource, properties: &PropertyList) -> Result<()> {
         let list = properties.to_bytes()?;
         self.cluster.control(Target::Resource(resource), None, SET_PRIVATE_PROPERTIES, Some(&list))?;
+        Ok(())
+    }
+
+    /// Sets common properties.
+    pub(crate) fn set_common(&mut self, resource: &Resource, properties: &PropertyList) -> Result<()> {
+        let list = properties.to_bytes()?;
+        self.cluster.control(Target::Resource(resource), None, SET_COMMON_PROPERTIES, Some(&list))?;
         Ok(())
     }
 

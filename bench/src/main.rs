@@ -9,6 +9,7 @@
 //! p99; what is shown is the median of the rounds.
 #![forbid(unsafe_code)]
 
+mod agents;
 mod applications;
 mod cluster;
 mod enter;
@@ -52,7 +53,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// Only the rows of this name.
-    #[arg(long, value_parser = ["offline", "state", "enter", "memory", "applications", "placement"])]
+    #[arg(long, value_parser = ["offline", "state", "enter", "memory", "applications", "agents", "placement"])]
     only: Option<String>,
 }
 
@@ -94,6 +95,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted("applications") {
         report.rows.push(applications::measure(&mut bench, arguments.rounds)?);
+    }
+    if wanted("agents") {
+        let directory = &arguments.directory;
+        report.rows.extend(agents::measure(&mut bench, arguments.service_pid, directory, arguments.rounds)?);
     }
     if wanted("placement") {
         report.rows.push(plan::measure(arguments.rounds)?);

@@ -25,8 +25,7 @@ pub(crate) fn measure(bench: &mut Bench, service_pid: u32) -> Result<Row> {
         }
         bench.cluster.close_object(&group);
     }
-    let status = fs::read_to_string(format!("/proc/{service_pid}/status"))?;
-    let resident = resident_bytes(&status).ok_or("the kernel does not tell the service's memory")?;
+    let resident = resident_of(service_pid)?;
     Ok(Row {
         name: "memory",
         what: format!("Resident memory of mainstayd with {} resources", GROUPS * RESOURCES_PER_GROUP),
@@ -35,6 +34,12 @@ pub(crate) fn measure(bench: &mut Bench, service_pid: u32) -> Result<Row> {
         is_reached: Some(resident < GOAL_BYTES),
         measured: Measured::Memory { resident, goal: GOAL_BYTES },
     })
+}
+
+/// The resident memory of a process, in bytes.
+pub(crate) fn resident_of(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    Ok(resident_bytes(&status).ok_or("the kernel does not tell a process's memory")?)
 }
 
 /// VmRSS of /proc/PID/status (proc_pid_status(5)), which is in kB of 1024 bytes.

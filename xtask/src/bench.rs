@@ -17,7 +17,8 @@ Usage: cargo xtask bench [OPTION]...
 
 Options:
   --rounds N     How many rounds; each number is the median of them [default: 5]
-  --only NAME    Only the row of this name: offline, state, enter, memory, applications or placement
+  --only NAME    Only the row of this name: offline, state, enter, memory, applications, agents or
+                 placement
 ";
 
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {
@@ -32,6 +33,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Result {
     }
     arguments.end()?;
     packages::require(packages::FOR_C)?;
+    packages::offer(packages::FOR_BENCH);
 
     headline("building");
     let shell = workspace.shell()?;

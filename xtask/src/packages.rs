@@ -32,6 +32,13 @@ pub(crate) const FOR_TESTS: &[Need] = &[
     Need { what: "pkg-config", package: "pkg-config", reason: "reads clusapi.pc as users' builds do" },
 ];
 
+/// What a row of the bench needs that is left out where it is not there.
+pub(crate) const FOR_BENCH: &[Need] = &[Need {
+    what: "/usr/lib/ocf/resource.d/pacemaker/Dummy",
+    package: "pacemaker-resource-agents",
+    reason: "agents as resources",
+}];
+
 /// What some tests need that skip where it is not there.
 pub(crate) const FOR_SOME_TESTS: &[Need] = &[
     Need {
@@ -39,11 +46,7 @@ pub(crate) const FOR_SOME_TESTS: &[Need] = &[
         package: "resource-agents",
         reason: "agents as resources",
     },
-    Need {
-        what: "/usr/lib/ocf/resource.d/pacemaker/Dummy",
-        package: "pacemaker-resource-agents",
-        reason: "agents as resources",
-    },
+    FOR_BENCH[0],
     Need { what: "ip", package: "iproute2", reason: "addresses and routes, also those of agents" },
     Need { what: "fuser", package: "psmisc", reason: "the agent Filesystem calls it" },
     Need { what: "modprobe", package: "kmod", reason: "the agent Filesystem calls it" },
@@ -71,7 +74,7 @@ pub(crate) fn offer(needs: &[Need]) {
     if !missing.is_empty()
         && let Err(error) = install(&missing)
     {
-        println!("some tests will be skipped: {error}");
+        println!("what needs it will be skipped: {error}");
     }
 }
 
