@@ -110,6 +110,11 @@ impl TestCluster {
         self.network.as_ref().unwrap().run(line).unwrap()
     }
 
+    /// A command where the service is.
+    pub fn command_inside(&self, program: &Path) -> std::process::Command {
+        self.network.as_ref().unwrap().command(program)
+    }
+
     /// Makes a device with an address where the service is, see [`Network::cable`].
     pub fn cable(&self, device: &str, address: &str) {
         self.network.as_ref().unwrap().cable(device, address);

@@ -3,12 +3,13 @@
 //!
 //! The service of each test is in namespaces of its own, so that addresses, routes and mounts are nobody else's.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
-use mainstay_tests::{TestCluster, kill, output_of};
+use mainstay_tests::{HANG, TestCluster, kill, output_of, receive};
 use mainstay_types::ResourceState;
 use mainstay_types::operation::{End, Verb};
 
@@ -31,6 +32,8 @@ struct Case {
     take_away: fn(&TestCluster),
     /// What its monitor says then.
     noticed: &'static str,
+    /// What has to run meanwhile.
+    beside: Option<Libvirt>,
 }
 
 const NOT_RUNNING: &str = "it is not running (exit code 7)";
@@ -60,6 +63,7 @@ agents! {
     route: "ocf:heartbeat:Route" of "resource-agents", route;
     nginx: "ocf:heartbeat:nginx" of "resource-agents", nginx;
     postgresql: "ocf:heartbeat:pgsql" of "resource-agents", postgresql;
+    virtual_domain: "ocf:heartbeat:VirtualDomain" of "resource-agents", virtual_domain;
     dummy_of_pacemaker: "ocf:pacemaker:Dummy" of "pacemaker-resource-agents", state_file;
     health_of_the_processor: "ocf:pacemaker:HealthCPU" of "pacemaker-resource-agents", state_file;
 }
@@ -130,6 +134,7 @@ fn cycle(agent: &str, package: &str, case: fn(&TestCluster) -> Made) {
     assert!(!(case.is_there)(&cluster) && cluster.processes(NAME).is_empty());
     cluster.mainstay(&["resource", "offline", NAME]);
     assert_eq!(cluster.state(NAME), ResourceState::Offline);
+    drop(case.beside);
 }
 
 fn setting(name: &str, path: PathBuf) -> String {
@@ -144,6 +149,7 @@ fn state_file(cluster: &TestCluster) -> Made {
         is_there: |cluster| cluster.file("state").exists(),
         take_away: |cluster| fs::remove_file(cluster.file("state")).unwrap(),
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -159,6 +165,7 @@ fn delay(_: &TestCluster) -> Made {
         is_there: |cluster| delay_file(cluster).exists(),
         take_away: |cluster| fs::remove_file(delay_file(cluster)).unwrap(),
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -173,6 +180,7 @@ fn anything(cluster: &TestCluster) -> Made {
         is_there: |cluster| !cluster.processes(NAME).is_empty(),
         take_away: |cluster| end_process_of(&cluster.file("pid")),
         noticed: "an error (exit code 1)",
+        beside: None,
     })
 }
 
@@ -185,6 +193,7 @@ fn symlink(cluster: &TestCluster) -> Made {
         is_there: |cluster| cluster.file("link").is_symlink(),
         take_away: |cluster| fs::remove_file(cluster.file("link")).unwrap(),
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -206,6 +215,7 @@ fn filesystem(cluster: &TestCluster) -> Made {
             cluster.run_inside(&format!("umount {}", cluster.file("mount").display()));
         },
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -218,6 +228,7 @@ fn address(_: &TestCluster) -> Made {
             cluster.run_inside("ip address del 192.0.2.50/24 dev eth0");
         },
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -230,6 +241,7 @@ fn route(_: &TestCluster) -> Made {
             cluster.run_inside("ip route del 203.0.113.0/24");
         },
         noticed: NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -265,6 +277,7 @@ fn nginx(cluster: &TestCluster) -> Made {
         is_there: |cluster| !cluster.processes(NAME).is_empty(),
         take_away: |cluster| end_process_of(&cluster.file("nginx.pid")),
         noticed: AN_ERROR_OR_NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -333,6 +346,7 @@ fn postgresql(cluster: &TestCluster) -> Made {
         is_there: |cluster| postmaster(cluster).exists(),
         take_away: |cluster| end_process_of(&postmaster(cluster)),
         noticed: AN_ERROR_OR_NOT_RUNNING,
+        beside: None,
     })
 }
 
@@ -396,6 +410,114 @@ fn postgresql_loses_no_committed_row() {
         let expected: Vec<String> = (3..=3 * round + 2).map(|number| number.to_string()).collect();
         assert_eq!(database.ask("select number from kept order by number"), expected.join("\n"));
     }
+}
+
+/// A libvirtd whose directories are the test's own; it and its guest end with this.
+struct Libvirt {
+    daemon: Child,
+    guest_pid: PathBuf,
+}
+
+/// Gives libvirt directories and accounts of its own, below the first argument, then becomes libvirtd.
+const LIBVIRTD: &str = r#"
+set -e
+for kind in etc:/etc/libvirt run:/run/libvirt lib:/var/lib/libvirt log:/var/log/libvirt cache:/var/cache/libvirt; do
+    mkdir -p "$1/${kind%%:*}" "${kind#*:}"
+    mount --bind "$1/${kind%%:*}" "${kind#*:}"
+done
+for file in passwd group; do
+    cp "/etc/$file" "$1/$file"
+done
+echo 'libvirt-qemu:x:64055:64055::/:/bin/false' >>"$1/passwd"
+echo 'libvirt-qemu:x:64055:' >>"$1/group"
+for file in passwd group; do
+    mount --bind "$1/$file" "/etc/$file"
+done
+cat >/etc/libvirt/qemu.conf <<END
+security_driver = "none"
+user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+stdio_handler = "file"
+END
+cat >/etc/libvirt/libvirtd.conf <<END
+unix_sock_group = "root"
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+host_uuid = "8f1c2d3e-4b5a-4978-8796-a5b4c3d2e1f0"
+END
+exec libvirtd --config /etc/libvirt/libvirtd.conf
+"#;
+
+/// Nothing is in it to boot; it runs all the same.
+const GUEST: &str = "<domain type='qemu'>
+<name>guest</name>
+<memory unit='MiB'>16</memory>
+<os><type arch='x86_64'>hvm</type></os>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices>
+</domain>
+";
+
+impl Libvirt {
+    fn start(cluster: &TestCluster) -> Result<Self, String> {
+        for (program, package) in [
+            ("/usr/sbin/libvirtd", "libvirt-daemon"),
+            ("/usr/bin/virsh", "libvirt-clients"),
+            ("/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
+        ] {
+            if !Path::new(program).is_file() {
+                return Err(format!("no {program}: install the Debian package {package}"));
+            }
+        }
+        let place = cluster.file("libvirt");
+        let socket = cluster.file("libvirt.notify");
+        let ready = UnixDatagram::bind(&socket).unwrap();
+        ready.set_read_timeout(Some(HANG)).unwrap();
+        let mut command = cluster.command_inside(Path::new("/bin/sh"));
+        command.args(["-c", LIBVIRTD, "libvirtd"]).arg(&place).env("NOTIFY_SOCKET", &socket);
+        let log = cluster.file("libvirt.log");
+        let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let libvirt =
+            Libvirt { daemon: daemon.spawn().unwrap(), guest_pid: place.join("run/qemu/guest.pid") };
+        let next = || receive(&ready).unwrap_or_else(|_| panic!("{}", fs::read_to_string(&log).unwrap()));
+        while !next().contains("READY=1") {}
+        Ok(libvirt)
+    }
+}
+
+impl Drop for Libvirt {
+    fn drop(&mut self) {
+        // It may be over already.
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+        if self.guest_pid.exists() {
+            end_process_of(&self.guest_pid);
+        }
+    }
+}
+
+fn virtual_domain(cluster: &TestCluster) -> Made {
+    let libvirt = Libvirt::start(cluster)?;
+    let definition = cluster.file("guest.xml");
+    fs::write(&definition, GUEST).unwrap();
+    Ok(Case {
+        properties: vec![
+            setting("config", definition),
+            "hypervisor=qemu:///system".to_owned(),
+            // There is nobody in the guest who would hear that it is to shut down.
+            "force_stop=true".to_owned(),
+        ],
+        refused: Some("config=/no/such/file"),
+        is_there: |cluster| cluster.file("libvirt/run/qemu/guest.pid").exists(),
+        take_away: |cluster| {
+            cluster.run_inside("virsh --connect qemu:///system destroy guest");
+        },
+        noticed: AN_ERROR_OR_NOT_RUNNING,
+        beside: Some(libvirt),
+    })
 }
 
 fn end_process_of(pid_file: &Path) {

@@ -51,6 +51,14 @@ pub(crate) const FOR_SOME_TESTS: &[Need] = &[
     Need { what: "fuser", package: "psmisc", reason: "the agent Filesystem calls it" },
     Need { what: "modprobe", package: "kmod", reason: "the agent Filesystem calls it" },
     Need { what: "curl", package: "curl", reason: "the agent nginx calls it" },
+    Need { what: "libvirtd", package: "libvirt-daemon", reason: "the agent VirtualDomain calls it" },
+    Need { what: "virsh", package: "libvirt-clients", reason: "the agent VirtualDomain calls it" },
+    Need {
+        what: "/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so",
+        package: "libvirt-daemon-driver-qemu",
+        reason: "guests of the agent VirtualDomain",
+    },
+    Need { what: "qemu-system-x86_64", package: "qemu-system-x86", reason: "guests" },
     Need { what: "/usr/sbin/nginx", package: "nginx", reason: "runs as a resource" },
     Need {
         what: "/usr/lib/postgresql/*/bin/initdb",
