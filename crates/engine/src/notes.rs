@@ -22,6 +22,7 @@ use crate::engine::CommitPurpose;
 use crate::error::Refusal;
 use crate::input::CommitOutcome;
 use crate::limits::CONFLICTS_MAX;
+use crate::live::Stage;
 use crate::model::layout;
 use crate::model::notes::StoredNote;
 use crate::seeded::{self, Bug};
@@ -139,9 +140,19 @@ impl Engine {
         if outcome == CommitOutcome::Unknown {
             return;
         }
-        let Some(Writing { told, conflicts, next }) = self.notes.0.remove(&id) else { return };
+        let Some(writing) = self.notes.0.remove(&id) else { return };
+        self.settle_note(id, writing, outcome);
+        // Whoever is to open it waits until it is known what is kept.
+        let task = self.live.get(&id).and_then(|live| live.task.as_ref());
+        if task.is_some_and(|task| task.stage == Stage::Host) && !self.notes.is_writing(id) {
+            self.continue_in_host(id);
+        }
+    }
+
+    fn settle_note(&mut self, id: ResourceId, writing: Writing, outcome: CommitOutcome) {
+        let Writing { told, conflicts, next } = writing;
         if let Some(next) = next {
-            // Its host may have ended, and what it has said last counts all the same.
+            // It takes the place of the one before, whatever became of that.
             return self.write_note(id, Writing { told: next, conflicts: 0, next: None });
         }
         match outcome {

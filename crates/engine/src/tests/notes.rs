@@ -65,6 +65,21 @@ fn what_is_kept_outlives_the_service_and_its_host_and_is_told_to_the_next() {
 }
 
 #[test]
+fn the_next_host_opens_it_when_it_is_known_what_is_kept() {
+    let (mut world, id) = world();
+    world.commit_mode = CommitMode::Hold;
+    world.keep(id, true);
+    let opened = world.openings(id).len();
+    world.kill_host(HostId::Pool);
+    assert_eq!(world.openings(id).len(), opened, "what is kept is not known");
+    world.commit_mode = CommitMode::Done;
+    world.resolve_commits();
+    let last_open = world.openings(id).pop().flatten();
+    assert_eq!(last_open.map(|kept| kept.note.words).as_deref(), Some("number 1"));
+    assert_eq!(world.state(id), ResourceState::Online);
+}
+
+#[test]
 fn what_is_kept_is_given_up_by_somebodys_word_while_the_resource_is_at_rest() {
     let (mut world, id) = world();
     world.keep(id, true);
