@@ -8,6 +8,7 @@
 
 mod compiler;
 mod dice;
+mod guest;
 mod network;
 mod programs;
 mod service;
@@ -37,10 +38,11 @@ use mainstay_types::{OperationId, ResourceState, Status};
 
 pub use compiler::{WIDTHS, exported_functions, repository};
 pub use dice::Dice;
+pub use guest::Guest;
 pub use network::Network;
 pub use programs::{library, output_of, program};
 pub use service::{Service, receive};
-use small_disk::SmallDisk;
+pub use small_disk::SmallDisk;
 pub use snapshot::{Snapshot, assert_same};
 pub use somebody::Somebody;
 pub use successor::Successor;
@@ -49,6 +51,9 @@ pub use wire::{INTERFACE, Wire};
 
 /// Longer than anything takes here, unless it hangs.
 pub const HANG: Duration = Duration::from_secs(60);
+
+/// Room enough for the files of a small cluster, and quickly filled.
+const SMALL: &str = "6m";
 
 /// A cluster of one node for one test.
 pub struct TestCluster {
@@ -148,7 +153,7 @@ impl TestCluster {
     pub fn start_on_small_disk_or_skip() -> Option<Self> {
         let scratch = Scratch::or_skip()?;
         let directory = tempfile::Builder::new().prefix("mainstay-test-").tempdir().unwrap();
-        let small_disk = Some(SmallDisk::or_skip(&directory.path().join("data"))?);
+        let small_disk = Some(SmallDisk::or_skip(&directory.path().join("data"), SMALL)?);
         let extra_config = String::new();
         let cluster =
             TestCluster { service: None, scratch, small_disk, network: None, directory, extra_config };
@@ -165,6 +170,11 @@ impl TestCluster {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         self.start_service();
         self
+    }
+
+    /// A disk of its own of this size, as `mount` has sizes, under the cluster's directory.
+    pub fn disk_or_skip(&self, name: &str, size: &str) -> Option<SmallDisk> {
+        SmallDisk::or_skip(&self.file(name), size)
     }
 
     /// Fills the small disk that database and journal are on, to the last byte.
@@ -406,14 +416,21 @@ impl TestCluster {
 
     /// Waits until a resource has a state; told by events, not by asking again and again.
     pub fn wait_for_state(&self, resource: &str, wanted: ResourceState) {
+        self.wait_until(resource, |glance| glance.state == wanted);
+    }
+
+    /// Waits until this holds of a resource; told by events of its state and its status.
+    pub fn wait_until(&self, resource: &str, holds: impl Fn(&ResourceGlance) -> bool) {
         const RESOURCE: u32 = mainstay_types::event::object_type::RESOURCE;
-        const STATE: i64 = 4;
+        const STATE_AND_STATUS: i64 = 5;
         let port = NotifyPort::open(self.socket()).unwrap();
-        port.watch(Watch { object: Watched::Cluster, object_type: RESOURCE, events: STATE, key: 0 }).unwrap();
+        let watch =
+            Watch { object: Watched::Cluster, object_type: RESOURCE, events: STATE_AND_STATUS, key: 0 };
+        port.watch(watch).unwrap();
         let deadline = Instant::now() + HANG;
-        while self.state(resource) != wanted {
+        while !holds(&self.glance(resource)) {
             let event = port.next(Some(deadline), |_| ((), true));
-            assert!(event.is_ok(), "{resource} is {} and not {wanted} after {HANG:?}", self.state(resource));
+            assert!(event.is_ok(), "after {HANG:?} it is {:?}", self.glance(resource));
         }
     }
 
@@ -426,6 +443,12 @@ impl TestCluster {
     pub fn processes(&self, resource: &str) -> Vec<i32> {
         let leaf = self.leaf(resource);
         if leaf.exists() { leaf.pids().unwrap() } else { Vec::new() }
+    }
+
+    /// The processes that run in the part of a resource's leaf that its own host has made for them.
+    pub fn processes_below(&self, resource: &str) -> Vec<i32> {
+        let work = Leaf::new(self.leaf(resource).path().join("work"));
+        if work.exists() { work.pids().unwrap() } else { Vec::new() }
     }
 
     /// The pool host's process.

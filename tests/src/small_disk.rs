@@ -5,17 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Room enough for the files of a small cluster, and quickly filled.
-const SIZE: &str = "6m";
-
 /// A small file system, mounted as long as this lives.
-pub(crate) struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Mounts one here. `None`, with the reason printed, where that is not allowed.
-    pub(crate) fn or_skip(path: &Path) -> Option<Self> {
+    /// Mounts one of this size here. `None`, with the reason printed, where that is not allowed.
+    pub(crate) fn or_skip(path: &Path, size: &str) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
-        let options = format!("size={SIZE},mode=0700");
+        let options = format!("size={size},mode=0700");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(path).output();
         match mounted {
             Ok(Output { status, .. }) if status.success() => Some(SmallDisk(path.to_owned())),
@@ -30,8 +27,13 @@ impl SmallDisk {
         }
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Fills it to the last byte.
-    pub(crate) fn fill(&self) {
+    pub fn fill(&self) {
         let mut ballast = File::options().create(true).append(true).open(self.ballast()).unwrap();
         loop {
             match ballast.write_all(&[0; 512]) {
@@ -43,7 +45,7 @@ impl SmallDisk {
     }
 
     /// Makes room again.
-    pub(crate) fn make_room(&self) {
+    pub fn make_room(&self) {
         fs::remove_file(self.ballast()).unwrap();
     }
 

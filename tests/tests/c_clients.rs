@@ -155,6 +155,7 @@ fn objects_and_properties_are_what_the_service_has() {
             "resource DemoResource",
             "resource other",
             "type Generic Application",
+            "type Virtual Machine",
         ];
         assert_eq!(known, expected);
         // Strings in control buffers are UTF-16LE for every width.

@@ -45,4 +45,5 @@ mod shutdown;
 mod since;
 mod strict;
 mod validate;
+mod virtual_machines;
 mod without_root;

@@ -41,6 +41,7 @@ pub(crate) const FOR_BENCH: &[Need] = &[Need {
 
 /// What some tests need that skip where it is not there.
 pub(crate) const FOR_SOME_TESTS: &[Need] = &[
+    Need { what: "qemu-system-x86_64", package: "qemu-system-x86", reason: "runs virtual machines" },
     Need {
         what: "/usr/lib/ocf/resource.d/heartbeat/Dummy",
         package: "resource-agents",

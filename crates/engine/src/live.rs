@@ -147,6 +147,8 @@ pub(crate) struct Task {
     pub(crate) limit_unix_ms: Option<u64>,
     /// Times that the guard was asked in this task.
     pub(crate) attempts: u32,
+    /// A host has ended while it was at this, and the next one is to find what there is of it.
+    pub(crate) is_taken_up: bool,
 }
 
 /// Where a task shall lead.
@@ -182,6 +184,7 @@ impl Task {
             last_word: None,
             limit_unix_ms: None,
             attempts: 0,
+            is_taken_up: false,
         }
     }
 }

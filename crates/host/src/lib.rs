@@ -17,6 +17,7 @@ mod outside;
 pub mod private;
 pub mod resource_type;
 mod shell;
+pub mod virtual_machine;
 
 use std::fmt::Display;
 use std::process::ExitCode;

@@ -8,6 +8,9 @@ use crate::name::fold;
 /// `Generic Application`: a program.
 pub const GENERIC_APPLICATION: &str = "Generic Application";
 
+/// `Virtual Machine`: a guest whose state can be saved.
+pub const VIRTUAL_MACHINE: &str = "Virtual Machine";
+
 /// Every agent of the Open Cluster Framework is a type: `ocf:PROVIDER:NAME`.
 pub const OCF_PREFIX: &str = "ocf:";
 
@@ -21,11 +24,16 @@ pub struct BuiltIn {
     pub has_own_host: bool,
     /// Whether everything that it starts stays inside its control group.
     pub is_contained: bool,
+    /// Whether what was being started or stopped when its host ended is found again by the next host as it is, and may go
+    /// on from there. Else it is stopped hard.
+    pub is_found_again: bool,
 }
 
 /// All of them.
-pub const BUILT_IN: &[BuiltIn] =
-    &[BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true }];
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true, is_found_again: false },
+    BuiltIn { name: VIRTUAL_MACHINE, has_own_host: true, is_contained: true, is_found_again: true },
+];
 
 /// Agents that start nothing which does not stay in their control group, by provider and name. The others may drive a
 /// daemon that is not theirs, an address, or a mount, and killing the group does not end that.

@@ -21,6 +21,7 @@ mod epoch;
 mod hard_stop;
 mod orders;
 
+use mainstay_types::offer::built_in;
 use mainstay_types::order::{Cause, OrderId, Outcome, Step};
 use mainstay_types::{HostId, OperationId, ResourceId, Status};
 
@@ -64,6 +65,7 @@ impl Engine {
             last_word: None,
             limit_unix_ms: None,
             attempts: 0,
+            is_taken_up: false,
         });
         self.limit_task(id, goal, 0);
         match goal {
@@ -483,13 +485,28 @@ impl Engine {
 
     /// The host ended while the task was at it.
     pub(crate) fn task_lost_its_host(&mut self, id: ResourceId, cause: &Cause) {
+        let is_found_again = self
+            .model
+            .resource(id)
+            .and_then(|resource| built_in(&resource.type_name))
+            .is_some_and(|known| known.is_found_again);
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
         task.order = None;
         match (task.stage, task.goal) {
             (Stage::Host | Stage::Looking | Stage::HardStopping, _) => {}
             (Stage::Leaving, _) => self.continue_in_host(id),
             // It was running before and may be found again.
-            (Stage::Opening, Goal::Reopen | Goal::Stop) if task.cause.is_none() => self.continue_in_host(id),
+            (Stage::Opening, goal)
+                if task.cause.is_none()
+                    && (task.is_taken_up || matches!(goal, Goal::Reopen | Goal::Stop)) =>
+            {
+                self.continue_in_host(id);
+            }
+            // The next host finds what this one was at.
+            (Stage::Starting | Stage::Stopping, _) if is_found_again && task.cause.is_none() => {
+                task.is_taken_up = true;
+                self.continue_in_host(id);
+            }
             _ => {
                 let text = format!("its host ended: {}", cause.text);
                 task.cause.get_or_insert(Cause::new(Status::RESMON_CREATE_FAILED, text));

@@ -51,7 +51,8 @@ impl Engine {
             Step::Open => {
                 let task = self.live.get(&id).and_then(|live| live.task.as_ref());
                 let recover = task.is_some_and(|task| {
-                    matches!(task.goal, Goal::Reopen | Goal::Stop) && task.cause.is_none()
+                    let runs = matches!(task.goal, Goal::Reopen | Goal::Stop) || task.is_taken_up;
+                    runs && task.cause.is_none()
                 });
                 Action::Open(Box::new(self.opening(resource, recover)))
             }

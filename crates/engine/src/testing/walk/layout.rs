@@ -17,6 +17,8 @@ pub enum Kind {
     Own,
     /// Of a type in a library, which acts in its host's process.
     Library,
+    /// In a host of its own, which finds again what the one before was starting or stopping.
+    FoundAgain,
 }
 
 /// One resource of a layout.
@@ -74,7 +76,8 @@ impl Layout {
         let mut resources: Vec<Planned> = Vec::new();
         for _ in 0..count {
             let group = dice.below(groups as u64) as usize;
-            let kind = dice.weighted(&[(4, Kind::Pool), (1, Kind::Own), (1, Kind::Library)]);
+            let kind =
+                dice.weighted(&[(4, Kind::Pool), (1, Kind::Own), (1, Kind::Library), (1, Kind::FoundAgain)]);
             let earlier = resources.iter().enumerate().filter(|(_, other)| other.group == group);
             let near: Vec<usize> = earlier.map(|(place, _)| place).collect();
             let needs = random_needs(dice, near);

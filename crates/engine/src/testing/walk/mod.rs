@@ -193,6 +193,7 @@ impl Walk {
                 Kind::Pool => self.world.resource(group, &name),
                 Kind::Own => self.world.resource_of_type(group, &name, "Generic Application", 1),
                 Kind::Library => self.world.resource_of_type(group, &name, "Demo", 0),
+                Kind::FoundAgain => self.world.resource_of_type(group, &name, "Virtual Machine", 0),
             };
             self.ids.push(id);
             self.kinds.insert(id, planned.kind);
@@ -595,7 +596,7 @@ impl Walk {
     fn host_of(&self, resource: ResourceId) -> HostId {
         match self.kinds.get(&resource) {
             None | Some(Kind::Pool) => HostId::Pool,
-            Some(Kind::Own | Kind::Library) => HostId::Own(resource),
+            Some(Kind::Own | Kind::Library | Kind::FoundAgain) => HostId::Own(resource),
         }
     }
 

@@ -1,0 +1,365 @@
+//! A saved state: the file that it is in, and the note by which the cluster knows that it is the valid one.
+//!
+//! A file counts only while the note names it. What else there is of a resource in its directory is left from a save that
+//! did not come to its end, or from a state that was used, and is removed.
+
+use std::fs::{self, File};
+use std::hash::Hasher;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mainstay_types::command_line::CommandLine;
+use mainstay_types::order::{Cause, KeptNote, Note};
+use mainstay_types::{Name, ResourceId, Status};
+use serde::{Deserialize, Serialize};
+
+use super::qemu;
+use super::settings::Settings;
+
+/// How the files are called, after the resource's id.
+const SUFFIX: &str = "state";
+
+/// As much of the beginning and of the end of a file is looked at to know it again, in bytes.
+const LOOKED_AT: usize = 64 * 1024;
+
+/// What a note says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Saved {
+    /// The file.
+    pub(super) file: PathBuf,
+    /// The node that wrote it.
+    node: String,
+    /// The machine whose state it is.
+    definition: String,
+    /// Bytes of the file.
+    length: u64,
+    /// What it begins and ends with.
+    print: String,
+    /// The machine's disks as they were then.
+    disks: String,
+}
+
+/// What keeps a machine from going on from its saved state. Nothing of it is used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unusable {
+    /// The file cannot be had.
+    #[error("the saved state '{file}', written on node '{node}', cannot be read: {reason}")]
+    Unreachable {
+        /// Which.
+        file: String,
+        /// Where it was written.
+        node: String,
+        /// Why not.
+        reason: io::Error,
+    },
+    /// It is not what was written.
+    #[error("the saved state '{0}' is not what was written: it has changed since")]
+    Changed(String),
+    /// The machine is another one.
+    #[error(
+        "the saved state '{0}' is of a machine with other properties than it has now; set them as they were"
+    )]
+    OtherMachine(String),
+    /// The disks are not those that it goes with.
+    #[error(
+        "a disk of the machine was written since its state was saved in '{0}': what it has in memory does not fit"
+    )]
+    OtherDisks(String),
+    /// The note itself.
+    #[error("what is kept of the saved state cannot be read: {0}")]
+    Note(String),
+}
+
+impl Unusable {
+    /// As a cause, with the ways out.
+    pub(super) fn cause(&self, name: &Name) -> Cause {
+        let line = CommandLine::new("resource discard-kept").name(name.as_str());
+        let first = match self {
+            Unusable::Unreachable { .. } => "make the file reachable, or ",
+            Unusable::OtherMachine(_) => "or ",
+            _ => "",
+        };
+        let text = format!("{self}; {first}give it up with '{line}', after which the machine starts anew");
+        let status = match self {
+            Unusable::Unreachable { .. } => Status::FILE_NOT_FOUND,
+            _ => Status::INVALID_DATA,
+        };
+        Cause::new(status, text)
+    }
+}
+
+impl Saved {
+    /// What is to be kept of a state that was just written and synced.
+    ///
+    /// `definition` is that of the machine which runs; what is set may have changed since its start.
+    pub(super) fn of(path: &Path, file: &File, settings: &Settings, definition: &str) -> io::Result<Self> {
+        Ok(Saved {
+            file: path.to_owned(),
+            node: node_name(),
+            definition: definition.to_owned(),
+            length: file.metadata()?.len(),
+            print: print_of(file)?,
+            disks: disks(settings),
+        })
+    }
+
+    /// As a note.
+    pub(super) fn note(&self) -> Note {
+        let words = format!(
+            "the machine's state, {}, in '{}', written on node '{}'",
+            size(self.length),
+            self.file.display(),
+            self.node
+        );
+        // Texts and numbers: nothing here is outside of what JSON can say.
+        Note { words, bytes: serde_json::to_vec(self).unwrap_or_default() }
+    }
+
+    /// What a note says.
+    pub(super) fn read(kept: &KeptNote) -> Result<Self, Unusable> {
+        serde_json::from_slice(&kept.note.bytes).map_err(|error| Unusable::Note(error.to_string()))
+    }
+
+    /// Opens the file, if the machine can go on from it: it is whole, and of this machine with these disks.
+    pub(super) fn open(&self, settings: &Settings) -> Result<File, Unusable> {
+        let shown = || self.file.display().to_string();
+        let unreachable = |reason| Unusable::Unreachable { file: shown(), node: self.node.clone(), reason };
+        let file = open_plain(&self.file).map_err(unreachable)?;
+        let length = file.metadata().map_err(unreachable)?.len();
+        if length != self.length || print_of(&file).map_err(unreachable)? != self.print {
+            return Err(Unusable::Changed(shown()));
+        }
+        if self.definition != definition(settings) {
+            return Err(Unusable::OtherMachine(shown()));
+        }
+        if self.disks != disks(settings) {
+            return Err(Unusable::OtherDisks(shown()));
+        }
+        Ok(file)
+    }
+}
+
+/// Why a state cannot be saved here; `None`: nothing is known that speaks against it.
+pub(super) fn lacks(settings: &Settings) -> Option<Cause> {
+    let directory = settings.state_directory.display();
+    let veto = |text: String| Some(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text));
+    if let Err(error) = make_directory(&settings.state_directory) {
+        return veto(format!("the state cannot be saved: '{directory}' cannot be made: {error}"));
+    }
+    if let Err(error) = rustix::fs::access(&settings.state_directory, rustix::fs::Access::WRITE_OK) {
+        return veto(format!("the state cannot be saved: '{directory}' cannot be written: {error}"));
+    }
+    match rustix::fs::statvfs(&settings.state_directory) {
+        Ok(room) => {
+            let free = room.f_bavail.saturating_mul(room.f_frsize);
+            let needed = settings.memory();
+            (free < needed).then(|| {
+                let text = format!(
+                    "the state cannot be saved: '{directory}' has {} left, and the machine has {} of memory; make room, \
+                     or give other instructions",
+                    size(free),
+                    size(needed)
+                );
+                Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)
+            })
+        }
+        Err(error) => veto(format!("the state cannot be saved: '{directory}' cannot be looked at: {error}")),
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file for a state, of a name that was never used.
+pub(super) fn create(directory: &Path, resource: ResourceId) -> io::Result<(PathBuf, File)> {
+    make_directory(directory)?;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let path = directory.join(format!("{resource}-{since}-{}.{SUFFIX}", std::process::id()));
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    Ok((path, file))
+}
+
+/// Makes sure that a file and its name outlive a loss of power.
+pub(super) fn sync(path: &Path, file: &File) -> io::Result<()> {
+    file.sync_all()?;
+    let directory = path.parent().ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+    File::open(directory)?.sync_all()
+}
+
+/// Removes what files there are of a resource; none of them counts.
+pub(super) fn sweep(directory: &Path, resource: ResourceId) -> io::Result<()> {
+    let listed = match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        listed => listed?,
+    };
+    let prefix = format!("{resource}-");
+    for entry in listed {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(&prefix) && name.ends_with(&format!(".{SUFFIX}")) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// A file for reading that is none by another name.
+fn open_plain(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let file = File::options().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    Ok(file)
+}
+
+/// Beginning and end, as a number: that a file was cut off or exchanged is seen by it. Damage elsewhere is not; who loads
+/// it finds what does not hold together.
+fn print_of(file: &File) -> io::Result<String> {
+    let length = file.metadata()?.len();
+    let mut print = Fnv::default();
+    for start in [0, length.saturating_sub(LOOKED_AT as u64)] {
+        let mut bytes = vec![0; LOOKED_AT.min(usize::try_from(length).unwrap_or(LOOKED_AT))];
+        file.read_exact_at(&mut bytes, start)?;
+        print.write(&bytes);
+    }
+    Ok(format!("{:016x}", print.finish()))
+}
+
+/// What makes a machine what it is, as a number.
+pub(super) fn definition(settings: &Settings) -> String {
+    let mut print = Fnv::default();
+    for argument in [settings.emulator.clone()].into_iter().chain(qemu::definition(settings)) {
+        print.write(argument.as_bytes());
+        print.write(&[0]);
+    }
+    format!("{:016x}", print.finish())
+}
+
+/// The disks that are files, with length and when they were written last. Of devices nobody says so.
+fn disks(settings: &Settings) -> String {
+    let mut print = Fnv::default();
+    for path in settings.disk_paths() {
+        print.write(path.as_bytes());
+        print.write(&[0]);
+        if let Some(seen) = fs::metadata(path).ok().filter(fs::Metadata::is_file) {
+            for number in [seen.len(), seen.mtime().cast_unsigned(), seen.mtime_nsec().cast_unsigned()] {
+                print.write(&number.to_le_bytes());
+            }
+        }
+    }
+    format!("{:016x}", print.finish())
+}
+
+fn node_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Bytes, for people.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
+/// FNV-1a: no secret and no proof against intent, the same in every version of the program.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::private::Values;
+
+    const ID: ResourceId = ResourceId(uuid::Uuid::from_u128(7));
+
+    fn settings(directory: &Path) -> Settings {
+        let disk = directory.join("disk");
+        fs::write(&disk, "disk").unwrap();
+        let mut settings = Settings::of(&Values::default()).unwrap();
+        settings.state_directory = directory.to_owned();
+        settings.disks = vec![format!("{};format=raw", disk.display())];
+        settings
+    }
+
+    fn name() -> Name {
+        Name::parse("vm").unwrap()
+    }
+
+    fn save(settings: &Settings) -> Saved {
+        let (path, mut file) = create(&settings.state_directory, ID).unwrap();
+        file.write_all(&[7; 3 * LOOKED_AT]).unwrap();
+        sync(&path, &file).unwrap();
+        let saved = Saved::of(&path, &file, settings, &definition(settings)).unwrap();
+        Saved::read(&KeptNote { note: saved.note(), epoch: Default::default() }).unwrap()
+    }
+
+    #[test]
+    fn what_was_saved_is_known_again_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        let saved = save(&settings);
+        saved.open(&settings).unwrap();
+        let other = Settings { memory_mib: 1, ..settings.clone() };
+        assert!(matches!(saved.open(&other), Err(Unusable::OtherMachine(_))));
+        fs::write(directory.path().join("disk"), "disk, and more").unwrap();
+        assert!(matches!(saved.open(&settings), Err(Unusable::OtherDisks(_))));
+
+        let saved = save(&settings);
+        let file = File::options().write(true).open(&saved.file).unwrap();
+        file.set_len(saved.length - 1).unwrap();
+        assert!(matches!(saved.open(&settings), Err(Unusable::Changed(_))));
+
+        let saved = save(&settings);
+        let moved = directory.path().join("moved");
+        fs::rename(&saved.file, &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, &saved.file).unwrap();
+        let unusable = saved.open(&settings).unwrap_err();
+        assert!(matches!(unusable, Unusable::Unreachable { .. }));
+        let text = unusable.cause(&name()).text;
+        assert!(
+            text.contains("make the file reachable, or give it up with 'mainstay resource discard-kept vm'"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_nobody_has_on_record_is_swept() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        save(&settings);
+        let other = directory.path().join("00000000-0000-0000-0000-000000000009-1-1.state");
+        fs::write(&other, "another's").unwrap();
+        sweep(directory.path(), ID).unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [other.file_name().unwrap(), "disk".as_ref()]);
+        sweep(&directory.path().join("nowhere"), ID).unwrap();
+    }
+}
