@@ -2,7 +2,7 @@
 //!
 //! Agents were written for another cluster manager, whose tools these stand in for: their options, what they print, and
 //! their exit codes are those of Pacemaker's manual pages, as far as agents use them. What they keep and say is
-//! Mainstay's: attributes are private properties of nodes and of the cluster ([`attributes`]).
+//! Mainstay's: attributes are private properties of nodes and of the cluster (`attributes`).
 //!
 //! Promotion scores are kept like other attributes. Nobody promotes anything by them.
 
