@@ -334,6 +334,11 @@ impl Engine {
             // It came up before the call that cancelled it took hold.
             (PartGoal::DownAtOnce, ResourceState::Online) if is_cancelled && !is_orphan => None,
             (PartGoal::Down | PartGoal::Cycle, ResourceState::Offline) if restores => Some(PartGoal::Restore),
+            (PartGoal::Up | PartGoal::Restore, ResourceState::Online)
+                if is_orphan && self.is_found_again(resource) =>
+            {
+                Some(PartGoal::Reopen)
+            }
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) if is_orphan => Some(clean()),
             (PartGoal::Up | PartGoal::Restore, ResourceState::Online) => None,
             (PartGoal::Up | PartGoal::Restore | PartGoal::Cycle, ResourceState::Offline) if was_tried => {

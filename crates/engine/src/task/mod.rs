@@ -483,13 +483,15 @@ impl Engine {
         }
     }
 
+    /// Whether what was being started or stopped when its host ended may go on from there.
+    pub(crate) fn is_found_again(&self, id: ResourceId) -> bool {
+        let resource = self.model.resource(id);
+        resource.and_then(|resource| built_in(&resource.type_name)).is_some_and(|known| known.is_found_again)
+    }
+
     /// The host ended while the task was at it.
     pub(crate) fn task_lost_its_host(&mut self, id: ResourceId, cause: &Cause) {
-        let is_found_again = self
-            .model
-            .resource(id)
-            .and_then(|resource| built_in(&resource.type_name))
-            .is_some_and(|known| known.is_found_again);
+        let is_found_again = self.is_found_again(id);
         let Some(task) = self.live.get_mut(&id).and_then(|live| live.task.as_mut()) else { return };
         task.order = None;
         match (task.stage, task.goal) {
