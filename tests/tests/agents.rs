@@ -143,6 +143,53 @@ fn a_stop_that_hangs_is_killed_with_what_it_was_to_stop() {
 }
 
 #[test]
+fn a_stop_that_fails_is_not_believed_until_somebody_gives_his_word() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[("fail", "stop")]);
+    cluster.stay_failed("t");
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    for flags in [&[][..], &["--force"]] {
+        let words = [&["resource", "offline", "t"], flags].concat();
+        let (code, said, _) = cluster.mainstay_code(&words);
+        assert_eq!(code, 4, "{said}");
+        assert_eq!(cluster.state("t"), ResourceState::Failed);
+        assert!(is_there(&cluster, "t"));
+    }
+    let shown = cluster.mainstay(&["explain", "t"]);
+    assert!(shown.contains("its type has not taken it down"), "{shown}");
+    for words in [["resource", "delete", "t"], ["resource", "online", "t"]] {
+        let (code, _, error) = cluster.mainstay_code(&words);
+        assert_eq!(code, 1, "{error}");
+    }
+    cluster.mainstay(&["resource", "confirm-stopped", "t"]);
+    cluster.mainstay(&["resource", "delete", "t"]);
+    let left = fs::read_dir(cluster.run_dir()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<String> = left.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert!(!left.iter().any(|name| name.starts_with("resource-")), "{left:?}");
+}
+
+#[test]
+fn what_is_in_no_process_is_found_when_service_and_host_are_gone() {
+    let Some((mut cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    thing(&cluster, "gone", &[]);
+    cluster.stay_failed("gone");
+    for name in ["t", "gone"] {
+        assert_eq!(cluster.carry_out(Verb::Online, name).end, Some(End::Done));
+        actions(&cluster, name);
+    }
+    let host = cluster.pool_host();
+    cluster.kill_service();
+    kill(&host);
+    fs::remove_file(cluster.file("gone.state")).unwrap();
+    cluster.start_service();
+    cluster.wait_for_state("gone", ResourceState::Failed);
+    cluster.wait_for_state("t", ResourceState::Online);
+    let asked = actions(&cluster, "t");
+    assert!(is_there(&cluster, "t") && !asked.contains(&"start".into()), "{asked:?}");
+}
+
+#[test]
 fn what_an_agent_leaves_behind_when_it_says_that_it_has_stopped_is_killed() {
     let Some((cluster, _root)) = cluster_or_skip() else { return };
     thing(&cluster, "t", &[("program", "sleep 1000")]);

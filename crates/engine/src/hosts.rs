@@ -179,6 +179,20 @@ impl Engine {
         self.model.resource_type(&resource.type_name)?.library.as_deref()
     }
 
+    /// Whether what it has made may outlive its processes: its type acts in its host's own process, or has others act, so
+    /// that there may be a mount, an address, a file.
+    pub(crate) fn may_leave_something(&self, id: ResourceId) -> bool {
+        let Some(resource) = self.model.resource(id) else { return false };
+        let found = self.model.resource_type(&resource.type_name);
+        found.is_none_or(|found| found.library.is_some() || !found.is_contained)
+    }
+
+    /// Whether an Open that is done proves that nothing is left of what an earlier host had made: whose type needs no
+    /// library takes that down before it is open. A library's type does so when it is told to terminate.
+    pub(crate) fn opens_clean(&self, id: ResourceId) -> bool {
+        self.library_of(id).is_none()
+    }
+
     /// Kills a host that cannot be trusted any more.
     pub(crate) fn kill_host(&mut self, host: HostId) {
         let Some(known) = self.hosts.known.get_mut(&host) else { return };

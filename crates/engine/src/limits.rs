@@ -69,6 +69,9 @@ pub const QUERY_TIMEOUT_MS: u64 = 30_000;
 pub const QUERY_USUAL_TIMEOUT_MS: u64 = 2_000;
 /// Terminate is meant to be immediate; after this, or PendingTimeout if that is less, the leaf is stopped hard.
 pub const TERMINATE_LIMIT_MS: u64 = 30_000;
+/// What a host has beyond that for a type that has programs take down what is in no process: to kill what runs before it
+/// begins, and to tell.
+pub const TERMINATE_GRACE_MS: u64 = 15_000;
 /// An order that only opens or closes. The host watches DeadlockTimeout itself; this is for a host that does not.
 pub const DEADLOCK_GRACE_MS: u64 = 5_000;
 /// Close has nothing left to stop. After this the leaf is stopped hard, which ends everything.

@@ -20,8 +20,8 @@ pub(crate) struct Live {
     pub(crate) borne: Option<Cause>,
     /// Failed, and not proven that nothing of it runs.
     pub(crate) unproven: bool,
-    /// It acts in its host's own process, and that host was lost while it may have held something that is in no
-    /// process: a mount, an address, a file. Only its type can take that down, in a new host.
+    /// What its type has made need not be in a process (a mount, an address, a file), and nobody has seen it go: its host
+    /// was lost, or could not take it down. Only its type can, in a host that opens it anew.
     pub(crate) cut_off: bool,
     /// Locked by its type, and the type's reason.
     pub(crate) locked: Option<u64>,

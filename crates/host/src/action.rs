@@ -8,9 +8,11 @@
 //! Nor to memory that has its length from the start: some programs, awk among them, set their error output to append, for
 //! themselves and for all who share it, and what is written at the end of that would be lost.)
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -23,6 +25,9 @@ pub const OUTPUT_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// How long what was killed may take to go.
 const KILL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the groups of actions are called, before the host's process id and a number.
+const GROUP_PREFIX: &str = "action-";
 
 /// How often a caller's wish to end it is asked for.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -120,6 +125,37 @@ impl Action {
     }
 }
 
+/// Ends the actions below this leaf that a host has left running which is gone, with all that is in their groups. Which
+/// program is an action, its arguments say: a group may have what an action was for.
+pub fn end_earlier(leaf: &Leaf, is_action: impl Fn(&[OsString]) -> bool) -> Result<(), ActionError> {
+    let entries = match std::fs::read_dir(leaf.path()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(system("look for earlier actions", error)),
+    };
+    let is_group = |name: &OsString| name.to_string_lossy().starts_with(GROUP_PREFIX);
+    for entry in entries.filter_map(Result::ok).filter(|entry| is_group(&entry.file_name())) {
+        let group = Leaf::new(entry.path());
+        let pids = group.pids().unwrap_or_default();
+        if let Some(pid) = pids.iter().copied().find(|pid| is_action(&arguments(*pid))) {
+            group.kill()?;
+            if !group.wait_empty(Instant::now() + KILL_TIMEOUT)? {
+                return Err(ActionError::Stays { pid });
+            }
+        }
+        // One that is not empty stays.
+        let _ = std::fs::remove_dir(group.path());
+    }
+    Ok(())
+}
+
+/// What a process was started with; nothing where it is gone.
+fn arguments(pid: i32) -> Vec<OsString> {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = line.strip_suffix(&[0]).unwrap_or(&line).split(|byte| *byte == 0);
+    words.map(|word| OsString::from_vec(word.to_vec())).collect()
+}
+
 /// The group that an action runs in, gone with it where it is empty.
 enum Group {
     Given(Leaf),
@@ -133,7 +169,7 @@ impl Group {
             Place::Leaf(leaf) => Ok(Group::Given(leaf)),
             Place::Below(leaf) => {
                 let number = LAST.fetch_add(1, Ordering::Relaxed);
-                let name = format!("action-{}-{number}", std::process::id());
+                let name = format!("{GROUP_PREFIX}{}-{number}", std::process::id());
                 let own = Leaf::new(leaf.path().join(PathBuf::from(name)));
                 own.create()?;
                 Ok(Group::Own(own))

@@ -191,7 +191,10 @@ impl Core {
                 self.hands.guard.hard_stop(group, resource, epoch);
             }
             Effect::Look { group, resource } => self.hands.guard.look(group, resource),
-            Effect::RemoveLeaf { group, resource } => self.hands.guard.remove(group, resource),
+            Effect::RemoveLeaf { group, resource } => {
+                self.hands.hosts.leaf_goes(resource);
+                self.hands.guard.remove(group, resource);
+            }
             Effect::Publish(event) => self.hands.watchers.publish(*event, now().unix_ms),
             Effect::Journal(record) => self.hands.journal.write(*record),
         }

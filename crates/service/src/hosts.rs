@@ -24,7 +24,8 @@ use mainstay_ipc::host::{FromHost, ToHost};
 use mainstay_process::layout;
 use mainstay_process::process::{Exit, Process};
 use mainstay_process::signal::Signal;
-use mainstay_types::order::{Action, Cause, Opening, Order, OrderId, Query, Question};
+use mainstay_process::state_file;
+use mainstay_types::order::{Action, Cause, News, Opening, Order, OrderId, Query, Question, Report};
 use mainstay_types::{ClusterId, Epoch, GroupId, HostId, Name, ResourceId, Status};
 use parking_lot::Mutex;
 use tokio::io::unix::AsyncFd;
@@ -236,6 +237,14 @@ impl Hosts {
                 self.0.runtime.spawn(async move { inner.open_leaf(host, group, resource, epoch).await });
             }
             _ => self.0.send(host, &ToHost::Order(order)),
+        }
+    }
+
+    /// Nothing of the resource is left, and what its hosts have remembered of it goes with its leaf.
+    pub fn leaf_goes(&self, resource: ResourceId) {
+        let path = state_file::path(&self.0.settings.run_dir, resource);
+        if let Err(error) = state_file::remove(&path) {
+            tracing::warn!(%resource, %error, "what was remembered of a resource stays");
         }
     }
 
@@ -514,7 +523,10 @@ impl Inner {
                 }
             }
             FromHost::Refused { reason } => tracing::error!(%host, %reason, "a host refuses the service"),
-            FromHost::Report(report) => self.outlet.feed(Input::HostReport { host, report }),
+            FromHost::Report(report) => {
+                log_words(&report);
+                self.outlet.feed(Input::HostReport { host, report });
+            }
             FromHost::Answer(answer) => self.outlet.feed(Input::HostAnswer { host, answer }),
             FromHost::Pong { nonce } if nonce & OWN_NONCES != 0 => entry.take_sign(nonce),
             FromHost::Pong { nonce } => self.outlet.feed(Input::HostPong { host, nonce }),
@@ -573,6 +585,17 @@ fn ended_cause(process: &Process) -> Option<Cause> {
 
 fn describe(exit: Exit) -> String {
     format!("the host process {exit}")
+}
+
+/// What a type has to say to people is in the service's log.
+fn log_words(report: &Report) {
+    let resource = report.resource;
+    match &report.news {
+        News::Logged { level: 0, text } => tracing::info!(%resource, "{text}"),
+        News::Logged { level: 1, text } => tracing::warn!(%resource, "{text}"),
+        News::Logged { text, .. } => tracing::error!(%resource, "{text}"),
+        _ => {}
+    }
 }
 
 fn socket_of_host(host: HostId) -> PathBuf {

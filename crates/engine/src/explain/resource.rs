@@ -447,8 +447,8 @@ impl Explainer<'_> {
             notes.extend(self.what_follows_inside(resource, live));
         }
         if live.cut_off && live.state == ResourceState::Failed {
-            let text = "its host was lost while it acted in there; only its type can say what it still holds, and \
-                        until it has, it is not started";
+            let text = "what it holds need not be in a process, and its type has not taken it down: its host was lost, \
+                        or could not; until it has, it is not started, moved or deleted";
             notes.push(reason(Rule::CutOff, text));
         } else if live.unproven {
             let text = "it is not proven that nothing of it runs any more; until it is, it is not started, moved or \

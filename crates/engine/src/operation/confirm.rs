@@ -1,6 +1,6 @@
 //! The administrator's word that nothing of a failed resource is left.
 //!
-//! A type that acts in its host's process and whose Terminate never succeeds leaves its resource unproven for ever: it
+//! A type that holds what is in no process and whose Terminate never succeeds leaves its resource unproven for ever: it
 //! could not be started or deleted any more. Whoever has looked himself may say so. Only that is believed here: while a
 //! process is left in the resource's leaf, nobody's word counts.
 

@@ -143,7 +143,10 @@ impl Engine {
     fn adopt_one(&mut self, id: ResourceId, held: Option<&(HostId, Held)>, is_expected: bool) {
         let in_maintenance = self.is_in_maintenance(id);
         let is_held_in_maintenance = self.is_held_in_maintenance(id);
+        let opens_clean = self.opens_clean(id);
         let Some(live) = self.live.get_mut(&id) else { return };
+        // What of it is in no process, only its type can see.
+        let may_run = live.populated || live.cut_off && opens_clean;
         match held {
             Some((host, held)) => {
                 let is_opening = held.running.is_some_and(|order| order.step == Step::Open);
@@ -155,7 +158,9 @@ impl Engine {
                 live.orders = held.orders().last().map_or(0, |order| order.number.saturating_add(1));
                 // A host that has opened it and done nothing since proves nothing about the one before.
                 let has_only_opened = held.condition == Condition::Offline && held.last.is_none();
-                live.cut_off &= is_opening || has_only_opened;
+                // Nor does one that had it open when it was stopped hard: it was not told of that.
+                let knows_nothing = is_closed(live, held) && !has_taken_down(held);
+                live.cut_off &= is_opening || has_only_opened && !opens_clean || knows_nothing;
                 match &held.condition {
                     Condition::Online => self.set_state(id, ResourceState::Online),
                     Condition::Offline => self.set_state(id, ResourceState::Offline),
@@ -169,7 +174,7 @@ impl Engine {
                 }
                 self.adopt_what_is_said(id, held);
             }
-            None if is_expected && live.populated => self.set_state(id, ResourceState::Online),
+            None if is_expected && may_run => self.set_state(id, ResourceState::Online),
             None if is_expected && is_held_in_maintenance => {
                 self.set_state(id, ResourceState::Online);
                 self.bears_with(id, &not_found_again());
@@ -543,7 +548,9 @@ impl Engine {
     fn adopt_the_rest(&mut self, ids: &[ResourceId], held: &BTreeMap<ResourceId, (HostId, Held)>) {
         let (mut orphans, mut strangers) = (BTreeMap::new(), BTreeMap::new());
         for id in ids {
-            if self.is_in_doubt(*id) && self.live.get(id).is_some_and(|live| live.claim.is_none()) {
+            let has_failed = matches!(held.get(id), Some((_, Held { condition: Condition::Failed(_), .. })));
+            let is_free = self.live.get(id).is_some_and(|live| live.claim.is_none());
+            if self.is_in_doubt(*id) && is_free && !has_failed {
                 let parts = BTreeMap::from([(*id, PartGoal::Settle)]);
                 let why = "whether its type has left something is not known";
                 self.start_internal(Verb::Recover, ObjectId::Resource(*id), parts, why);
@@ -607,6 +614,12 @@ impl Engine {
 /// Whether a hard stop has closed the leaf under the epoch under which a host holds it, and the host does nothing with it.
 fn is_closed(live: &Live, held: &Held) -> bool {
     live.floor >= held.epoch && held.running.is_none()
+}
+
+/// Whether the last thing that its host has done with it was to take it down, and it did.
+fn has_taken_down(held: &Held) -> bool {
+    let is_down = |order: &OrderId| matches!(order.step, Step::Stop | Step::Terminate | Step::CleanUp);
+    held.last.as_ref().is_some_and(|(order, outcome)| is_down(order) && *outcome == Outcome::Done)
 }
 
 fn unfinished(what: &str) -> Cause {

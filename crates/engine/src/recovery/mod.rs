@@ -192,8 +192,8 @@ impl Engine {
             self.live.insert(*id, Live { floor, ..Live::new(ResourceState::Offline, now_ms) });
             self.count_in(*group, ResourceState::Offline);
         }
-        let acts_in_process: BTreeSet<ResourceId> =
-            ids.iter().map(|(id, _)| *id).filter(|id| self.library_of(*id).is_some()).collect();
+        let leave_something: BTreeSet<ResourceId> =
+            ids.iter().map(|(id, _)| *id).filter(|id| self.may_leave_something(*id)).collect();
         let may_be_left = !self.startup.is_first_of_boot || self.startup.is_restored;
         for (group, id, leaf) in leaves {
             let Some(live) = self.live.get_mut(id) else {
@@ -201,8 +201,8 @@ impl Engine {
                 continue;
             };
             (live.floor, live.populated) = (leaf.floor, leaf.populated);
-            // Its own host has lived here. Whether it still does, it says itself; see `adopt_one`.
-            live.cut_off = acts_in_process.contains(id) && may_be_left;
+            // A host has had it open. Whether one still has, that says itself; see `adopt_one`.
+            live.cut_off = leave_something.contains(id) && may_be_left;
             if leaf.populated {
                 self.set_state(*id, ResourceState::OnlinePending);
             }

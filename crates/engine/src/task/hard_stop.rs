@@ -124,9 +124,9 @@ impl Engine {
 
     /// A host that had it open is gone, or will be: what it had made outside of any process may still be there.
     pub(crate) fn note_cut_off(&mut self, id: ResourceId) {
-        let acts_in_process = self.library_of(id).is_some();
+        let may_leave_something = self.may_leave_something(id);
         let Some(live) = self.live.get_mut(&id) else { return };
-        live.cut_off |= acts_in_process && live.open.is_some() && live.may_hold();
+        live.cut_off |= may_leave_something && live.open.is_some() && live.may_hold();
         live.cut_off &= !seeded::has(Bug::LeftoverForgotten);
     }
 

@@ -11,8 +11,9 @@
 //!                                                                    is not empty, or its type does not answer
 //! ```
 //!
-//! A type that acts in its host's process may hold what is in no process. When its host is lost, an empty leaf proves
-//! nothing: the resource is *cut off*, and opened in a new host and terminated there before anything else is done.
+//! A type that acts in its host's process, or that has others act, may hold what is in no process. When its host is lost,
+//! or what is to stop it fails, an empty leaf proves nothing: the resource is *cut off*, and opened anew and terminated
+//! there before anything else is done. A type without a library has taken that down when it is open.
 //!
 //! A task keeps its first trouble; with one it ends in Failed whatever comes after. It decides nothing about other
 //! resources: when it has ended, the operation it belongs to is told.
@@ -28,7 +29,8 @@ use mainstay_types::{HostId, OperationId, ResourceId, Status};
 use crate::Engine;
 use crate::graph;
 use crate::limits::{
-    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, QUERY_USUAL_TIMEOUT_MS, TERMINATE_LIMIT_MS,
+    CLOSE_LIMIT_MS, DEADLOCK_GRACE_MS, HARD_STOP_ATTEMPTS, QUERY_USUAL_TIMEOUT_MS, TERMINATE_GRACE_MS,
+    TERMINATE_LIMIT_MS,
 };
 use crate::live::{Goal, Stage, Task};
 use crate::operation::PartState;
@@ -73,7 +75,7 @@ impl Engine {
             Goal::Stop if self.is_closed_for(id) => self.hard_stop(id),
             Goal::Stop => self.continue_in_host(id),
             Goal::Terminate | Goal::Clean => self.terminate(id),
-            Goal::Settle => self.look(id),
+            Goal::Settle => self.settle(id),
         }
     }
 
@@ -174,8 +176,14 @@ impl Engine {
                 }
             },
             Goal::Terminate | Goal::Clean => self.terminate(id),
-            Goal::Settle => self.look(id),
+            Goal::Settle => self.settle(id),
         }
+    }
+
+    /// Has a failed resource looked at, and what is found taken down.
+    fn settle(&mut self, id: ResourceId) {
+        // A leaf says nothing of what is in no process.
+        if self.may_leave_something(id) { self.terminate(id) } else { self.look(id) }
     }
 
     /// Whether something may be there to be taken down, a host was waited for, and what else served a dependent has gone
@@ -246,7 +254,11 @@ impl Engine {
         };
         // What an earlier host may have left is another thing than what the operation has started itself.
         let step = if live.cut_off { Step::CleanUp } else { Step::Terminate };
-        let limit_ms = self.pending_timeout_ms(id).min(TERMINATE_LIMIT_MS);
+        let limit_ms = match self.may_leave_something(id) && self.opens_clean(id) {
+            // Its host bounds what it has done for that; only there it is known when it has begun.
+            true => TERMINATE_LIMIT_MS + TERMINATE_GRACE_MS,
+            false => self.pending_timeout_ms(id).min(TERMINATE_LIMIT_MS),
+        };
         self.set_stage(id, Stage::Terminating, limit_ms);
         self.give_order(id, step);
     }
@@ -323,14 +335,18 @@ impl Engine {
     }
 
     fn handle_opened(&mut self, id: ResourceId, host: HostId, outcome: Outcome) {
+        let opens_clean = self.opens_clean(id);
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(task) = live.task.as_mut() else { return };
-        let (goal, has_trouble, was_cut_off) = (task.goal, task.cause.is_some(), live.cut_off);
+        let (goal, has_trouble) = (task.goal, task.cause.is_some());
+        let found = outcome == Outcome::FoundOnline;
+        let is_clean = found || outcome == Outcome::Done && opens_clean;
+        live.cut_off &= !is_clean;
+        let is_cut_off = live.cut_off;
         match outcome {
             Outcome::Done | Outcome::FoundOnline => {
                 live.open = Some(host);
                 self.touched_statuses.insert(id);
-                live.cut_off &= outcome == Outcome::Done;
                 self.send_waiting_queries(id);
             }
             outcome => {
@@ -339,23 +355,24 @@ impl Engine {
                 self.release_host(host);
                 return match goal {
                     // Nothing was started, and the host has looked.
-                    Goal::Open | Goal::Start if !was_cut_off => self.end_proven(id),
+                    Goal::Open | Goal::Start if !is_cut_off => self.end_proven(id),
                     _ => self.hard_stop(id),
                 };
             }
         }
-        let found = outcome == Outcome::FoundOnline;
         match goal {
             Goal::Reopen if has_trouble => self.leave_to_clean_up(id),
             _ if has_trouble => self.terminate(id),
-            Goal::Start | Goal::Restore if found => self.end_task(id, TaskEnd::Online),
+            // Open takes over what runs, and nobody knew that it did.
+            Goal::Start | Goal::Restore | Goal::Open if found => self.end_task(id, TaskEnd::Online),
+            Goal::Settle if found => self.terminate(id),
             Goal::Reopen if !found && self.is_in_maintenance(id) => {
                 let cause = self.borne_with(id);
                 self.end_task(id, TaskEnd::Borne(cause));
             }
             Goal::Reopen if !found => self.fail_replaced(id),
             // What acted in the process of the host that ended cannot have stopped well.
-            Goal::Stop if !found && was_cut_off => self.fail_replaced(id),
+            Goal::Stop if !found && is_cut_off => self.fail_replaced(id),
             // The host has killed whatever was left.
             Goal::Stop if !found => self.end_task(id, TaskEnd::Offline),
             _ => self.open_in_host(id),

@@ -23,6 +23,7 @@ use mainstay_store::{KeyRange, Model as StoreModel, Store, read_all};
 use mainstay_types::control::function;
 use mainstay_types::event::Event;
 use mainstay_types::glance::ResourceGlance;
+use mainstay_types::offer::Offer;
 use mainstay_types::operation::{Asker, End, OperationRecord};
 use mainstay_types::order::{Order, Step};
 use mainstay_types::{
@@ -588,6 +589,13 @@ impl World {
     /// Whether anything of the resource is there, in processes or, for a type that acts in its host's, elsewhere.
     pub fn runs(&self, id: ResourceId) -> bool {
         self.leaves.get(&id).is_some_and(|(_, leaf)| leaf.populated) || self.mounts.contains(&id)
+    }
+
+    /// A resource type that the node has by itself, and whose resources hold what is in no process.
+    pub fn offer_type(&mut self, name: &str) {
+        let name = Name::parse(name).expect("a name");
+        self.feed(Input::TypesOffered(vec![Offer { name, is_contained: false }]));
+        self.settle();
     }
 
     /// A resource type in a library, which acts in its host's process.

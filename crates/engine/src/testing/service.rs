@@ -5,7 +5,7 @@ use mainstay_types::control::function;
 use mainstay_types::order::{Action, Cause, Condition, News, Order, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::{ControlCode, Epoch, GroupId, HostId, ResourceId, Status};
 
-use super::host::{Effected, FakeHost};
+use super::host::{Behaviour, Effected, FakeHost, Reaction};
 use super::{CheckReaction, CommitMode, Leaf, World};
 use crate::effect::Effect;
 use crate::input::{CommitOutcome, Input, LeafSeen};
@@ -169,6 +169,7 @@ impl World {
         }
         let found = self.runs(id);
         let behaviour = self.behaviours.get(&id).copied().unwrap_or_default();
+        let behaviour = self.while_opening(&order, behaviour);
         let Some(fake) = self.hosts.get_mut(&host) else { return };
         let (effected, reports) = fake.take(&order, behaviour, found);
         self.effect_leaf(id, effected);
@@ -182,8 +183,22 @@ impl World {
         }
     }
 
+    /// A type without a library takes down what is left before it is open, where it does not take it over: as it would
+    /// terminate it.
+    fn while_opening(&self, order: &Order, behaviour: Behaviour) -> Behaviour {
+        let Action::Open(opening) = &order.action else { return behaviour };
+        let id = order.resource;
+        let takes_down = !opening.recover && self.mounts.contains(&id) && self.engine.opens_clean(id);
+        match behaviour.terminate {
+            Reaction::Fail | Reaction::Veto if takes_down => Behaviour { open: Reaction::Fail, ..behaviour },
+            Reaction::Hang if takes_down => Behaviour { open: Reaction::Hang, ..behaviour },
+            _ => behaviour,
+        }
+    }
+
     pub(super) fn effect_leaf(&mut self, id: ResourceId, effected: Effected) {
-        let acts_in_process = self.engine.library_of(id).is_some();
+        let leaves_something = self.engine.may_leave_something(id);
+        let opens_clean = self.engine.opens_clean(id);
         if effected == Effected::Left && self.runs(id) {
             self.deceived.insert(id);
         } else if effected != Effected::Nothing
@@ -192,8 +207,10 @@ impl World {
             self.deceived.remove(&id);
         }
         match effected {
-            Effected::Runs if acts_in_process => drop(self.mounts.insert(id)),
+            Effected::Runs if leaves_something => drop(self.mounts.insert(id)),
             Effected::Stopped => drop(self.mounts.remove(&id)),
+            // The end of an Open that has found nothing to take over.
+            Effected::Killed if opens_clean => drop(self.mounts.remove(&id)),
             _ => {}
         }
         if let Some((_, leaf)) = self.leaves.get_mut(&id) {

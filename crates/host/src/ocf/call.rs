@@ -236,6 +236,11 @@ impl Outcome {
         )
     }
 
+    /// Whether it was not run at all, so that it says nothing.
+    pub(super) fn was_not_run(&self) -> bool {
+        self.ended.is_err()
+    }
+
     /// A judgement's. An agent that has none has no objection.
     pub(super) fn judged(&self) -> Result<(), Cause> {
         match self.code() {

@@ -1,5 +1,6 @@
 //! A resource whose work an agent does.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
@@ -19,7 +20,7 @@ use super::Agent;
 use super::call::{Call, Outcome, SCRATCH};
 use super::settings::Settings;
 use super::turns::Turn;
-use crate::action::Place;
+use crate::action::{self, Place};
 use crate::outside::{KILL_TIMEOUT, Outside};
 use crate::private::{self, Values};
 use crate::resource_type::{
@@ -42,6 +43,15 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a change of properties waits for an action that is being run.
 const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How often an operation that waits for its turn says so, or sees that nobody wants it any more.
+const TURN_LOOK: Duration = Duration::from_millis(100);
+
+/// So many looks in a row may not be taken, since the agent is just being replaced, say, or the machine lacks something.
+const UNSEEN_MAX: u32 = 5;
+
+/// The actions that leave nothing running which is to serve.
+const LEAVES_NOTHING: [&str; 4] = ["monitor", "stop", "validate-all", "meta-data"];
+
 /// The stack of an action's thread, in bytes.
 const STACK_LENGTH: usize = 256 * 1024;
 
@@ -58,6 +68,8 @@ pub(super) struct AgentResource {
     started_with: Mutex<Option<Settings>>,
     /// When the cheapest monitor was last run.
     looked: Mutex<Option<Instant>>,
+    /// Looks in a row that could not be taken.
+    unseen: Mutex<u32>,
     /// The most thorough level at which the agent has been able to look since it was started or changed.
     level: Mutex<Option<u32>>,
 }
@@ -74,9 +86,11 @@ impl AgentResource {
             outside,
             turn: Mutex::default(),
             looked: Mutex::default(),
+            unseen: Mutex::default(),
             level: Mutex::default(),
             context,
         }));
+        resource.0.end_earlier_actions()?;
         let is_recovered = resource.0.context.opening.recover;
         let found = match is_recovered && resource.0.monitor(0).serves().is_ok() {
             true => Found::Online,
@@ -86,6 +100,16 @@ impl AgentResource {
             }
         };
         Ok(Opened { resource: Arc::new(resource), found })
+    }
+
+    /// An earlier host may have died while it ran an action, which knows nothing of that and goes on.
+    fn end_earlier_actions(&self) -> Result<(), Cause> {
+        let agent = self.agent.path.as_os_str();
+        let is_action = |arguments: &[OsString]| match arguments {
+            [.., program, action] if program == agent => LEAVES_NOTHING.iter().any(|known| action == known),
+            _ => false,
+        };
+        action::end_earlier(&self.leaf, is_action).map_err(lacking)
     }
 
     /// What an earlier host has started and not seen stopped is stopped. What nobody here has started is left alone.
@@ -104,10 +128,21 @@ impl AgentResource {
         Ok(Settings::of(&values, &self.agent.metadata))
     }
 
-    /// What runs was started with this; else what is set.
+    /// What runs was started with this; else what is set. How long an action may take is always what is set.
     fn settings_in_force(&self) -> Result<Settings, Cause> {
         let started_with = self.started_with.lock().clone();
-        started_with.map_or_else(|| self.settings(), Ok)
+        match (started_with, self.settings()) {
+            (Some(started_with), Ok(set)) => Ok(started_with.limited_as(set)),
+            (Some(started_with), Err(_)) => Ok(started_with),
+            (None, set) => set,
+        }
+    }
+
+    /// How long one call by the host may take, with what is left for telling its end: a call that takes longer than
+    /// DeadlockTimeout costs all others their host.
+    fn call_limit(&self) -> Duration {
+        let deadlock = Duration::from_millis(self.opening.lock().deadlock_timeout_ms.into());
+        if deadlock.is_zero() { Duration::MAX } else { deadlock * 3 / 4 }
     }
 
     fn call<'a>(&'a self, action: &'a str, settings: &'a Settings) -> Call<'a> {
@@ -122,12 +157,15 @@ impl AgentResource {
     }
 
     fn monitor(&self, level: u32) -> Outcome {
-        let _turn = self.turn.lock();
-        let settings = match self.settings_in_force() {
-            Ok(settings) => settings,
-            Err(cause) => return Outcome::refused("monitor", &self.agent, cause),
+        let until = Instant::now().checked_add(self.call_limit());
+        let turn = until.map_or_else(|| Some(self.turn.lock()), |until| self.turn.try_lock_until(until));
+        let settings = match turn.as_ref().map(|_| self.settings_in_force()) {
+            Some(Ok(settings)) => settings,
+            Some(Err(cause)) => return Outcome::refused("monitor", &self.agent, cause),
+            None => return Outcome::refused("monitor", &self.agent, busy()),
         };
-        let call = self.call("monitor", &settings).check(level, self.interval());
+        let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        let call = self.call("monitor", &settings).check(level, self.interval()).within(left);
         call.run(self.aside(), |_| true)
     }
 
@@ -140,12 +178,25 @@ impl AgentResource {
             let outcome = self.monitor(level);
             if level == 0 || !outcome.cannot_tell() {
                 *self.level.lock() = Some(level);
-                return outcome.serves();
+                return self.judge_look(&outcome);
             }
             let text = format!("not looked at on level {level}: {}", outcome.cause().text);
             self.context.reporter.log(0, text);
         }
         Ok(())
+    }
+
+    /// Whether it serves, by a look at it. That nobody could look says nothing of it, unless that goes on.
+    fn judge_look(&self, outcome: &Outcome) -> Result<(), Cause> {
+        let mut unseen = self.unseen.lock();
+        if !outcome.was_not_run() {
+            *unseen = 0;
+            return outcome.serves();
+        }
+        *unseen += 1;
+        let cause = outcome.cause();
+        self.context.reporter.log(1, format!("it was not looked at: {}", cause.text));
+        if *unseen < UNSEEN_MAX { Ok(()) } else { Err(cause) }
     }
 
     fn interval(&self) -> Duration {
@@ -159,11 +210,17 @@ impl AgentResource {
     /// The turn of an operation, whose thread may come late: nothing is done any more once Terminate has overtaken it,
     /// which may be over by then.
     fn turn_of(&self, operation: &Operation) -> Result<MutexGuard<'_, ()>, Cause> {
-        let turn = self.turn.lock();
-        match operation.is_cancelled() {
-            true => Err(overtaken()),
-            false => Ok(turn),
-        }
+        let began = Instant::now();
+        let mut progress = self.progress(operation, "waiting for another action");
+        let turn = loop {
+            if let Some(turn) = self.turn.try_lock_for(TURN_LOOK) {
+                break turn;
+            }
+            if !progress(began.elapsed()) {
+                return Err(overtaken());
+            }
+        };
+        if operation.is_cancelled() { Err(overtaken()) } else { Ok(turn) }
     }
 
     /// Waits until one more agent may run; Terminate may overtake the operation meanwhile.
@@ -226,7 +283,8 @@ impl AgentResource {
             return Ok(());
         };
         make_scratch().map_err(|error| lacking(format!("{SCRATCH} cannot be made: {error}")))?;
-        self.call("stop", &settings).within(CLEAN_UP_LIMIT).run(self.aside(), |_| true).done()?;
+        let limit = CLEAN_UP_LIMIT.min(self.call_limit());
+        self.call("stop", &settings).within(limit).run(self.aside(), |_| true).done()?;
         self.empty_leaf(Duration::ZERO)?;
         self.end_record();
         Ok(())
@@ -310,10 +368,7 @@ impl AgentResource {
     }
 
     fn turn_within(&self, limit: Duration) -> Result<MutexGuard<'_, ()>, Cause> {
-        self.turn.try_lock_for(limit).ok_or_else(|| {
-            let text = "an action of its agent is being run; set it when that has ended";
-            Cause::new(Status::BUSY, text)
-        })
+        self.turn.try_lock_for(limit).ok_or_else(busy)
     }
 
     /// Has the agent take up what has changed, if that is all reloadable.
@@ -406,7 +461,7 @@ impl Resource for AgentHandle {
         }
         *looked = Some(now);
         drop(looked);
-        self.0.monitor(0).serves().is_ok()
+        self.0.judge_look(&self.0.monitor(0)).is_ok()
     }
 
     fn is_alive(&self) -> Result<(), Cause> {
@@ -486,6 +541,10 @@ fn make_scratch() -> std::io::Result<()> {
 
 fn overtaken() -> Cause {
     Cause::new(Status::CANCELLED, "terminated before it began")
+}
+
+fn busy() -> Cause {
+    Cause::new(Status::BUSY, "an action of its agent is being run; try again when that has ended")
 }
 
 fn lacking(error: impl std::fmt::Display) -> Cause {
@@ -593,5 +652,49 @@ mod tests {
         assert!(!result() && !was_asked("stop"));
         opened.resource.terminate().unwrap();
         assert!(was_asked("stop"));
+    }
+
+    #[test]
+    fn an_agent_that_cannot_be_run_for_a_moment_says_nothing_of_what_runs() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let opened = open(&scratch, directory.path(), |_| {});
+        let (agent, away) = (directory.path().join("agent"), directory.path().join("away"));
+        let looks = |count| (0..count).map(|_| opened.resource.is_alive().is_ok()).collect::<Vec<_>>();
+        fs::rename(&agent, &away).unwrap();
+        assert_eq!(looks(UNSEEN_MAX - 1), vec![true; UNSEEN_MAX as usize - 1]);
+        fs::rename(&away, &agent).unwrap();
+        assert_eq!(looks(1), [true]);
+        fs::rename(&agent, &away).unwrap();
+        assert_eq!(looks(UNSEEN_MAX - 1), vec![true; UNSEEN_MAX as usize - 1]);
+        assert_eq!(looks(1), [false], "it goes on");
+    }
+
+    #[test]
+    fn an_action_that_a_dead_host_has_left_is_ended_and_what_serves_is_not() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let leaf = scratch.leaf("leaf");
+        let run = |below: &str, words: &[&str]| {
+            let group = Leaf::new(leaf.path().join(below));
+            group.create().unwrap();
+            let mut command = mainstay_process::Command::new(words);
+            command.leaf = Some(group);
+            command.spawn().unwrap()
+        };
+        // As a script is run that hangs: the interpreter, the agent, the action.
+        let agent = directory.path().join("agent");
+        let hangs = directory.path().join("hangs");
+        fs::write(&hangs, "sleep 1000\n").unwrap();
+        std::os::unix::fs::symlink(&hangs, &agent).unwrap();
+        let agent = agent.to_str().unwrap();
+        let monitor = run("action-1-1", &["/bin/sh", agent, "monitor"]);
+        let reload = run("action-1-2", &["/bin/sh", agent, "reload-agent"]);
+        let serving = run("action-1-3", &["/bin/sleep", "1000"]);
+        fs::remove_file(agent).unwrap();
+        drop(open(&scratch, directory.path(), |_| {}));
+        let has_ended = |process: &mainstay_process::Process| process.wait(Instant::now()).unwrap().is_some();
+        assert_eq!((has_ended(&monitor), has_ended(&reload), has_ended(&serving)), (true, false, false));
+        leaf.kill().unwrap();
     }
 }

@@ -57,6 +57,11 @@ impl Settings {
         }
     }
 
+    /// These parameters, with how long actions may take by others.
+    pub(super) fn limited_as(self, other: Settings) -> Self {
+        Settings { limits_ms: other.limits_ms, ..self }
+    }
+
     /// The parameters that differ.
     pub(super) fn differences<'a>(
         &self,

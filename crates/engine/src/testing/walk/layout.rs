@@ -19,6 +19,8 @@ pub enum Kind {
     Library,
     /// In a host of its own, which finds again what the one before was starting or stopping.
     FoundAgain,
+    /// In the pool host, and holding what is in no process.
+    Agent,
 }
 
 /// One resource of a layout.
@@ -76,8 +78,13 @@ impl Layout {
         let mut resources: Vec<Planned> = Vec::new();
         for _ in 0..count {
             let group = dice.below(groups as u64) as usize;
-            let kind =
-                dice.weighted(&[(4, Kind::Pool), (1, Kind::Own), (1, Kind::Library), (1, Kind::FoundAgain)]);
+            let kind = dice.weighted(&[
+                (4, Kind::Pool),
+                (1, Kind::Own),
+                (1, Kind::Library),
+                (1, Kind::FoundAgain),
+                (1, Kind::Agent),
+            ]);
             let earlier = resources.iter().enumerate().filter(|(_, other)| other.group == group);
             let near: Vec<usize> = earlier.map(|(place, _)| place).collect();
             let needs = random_needs(dice, near);

@@ -38,6 +38,8 @@ use step::ADAPTERS_END;
 /// How often which fault struck in which moment.
 pub type Coverage = BTreeMap<(&'static str, &'static str), u64>;
 
+/// A type that a node offers.
+const AGENT: &str = "ocf:walk:Thing";
 /// CLUSCTL_*_SET_COMMON_PROPERTIES, with the access that it asks for.
 const SET_COMMON_PROPERTIES: u32 = 0x40_0000 | function::SET_COMMON_PROPERTIES;
 /// Resources that may be created on the way.
@@ -187,6 +189,9 @@ impl Walk {
         if layout.resources.iter().any(|planned| planned.kind == Kind::Library) {
             self.world.library_type("Demo");
         }
+        if layout.resources.iter().any(|planned| planned.kind == Kind::Agent) {
+            self.world.offer_type(AGENT);
+        }
         for (number, planned) in layout.resources.iter().enumerate() {
             let (group, name) = (self.groups[planned.group], format!("r{number}"));
             let id = match planned.kind {
@@ -194,6 +199,7 @@ impl Walk {
                 Kind::Own => self.world.resource_of_type(group, &name, "Generic Application", 1),
                 Kind::Library => self.world.resource_of_type(group, &name, "Demo", 0),
                 Kind::FoundAgain => self.world.resource_of_type(group, &name, "Virtual Machine", 0),
+                Kind::Agent => self.world.resource_of_type(group, &name, AGENT, 0),
             };
             self.ids.push(id);
             self.kinds.insert(id, planned.kind);
@@ -595,7 +601,7 @@ impl Walk {
 
     fn host_of(&self, resource: ResourceId) -> HostId {
         match self.kinds.get(&resource) {
-            None | Some(Kind::Pool) => HostId::Pool,
+            None | Some(Kind::Pool | Kind::Agent) => HostId::Pool,
             Some(Kind::Own | Kind::Library | Kind::FoundAgain) => HostId::Own(resource),
         }
     }
