@@ -241,7 +241,8 @@ impl Engine {
     /// What its type has the cluster keep goes with it.
     fn delete_note(&self, id: ResourceId, change: &mut Change) {
         let notes = self.model.notes();
-        if notes.get(id).is_some() {
+        // One that is just being written comes first, and goes too.
+        if notes.get(id).is_some() || self.notes.is_writing(id) {
             change.compares.push(notes.unchanged(id));
             change.ops.push(Op::delete(layout::note_key(id)));
         }

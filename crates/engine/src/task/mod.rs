@@ -342,7 +342,7 @@ impl Engine {
         let found = outcome == Outcome::FoundOnline;
         let is_clean = found || outcome == Outcome::Done && opens_clean;
         live.cut_off &= !is_clean;
-        let is_cut_off = live.cut_off;
+        let (is_cut_off, is_taken_up) = (live.cut_off, task.is_taken_up);
         match outcome {
             Outcome::Done | Outcome::FoundOnline => {
                 live.open = Some(host);
@@ -355,7 +355,7 @@ impl Engine {
                 self.release_host(host);
                 return match goal {
                     // Nothing was started, and the host has looked.
-                    Goal::Open | Goal::Start if !is_cut_off => self.end_proven(id),
+                    Goal::Open | Goal::Start if !is_cut_off && !is_taken_up => self.end_proven(id),
                     _ => self.hard_stop(id),
                 };
             }
@@ -424,6 +424,8 @@ impl Engine {
         }
         task.cause = Some(cause);
         match task.stage {
+            // The host before was at it.
+            Stage::Host if task.is_taken_up => self.hard_stop(id),
             Stage::Host | Stage::Leaving | Stage::Asking => self.end_proven(id),
             Stage::Starting => self.terminate(id),
             // Open is waited for; then the trouble leads down.
@@ -539,8 +541,9 @@ impl Engine {
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(task) = live.task.as_mut() else { return };
         task.cause.get_or_insert(cause);
+        let may_be_there = live.cut_off || task.is_taken_up;
         match task.goal {
-            Goal::Open | Goal::Start | Goal::Restore if !live.cut_off => self.end_proven(id),
+            Goal::Open | Goal::Start | Goal::Restore if !may_be_there => self.end_proven(id),
             _ => {
                 // Whatever the guard finds, the type cannot be asked.
                 task.attempts = HARD_STOP_ATTEMPTS;

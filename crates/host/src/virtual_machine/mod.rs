@@ -106,8 +106,10 @@ struct Run {
 /// What a machine is to do, as far as it is known in the run directory, for the next host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Doing {
-    /// It is not to run yet, or not any more: its processors stand by our doing.
+    /// It is not to run yet: its processors stand by our doing.
     Standing,
+    /// It is not to run any more: they stand, and its state is being saved.
+    Saving,
     /// It is to run. If it stands, somebody else wants it so.
     Running,
 }
@@ -116,6 +118,7 @@ impl Doing {
     fn word(self) -> &'static str {
         match self {
             Doing::Standing => "doing standing",
+            Doing::Saving => "doing saving",
             Doing::Running => "doing running",
         }
     }
@@ -195,7 +198,11 @@ impl Machine {
         let run = Run { guest: Arc::new(guest), definition: saved::definition(settings) };
         *running = Some(run.clone());
         drop(running);
-        self.note_doing(&run, Doing::Standing);
+        if let Err(error) = self.write_doing(&run, Doing::Standing) {
+            run.guest.end()?;
+            let text = format!("what runs cannot be written down for a later host: {error}");
+            return Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, text));
+        }
         self.watch(&run);
         Ok(run)
     }
@@ -210,7 +217,13 @@ impl Machine {
 
     /// What the next host has to know to find the machine, and to take up from there.
     fn note_doing(&self, run: &Run, doing: Doing) {
-        let written = match run.guest.process().identity() {
+        if let Err(error) = self.write_doing(run, doing) {
+            self.log(1, format!("if this host dies, the machine will not be found again: {error}"));
+        }
+    }
+
+    fn write_doing(&self, run: &Run, doing: Doing) -> std::io::Result<()> {
+        match run.guest.process().identity() {
             Ok(Some(Identity { pid, started_at_ticks })) => {
                 let (definition, doing) = (&run.definition, doing.word());
                 let text =
@@ -219,9 +232,6 @@ impl Machine {
             }
             Ok(None) => Ok(()),
             Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            self.log(1, format!("if this host dies, the machine will not be found again: {error}"));
         }
     }
 
@@ -237,8 +247,8 @@ impl Machine {
                 let (process, text) = found?;
                 let definition = text.lines().find_map(|line| line.strip_prefix("definition "));
                 let guest = Arc::new(Qemu::found(process, Qemu::socket(path)));
-                let is_standing = text.lines().any(|line| line == Doing::Standing.word());
-                let doing = if is_standing { Doing::Standing } else { Doing::Running };
+                let is = |doing: &Doing| text.lines().any(|line| line == doing.word());
+                let doing = [Doing::Standing, Doing::Saving].into_iter().find(is).unwrap_or(Doing::Running);
                 Some((Run { guest, definition: definition.unwrap_or_default().to_owned() }, doing))
             }
             Err(error) => {
@@ -250,7 +260,7 @@ impl Machine {
 
     /// Takes up from what an earlier host has left; whether the machine serves.
     fn take_over(self: &Arc<Self>) -> Result<bool, Cause> {
-        let Some((run, doing)) = self.find_earlier() else { return Ok(false) };
+        let Some((run, doing)) = self.find_earlier() else { return self.take_over_nothing() };
         if !self.context.opening.recover {
             // What is opened anew is offline.
             return run.guest.end().map(|()| false);
@@ -259,7 +269,7 @@ impl Machine {
         // What hangs or cannot go on serves nobody, and is ended.
         let serves = match run.guest.condition() {
             Ok(Condition::Running) => self.forget_kept(kept.as_ref()).map(|()| true)?,
-            Ok(Condition::Paused) if doing == Doing::Standing => {
+            Ok(Condition::Paused) if doing != Doing::Running => {
                 self.take_over_standing(&run, kept.as_ref())?
             }
             Ok(_) => false,
@@ -270,13 +280,30 @@ impl Machine {
         };
         if !serves {
             run.guest.end()?;
-            return Ok(false);
+            return self.take_over_nothing();
         }
         *self.running.lock() = Some(run.clone());
         self.watch(&run);
         self.note_doing(&run, Doing::Running);
         *self.is_online.lock() = true;
         Ok(true)
+    }
+
+    /// Nothing of the machine is there any more. If that was to be saved and is not, it has not gone offline as asked.
+    fn take_over_nothing(&self) -> Result<bool, Cause> {
+        let path = &self.context.state_file;
+        let text = state_file::read_text(path).ok().flatten().unwrap_or_default();
+        let was_saving = text.lines().any(|line| line == Doing::Saving.word());
+        if !was_saving || !self.context.opening.recover || self.context.opening.note.is_some() {
+            return Ok(false);
+        }
+        // Said once; from then on it is a machine that is not there.
+        if let Err(error) = state_file::remove(path) {
+            self.log(1, format!("the state file cannot be removed: {error}"));
+        }
+        let text =
+            "its state was not saved: the machine ended while its host was saving it, and the host, too";
+        Err(Cause::new(Status::PROCESS_ABORTED, text))
     }
 
     /// A machine that stands still by our doing: with a valid file it is just the same as that, and it ends. Else it is all there is.
@@ -286,6 +313,11 @@ impl Machine {
             let usable = Saved::read(kept).and_then(|saved| saved.open(&settings));
             match usable {
                 Ok(_) => return Ok(false),
+                // What the machine has in memory fits no better than the file.
+                Err(unusable @ saved::Unusable::OtherDisks(_)) => {
+                    self.log(2, unusable.to_string());
+                    return Ok(false);
+                }
                 Err(unusable) => {
                     self.log(1, format!("{unusable}; the machine itself is there still and goes on"));
                 }

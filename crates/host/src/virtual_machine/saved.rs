@@ -241,7 +241,7 @@ pub(super) fn definition(settings: &Settings) -> String {
 }
 
 /// The disks that are files, with length and when they were written last. Of devices nobody says so.
-fn disks(settings: &Settings) -> String {
+pub(super) fn disks(settings: &Settings) -> String {
     let mut print = Fnv::default();
     for path in settings.disk_paths() {
         print.write(path.as_bytes());

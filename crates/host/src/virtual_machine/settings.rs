@@ -24,6 +24,9 @@ pub static DESCRIPTION: LazyLock<TypeDescription> = LazyLock::new(describe);
 /// Where states are saved when nobody says where.
 const STATE_DIRECTORY: &str = "/var/lib/mainstay/virtual-machines";
 
+/// Arguments of QEMU that would make another thing of it than what is started, saved and ended here.
+const OURS: [&str; 6] = ["daemonize", "incoming", "S", "no-shutdown", "snapshot", "loadvm"];
+
 /// How long a guest may take to shut down when nobody says how long.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -159,6 +162,13 @@ impl Settings {
         };
         let action = values.number("OfflineAction");
         let extra = words::split(values.text("ExtraArguments").unwrap_or_default());
+        let is_ours = |word: &&String| OURS.contains(&word.trim_start_matches('-'));
+        if let Some(word) = extra.iter().flatten().find(is_ours) {
+            return Err(wrong(
+                "ExtraArguments",
+                format!("has '{word}', by which a machine could not be saved or ended"),
+            ));
+        }
         Ok(Settings {
             emulator: text("Emulator").unwrap_or_else(|| "qemu-system-x86_64".into()),
             machine: text("Machine").unwrap_or_else(|| "pc".into()),

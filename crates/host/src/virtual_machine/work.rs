@@ -25,6 +25,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 /// How often somebody who waits says so.
 const SPEAK_INTERVAL: Duration = Duration::from_millis(500);
 
+/// As much may be written before it is synced, in bytes.
+const SYNC_EVERY: u64 = 64 * 1024 * 1024;
+
 /// How long a save that was given up may take to be over.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -46,7 +49,7 @@ pub(super) fn bring_online(
         }
         // From here on no saved state is valid; only now may anything run.
         machine.keep(None, operation)?;
-        machine.resume(&run)
+        machine.resume(&run).inspect_err(|_| keep_again(machine, &run, kept, operation))
     });
     if let Err(cause) = started {
         // What has not come up is not left standing.
@@ -67,6 +70,14 @@ pub(super) fn bring_online(
         remove(machine, &saved.file);
     }
     Ok(())
+}
+
+/// A machine that was not let run is still what was saved: nothing of that was used.
+fn keep_again(machine: &Machine, run: &Run, kept: Option<&KeptNote>, operation: &Operation) {
+    let Some(kept) = kept.filter(|_| matches!(run.guest.condition(), Ok(Condition::Paused))) else { return };
+    if let Err(cause) = machine.keep(Some(kept.note.clone()), operation) {
+        machine.log(2, format!("its saved state is given up: {cause}"));
+    }
 }
 
 fn load(
@@ -132,7 +143,8 @@ pub(super) fn take_offline(
 }
 
 fn shut_down(run: &Run, settings: &Settings, is_forced: bool, operation: &Operation) -> Result<(), Failure> {
-    run.guest.press_power_button().map_err(Failure::Failed)?;
+    // Whoever cannot be asked for it runs on as before.
+    run.guest.press_power_button().map_err(Failure::Vetoed)?;
     let deadline = Instant::now() + settings.shutdown_timeout;
     let mut speaker = Speaker::new(operation);
     while !run.guest.wait(LOOK_INTERVAL) {
@@ -171,7 +183,13 @@ fn save(
     if let Some(cause) = saved::lacks(settings) {
         return Err(Failure::Vetoed(cause));
     }
-    let job = run.guest.foreign_job().map_err(Failure::Failed)?;
+    // Nothing was touched yet.
+    if let Condition::Broken(text) = run.guest.condition().map_err(Failure::Vetoed)? {
+        let text =
+            format!("a machine whose state could not go on is not saved: {text}; give other instructions");
+        return Err(Failure::Vetoed(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)));
+    }
+    let job = run.guest.foreign_job().map_err(Failure::Vetoed)?;
     if let Some(job) = job.filter(|_| !is_forced) {
         let text = format!("{job} runs on the machine; wait for its end");
         return Err(Failure::Vetoed(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)));
@@ -181,12 +199,18 @@ fn save(
         let directory = settings.state_directory.display();
         Failure::Vetoed(not_saved(&format!("no file can be made in '{directory}'"), &error))
     })?;
-    machine.note_doing(run, Doing::Standing);
+    if let Err(error) = machine.write_doing(run, Doing::Saving) {
+        remove(machine, &path);
+        let what = "that it is being saved cannot be written down for a later host";
+        return Err(Failure::Vetoed(not_saved(what, &error)));
+    }
     let mut is_begun = false;
-    let on_record = write(run, &path, &file, settings, &mut is_begun, operation)
+    let mut disks = String::new();
+    let on_record = write(run, &path, &file, settings, (&mut is_begun, &mut disks), operation)
         .and_then(|()| {
             Saved::of(&path, &file, settings, &run.definition).map_err(|error| unwritten(&path, &error))
         })
+        .and_then(|saved| check_stood_still(run, &disks, settings).map(|()| saved))
         .and_then(|saved| machine.keep(Some(saved.note()), operation));
     match on_record {
         Ok(()) => run.guest.end().map_err(Failure::Failed),
@@ -211,7 +235,7 @@ fn write(
     path: &Path,
     file: &File,
     settings: &Settings,
-    is_begun: &mut bool,
+    (is_begun, disks): (&mut bool, &mut String),
     operation: &Operation,
 ) -> Result<(), Cause> {
     run.guest.pause()?;
@@ -219,6 +243,7 @@ fn write(
     *is_begun = true;
     let mut speaker = Speaker::new(operation);
     let shown = path.display();
+    let mut synced = 0;
     loop {
         match run.guest.transfer()? {
             Transfer::Done => break,
@@ -238,14 +263,35 @@ fn write(
                 )
             }),
         }
+        // Most of the time goes into that, and is not to come at the end, where nothing is told.
+        let written = rustix::fs::fstat(file).map_or(0, |stat| stat.st_size.unsigned_abs());
+        if written.saturating_sub(synced) >= SYNC_EVERY {
+            file.sync_data().map_err(|error| unwritten(path, &error))?;
+            synced = written;
+        }
         if operation.is_cancelled() {
             return Err(Cause::new(Status::CANCELLED, "terminated while its state was saved"));
         }
         thread::sleep(LOOK_INTERVAL);
     }
+    // Their last writes came with the end of the save.
+    *disks = saved::disks(settings);
     operation
         .progress(speaker.checkpoint(), format!("the state is written to '{shown}' and is being synced"));
     saved::sync(path, file).map_err(|error| unwritten(path, &error))
+}
+
+/// Whether the machine is still what was written: somebody else at its monitor may have let it run meanwhile.
+fn check_stood_still(run: &Run, disks: &str, settings: &Settings) -> Result<(), Cause> {
+    let stands = run.guest.condition()? == Condition::Paused;
+    match stands && disks == saved::disks(settings) {
+        true => Ok(()),
+        false => {
+            let text =
+                "the state is not what the machine is any more: somebody has let it run while it was saved";
+            Err(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text))
+        }
+    }
 }
 
 /// Has a machine whose save is given up run again.
