@@ -124,6 +124,12 @@ fn what_makes_no_sense_is_refused_while_the_machine_runs() {
         let refused = cluster.submit_with(Verb::Offline, "vm", 0, &given.to_bytes().unwrap());
         assert_eq!(refused.status, Status::INVALID_PARAMETER, "{given:?}: {}", refused.text);
     }
+    for arguments in ["-daemonize", "-smbios type=1 --no-shutdown"] {
+        let set = format!("ExtraArguments={arguments}");
+        let (code, _, error) = cluster.mainstay_code(&["resource", "set", "vm", &set]);
+        assert_eq!(code, 1, "{error}");
+        assert!(error.contains("could not be saved or ended"), "{error}");
+    }
     mainstay_tests::assert_same(&before, &cluster.snapshot(), "it was refused");
     guest.goes_on();
 }
@@ -249,6 +255,30 @@ fn a_state_that_cannot_be_had_keeps_the_machine_down_until_somebody_gives_it_up(
     assert!(said.contains("given up"), "{said}");
     online(&cluster, "vm");
     guest.begins_anew();
+}
+
+#[test]
+fn a_state_that_was_not_let_run_stays_the_valid_one() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let disk = cluster.file("disk");
+    fs::File::create(&disk).unwrap().set_len(4 * 1024 * 1024).unwrap();
+    let disks = format!("multi:{};format=raw", disk.display());
+    let Some(mut guest) = cluster.guest_or_skip("g", "vm", &[("Disks", &disks)]) else { return };
+    let Some(_other) = cluster.guest_or_skip("g", "other", &[("Disks", &disks)]) else { return };
+    cluster.stay_failed("vm");
+    online(&cluster, "vm");
+    guest.begins_anew();
+    offline(&cluster, "vm");
+    guest.has_ended();
+    let kept = cluster.glance("vm").kept;
+    // Whoever has the disk keeps the machine from going on.
+    online(&cluster, "other");
+    let record = cluster.carry_out(Verb::Online, "vm");
+    assert!(matches!(record.end, Some(End::Failed(_))), "{record:?}");
+    assert_eq!((cluster.glance("vm").kept, cluster.saved_states().len()), (kept, 1));
+    instructed(&cluster, "other", 0);
+    online(&cluster, "vm");
+    guest.goes_on();
 }
 
 #[test]
