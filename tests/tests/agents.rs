@@ -255,7 +255,7 @@ fn a_new_host_finds_what_runs_and_stops_it_with_what_it_was_started_with() {
     thing(&cluster, "t", &[]);
     assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
     actions(&cluster, "t");
-    kill(&cluster.pool_host());
+    cluster.kill_host(&cluster.pool_host());
     // Whoever wants a judgement waits until the next host has opened it.
     cluster.mainstay(&["plan", "set", "t", "colour=green"]);
     assert_eq!(cluster.state("t"), ResourceState::Online);

@@ -116,7 +116,7 @@ fn cycle(agent: &str, package: &str, case: fn(&TestCluster) -> Made) {
     cluster.mainstay(&["resource", "online", NAME]);
 
     // The next host asks the agent whether it runs.
-    kill(&cluster.pool_host());
+    cluster.kill_host(&cluster.pool_host());
     cluster.mainstay(&["plan", "set", NAME, "StopTimeout=90000"]);
     assert_eq!(cluster.state(NAME), ResourceState::Online);
     assert!((case.is_there)(&cluster));
