@@ -189,26 +189,18 @@ impl Engine {
         };
         let unmet = self.unmet(group);
         if unmet.is_empty() {
-            let is_without_place = self.has_waited(id) && self.no_place_for_held(id, group).is_some();
-            if !is_without_place {
+            // Since it was accepted, what it had to wait for may have taken its place.
+            if self.no_place_for_held(id, group).is_none() {
                 return false;
             }
             // It ends with the others that wait.
             self.stir_waits();
-        }
-        if let Some(operation) = self.operations.get_mut(&id) {
-            operation.was_held = true;
         }
         let now_ms = self.now.steady_ms;
         let since_ms = *self.waits.operations.entry(id).or_insert(now_ms);
         self.touch_group_status(group);
         self.wake_waits(since_ms, &unmet);
         true
-    }
-
-    /// Whether others may have started meanwhile for which it had no place while it waited.
-    fn has_waited(&self, id: OperationId) -> bool {
-        self.operations.get(&id).is_some_and(|operation| operation.was_held || operation.is_resumed)
     }
 
     /// Whether what the operation brings up would be the group's start. What was up before is restarted, which is none.

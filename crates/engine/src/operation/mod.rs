@@ -76,8 +76,6 @@ pub(crate) struct Operation {
     pub(crate) is_stored: bool,
     /// An earlier service began it.
     pub(crate) is_resumed: bool,
-    /// Its starts have waited for other groups.
-    pub(crate) was_held: bool,
     pub(crate) step: StoredStep,
     /// What it has said about who is to be online, until that is taken back.
     pub(crate) words: Vec<StoredWord>,
@@ -120,7 +118,6 @@ impl Operation {
             members: BTreeSet::new(),
             is_stored: false,
             is_resumed: false,
-            was_held: false,
             step: StoredStep::Running,
             words: Vec::new(),
             rewrites: BTreeMap::new(),

@@ -139,15 +139,14 @@ impl Engine {
         no_place_in_turn(&situation, group)
     }
 
-    /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or on its way, and
-    /// where nothing could stand against it. What is held has no place for good against those that it waits for.
+    /// The situation in which a group of which nothing is up is to be started; `None` for one that is up or being brought up,
+    /// and where nothing could stand against it. What was accepted and has not begun has no place for good: those that it
+    /// waits for come first.
     pub(super) fn situation_for_start(&self, group: GroupId) -> Option<Situation> {
         if !self.may_lack_place(group) || self.has_begun(group) {
             return None;
         }
-        let coming = self.coming_up();
-        let is_coming = self.members(group).any(|id| coming.contains(&id));
-        (!is_coming || self.is_start_held(group)).then(|| self.situation_beside(group))
+        Some(self.situation_beside(group))
     }
 
     /// The situation as if nothing of the group were there yet.

@@ -20,6 +20,7 @@ type Resource = (usize, Kind, &'static [&'static [usize]]);
 const POOL: Resource = (0, Kind::Pool, &[]);
 const OWN: Resource = (0, Kind::Own, &[]);
 const LIBRARY: Resource = (0, Kind::Library, &[]);
+const AGENT: Resource = (0, Kind::Agent, &[]);
 
 /// Takes a walk. A rule that does not hold is a panic.
 fn check(groups: usize, resources: &[Resource], steps: &[Step]) {
@@ -27,12 +28,21 @@ fn check(groups: usize, resources: &[Resource], steps: &[Step]) {
 }
 
 fn check_in_order(order: GroupOrder, groups: usize, resources: &[Resource], steps: &[Step]) {
+    take(false, order, groups, resources, steps);
+}
+
+/// The groups are of one class that keeps them apart.
+fn check_apart(order: GroupOrder, groups: usize, resources: &[Resource], steps: &[Step]) {
+    take(true, order, groups, resources, steps);
+}
+
+fn take(is_exclusive: bool, order: GroupOrder, groups: usize, resources: &[Resource], steps: &[Step]) {
     let planned = resources.iter().map(|(group, kind, needs)| Planned {
         group: *group,
         kind: *kind,
         needs: needs.iter().map(|alternatives| alternatives.to_vec()).collect(),
     });
-    let layout = Layout { groups, resources: planned.collect(), order, is_exclusive: false };
+    let layout = Layout { groups, resources: planned.collect(), order, is_exclusive };
     Plan { layout, steps: steps.to_vec(), foresees: true }.run(&mut Walk::new(false));
 }
 

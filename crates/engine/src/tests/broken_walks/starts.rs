@@ -163,3 +163,22 @@ fn a_lock_told_while_a_stop_waits_for_its_host_is_heeded() {
         ],
     );
 }
+
+/// A call that was accepted and has not begun gives its group no place against one that it has to wait for: neither to the
+/// service's start nor, when that one is started, to itself.
+#[test]
+fn a_call_that_has_not_begun_keeps_no_place() {
+    check_apart(
+        GroupOrder::Groups,
+        2,
+        &[AGENT, POOL, (1, Kind::Pool, &[]), AGENT, (1, Kind::Pool, &[]), POOL],
+        &[
+            Commits(CommitMode::UnknownDone),
+            Online(4),
+            KillServiceWhile(5, Reaction::Done),
+            Online(2),
+            Commits(CommitMode::Done),
+            Online(0),
+        ],
+    );
+}
