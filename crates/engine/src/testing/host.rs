@@ -244,6 +244,9 @@ impl FakeHost {
         behaviour: Behaviour,
         found: Option<u64>,
     ) -> (Effected, Vec<Report>) {
+        let is_note_of_it =
+            |report: &Report| report.resource == order.resource && matches!(report.news, News::Note(_));
+        self.kept.retain(|report| !is_note_of_it(report));
         let (since_ms, found) = (self.now_ms - found.unwrap_or(0), found.is_some());
         let outcome = match behaviour.open {
             Reaction::Done | Reaction::Veto | Reaction::Pretend if found => Outcome::FoundOnline,
@@ -290,6 +293,7 @@ impl FakeHost {
         }
         if let Some(running) = known.running.take() {
             let outcome = Outcome::Cancelled;
+            known.ended.push((running, outcome.clone()));
             reports.push(self.report(order.resource, News::Ended { order: running, outcome }));
         }
         let starts = matches!(order.action, Action::Online { .. });
@@ -338,6 +342,17 @@ impl FakeHost {
         }
         let report = self.report(id, News::Ended { order, outcome });
         (effected, report)
+    }
+
+    /// The process that an order waited for is gone.
+    pub(super) fn lose_process(&mut self, id: ResourceId) -> Option<Report> {
+        let known = self.known.get_mut(&id)?;
+        let order = known.running.take()?;
+        let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
+        known.stand(Condition::Failed(cause.clone()), self.now_ms);
+        let outcome = Outcome::Failed(cause);
+        known.ended.push((order, outcome.clone()));
+        Some(self.report(id, News::Ended { order, outcome }))
     }
 
     /// Ends an Open that hung. It has found nothing; what does not serve, the host kills.

@@ -2,7 +2,7 @@
 
 use mainstay_store::Store;
 use mainstay_types::control::function;
-use mainstay_types::order::{Action, Cause, Condition, News, Order, Outcome, QueryAnswer, Question, Report};
+use mainstay_types::order::{Action, Cause, News, Order, Outcome, QueryAnswer, Question, Report};
 use mainstay_types::{ControlCode, Epoch, GroupId, HostId, ResourceId, Status};
 
 use super::host::{Behaviour, Effected, FakeHost, Reaction};
@@ -282,14 +282,8 @@ impl World {
         }
         // An own host lives in the leaf.
         self.end_host(HostId::Own(resource));
-        let pool = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.known.get_mut(&resource));
-        if let Some(known) = pool
-            && known.running.take().is_some()
-        {
-            // The process that it waited for is gone.
-            let cause = Cause::new(Status::RESOURCE_FAILED, "killed by signal 9");
-            known.condition = Condition::Failed(cause);
-        }
+        let ended = self.hosts.get_mut(&HostId::Pool).and_then(|pool| pool.lose_process(resource));
+        self.inbox.extend(ended.map(|report| Input::HostReport { host: HostId::Pool, report }));
         if self.guard_answers {
             self.inbox.push_back(Input::HardStopped { resource, epoch, empty });
         }

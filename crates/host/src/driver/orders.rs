@@ -169,6 +169,7 @@ impl HostCore {
             self.epochs.retain(|group, _| held.contains(group));
         }
         let resource = order.resource;
+        self.reports.drop_notes_of(resource);
         let instance = Instance(self.count());
         let mut held = HeldResource::new(instance, order.epoch, (**opening).clone(), now);
         held.running = Some(Running::new(order, None, Phase::Waiting, now));

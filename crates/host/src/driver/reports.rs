@@ -31,6 +31,14 @@ impl Reports {
         self.notes.retain(|_, (of, _)| *of != resource);
     }
 
+    /// A resource is opened, which the service orders when it knows what is kept: what an earlier opening has said of that is
+    /// not said again.
+    pub(super) fn drop_notes_of(&mut self, resource: ResourceId) {
+        let is_note_of_it =
+            |report: &Report| report.resource == resource && matches!(report.news, News::Note(_));
+        self.kept.retain(|_, report| !is_note_of_it(report));
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.kept.len() >= REPORTS_MAX
     }

@@ -55,6 +55,22 @@ fn what_is_to_be_kept_is_said_until_somebody_says_what_became_of_it() {
             (Returns("Online", done()), &["#8 order 4 Done"]),
         ],
     );
+    check(
+        "what an earlier opening wanted kept is not told again",
+        &[
+            (Open, &["call Open"]),
+            (Returns("Open", opened(Found::Offline)), &["#1 order 1 Done"]),
+            (Keeps(1, true), &["#2 keeps 1"]),
+            (Close, &["call Close"]),
+            (Returns("Close", Returned::Nothing), &["#3 order 2 Done", "forget"]),
+            (
+                Reconnect,
+                &["dismiss", "welcome, nothing held", "#1 order 1 Done", "#2 keeps 1", "#3 order 2 Done"],
+            ),
+            (Open, &["call Open"]),
+            (Reconnect, &["dismiss", "welcome, Busy", "#1 order 1 Done", "#3 order 2 Done"]),
+        ],
+    );
 }
 
 #[test]
