@@ -177,6 +177,11 @@ impl TestCluster {
         SmallDisk::or_skip(&self.file(name), size)
     }
 
+    /// A disk that takes what is written to it and loses it, under the cluster's directory.
+    pub fn failing_disk_or_skip(&self, name: &str) -> Option<SmallDisk> {
+        SmallDisk::failing_or_skip(&self.file(name))
+    }
+
     /// Fills the small disk that database and journal are on, to the last byte.
     pub fn fill_disk(&self) {
         self.small_disk.as_ref().unwrap().fill();

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A small file system, mounted as long as this lives.
-pub struct SmallDisk(PathBuf);
+pub struct SmallDisk {
+    path: PathBuf,
+    /// What it stands on goes after it.
+    _ground: Option<Box<SmallDisk>>,
+}
 
 impl SmallDisk {
     /// Mounts one of this size here. `None`, with the reason printed, where that is not allowed.
@@ -15,7 +19,9 @@ impl SmallDisk {
         let options = format!("size={size},mode=0700");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(path).output();
         match mounted {
-            Ok(Output { status, .. }) if status.success() => Some(SmallDisk(path.to_owned())),
+            Ok(Output { status, .. }) if status.success() => {
+                Some(SmallDisk { path: path.to_owned(), _ground: None })
+            }
             Ok(output) => {
                 eprintln!("skipped: no small disk: {}", String::from_utf8_lossy(&output.stderr).trim());
                 None
@@ -27,9 +33,37 @@ impl SmallDisk {
         }
     }
 
+    /// Mounts a disk that is larger than what it stands on: what is written to it is taken, and lost on the way.
+    pub(crate) fn failing_or_skip(path: &Path) -> Option<Self> {
+        const SKIPPED: &str = "skipped: no disk that fails";
+        let ground = path.with_extension("ground");
+        let ground = SmallDisk::or_skip(&ground, "2m")?;
+        let image = ground.path().join("image");
+        File::create(&image).unwrap().set_len(64 * 1024 * 1024).unwrap();
+        fs::create_dir_all(path).unwrap();
+        let made = Command::new("mkfs.ext4").args(["-q", "-O", "^has_journal"]).arg(&image).output();
+        let mounted = made.and_then(|made| match made.status.success() {
+            true => Command::new("mount").args(["-o", "loop,errors=continue"]).arg(&image).arg(path).output(),
+            false => Ok(made),
+        });
+        match mounted {
+            Ok(Output { status, .. }) if status.success() => {
+                Some(SmallDisk { path: path.to_owned(), _ground: Some(Box::new(ground)) })
+            }
+            Ok(output) => {
+                eprintln!("{SKIPPED}: {}", String::from_utf8_lossy(&output.stderr).trim());
+                None
+            }
+            Err(error) => {
+                eprintln!("{SKIPPED}: {error}");
+                None
+            }
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Fills it to the last byte.
@@ -50,16 +84,16 @@ impl SmallDisk {
     }
 
     fn ballast(&self) -> PathBuf {
-        self.0.join("ballast")
+        self.path.join("ballast")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Lazily: the last process that has a file open there may just be ending.
-        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let unmounted = Command::new("umount").arg("--lazy").arg(&self.path).status();
         if !unmounted.is_ok_and(|status| status.success()) {
-            eprintln!("{} stays mounted", self.0.display());
+            eprintln!("{} stays mounted", self.path.display());
         }
     }
 }

@@ -45,5 +45,6 @@ mod shutdown;
 mod since;
 mod strict;
 mod validate;
+mod virtual_machine_trouble;
 mod virtual_machines;
 mod without_root;

@@ -20,24 +20,24 @@ const DEATHS_DURING_STARTS: u64 = 20;
 /// A host that dies again and again before it is healthy is given up in the end, so each machine has its share only.
 const DEATHS_OF_ONE_MACHINE: u64 = 5;
 
-fn online(cluster: &TestCluster, name: &str) {
+pub(crate) fn online(cluster: &TestCluster, name: &str) {
     let record = cluster.carry_out(Verb::Online, name);
     assert_eq!(record.end, Some(End::Done), "{record:?}");
 }
 
-fn offline(cluster: &TestCluster, name: &str) {
+pub(crate) fn offline(cluster: &TestCluster, name: &str) {
     let record = cluster.carry_out(Verb::Offline, name);
     assert_eq!(record.end, Some(End::Done), "{record:?}");
     assert_gone(cluster, name);
 }
 
-fn assert_gone(cluster: &TestCluster, name: &str) {
+pub(crate) fn assert_gone(cluster: &TestCluster, name: &str) {
     assert_eq!(cluster.state(name), ResourceState::Offline);
     assert!(cluster.processes_below(name).is_empty());
 }
 
 /// An offline with this instruction, to its end.
-fn instructed(cluster: &TestCluster, name: &str, value: u32) -> OperationRecord {
+pub(crate) fn instructed(cluster: &TestCluster, name: &str, value: u32) -> OperationRecord {
     let buffer = PropertyList::new().with("Virtual Machine", value).to_bytes().unwrap();
     let accepted = cluster.submit_with(Verb::Offline, name, 0, &buffer);
     assert_eq!(accepted.status, Status::IO_PENDING, "{}", accepted.text);
@@ -365,12 +365,13 @@ fn something_dies(cluster: &mut TestCluster, name: &str, which: u64) {
 }
 
 /// Begins an offline, and waits until the state's file is there and was written to so many times, or is complete.
-fn begin_to_save(cluster: &TestCluster, name: &str, directory: &Path, writes: u64) -> OperationId {
+pub(crate) fn begin_to_save(cluster: &TestCluster, name: &str, directory: &Path, writes: u64) -> OperationId {
     fs::create_dir_all(directory).unwrap();
     let mut changes = Changes::of(directory);
     let accepted = cluster.submit(Verb::Offline, name);
     assert_eq!(accepted.status, Status::IO_PENDING, "{}", accepted.text);
-    changes.wait_unless_closed(1 + writes);
+    // The first two are that the file is there, and what stands before the machine's state in it.
+    changes.wait_unless_closed(2 + writes);
     accepted.operation.unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! What is asked of a machine, whoever runs it.
 
+use std::fmt;
 use std::fs::File;
 
 use mainstay_types::order::Cause;
@@ -19,6 +20,19 @@ pub(super) enum Condition {
     Broken(String),
     /// Nothing of it is there.
     Gone,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Condition::Running => "it runs",
+            Condition::New => "none of its processors has run yet",
+            Condition::Loading => "it still takes a saved state in",
+            Condition::Paused => "its processors stand still",
+            Condition::Broken(why) => why,
+            Condition::Gone => "it has ended",
+        })
+    }
 }
 
 /// How far a save or a load has come.

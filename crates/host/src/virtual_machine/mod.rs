@@ -31,6 +31,7 @@ mod work;
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use mainstay_process::strays::Mark;
 use mainstay_process::{Command, Identity, Leaf, Process, state_file};
@@ -47,6 +48,7 @@ use crate::resource_type::{
 };
 use backend::{Condition, Guest};
 use qemu::Qemu;
+use qmp::ANSWER_TIMEOUT;
 use saved::Saved;
 use settings::{DESCRIPTION, OfflineAction, Settings};
 
@@ -57,6 +59,9 @@ pub const CONFIGURATION_NAME: &str = "Virtual Machine Configuration";
 
 /// VM_SET_NEXT_OFFLINE_ACTION: what the next offline without instructions does, in place of OfflineAction.
 const SET_NEXT_OFFLINE_ACTION: u32 = 0x0160_0014;
+
+/// So many looks in a row may find nobody who answers for a machine that was taken over without a word from it.
+const UNSEEN_MAX: u32 = 5;
 
 /// Why a resource is locked while somebody else works on its machine.
 const LOCKED_FOR_JOB: u64 = 1;
@@ -80,6 +85,7 @@ impl ResourceType for VirtualMachine {
             is_online: Mutex::new(false),
             next_action: Mutex::default(),
             turn: Mutex::default(),
+            unsettled: Mutex::default(),
         });
         let is_online = machine.take_over()?;
         let found = if is_online { Found::Online } else { Found::Offline };
@@ -124,6 +130,26 @@ impl Doing {
     }
 }
 
+/// What an earlier host has left, once it was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Settled {
+    /// It runs.
+    Serves,
+    /// It stands, and is what the valid saved state is.
+    Saved,
+    /// It cannot go on, or somebody does not want it to.
+    Useless,
+}
+
+/// What an earlier host has left and nobody could look at yet.
+#[derive(Clone, Copy, Debug)]
+struct Unsettled {
+    /// What it was doing.
+    doing: Doing,
+    /// Looks in a row that nobody answered.
+    unseen: u32,
+}
+
 struct Machine {
     context: Context,
     opening: Mutex<Opening>,
@@ -134,6 +160,8 @@ struct Machine {
     next_action: Mutex<Option<OfflineAction>>,
     /// The operation that says what is kept. One that was overtaken says nothing any more.
     turn: Mutex<Option<OperationNumber>>,
+    /// As long as nobody could look at what an earlier host has left.
+    unsettled: Mutex<Option<Unsettled>>,
 }
 
 /// What the host has of it.
@@ -146,6 +174,13 @@ impl Machine {
 
     fn name(&self) -> Name {
         self.opening.lock().name.clone()
+    }
+
+    /// How long QEMU may take for an answer. A call by the host has several to wait for, and takes no longer than
+    /// DeadlockTimeout: by that the machine would lose its host.
+    fn patience(&self) -> Duration {
+        let deadlock = Duration::from_millis(self.opening.lock().deadlock_timeout_ms.into());
+        if deadlock.is_zero() { ANSWER_TIMEOUT } else { ANSWER_TIMEOUT.min(deadlock / 4) }
     }
 
     fn run(&self) -> Option<Run> {
@@ -189,12 +224,14 @@ impl Machine {
             let ended = earlier.guest.end();
             ended.inspect_err(|_| *running = Some(earlier))?;
         }
+        *self.unsettled.lock() = None;
         if operation.is_cancelled() {
             return Err(Cause::new(Status::CANCELLED, "terminated before it was started"));
         }
         let arguments = qemu::definition(settings);
         let socket = Qemu::socket(state_file);
-        let guest = Qemu::start(command, self.name().as_str(), &arguments, socket, is_to_load)?;
+        let (name, patience) = (self.name(), self.patience());
+        let guest = Qemu::start(command, name.as_str(), &arguments, socket, patience, is_to_load)?;
         let run = Run { guest: Arc::new(guest), definition: saved::definition(settings) };
         *running = Some(run.clone());
         drop(running);
@@ -246,7 +283,7 @@ impl Machine {
             Ok(found) => {
                 let (process, text) = found?;
                 let definition = text.lines().find_map(|line| line.strip_prefix("definition "));
-                let guest = Arc::new(Qemu::found(process, Qemu::socket(path)));
+                let guest = Arc::new(Qemu::found(process, Qemu::socket(path), self.patience()));
                 let is = |doing: &Doing| text.lines().any(|line| line == doing.word());
                 let doing = [Doing::Standing, Doing::Saving].into_iter().find(is).unwrap_or(Doing::Running);
                 Some((Run { guest, definition: definition.unwrap_or_default().to_owned() }, doing))
@@ -265,17 +302,15 @@ impl Machine {
             // What is opened anew is offline.
             return run.guest.end().map(|()| false);
         }
-        let kept = self.context.opening.note.clone();
-        // What hangs or cannot go on serves nobody, and is ended.
-        let serves = match run.guest.condition() {
-            Ok(Condition::Running) => self.forget_kept(kept.as_ref()).map(|()| true)?,
-            Ok(Condition::Paused) if doing != Doing::Running => {
-                self.take_over_standing(&run, kept.as_ref())?
-            }
-            Ok(_) => false,
+        let serves = match self.look_at(&run, doing) {
+            Ok(settled) => settled == Settled::Serves,
+            Err(_) if run.guest.wait(Duration::ZERO) => false,
             Err(cause) => {
-                self.log(2, format!("the machine that an earlier host has left cannot be asked: {cause}"));
-                false
+                // It is there, and may be in the best of health: whoever cannot be asked is not ended for that.
+                let text = format!("the machine goes on, and nobody knows yet how it is: {cause}");
+                self.log(2, text);
+                *self.unsettled.lock() = Some(Unsettled { doing, unseen: 0 });
+                true
             }
         };
         if !serves {
@@ -284,9 +319,48 @@ impl Machine {
         }
         *self.running.lock() = Some(run.clone());
         self.watch(&run);
-        self.note_doing(&run, Doing::Running);
         *self.is_online.lock() = true;
         Ok(true)
+    }
+
+    /// Looks at what an earlier host has left, and has it go on where that is right.
+    fn look_at(&self, run: &Run, doing: Doing) -> Result<Settled, Cause> {
+        let kept = self.context.opening.note.clone();
+        let settled = match run.guest.condition()? {
+            Condition::Running => self.forget_kept(kept.as_ref()).map(|()| Settled::Serves),
+            Condition::Paused if doing != Doing::Running => self.take_over_standing(run, kept.as_ref()),
+            // What cannot go on serves nobody.
+            _ => Ok(Settled::Useless),
+        };
+        settled.inspect(|settled| {
+            if *settled == Settled::Serves {
+                self.note_doing(run, Doing::Running);
+            }
+        })
+    }
+
+    /// Makes up for the look at what an earlier host has left, if that is still to be done.
+    fn settle(&self) -> Result<Settled, Cause> {
+        let (Some(Unsettled { doing, .. }), Some(run)) = (*self.unsettled.lock(), self.run()) else {
+            return Ok(Settled::Serves);
+        };
+        let settled = self.look_at(&run, doing)?;
+        *self.unsettled.lock() = None;
+        self.log(0, "the machine that an earlier host has left answers");
+        Ok(settled)
+    }
+
+    /// The same at a check: nobody who answers is no failure, unless that goes on.
+    fn settle_at_check(&self) -> Result<Settled, Cause> {
+        self.settle().or_else(|cause| {
+            let mut unsettled = self.unsettled.lock();
+            let unseen = unsettled.as_mut().map_or(UNSEEN_MAX, |left| {
+                left.unseen += 1;
+                left.unseen
+            });
+            self.log(1, format!("the machine was not looked at: {cause}"));
+            if unseen < UNSEEN_MAX { Ok(Settled::Serves) } else { Err(cause) }
+        })
     }
 
     /// Nothing of the machine is there any more. If that was to be saved and is not, it has not gone offline as asked.
@@ -307,16 +381,16 @@ impl Machine {
     }
 
     /// A machine that stands still by our doing: with a valid file it is just the same as that, and it ends. Else it is all there is.
-    fn take_over_standing(&self, run: &Run, kept: Option<&KeptNote>) -> Result<bool, Cause> {
+    fn take_over_standing(&self, run: &Run, kept: Option<&KeptNote>) -> Result<Settled, Cause> {
         if let Some(kept) = kept {
             let settings = self.settings_or_default()?;
             let usable = Saved::read(kept).and_then(|saved| saved.open(&settings));
             match usable {
-                Ok(_) => return Ok(false),
+                Ok(_) => return Ok(Settled::Saved),
                 // What the machine has in memory fits no better than the file.
                 Err(unusable @ saved::Unusable::OtherDisks(_)) => {
                     self.log(2, unusable.to_string());
-                    return Ok(false);
+                    return Ok(Settled::Useless);
                 }
                 Err(unusable) => {
                     self.log(1, format!("{unusable}; the machine itself is there still and goes on"));
@@ -331,7 +405,7 @@ impl Machine {
         }
         self.context.reporter.keep(None, || false)?;
         run.guest.resume()?;
-        Ok(true)
+        Ok(Settled::Serves)
     }
 
     /// Says that nothing is kept, if something is.
@@ -369,7 +443,7 @@ impl Machine {
         }
     }
 
-    /// What this offline is to do. An action that was set for once is used up by it.
+    /// What this offline is to do.
     fn action(&self, buffer: &[u8], settings: &Settings) -> Result<OfflineAction, Cause> {
         let set = *self.next_action.lock();
         Ok(settings::instruction(buffer)?.or(set).unwrap_or(settings.offline_action))
@@ -400,7 +474,6 @@ impl Resource for Handle {
         let settings = machine.settings_or_default().map_err(Failure::Failed)?;
         // Wrong instructions are a veto: nothing was touched.
         let action = machine.action(call.buffer, &settings).map_err(Failure::Vetoed)?;
-        machine.next_action.lock().take();
         machine.take_turn(&call.operation);
         let (machine, operation) = (machine.clone(), call.operation);
         let is_forced = call.flags.contains(OfflineFlags::IGNORE_RESOURCE_STATUS);
@@ -416,6 +489,7 @@ impl Resource for Handle {
         if let Some(run) = running.take() {
             run.guest.end().inspect_err(|_| *running = Some(run))?;
         }
+        *self.0.unsettled.lock() = None;
         let removed = state_file::remove(&self.0.context.state_file);
         removed.or_else(|error| {
             self.0.log(1, format!("the state file cannot be removed: {error}"));
@@ -424,7 +498,7 @@ impl Resource for Handle {
     }
 
     fn look(&self) -> Result<(), Cause> {
-        match self.0.run().filter(|run| !run.guest.wait(std::time::Duration::ZERO)) {
+        match self.0.run().filter(|run| !run.guest.wait(Duration::ZERO)) {
             None => Ok(()),
             Some(run) => {
                 let text = format!("still running outside its cgroup: process {}", run.guest.process().pid());
@@ -434,12 +508,22 @@ impl Resource for Handle {
     }
 
     fn looks_alive(&self) -> bool {
-        self.0.run().is_some_and(|run| self.0.look_for_jobs(&run).is_ok())
+        // Who is not settled yet is asked at the thorough check alone.
+        self.0.unsettled.lock().is_some()
+            || self.0.run().is_some_and(|run| self.0.look_for_jobs(&run).is_ok())
     }
 
     fn is_alive(&self) -> Result<(), Cause> {
         let failed = |text: String| Err(Cause::new(Status::RESOURCE_FAILED, text));
         let Some(run) = self.0.run() else { return failed("no machine was started".into()) };
+        if self.0.settle_at_check()? == Settled::Saved {
+            return failed(
+                "the machine stands still and its state is saved, since an offline was not completed".into(),
+            );
+        }
+        if self.0.unsettled.lock().is_some() {
+            return Ok(());
+        }
         match run.guest.condition()? {
             Condition::Running => self.0.look_for_jobs(&run),
             // Somebody's migration stops it for a moment, and has it locked.

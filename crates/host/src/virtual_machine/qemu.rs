@@ -52,6 +52,8 @@ pub(super) struct Qemu {
     process: Process,
     socket: PathBuf,
     monitor: Mutex<Option<Qmp>>,
+    /// How long its monitor may take for an answer.
+    patience: Duration,
     /// The limit of migrations before a save had its own, in bytes a second.
     bandwidth: Mutex<Option<Value>>,
     /// What it says on standard error; of one that an earlier host has started nobody knows.
@@ -122,6 +124,7 @@ impl Qemu {
         name: &str,
         definition: &[String],
         socket: PathBuf,
+        patience: Duration,
         is_to_load: bool,
     ) -> Result<Self, Cause> {
         let shown = socket.display();
@@ -145,12 +148,13 @@ impl Qemu {
         })?;
         command.error_output = Output::Descriptor(theirs.into());
         let process = command.spawn().map_err(|error| spawn_cause(&error))?;
-        Ok(Qemu { process, socket, monitor: Mutex::default(), bandwidth: Mutex::default(), said: Some(said) })
+        Ok(Qemu { said: Some(said), ..Qemu::found(process, socket, patience) })
     }
 
     /// One that an earlier host has started.
-    pub(super) fn found(process: Process, socket: PathBuf) -> Self {
-        Qemu { process, socket, monitor: Mutex::default(), bandwidth: Mutex::default(), said: None }
+    pub(super) fn found(process: Process, socket: PathBuf, patience: Duration) -> Self {
+        let (monitor, bandwidth) = (Mutex::default(), Mutex::default());
+        Qemu { process, socket, monitor, patience, bandwidth, said: None }
     }
 
     pub(super) fn process(&self) -> &Process {
@@ -181,7 +185,7 @@ impl Qemu {
         let mut monitor = self.monitor.lock();
         let connected = match monitor.take() {
             Some(connected) => Ok(connected),
-            None => Qmp::connect(&self.socket),
+            None => Qmp::connect(&self.socket, self.patience),
         };
         let answered = connected.and_then(|mut connected| {
             let answered = ask(&mut connected);
@@ -199,7 +203,7 @@ impl Qemu {
             _ if self.process.has_ended().unwrap_or(true) => {
                 return Cause::new(Status::PROCESS_ABORTED, self.last_words());
             }
-            QmpError::Silent { .. } => Status::TIMEOUT,
+            QmpError::Silent { .. } | QmpError::Taken { .. } => Status::TIMEOUT,
             QmpError::Refused { .. } => Status::RESOURCE_FAILED,
             _ => Status::RESMON_SYSTEM_RESOURCES_LACKING,
         };
@@ -257,7 +261,7 @@ impl Guest for Qemu {
         match self.condition()? {
             Condition::Running => Ok(()),
             other => {
-                let text = format!("the machine was told to run, and is {other:?}");
+                let text = format!("the machine was told to run and does not: {other}");
                 Err(Cause::new(Status::RESOURCE_FAILED, text))
             }
         }

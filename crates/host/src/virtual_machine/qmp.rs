@@ -8,17 +8,25 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags,
+    SocketType, sendmsg, socket_with,
+};
 use serde_json::{Value, json};
 
 /// The longest line, in bytes. The longest real ones have some ten thousand.
 const LINE_LENGTH_MAX: usize = 1024 * 1024;
 
-/// How long an answer may take. Commands only begin what takes long, but QEMU stands still while a disk does, and the guest
-/// need not suffer from that.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long an answer may take, where nobody has less time. Commands only begin what takes long, but QEMU stands still while
+/// a disk does, and the guest need not suffer from that.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often it is tried to get in line.
+const CONNECT_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -29,11 +37,25 @@ pub(super) enum QmpError {
     /// QEMU has ended, or lets nobody in.
     #[error("QEMU has closed its monitor")]
     Closed,
+    /// It is not our turn: the monitor serves one after the other.
+    #[error(
+        "QEMU's monitor '{socket}' lets nobody in within {} s: somebody else is connected to it, or QEMU hangs; end \
+         that connection",
+        limit.as_secs_f32()
+    )]
+    Taken {
+        /// Where it is.
+        socket: String,
+        /// For how long it was waited for.
+        limit: Duration,
+    },
     /// Nothing came.
-    #[error("QEMU does not answer '{command}' within {} s", ANSWER_TIMEOUT.as_secs())]
+    #[error("QEMU does not answer '{command}' within {} s", limit.as_secs_f32())]
     Silent {
         /// What was asked.
         command: String,
+        /// For how long it was waited for.
+        limit: Duration,
     },
     /// Something came that is no answer.
     #[error("QEMU's monitor says what cannot be understood: {0}")]
@@ -52,14 +74,21 @@ pub(super) enum QmpError {
 pub(super) struct Qmp {
     stream: UnixStream,
     read: Vec<u8>,
+    /// How long an answer may take.
+    limit: Duration,
 }
 
 impl Qmp {
-    /// Connects, and waits until QEMU is ready to be asked.
-    pub(super) fn connect(path: &Path) -> Result<Self, QmpError> {
-        let mut qmp = Qmp { stream: UnixStream::connect(path)?, read: Vec::new() };
-        let deadline = Instant::now() + ANSWER_TIMEOUT;
-        let greeting = qmp.next(deadline, "its greeting")?;
+    /// Connects, and waits until QEMU is ready to be asked. Each answer may take so long.
+    pub(super) fn connect(path: &Path, limit: Duration) -> Result<Self, QmpError> {
+        let deadline = Instant::now() + limit;
+        let taken = || QmpError::Taken { socket: path.display().to_string(), limit };
+        let stream = connect(path, deadline)?.ok_or_else(taken)?;
+        let mut qmp = Qmp { stream, read: Vec::new(), limit };
+        let greeting = qmp.next(deadline, "").map_err(|error| match error {
+            QmpError::Silent { .. } => taken(),
+            error => error,
+        })?;
         if greeting.get("QMP").is_none() {
             return Err(QmpError::Garbled(shown(&greeting)));
         }
@@ -83,9 +112,9 @@ impl Qmp {
         arguments: Value,
         files: &[BorrowedFd<'_>],
     ) -> Result<Value, QmpError> {
-        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        let deadline = Instant::now() + self.limit;
         let line = format!("{}\n", json!({ "execute": command, "arguments": arguments }));
-        self.stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+        self.stream.set_write_timeout(Some(self.limit))?;
         self.send(line.as_bytes(), files)?;
         loop {
             let mut answer = self.next(deadline, command)?;
@@ -115,7 +144,8 @@ impl Qmp {
 
     /// The next line.
     fn next(&mut self, deadline: Instant, command: &str) -> Result<Value, QmpError> {
-        let silent = || QmpError::Silent { command: command.to_owned() };
+        let limit = self.limit;
+        let silent = || QmpError::Silent { command: command.to_owned(), limit };
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.read.drain(..=end).collect();
@@ -143,6 +173,27 @@ impl Qmp {
     }
 }
 
+/// Gets in line. `None`: the line is as long as it may be, and was so until then. (Who simply connects waits for that without
+/// end.)
+fn connect(path: &Path, deadline: Instant) -> io::Result<Option<UnixStream>> {
+    let address = SocketAddrUnix::new(path)?;
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    loop {
+        match rustix::net::connect(&socket, &address) {
+            Ok(()) => {
+                let stream = UnixStream::from(socket);
+                stream.set_nonblocking(false)?;
+                return Ok(Some(stream));
+            }
+            Err(Errno::AGAIN) if Instant::now() < deadline => thread::sleep(CONNECT_INTERVAL),
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 fn shown(value: &Value) -> String {
     cut(&value.to_string())
 }
@@ -156,7 +207,6 @@ fn cut(text: &str) -> String {
 mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::os::unix::net::UnixListener;
-    use std::thread;
 
     use super::*;
 
@@ -176,7 +226,7 @@ mod tests {
                 }
             }
         });
-        let qmp = Qmp::connect(&path);
+        let qmp = Qmp::connect(&path, ANSWER_TIMEOUT);
         (directory, qmp)
     }
 
@@ -194,6 +244,20 @@ mod tests {
         let error = qmp.ask("x", json!({})).unwrap_err().to_string();
         assert_eq!(error, "QEMU refuses 'x': there is no disk");
         assert_eq!(qmp.ask("y", json!({})).unwrap_err().to_string(), "QEMU has closed its monitor");
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_where_the_line_is_long() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("qmp");
+        let listener =
+            socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
+        rustix::net::bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        for _ in 0..3 {
+            let error = Qmp::connect(&path, Duration::from_millis(10)).err().unwrap().to_string();
+            assert!(error.contains("lets nobody in within 0.01 s: somebody else is connected"), "{error}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::hash::Hasher;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,6 +24,13 @@ const SUFFIX: &str = "state";
 /// As much of the beginning and of the end of a file is looked at to know it again, in bytes.
 const LOOKED_AT: usize = 64 * 1024;
 
+/// What stands before QEMU's part of a file, in bytes: this line with the file's mark, and then nothing. It is as long as a
+/// page, so that what follows is where it is in memory.
+const HEADER_LENGTH: usize = 4096;
+
+/// The first words of that line, with the version of the form.
+const HEADER_WORDS: &str = "Mainstay virtual machine state 1";
+
 /// What a note says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Saved {
@@ -33,6 +40,8 @@ pub(super) struct Saved {
     node: String,
     /// The machine whose state it is.
     definition: String,
+    /// What no other file has. Two states of one machine may be as long, and begin and end the same.
+    mark: String,
     /// Bytes of the file.
     length: u64,
     /// What it begins and ends with.
@@ -75,13 +84,13 @@ pub(super) enum Unusable {
 impl Unusable {
     /// As a cause, with the ways out.
     pub(super) fn cause(&self, name: &Name) -> Cause {
-        let line = CommandLine::new("resource discard-kept").name(name.as_str());
+        let way_out = way_out(name);
         let first = match self {
             Unusable::Unreachable { .. } => "make the file reachable, or ",
             Unusable::OtherMachine(_) => "or ",
             _ => "",
         };
-        let text = format!("{self}; {first}give it up with '{line}', after which the machine starts anew");
+        let text = format!("{self}; {first}{way_out}");
         let status = match self {
             Unusable::Unreachable { .. } => Status::FILE_NOT_FOUND,
             _ => Status::INVALID_DATA,
@@ -90,15 +99,47 @@ impl Unusable {
     }
 }
 
+/// A file that a state is being written to, behind its header.
+pub(super) struct Written {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    mark: String,
+}
+
+impl Written {
+    /// Makes one, of a name and with a mark that were never used.
+    pub(super) fn create(directory: &Path, resource: ResourceId) -> io::Result<Self> {
+        make_directory(directory)?;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let path = directory.join(format!("{resource}-{since}-{}.{SUFFIX}", std::process::id()));
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let mark = format!("{:032x}", u128::from_le_bytes(random));
+        let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        let written = Written { path, file, mark };
+        let begun = (&written.file).write_all(&header(&written.mark));
+        begun.inspect_err(|_| drop(fs::remove_file(&written.path)))?;
+        Ok(written)
+    }
+
+    /// Makes sure that its name outlives a loss of power. What is in it is synced by whoever writes it.
+    pub(super) fn sync_name(&self) -> io::Result<()> {
+        let directory = self.path.parent().ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        File::open(directory)?.sync_all()
+    }
+}
+
 impl Saved {
     /// What is to be kept of a state that was just written and synced.
     ///
     /// `definition` is that of the machine which runs; what is set may have changed since its start.
-    pub(super) fn of(path: &Path, file: &File, settings: &Settings, definition: &str) -> io::Result<Self> {
+    pub(super) fn of(written: &Written, settings: &Settings, definition: &str) -> io::Result<Self> {
+        let Written { path, file, mark } = written;
         Ok(Saved {
-            file: path.to_owned(),
+            file: path.clone(),
             node: node_name(),
             definition: definition.to_owned(),
+            mark: mark.clone(),
             length: file.metadata()?.len(),
             print: print_of(file)?,
             disks: disks(settings),
@@ -122,13 +163,17 @@ impl Saved {
         serde_json::from_slice(&kept.note.bytes).map_err(|error| Unusable::Note(error.to_string()))
     }
 
-    /// Opens the file, if the machine can go on from it: it is whole, and of this machine with these disks.
+    /// Opens the file where QEMU's part of it begins, if the machine can go on from it: it is whole, and of this machine with
+    /// these disks.
     pub(super) fn open(&self, settings: &Settings) -> Result<File, Unusable> {
         let shown = || self.file.display().to_string();
         let unreachable = |reason| Unusable::Unreachable { file: shown(), node: self.node.clone(), reason };
-        let file = open_plain(&self.file).map_err(unreachable)?;
+        let mut file = open_plain(&self.file).map_err(unreachable)?;
         let length = file.metadata().map_err(unreachable)?.len();
-        if length != self.length || print_of(&file).map_err(unreachable)? != self.print {
+        let is_same = length == self.length
+            && begins_with(&file, &header(&self.mark)).map_err(unreachable)?
+            && print_of(&file).map_err(unreachable)? == self.print;
+        if !is_same {
             return Err(Unusable::Changed(shown()));
         }
         if self.definition != definition(settings) {
@@ -137,8 +182,15 @@ impl Saved {
         if self.disks != disks(settings) {
             return Err(Unusable::OtherDisks(shown()));
         }
+        file.seek(SeekFrom::Start(HEADER_LENGTH as u64)).map_err(unreachable)?;
         Ok(file)
     }
+}
+
+/// How to do without a saved state.
+pub(super) fn way_out(name: &Name) -> String {
+    let line = CommandLine::new("resource discard-kept").name(name.as_str());
+    format!("give it up with '{line}', after which the machine starts anew")
 }
 
 /// Why a state cannot be saved here; `None`: nothing is known that speaks against it.
@@ -169,24 +221,25 @@ pub(super) fn lacks(settings: &Settings) -> Option<Cause> {
     }
 }
 
+/// Makes a directory, so that it outlives a loss of power.
 fn make_directory(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let missing: Vec<&Path> = path.ancestors().take_while(|directory| !directory.exists()).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(|parent| File::open(parent)?.sync_all())
 }
 
-/// Makes a file for a state, of a name that was never used.
-pub(super) fn create(directory: &Path, resource: ResourceId) -> io::Result<(PathBuf, File)> {
-    make_directory(directory)?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let path = directory.join(format!("{resource}-{since}-{}.{SUFFIX}", std::process::id()));
-    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-    Ok((path, file))
+fn header(mark: &str) -> Vec<u8> {
+    let mut header = format!("{HEADER_WORDS}\n{mark}\n").into_bytes();
+    header.resize(HEADER_LENGTH, 0);
+    header
 }
 
-/// Makes sure that a file and its name outlive a loss of power.
-pub(super) fn sync(path: &Path, file: &File) -> io::Result<()> {
-    file.sync_all()?;
-    let directory = path.parent().ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
-    File::open(directory)?.sync_all()
+fn begins_with(file: &File, expected: &[u8]) -> io::Result<bool> {
+    let mut begins = vec![0; expected.len()];
+    match file.read_exact_at(&mut begins, 0) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        read => read.map(|()| begins == expected),
+    }
 }
 
 /// Removes what files there are of a resource; none of them counts.
@@ -217,8 +270,9 @@ fn open_plain(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Beginning and end, as a number: that a file was cut off or exchanged is seen by it. Damage elsewhere is not; who loads
-/// it finds what does not hold together.
+/// Beginning and end, as a number: that a file was cut off or written over is seen by it. (That it was exchanged is seen by
+/// its mark.) Damage elsewhere is not, since a state is as large as the machine's memory and reading all of it would take as
+/// long as loading it; who loads it finds what does not hold together.
 fn print_of(file: &File) -> io::Result<String> {
     let length = file.metadata()?.len();
     let mut print = Fnv::default();
@@ -291,8 +345,6 @@ impl Hasher for Fnv {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
     use crate::private::Values;
 
@@ -312,10 +364,10 @@ mod tests {
     }
 
     fn save(settings: &Settings) -> Saved {
-        let (path, mut file) = create(&settings.state_directory, ID).unwrap();
-        file.write_all(&[7; 3 * LOOKED_AT]).unwrap();
-        sync(&path, &file).unwrap();
-        let saved = Saved::of(&path, &file, settings, &definition(settings)).unwrap();
+        let mut written = Written::create(&settings.state_directory, ID).unwrap();
+        written.file.write_all(&[7; 3 * LOOKED_AT]).unwrap();
+        written.sync_name().unwrap();
+        let saved = Saved::of(&written, settings, &definition(settings)).unwrap();
         Saved::read(&KeptNote { note: saved.note(), epoch: Default::default() }).unwrap()
     }
 
@@ -346,6 +398,19 @@ mod tests {
             text.contains("make the file reachable, or give it up with 'mainstay resource discard-kept vm'"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn two_states_are_told_apart_however_alike_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path());
+        let (older, saved) = (save(&settings), save(&settings));
+        let mut file = saved.open(&settings).unwrap();
+        let mut first = [0];
+        io::Read::read_exact(&mut file, &mut first).unwrap();
+        assert_eq!(first, [7], "QEMU's part begins elsewhere");
+        fs::copy(&older.file, &saved.file).unwrap();
+        assert!(matches!(saved.open(&settings), Err(Unusable::Changed(_))));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,9 @@ use mainstay_types::Status;
 use mainstay_types::order::{Cause, KeptNote};
 
 use super::backend::{Condition, Guest, Transfer};
-use super::saved::{self, Saved};
+use super::saved::{self, Saved, Written};
 use super::settings::{OfflineAction, Settings};
-use super::{Doing, Machine, Run};
+use super::{Doing, Machine, Run, Settled};
 use crate::resource_type::{Failure, Operation};
 
 /// How often a machine's end is waited for anew by who watches it.
@@ -98,12 +99,15 @@ fn load(
                 speaker.say(at, || format!("loading the state from '{shown}': {} so far", saved::size(at)));
             }
             Condition::Paused | Condition::New => break,
-            Condition::Gone => {
-                let text = format!("the state in '{shown}' cannot be loaded: {}", run.guest.last_words());
-                return Err(Cause::new(Status::INVALID_DATA, text));
-            }
             other => {
-                let text = format!("the machine is {other:?} after the state in '{shown}' was loaded");
+                let why = match other {
+                    Condition::Gone => run.guest.last_words(),
+                    other => other.to_string(),
+                };
+                let way_out = saved::way_out(&machine.name());
+                let text = format!(
+                    "the state in '{shown}' cannot be loaded: {why}; it is kept: mend that and try again, or {way_out}"
+                );
                 return Err(Cause::new(Status::INVALID_DATA, text));
             }
         }
@@ -130,24 +134,38 @@ pub(super) fn take_offline(
         OfflineAction::TurnOff => run.guest.end().map_err(Failure::Failed),
         OfflineAction::Save => save(machine, &run, settings, is_forced, operation),
         OfflineAction::ShutDown | OfflineAction::ShutDownForced => {
-            shut_down(&run, settings, action == OfflineAction::ShutDownForced, operation)
+            let is_forced = action == OfflineAction::ShutDownForced;
+            shut_down(run.guest.as_ref(), settings, is_forced, operation)
         }
     };
     match &done {
         Ok(()) => drop(machine.running.lock().take()),
         // It runs on.
-        Err(Failure::Vetoed(_)) => *machine.is_online.lock() = true,
+        Err(Failure::Vetoed(_)) => {
+            *machine.is_online.lock() = true;
+            return done;
+        }
         Err(Failure::Failed(_)) => {}
     }
+    // What was set for the next offline has had it. A veto is none: the machine is as it was before.
+    machine.next_action.lock().take();
     done
 }
 
-fn shut_down(run: &Run, settings: &Settings, is_forced: bool, operation: &Operation) -> Result<(), Failure> {
-    // Whoever cannot be asked for it runs on as before.
-    run.guest.press_power_button().map_err(Failure::Vetoed)?;
+fn shut_down(
+    guest: &dyn Guest,
+    settings: &Settings,
+    is_forced: bool,
+    operation: &Operation,
+) -> Result<(), Failure> {
+    match guest.press_power_button() {
+        // Whoever cannot be asked for it runs on as before, unless it is off already.
+        Err(cause) if !guest.wait(Duration::ZERO) => return Err(Failure::Vetoed(cause)),
+        _ => {}
+    }
     let deadline = Instant::now() + settings.shutdown_timeout;
     let mut speaker = Speaker::new(operation);
-    while !run.guest.wait(LOOK_INTERVAL) {
+    while !guest.wait(LOOK_INTERVAL) {
         if operation.is_cancelled() {
             return Err(Failure::Failed(Cause::new(
                 Status::CANCELLED,
@@ -169,7 +187,7 @@ fn shut_down(run: &Run, settings: &Settings, is_forced: bool, operation: &Operat
         // The guest has this time, so that waiting for it is no silence.
         speaker.say_anyhow(|| format!("the guest shuts down; in {} s {then}", left.as_secs()));
     }
-    run.guest.end().map_err(Failure::Failed)
+    guest.end().map_err(Failure::Failed)
 }
 
 /// Saves the state and ends the machine. Whatever goes wrong before the state is on record, the machine runs on.
@@ -184,40 +202,53 @@ fn save(
         return Err(Failure::Vetoed(cause));
     }
     // Nothing was touched yet.
-    if let Condition::Broken(text) = run.guest.condition().map_err(Failure::Vetoed)? {
-        let text =
-            format!("a machine whose state could not go on is not saved: {text}; give other instructions");
-        return Err(Failure::Vetoed(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)));
+    match machine.settle().map_err(Failure::Vetoed)? {
+        Settled::Saved => return run.guest.end().map_err(Failure::Failed),
+        Settled::Serves | Settled::Useless => {}
+    }
+    match run.guest.condition().map_err(Failure::Vetoed)? {
+        Condition::Broken(text) => {
+            let text = format!(
+                "a machine whose state could not go on is not saved: {text}; give other instructions"
+            );
+            return Err(Failure::Vetoed(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)));
+        }
+        Condition::Gone => {
+            let text = format!("its state was not saved: it ended before: {}", run.guest.last_words());
+            return Err(Failure::Failed(Cause::new(Status::PROCESS_ABORTED, text)));
+        }
+        _ => {}
     }
     let job = run.guest.foreign_job().map_err(Failure::Vetoed)?;
     if let Some(job) = job.filter(|_| !is_forced) {
         let text = format!("{job} runs on the machine; wait for its end");
         return Err(Failure::Vetoed(Cause::new(Status::CLUSTER_RESOURCE_VETOED_CALL, text)));
     }
-    let created = saved::create(&settings.state_directory, machine.context.resource);
-    let (path, file) = created.map_err(|error| {
+    let created = Written::create(&settings.state_directory, machine.context.resource);
+    let written = created.map_err(|error| {
         let directory = settings.state_directory.display();
         Failure::Vetoed(not_saved(&format!("no file can be made in '{directory}'"), &error))
     })?;
     if let Err(error) = machine.write_doing(run, Doing::Saving) {
-        remove(machine, &path);
+        remove(machine, &written.path);
         let what = "that it is being saved cannot be written down for a later host";
         return Err(Failure::Vetoed(not_saved(what, &error)));
     }
     let mut is_begun = false;
     let mut disks = String::new();
-    let on_record = write(run, &path, &file, settings, (&mut is_begun, &mut disks), operation)
+    let on_record = write(run, &written, settings, (&mut is_begun, &mut disks), operation)
         .and_then(|()| {
-            Saved::of(&path, &file, settings, &run.definition).map_err(|error| unwritten(&path, &error))
+            let saved = Saved::of(&written, settings, &run.definition);
+            saved.map_err(|error| unwritten(&written.path, &error))
         })
-        .and_then(|saved| check_stood_still(run, &disks, settings).map(|()| saved))
+        .and_then(|saved| check_stood_still(run.guest.as_ref(), &disks, settings).map(|()| saved))
         .and_then(|saved| machine.keep(Some(saved.note()), operation));
     match on_record {
         Ok(()) => run.guest.end().map_err(Failure::Failed),
         // Nobody knows whether it is on record: whoever takes over does.
         Err(cause) if operation.is_cancelled() => Err(Failure::Failed(cause)),
         Err(cause) => {
-            remove(machine, &path);
+            remove(machine, &written.path);
             match go_on(machine, run, is_begun, operation) {
                 Ok(()) => Err(Failure::Vetoed(cause)),
                 Err(worse) => Err(Failure::Failed(Cause::new(
@@ -232,12 +263,12 @@ fn save(
 /// Writes the state of the machine, whose processors stand still from then on.
 fn write(
     run: &Run,
-    path: &Path,
-    file: &File,
+    written: &Written,
     settings: &Settings,
     (is_begun, disks): (&mut bool, &mut String),
     operation: &Operation,
 ) -> Result<(), Cause> {
+    let Written { path, file, .. } = written;
     run.guest.pause()?;
     run.guest.begin_save(file, settings.save_bandwidth)?;
     *is_begun = true;
@@ -264,10 +295,13 @@ fn write(
             }),
         }
         // Most of the time goes into that, and is not to come at the end, where nothing is told.
-        let written = rustix::fs::fstat(file).map_or(0, |stat| stat.st_size.unsigned_abs());
-        if written.saturating_sub(synced) >= SYNC_EVERY {
-            file.sync_data().map_err(|error| unwritten(path, &error))?;
-            synced = written;
+        let length = rustix::fs::fstat(file).map_or(0, |stat| stat.st_size.unsigned_abs());
+        if length.saturating_sub(synced) >= SYNC_EVERY {
+            sync(file, &mut speaker, || {
+                format!("saving the state to '{shown}': {} are being synced", saved::size(length))
+            })
+            .map_err(|error| unwritten(path, &error))?;
+            synced = length;
         }
         if operation.is_cancelled() {
             return Err(Cause::new(Status::CANCELLED, "terminated while its state was saved"));
@@ -276,14 +310,41 @@ fn write(
     }
     // Their last writes came with the end of the save.
     *disks = saved::disks(settings);
-    operation
-        .progress(speaker.checkpoint(), format!("the state is written to '{shown}' and is being synced"));
-    saved::sync(path, file).map_err(|error| unwritten(path, &error))
+    sync(file, &mut speaker, || format!("the state is written to '{shown}' and is being synced"))
+        .and_then(|()| written.sync_name())
+        .map_err(|error| unwritten(path, &error))
+}
+
+/// Syncs a file, and says so as long as the machine has something written.
+fn sync(file: &File, speaker: &mut Speaker<'_>, words: impl Fn() -> String) -> io::Result<()> {
+    thread::scope(|scope| {
+        let (sender, synced) = mpsc::channel();
+        thread::Builder::new().name("sync".into()).spawn_scoped(scope, move || {
+            // The scope outlives this thread, and with it who receives.
+            let _ = sender.send(file.sync_all());
+        })?;
+        loop {
+            match synced.recv_timeout(LOOK_INTERVAL) {
+                Ok(synced) => return synced,
+                Err(mpsc::RecvTimeoutError::Timeout) => speaker.say(pages_written(), &words),
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the thread that syncs has ended"));
+                }
+            }
+        }
+    })
+}
+
+/// How many pages this machine has written to its disks: of a single file the kernel does not say it.
+fn pages_written() -> u64 {
+    let counts = fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    let written = counts.lines().find_map(|line| line.strip_prefix("nr_written ")?.parse().ok());
+    written.unwrap_or(0)
 }
 
 /// Whether the machine is still what was written: somebody else at its monitor may have let it run meanwhile.
-fn check_stood_still(run: &Run, disks: &str, settings: &Settings) -> Result<(), Cause> {
-    let stands = run.guest.condition()? == Condition::Paused;
+fn check_stood_still(guest: &dyn Guest, disks: &str, settings: &Settings) -> Result<(), Cause> {
+    let stands = guest.condition()? == Condition::Paused;
     match stands && disks == saved::disks(settings) {
         true => Ok(()),
         false => {
@@ -348,9 +409,9 @@ impl<'a> Speaker<'a> {
         self.checkpoint
     }
 
-    /// Says it, if it is time and more is done than before.
+    /// Says it, if it is time and something is done: what counts that has another number than before.
     fn say(&mut self, done: u64, text: impl FnOnce() -> String) {
-        let is_more = self.said.is_none_or(|(at, before)| at.elapsed() >= SPEAK_INTERVAL && done > before);
+        let is_more = self.said.is_none_or(|(at, before)| at.elapsed() >= SPEAK_INTERVAL && done != before);
         if is_more {
             self.said = Some((Instant::now(), done));
             let checkpoint = self.checkpoint();
@@ -362,5 +423,94 @@ impl<'a> Speaker<'a> {
     fn say_anyhow(&mut self, text: impl FnOnce() -> String) {
         let next = self.said.map_or(1, |(_, before)| before + 1);
         self.say(next, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::private::Values;
+    use crate::resource_type::OperationNumber;
+
+    /// A machine that is like this, and of which nobody can ask anything.
+    struct Still(Condition);
+
+    fn nobody<T>() -> Result<T, Cause> {
+        Err(Cause::new(Status::RESMON_SYSTEM_RESOURCES_LACKING, "nobody answers"))
+    }
+
+    impl Guest for Still {
+        fn condition(&self) -> Result<Condition, Cause> {
+            Ok(self.0.clone())
+        }
+
+        fn foreign_job(&self) -> Result<Option<String>, Cause> {
+            nobody()
+        }
+
+        fn pause(&self) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn resume(&self) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn begin_save(&self, _: &File, _: u64) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn begin_load(&self, _: &File) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn transfer(&self) -> Result<Transfer, Cause> {
+            nobody()
+        }
+
+        fn cancel_save(&self) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn press_power_button(&self) -> Result<(), Cause> {
+            nobody()
+        }
+
+        fn end(&self) -> Result<(), Cause> {
+            if self.0 == Condition::Gone { Ok(()) } else { nobody() }
+        }
+
+        fn wait(&self, _: Duration) -> bool {
+            self.0 == Condition::Gone
+        }
+
+        fn last_words(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn a_machine_that_ran_since_it_was_written_is_not_what_was_written() {
+        let settings = Settings::of(&Values::default()).unwrap();
+        let disks = saved::disks(&settings);
+        let still = |condition, disks: &str| check_stood_still(&Still(condition), disks, &settings);
+        still(Condition::Paused, &disks).unwrap();
+        for (condition, disks) in [(Condition::Running, disks.as_str()), (Condition::Paused, "others")] {
+            let cause = still(condition, disks).unwrap_err();
+            assert!(cause.text.contains("somebody has let it run"), "{}", cause.text);
+        }
+    }
+
+    #[test]
+    fn a_machine_that_is_off_need_not_be_shut_down_and_one_that_cannot_be_asked_runs_on() {
+        let settings = Settings::of(&Values::default()).unwrap();
+        let operation = Operation::new(OperationNumber(1), Arc::new(|_| {}));
+        let shut_down = |condition, is_forced| shut_down(&Still(condition), &settings, is_forced, &operation);
+        for is_forced in [false, true] {
+            assert_eq!(shut_down(Condition::Gone, is_forced), Ok(()));
+            assert!(matches!(shut_down(Condition::Running, is_forced), Err(Failure::Vetoed(_))));
+        }
     }
 }
