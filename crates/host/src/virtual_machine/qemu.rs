@@ -185,7 +185,7 @@ impl Qemu {
         let mut monitor = self.monitor.lock();
         let connected = match monitor.take() {
             Some(connected) => Ok(connected),
-            None => Qmp::connect(&self.socket, self.patience),
+            None => self.connect(),
         };
         let answered = connected.and_then(|mut connected| {
             let answered = ask(&mut connected);
@@ -196,6 +196,21 @@ impl Qemu {
             answered
         });
         answered.map_err(|error| self.cause(&error))
+    }
+
+    /// Connects to its monitor, which is not there in the first moments of its life.
+    fn connect(&self) -> Result<Qmp, QmpError> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match Qmp::connect(&self.socket, self.patience) {
+                Err(QmpError::Socket(error)) if is_not_there(&error) && Instant::now() < deadline => {
+                    if self.wait(LOOK_INTERVAL) {
+                        return Err(error.into());
+                    }
+                }
+                connected => return connected,
+            }
+        }
     }
 
     fn cause(&self, error: &QmpError) -> Cause {
@@ -336,6 +351,11 @@ impl Guest for Qemu {
             tail.chars().rev().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
         if tail.is_empty() { "QEMU has ended".into() } else { format!("QEMU has ended: {tail}") }
     }
+}
+
+/// Whether nobody listens on a socket, or there is none.
+fn is_not_there(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 /// A file in memory for so much, whoever writes to it.
