@@ -63,7 +63,7 @@ impl World {
         self.note_classes();
         let model = self.engine.view().model();
         if !model.orders_groups() && !self.engine.view().enforces_anti_affinity() {
-            (self.begun, self.is_first_look) = (BTreeMap::new(), true);
+            (self.begun, self.placed, self.is_first_look) = (BTreeMap::new(), BTreeSet::new(), true);
             return;
         }
         let now_ms = self.now.steady_ms;
@@ -97,9 +97,18 @@ impl World {
             assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
             let mut others = self.kept_apart_from(*group).filter(|other| since.contains_key(other));
             let beside = others.next();
-            let is_kept_apart = beside.is_none() || self.ignores_affinity(*group);
+            let is_kept_apart =
+                beside.is_none() || self.placed.contains(group) || self.ignores_affinity(*group);
             assert!(is_kept_apart, "policy: group '{name}' is started beside {beside:?}");
         }
+        let keeps_place = |id: &GroupId| {
+            let members = model.group(*id).into_iter().flat_map(|group| &group.members);
+            let mut states = members.filter_map(|id| Some(self.engine.live.get(id)?.state));
+            self.placed.contains(id) && states.any(|state| state != ResourceState::Offline)
+        };
+        let placed =
+            model.groups().map(|group| group.id).filter(|id| since.contains_key(id) || keeps_place(id));
+        self.placed = placed.collect();
         self.begun = since;
     }
 

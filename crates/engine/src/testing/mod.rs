@@ -163,6 +163,8 @@ pub struct World {
     restarts_seen: BTreeSet<OperationId>,
     /// When groups were first seen up or on their way, in steady milliseconds. A restart of the service is no break.
     begun: BTreeMap<GroupId, u64>,
+    /// Those, and what has failed since: it has kept its place.
+    placed: BTreeSet<GroupId>,
     /// The classes of groups when each operation was accepted.
     classes: BTreeMap<OperationId, group_order::Classes>,
     /// Nobody has looked at that since the service is ready.
@@ -253,6 +255,7 @@ impl World {
             reason: String::new(),
             restarts_seen: BTreeSet::new(),
             begun: BTreeMap::new(),
+            placed: BTreeSet::new(),
             classes: BTreeMap::new(),
             is_first_look: true,
             found: found::Found::default(),
