@@ -42,7 +42,7 @@ pub use guest::Guest;
 pub use network::Network;
 pub use programs::{library, output_of, program};
 pub use service::{Service, receive};
-pub use small_disk::SmallDisk;
+pub use small_disk::{Device, SmallDisk};
 pub use snapshot::{Snapshot, assert_same};
 pub use somebody::Somebody;
 pub use successor::Successor;
@@ -180,6 +180,12 @@ impl TestCluster {
     /// A disk that takes what is written to it and loses it, under the cluster's directory.
     pub fn failing_disk_or_skip(&self, name: &str) -> Option<SmallDisk> {
         SmallDisk::failing_or_skip(&self.file(name))
+    }
+
+    /// A block device of some MiB, under the cluster's directory as far as it has a place. `None`, with the reason printed,
+    /// where that is not allowed.
+    pub fn device_or_skip(&self, name: &str) -> Option<Device> {
+        Device::or_skip(&self.file(name))
     }
 
     /// Fills the small disk that database and journal are on, to the last byte.

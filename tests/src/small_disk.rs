@@ -97,3 +97,39 @@ impl Drop for SmallDisk {
         }
     }
 }
+
+/// A block device, as long as this lives.
+pub struct Device(PathBuf);
+
+impl Device {
+    pub(crate) fn or_skip(image: &Path) -> Option<Self> {
+        File::create(image).unwrap().set_len(4 * 1024 * 1024).unwrap();
+        match Command::new("losetup").args(["--find", "--show"]).arg(image).output() {
+            Ok(Output { status, stdout, .. }) if status.success() => {
+                Some(Device(String::from_utf8(stdout).unwrap().trim().into()))
+            }
+            Ok(output) => {
+                eprintln!("skipped: no block device: {}", String::from_utf8_lossy(&output.stderr).trim());
+                None
+            }
+            Err(error) => {
+                eprintln!("skipped: no block device: losetup: {error}");
+                None
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        let detached = Command::new("losetup").arg("--detach").arg(&self.0).status();
+        if !detached.is_ok_and(|status| status.success()) {
+            eprintln!("{} stays attached", self.0.display());
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Virtual machines with a real guest whose disk fails, whose monitor somebody else has, or which end before their time.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -153,4 +154,44 @@ fn what_is_set_for_the_next_offline_holds_until_one_has_taken_the_machine_down()
     guest.begins_anew();
     offline(&cluster, "vm");
     assert_eq!(cluster.saved_states().len(), 1, "it was to be saved");
+}
+
+#[test]
+fn a_device_that_was_written_since_keeps_a_state_from_being_used() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let Some(device) = cluster.device_or_skip("disk") else { return };
+    let disks = format!("multi:{};format=raw", device.path().display());
+    let Some(mut guest) = cluster.guest_or_skip("g", "vm", &[("Disks", &disks)]) else { return };
+    cluster.stay_failed("vm");
+    online(&cluster, "vm");
+    guest.begins_anew();
+    for _ in 0..2 {
+        offline(&cluster, "vm");
+        guest.has_ended();
+        online(&cluster, "vm");
+        guest.goes_on();
+    }
+    offline(&cluster, "vm");
+    let mut written = fs::File::options().write(true).open(device.path()).unwrap();
+    written.write_all(b"somebody else's").unwrap();
+    written.sync_all().unwrap();
+    let record = cluster.carry_out(Verb::Online, "vm");
+    let Some(End::Failed(cause)) = record.end else { panic!("{record:?}") };
+    assert!(cause.text.contains("a disk of the machine was written since"), "{}", cause.text);
+    assert_eq!(cluster.saved_states().len(), 1);
+}
+
+#[test]
+fn a_disk_that_nobody_would_see_is_refused() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let Some(_guest) = cluster.guest_or_skip("g", "vm", &[]) else { return };
+    for arguments in
+        ["-drive if=virtio,file=/srv/x", "--hda /srv/x", "-device x -blockdev y", "-readconfig /srv/x"]
+    {
+        let set = format!("ExtraArguments={arguments}");
+        let (code, _, error) = cluster.mainstay_code(&["resource", "set", "vm", &set]);
+        assert_eq!(code, 1, "{error}");
+        assert!(error.contains("name it in Disks"), "{error}");
+    }
+    cluster.mainstay(&["resource", "set", "vm", "ExtraArguments=-boot d -name sd"]);
 }

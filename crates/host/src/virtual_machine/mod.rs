@@ -23,6 +23,7 @@
 //! Who runs a machine is behind the trait `backend::Guest`; `qemu` is a process of our own.
 
 mod backend;
+mod disks;
 mod qemu;
 mod qmp;
 mod saved;

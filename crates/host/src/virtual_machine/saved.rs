@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::hash::Hasher;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,7 @@ use mainstay_types::order::{Cause, KeptNote, Note};
 use mainstay_types::{Name, ResourceId, Status};
 use serde::{Deserialize, Serialize};
 
+use super::disks::Disks;
 use super::qemu;
 use super::settings::Settings;
 
@@ -47,7 +48,7 @@ pub(super) struct Saved {
     /// What it begins and ends with.
     print: String,
     /// The machine's disks as they were then.
-    disks: String,
+    disks: Disks,
 }
 
 /// What keeps a machine from going on from its saved state. Nothing of it is used.
@@ -142,7 +143,7 @@ impl Saved {
             mark: mark.clone(),
             length: file.metadata()?.len(),
             print: print_of(file)?,
-            disks: disks(settings),
+            disks: Disks::of(settings),
         })
     }
 
@@ -179,7 +180,7 @@ impl Saved {
         if self.definition != definition(settings) {
             return Err(Unusable::OtherMachine(shown()));
         }
-        if self.disks != disks(settings) {
+        if !self.disks.stand(&Disks::of(settings)) {
             return Err(Unusable::OtherDisks(shown()));
         }
         file.seek(SeekFrom::Start(HEADER_LENGTH as u64)).map_err(unreachable)?;
@@ -294,21 +295,6 @@ pub(super) fn definition(settings: &Settings) -> String {
     format!("{:016x}", print.finish())
 }
 
-/// The disks that are files, with length and when they were written last. Of devices nobody says so.
-pub(super) fn disks(settings: &Settings) -> String {
-    let mut print = Fnv::default();
-    for path in settings.disk_paths() {
-        print.write(path.as_bytes());
-        print.write(&[0]);
-        if let Some(seen) = fs::metadata(path).ok().filter(fs::Metadata::is_file) {
-            for number in [seen.len(), seen.mtime().cast_unsigned(), seen.mtime_nsec().cast_unsigned()] {
-                print.write(&number.to_le_bytes());
-            }
-        }
-    }
-    format!("{:016x}", print.finish())
-}
-
 fn node_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
@@ -323,7 +309,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// FNV-1a: no secret and no proof against intent, the same in every version of the program.
-struct Fnv(u64);
+pub(super) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {

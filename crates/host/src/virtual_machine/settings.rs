@@ -27,6 +27,23 @@ const STATE_DIRECTORY: &str = "/var/lib/mainstay/virtual-machines";
 /// Arguments of QEMU that would make another thing of it than what is started, saved and ended here.
 const OURS: [&str; 6] = ["daemonize", "incoming", "S", "no-shutdown", "snapshot", "loadvm"];
 
+/// Arguments of QEMU that bring disks with them, of which nobody here would know when they were written.
+const DISKS: [&str; 13] = [
+    "drive",
+    "blockdev",
+    "hda",
+    "hdb",
+    "hdc",
+    "hdd",
+    "cdrom",
+    "fda",
+    "fdb",
+    "sd",
+    "mtdblock",
+    "pflash",
+    "readconfig",
+];
+
 /// How long a guest may take to shut down when nobody says how long.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -169,6 +186,17 @@ impl Settings {
                 format!("has '{word}', by which a machine could not be saved or ended"),
             ));
         }
+        let brings_disks =
+            |word: &&String| word.starts_with('-') && DISKS.contains(&word.trim_start_matches('-'));
+        if let Some(word) = extra.iter().flatten().find(brings_disks) {
+            return Err(wrong(
+                "ExtraArguments",
+                format!(
+                    "has '{word}', which brings a disk of which nobody sees whether it was written since the machine's \
+                     state was saved; name it in Disks, with its options: PATH;if=ide;media=cdrom"
+                ),
+            ));
+        }
         Ok(Settings {
             emulator: text("Emulator").unwrap_or_else(|| "qemu-system-x86_64".into()),
             machine: text("Machine").unwrap_or_else(|| "pc".into()),
@@ -207,11 +235,6 @@ impl Settings {
     /// The memory of the machine in bytes: a saved state has about as much at most.
     pub(super) fn memory(&self) -> u64 {
         u64::from(self.memory_mib) * MIB
-    }
-
-    /// The files of its disks.
-    pub(super) fn disk_paths(&self) -> impl Iterator<Item = &str> {
-        self.disks.iter().map(|disk| disk.split_once(';').map_or(disk.as_str(), |(path, _)| path))
     }
 }
 

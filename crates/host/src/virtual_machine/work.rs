@@ -12,6 +12,7 @@ use mainstay_types::Status;
 use mainstay_types::order::{Cause, KeptNote};
 
 use super::backend::{Condition, Guest, Transfer};
+use super::disks::Disks;
 use super::saved::{self, Saved, Written};
 use super::settings::{OfflineAction, Settings};
 use super::{Doing, Machine, Run, Settled};
@@ -235,7 +236,7 @@ fn save(
         return Err(Failure::Vetoed(not_saved(what, &error)));
     }
     let mut is_begun = false;
-    let mut disks = String::new();
+    let mut disks = Disks::default();
     let on_record = write(run, &written, settings, (&mut is_begun, &mut disks), operation)
         .and_then(|()| {
             let saved = Saved::of(&written, settings, &run.definition);
@@ -265,7 +266,7 @@ fn write(
     run: &Run,
     written: &Written,
     settings: &Settings,
-    (is_begun, disks): (&mut bool, &mut String),
+    (is_begun, disks): (&mut bool, &mut Disks),
     operation: &Operation,
 ) -> Result<(), Cause> {
     let Written { path, file, .. } = written;
@@ -309,7 +310,7 @@ fn write(
         thread::sleep(LOOK_INTERVAL);
     }
     // Their last writes came with the end of the save.
-    *disks = saved::disks(settings);
+    *disks = Disks::of(settings);
     sync(file, &mut speaker, || format!("the state is written to '{shown}' and is being synced"))
         .and_then(|()| written.sync_name())
         .map_err(|error| unwritten(path, &error))
@@ -343,9 +344,9 @@ fn pages_written() -> u64 {
 }
 
 /// Whether the machine is still what was written: somebody else at its monitor may have let it run meanwhile.
-fn check_stood_still(guest: &dyn Guest, disks: &str, settings: &Settings) -> Result<(), Cause> {
+fn check_stood_still(guest: &dyn Guest, disks: &Disks, settings: &Settings) -> Result<(), Cause> {
     let stands = guest.condition()? == Condition::Paused;
-    match stands && disks == saved::disks(settings) {
+    match stands && disks.stand(&Disks::of(settings)) {
         true => Ok(()),
         false => {
             let text =
@@ -494,10 +495,10 @@ mod tests {
     #[test]
     fn a_machine_that_ran_since_it_was_written_is_not_what_was_written() {
         let settings = Settings::of(&Values::default()).unwrap();
-        let disks = saved::disks(&settings);
-        let still = |condition, disks: &str| check_stood_still(&Still(condition), disks, &settings);
+        let (disks, others) = (Disks::of(&settings), Disks::default());
+        let still = |condition, disks: &Disks| check_stood_still(&Still(condition), disks, &settings);
         still(Condition::Paused, &disks).unwrap();
-        for (condition, disks) in [(Condition::Running, disks.as_str()), (Condition::Paused, "others")] {
+        for (condition, disks) in [(Condition::Running, &disks), (Condition::Paused, &others)] {
             let cause = still(condition, disks).unwrap_err();
             assert!(cause.text.contains("somebody has let it run"), "{}", cause.text);
         }
