@@ -125,6 +125,13 @@ impl TestCluster {
         self.network.as_ref().unwrap().cable(device, address);
     }
 
+    /// Another machine at the far end of the cable of a device where the service is, with an address.
+    pub fn neighbour_or_skip(&self, device: &str, address: &str) -> Option<Network> {
+        let neighbour = Network::or_skip()?;
+        self.network.as_ref().unwrap().lead_to(&neighbour, device, address);
+        Some(neighbour)
+    }
+
     /// Waits until this holds of networks and interfaces; told by events, not by asking again and again.
     pub fn wait_for_networks(&self, holds: impl Fn(&Glance) -> bool) {
         use mainstay_types::event::object_type::{CLUSTER, NETWORK, NETWORK_INTERFACE, NODE};

@@ -54,6 +54,13 @@ impl Network {
         self.ip(&format!("link set {device} up"));
     }
 
+    /// Gives the far end of a device's cable, and an address, to another namespace.
+    pub fn lead_to(&self, other: &Network, device: &str, address: &str) {
+        self.ip(&format!("link set far-{device} netns {}", other.holder.id()));
+        other.ip(&format!("addr add {address} dev far-{device}"));
+        other.ip(&format!("link set far-{device} up"));
+    }
+
     /// Runs `ip` in the namespace; it has to succeed.
     pub fn ip(&self, words: &str) {
         self.run(&format!("ip {words}")).unwrap();

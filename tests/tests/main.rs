@@ -25,6 +25,7 @@ mod group_order;
 mod hangs;
 mod hostile;
 mod instructions;
+mod ip_address;
 mod journal;
 mod last_word;
 mod lost_changes;

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn every_program_has_its_place() {
         let places: Vec<&str> = PROGRAMS.iter().map(|program| directory_of(program)).collect();
-        let libexec = ["libexec/mainstay"; 5];
+        let libexec = ["libexec/mainstay"; 6];
         assert_eq!((&places[..2], &places[2..]), (&["bin", "sbin"][..], &libexec[..]));
     }
 }

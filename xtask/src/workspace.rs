@@ -10,13 +10,14 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 /// The names of the programs that an installation has.
-pub(crate) const PROGRAMS: [&str; 7] = [
+pub(crate) const PROGRAMS: [&str; 8] = [
     "mainstay",
     "mainstayd",
     "mainstay-guard",
     "mainstay-host",
     "mainstay-host-foreign",
     "mainstay-agent-tools",
+    "mainstay-act",
     "mainstay-sim",
 ];
 

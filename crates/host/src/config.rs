@@ -25,6 +25,8 @@ pub struct Config {
     pub node: String,
     /// The program that is the tools which agents call; without it they find none.
     pub agent_tools: Option<PathBuf>,
+    /// The program that is the agents of our own; without it there are none.
+    pub act: Option<PathBuf>,
     /// Where the service listens, for those tools.
     pub socket: Option<PathBuf>,
 }
@@ -33,7 +35,7 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0}; usage: mainstay-host --run-dir DIR --cgroup-root DIR --cluster ID --host pool|own-ID [--ocf-root DIR] \
-     [--node NAME] [--agent-tools FILE] [--socket FILE]"
+     [--node NAME] [--agent-tools FILE] [--act FILE] [--socket FILE]"
 )]
 pub struct UsageError(String);
 
@@ -42,7 +44,7 @@ impl Config {
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let (mut run_dir, mut cgroup_root, mut cluster, mut host) = (None, None, None, None);
         let mut ocf_root = PathBuf::from(DEFAULT_OCF_ROOT);
-        let (mut node, mut agent_tools, mut socket) = (None, None, None);
+        let (mut node, mut agent_tools, mut act, mut socket) = (None, None, None, None);
         let mut arguments = arguments.into_iter();
         while let Some(flag) = arguments.next() {
             let flag = flag.display().to_string();
@@ -57,6 +59,7 @@ impl Config {
                 "--ocf-root" => ocf_root = PathBuf::from(value()?),
                 "--node" => node = Some(value()?.display().to_string()),
                 "--agent-tools" => agent_tools = Some(PathBuf::from(value()?)),
+                "--act" => act = Some(PathBuf::from(value()?)),
                 "--socket" => socket = Some(PathBuf::from(value()?)),
                 "--host" => host = Some(parse_host(&value()?.display().to_string())?),
                 _ => return Err(UsageError(format!("unknown argument '{flag}'"))),
@@ -72,6 +75,7 @@ impl Config {
             // A service of the version before does not say it.
             node: node.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned()),
             agent_tools,
+            act,
             socket,
         })
     }

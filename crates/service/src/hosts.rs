@@ -419,8 +419,9 @@ impl Inner {
             "--socket".into(),
             settings.socket.clone(),
         ];
-        if let Some(tools) = &settings.programs.agent_tools {
-            arguments.extend(["--agent-tools".into(), tools.clone()]);
+        let Programs { agent_tools, act, .. } = &settings.programs;
+        for (flag, program) in [("--agent-tools", agent_tools), ("--act", act)] {
+            arguments.extend(program.iter().flat_map(|program| [flag.into(), program.clone()]));
         }
         let started = crate::start_host::start(
             program,

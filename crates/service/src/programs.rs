@@ -17,6 +17,8 @@ pub struct Programs {
     pub host_foreign: PathBuf,
     /// `mainstay-agent-tools`, which agents call. Where it is not installed, they find no tools.
     pub agent_tools: Option<PathBuf>,
+    /// `mainstay-act`, the agents of our own. Where it is not installed, no resource of theirs can be.
+    pub act: Option<PathBuf>,
 }
 
 impl Programs {
@@ -47,6 +49,7 @@ impl Programs {
             host: find("mainstay-host")?,
             host_foreign: find("mainstay-host-foreign")?,
             agent_tools: look("mainstay-agent-tools"),
+            act: look("mainstay-act"),
         })
     }
 }

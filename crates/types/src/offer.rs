@@ -11,6 +11,9 @@ pub const GENERIC_APPLICATION: &str = "Generic Application";
 /// `Virtual Machine`: a guest whose state can be saved.
 pub const VIRTUAL_MACHINE: &str = "Virtual Machine";
 
+/// `IP Address`: an address, done by an agent of our own (`mainstay-act`).
+pub const IP_ADDRESS: &str = "IP Address";
+
 /// Every agent of the Open Cluster Framework is a type: `ocf:PROVIDER:NAME`.
 pub const OCF_PREFIX: &str = "ocf:";
 
@@ -33,6 +36,7 @@ pub struct BuiltIn {
 pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true, is_found_again: false },
     BuiltIn { name: VIRTUAL_MACHINE, has_own_host: true, is_contained: true, is_found_again: true },
+    BuiltIn { name: IP_ADDRESS, has_own_host: false, is_contained: false, is_found_again: false },
 ];
 
 /// Agents that start nothing which does not stay in their control group, by provider and name. The others may drive a

@@ -141,9 +141,10 @@ impl<'a> Call<'a> {
 
     /// Runs it. `look` is called all the time meanwhile, and answers whether it may go on.
     pub(super) fn run(self, place: Place, look: impl FnMut(Duration) -> bool) -> Outcome {
-        let mut command = Command::new([self.agent.path.as_os_str(), self.action.as_ref()]);
+        let words = self.agent.program.iter().map(OsString::as_os_str);
+        let mut command = Command::new(words.chain([self.action.as_ref()]));
         command.environment = self.environment();
-        let what = format!("{} of {}", self.action, self.agent.name());
+        let what = format!("{} of {}", self.action, self.agent.name);
         let done = Action { command, place, limit: self.limit }.run(look);
         let (ended, reason) = match &done {
             Ok(done) => (Ok(done.ended), reason(done)),
@@ -208,7 +209,7 @@ mod code {
 impl Outcome {
     /// It was not run, and why.
     pub(super) fn refused(action: &str, agent: &Agent, cause: Cause) -> Self {
-        let what = format!("{action} of {}", agent.name());
+        let what = format!("{action} of {}", agent.name);
         Outcome { what, limit: Duration::ZERO, ended: Err(cause.text), reason: None }
     }
 

@@ -1,9 +1,9 @@
 //! Agents of the Open Cluster Framework: every program below `OCF_ROOT/resource.d/PROVIDER/` is a resource type,
-//! `ocf:PROVIDER:NAME`.
+//! `ocf:PROVIDER:NAME`. Those of our own (`own`) have names as the types of others, and are driven in the same way.
 //!
-//! This room owns how an agent is found and asked what it is (`metadata`), what a resource's properties mean for it
-//! (`settings`), how one of its actions is run (`call`), how many run at once (`turns`), and the resource itself
-//! (`resource`).
+//! This room owns how an agent is found and asked what it is (`metadata`; what our own are is known), what a resource's
+//! properties mean for it (`settings`), how one of its actions is run (`call`), how many run at once (`turns`), and the
+//! resource itself (`resource`).
 //!
 //! ```text
 //!   open ──► was it started here before? ── monitor says it runs ──► online (recover) or stopped (anew)
@@ -17,11 +17,13 @@
 
 mod call;
 mod metadata;
+mod own;
 mod resource;
 mod settings;
 mod turns;
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +44,7 @@ use crate::outside::Passes;
 use crate::private;
 use crate::resource_type::{Context, ControlAnswer, ControlCall, Opened, ResourceType};
 use call::{Surroundings, Tools};
+use mainstay_act::OwnAgent;
 use metadata::Metadata;
 use resource::AgentResource;
 use settings::Settings;
@@ -55,6 +58,8 @@ pub struct Agents {
     surroundings: Arc<Surroundings>,
     passes: Arc<Passes>,
     turns: Arc<Turns>,
+    /// The program that our own are.
+    act: Option<PathBuf>,
     /// What agents have said of themselves, by the file that said it.
     known: Mutex<HashMap<PathBuf, (SystemTime, Arc<Agent>)>>,
 }
@@ -73,6 +78,7 @@ impl Agents {
             surroundings: Arc::new(surroundings),
             passes: Arc::default(),
             turns: Arc::new(Turns::new()),
+            act: config.act.clone(),
             known: Mutex::default(),
         }
     }
@@ -82,11 +88,31 @@ impl Agents {
     /// # Errors
     /// There is no such agent here, or it cannot say what it is.
     pub fn find(&self, name: &Name) -> Option<Result<Arc<dyn ResourceType>, Cause>> {
-        let (provider, kind) = parts(name)?;
-        Some(
-            self.look_up(name, &provider, &kind)
-                .map(|agent| Arc::new(AgentType(agent)) as Arc<dyn ResourceType>),
-        )
+        let agent = match own::named(name) {
+            Some(own) => self.look_up_own(own),
+            None => parts(name).map(|(provider, kind)| self.look_up(name, &provider, &kind))?,
+        };
+        Some(agent.map(|agent| Arc::new(AgentType(agent)) as Arc<dyn ResourceType>))
+    }
+
+    fn look_up_own(&self, own: &OwnAgent) -> Result<Arc<Agent>, Cause> {
+        let Some(act) = &self.act else {
+            let text =
+                format!("type '{}' is done by mainstay-act, which is not installed on this node", own.name);
+            return Err(Cause::new(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, text));
+        };
+        let metadata = own::metadata(own);
+        Ok(Arc::new(Agent {
+            surroundings: self.surroundings.clone(),
+            passes: self.passes.clone(),
+            turns: self.turns.clone(),
+            program: vec![act.into(), own.name.into()],
+            name: own.name.to_owned(),
+            provider: own::PROVIDER.to_owned(),
+            kind: own.name.to_owned(),
+            description: settings::with_limits((own.describe)(), &metadata),
+            metadata,
+        }))
     }
 
     fn look_up(&self, name: &Name, provider: &str, kind: &str) -> Result<Arc<Agent>, Cause> {
@@ -139,7 +165,8 @@ impl Agents {
             surroundings: self.surroundings.clone(),
             passes: self.passes.clone(),
             turns: self.turns.clone(),
-            path: path.to_owned(),
+            program: vec![path.into()],
+            name: format!("{OCF_PREFIX}{provider}:{kind}"),
             provider,
             kind,
             metadata,
@@ -176,7 +203,10 @@ struct Agent {
     surroundings: Arc<Surroundings>,
     passes: Arc<Passes>,
     turns: Arc<Turns>,
-    path: PathBuf,
+    /// Its file, and what it is told before the action.
+    program: Vec<OsString>,
+    /// As its type is called.
+    name: String,
     provider: String,
     kind: String,
     metadata: Metadata,
@@ -184,11 +214,6 @@ struct Agent {
 }
 
 impl Agent {
-    /// As its type is called.
-    fn name(&self) -> String {
-        format!("{OCF_PREFIX}{}:{}", self.provider, self.kind)
-    }
-
     /// The action that takes up changed parameters without a stop.
     fn reload_action(&self) -> Option<&'static str> {
         // `reload` of API 1.0 means the service's own configuration, not the agent's parameters.
@@ -200,7 +225,7 @@ impl Agent {
         if !self.metadata.is_promotable() {
             return Ok(());
         }
-        let name = self.name();
+        let name = &self.name;
         let text = match without_roles(&self.provider, &self.kind).map(|known| known.parameter) {
             None => format!(
                 "agent '{name}' is promotable: its resources have a promoted and an unpromoted role on several nodes, \

@@ -77,7 +77,7 @@ fn is_ours(name: &str, metadata: &Metadata) -> bool {
     !metadata.parameters.iter().any(|one| fold(&one.name) == fold(name))
 }
 
-/// The agent as a type.
+/// The agent as a type, by what it says of itself.
 pub(super) fn describe(provider: &str, kind: &str, metadata: &Metadata) -> TypeDescription {
     let name = format!("{OCF_PREFIX}{provider}:{kind}");
     let of_agent = |one: &Parameter| PropertyDescription {
@@ -85,22 +85,28 @@ pub(super) fn describe(provider: &str, kind: &str, metadata: &Metadata) -> TypeD
         ..PropertyDescription::new(&one.name, PropertyFormat::Sz, &one.default, &one.text)
             .or(PropertyFormat::Dword)
     };
-    let mut properties: Vec<PropertyDescription> = metadata.parameters.iter().map(of_agent).collect();
-    for (property, action) in LIMITS.into_iter().filter(|(property, _)| is_ours(property, metadata)) {
-        let default_ms = metadata.timeout(action).unwrap_or(LIMIT_DEFAULT).as_millis().to_string();
-        let text = format!("milliseconds until the agent's {action} is killed");
-        properties.push(PropertyDescription::new(property, PropertyFormat::Dword, &default_ms, &text));
-    }
     let required = metadata.parameters.iter().filter(|one| one.is_required);
     let shown: Vec<String> = required.map(|one| format!(" --property {}=...", one.name)).collect();
-    TypeDescription {
+    let described = TypeDescription {
         summary: metadata.summary.clone(),
         details: metadata.details.clone(),
         is_contained: is_contained_agent(provider, kind),
-        properties,
+        properties: metadata.parameters.iter().map(of_agent).collect(),
         instructions: Vec::<InstructionDescription>::new(),
         example: format!("mainstay resource create NAME --group GROUP --type '{name}'{}", shown.concat()),
+    };
+    with_limits(described, metadata)
+}
+
+/// A type with our properties beside its agent's.
+pub(super) fn with_limits(mut described: TypeDescription, metadata: &Metadata) -> TypeDescription {
+    for (property, action) in LIMITS.into_iter().filter(|(property, _)| is_ours(property, metadata)) {
+        let default_ms = metadata.timeout(action).unwrap_or(LIMIT_DEFAULT).as_millis().to_string();
+        let text = format!("milliseconds until the agent's {action} is killed");
+        let limit = PropertyDescription::new(property, PropertyFormat::Dword, &default_ms, &text);
+        described.properties.push(limit);
     }
+    described
 }
 
 #[cfg(test)]

@@ -2,38 +2,24 @@
 //!
 //! Tells the engine what there is. Which adapters matter and what they mean is decided there.
 
-mod message;
-
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
 use mainstay_engine::input::Input;
-use mainstay_engine::network::Adapter;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
-};
+use mainstay_engine::model::networks::Prefixed;
+use mainstay_engine::network::{Adapter, AdapterAddress};
+use mainstay_rtnetlink::{Address, Changes, Dump, Link, Message, Socket};
 use uuid::Uuid;
 
 use crate::ids::random_uuid;
 use crate::outlet::Outlet;
-use message::{GET_ADDRESS, GET_LINK, Message, messages, request};
 
-/// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
-const CHANGES: u32 = 0x1 | 0x10 | 0x100;
-/// The largest datagram of an answer; the kernel makes them of 32 KiB at most.
-const DATAGRAM_MAX: usize = 64 * 1024;
 /// Changes come in bursts: it is looked when there was none for so long.
 const QUIET: Duration = Duration::from_millis(100);
 /// And also when there was no quiet for this long: changes in this many [`QUIET`]s.
 const BURST_MAX: u32 = 20;
-/// How long the kernel has for one datagram of its answer: it is at work on nothing else.
-const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Looks in a row that were interrupted by changes; the last one is taken as it is, since its change is told too.
 const INTERRUPTED_MAX: u32 = 3;
 /// Adapters of which a look tells: more than a machine with thousands of containers has. Those that lead out of it come
@@ -47,7 +33,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// Watches the adapters.
 pub struct Adapters {
-    changes: OwnedFd,
+    changes: Changes,
 }
 
 impl Adapters {
@@ -57,8 +43,7 @@ impl Adapters {
     ///
     /// There is no rtnetlink for this process.
     pub fn new() -> io::Result<Self> {
-        let changes = open(CHANGES)?;
-        Ok(Adapters { changes })
+        Ok(Adapters { changes: Changes::watch()? })
     }
 
     /// Looks now, and on a thread of its own again at every change.
@@ -88,13 +73,12 @@ impl Adapters {
 
     /// Waits for a change and the quiet after it, or until the limit.
     fn wait_for_change(&self, limit: Option<Duration>) -> io::Result<()> {
-        if !is_readable(&self.changes, limit)? {
+        if !self.changes.wait(limit)? {
             return Ok(());
         }
-        let mut buffer = vec![0; DATAGRAM_MAX];
         for _ in 0..BURST_MAX {
-            drain(&self.changes, &mut buffer)?;
-            if !is_readable(&self.changes, Some(QUIET))? {
+            self.changes.drain()?;
+            if !self.changes.wait(Some(QUIET))? {
                 break;
             }
         }
@@ -137,28 +121,36 @@ fn look() -> io::Result<Vec<Adapter>> {
 
 /// All adapters, and whether something changed meanwhile.
 fn look_once() -> io::Result<(Vec<Adapter>, bool)> {
-    let socket = open(0)?;
+    let mut socket = Socket::open()?;
     let (mut adapters, mut is_interrupted) = (Vec::<Adapter>::new(), false);
-    for (sequence, kind) in [(1, GET_LINK), (2, GET_ADDRESS)] {
-        for answer in ask(&socket, kind, sequence)? {
+    for what in [Dump::Links, Dump::Addresses] {
+        for answer in socket.ask(what)? {
             match answer {
                 Message::Link(link) if adapters.len() < ADAPTERS_MAX => adapters.push(adapter_of(link)),
-                Message::Link(_) => {}
-                Message::Address(index, address) => {
-                    if let Some(adapter) = adapters.iter_mut().find(|adapter| adapter.index == index) {
-                        adapter.addresses.push(address);
+                Message::Address(address) => {
+                    if let Some(adapter) = adapters.iter_mut().find(|adapter| adapter.index == address.index)
+                    {
+                        adapter.addresses.push(address_of(&address));
                     }
                 }
                 Message::Interrupted => is_interrupted = true,
-                Message::Done => {}
-                Message::Refused(number) => return Err(io::Error::from_raw_os_error(number)),
+                Message::Link(_) | Message::Done | Message::Refused(_) => {}
             }
         }
     }
     Ok((adapters, is_interrupted))
 }
 
-fn adapter_of(link: message::Link) -> Adapter {
+fn address_of(seen: &Address) -> AdapterAddress {
+    AdapterAddress {
+        address: Prefixed { address: seen.address, length: seen.length },
+        is_secondary: seen.is_secondary,
+        is_doubtful: seen.is_doubtful,
+        is_leased: seen.is_leased,
+    }
+}
+
+fn adapter_of(link: Link) -> Adapter {
     let ids: [Uuid; 2] = [random_uuid(), random_uuid()];
     let directory = Path::new("/sys/class/net").join(&link.name);
     let is_asked = !NO_HARDWARE.contains(&link.kind.as_str());
@@ -172,7 +164,7 @@ fn adapter_of(link: message::Link) -> Adapter {
         is_loopback: link.is_loopback,
         is_up: link.is_up,
         is_running: link.is_running,
-        hardware_address: link.hardware_address,
+        hardware_address: hardware_text(&link.hardware_address),
         link_speed_bps: speed_mbps.saturating_mul(1_000_000),
         receive_queues: link.receive_queues,
         has_rdma: is_asked && directory.join("device/infiniband").is_dir(),
@@ -182,55 +174,9 @@ fn adapter_of(link: message::Link) -> Adapter {
     }
 }
 
-/// The whole answer to a request.
-fn ask(socket: &OwnedFd, kind: u16, sequence: u32) -> io::Result<Vec<Message>> {
-    sendto(socket, &request(kind, sequence), SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
-    let mut buffer = vec![0; DATAGRAM_MAX];
-    let mut answer = Vec::new();
-    loop {
-        if !is_readable(socket, Some(ANSWER_LIMIT))? {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the kernel does not answer"));
-        }
-        let (length, _) = recv(socket, buffer.as_mut_slice(), RecvFlags::DONTWAIT)?;
-        answer.extend(messages(&buffer[..length], sequence));
-        if answer.iter().any(|found| matches!(found, Message::Done | Message::Refused(_))) {
-            return Ok(answer);
-        }
-    }
-}
-
-/// A socket of rtnetlink that gets the changes of these groups.
-fn open(groups: u32) -> io::Result<OwnedFd> {
-    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
-    bind(&socket, &SocketAddrNetlink::new(0, groups))?;
-    Ok(socket)
-}
-
-/// Whether something is there to be read, within the limit.
-fn is_readable(socket: &OwnedFd, limit: Option<Duration>) -> io::Result<bool> {
-    let limit = limit.map(|limit| Timespec {
-        tv_sec: limit.as_secs().try_into().unwrap_or(i64::MAX),
-        tv_nsec: limit.subsec_nanos().into(),
-    });
-    loop {
-        match poll(&mut [PollFd::new(socket, PollFlags::IN)], limit.as_ref()) {
-            Ok(ready) => return Ok(ready > 0),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Takes everything that is there. What it says does not matter: it is looked anew.
-fn drain(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<()> {
-    loop {
-        match recv(socket, &mut *buffer, RecvFlags::DONTWAIT) {
-            // More than the socket holds has changed: that is one change too.
-            Ok(_) | Err(Errno::NOBUFS | Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-    }
+fn hardware_text(address: &[u8]) -> String {
+    let digits: Vec<String> = address.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(":")
 }
 
 #[cfg(test)]
@@ -246,12 +192,5 @@ mod tests {
         assert!(!is_different(&seen, &seen) && again.iter().any(|adapter| adapter.is_loopback));
         let fresh: std::collections::BTreeSet<Uuid> = seen.iter().flat_map(|adapter| adapter.fresh).collect();
         assert_eq!(fresh.len(), 2 * seen.len());
-    }
-
-    #[test]
-    fn a_socket_for_changes_is_quiet_without_one() {
-        let adapters = Adapters::new().unwrap();
-        let mut buffer = vec![0; DATAGRAM_MAX];
-        drain(&adapters.changes, &mut buffer).unwrap();
     }
 }

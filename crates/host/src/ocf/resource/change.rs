@@ -77,8 +77,8 @@ impl AgentResource {
         }
         let list =
             PropertyList::parse(buffer).map_err(|error| invalid(format!("the instructions: {error}")))?;
-        let name = self.agent.name();
-        let given = match list.get(&name) {
+        let name = &self.agent.name;
+        let given = match list.get(name) {
             None => return Ok(Instructions::default()),
             Some(Value::MultiSz(given)) => given.clone(),
             Some(Value::Sz(given)) => vec![given.clone()],

@@ -93,9 +93,11 @@ impl AgentResource {
 
     /// An earlier host may have died while it ran an action, which knows nothing of that and goes on.
     fn end_earlier_actions(&self) -> Result<(), Cause> {
-        let agent = self.agent.path.as_os_str();
+        let program = &self.agent.program;
         let is_action = |arguments: &[OsString]| match arguments {
-            [.., program, action] if program == agent => LEAVES_NOTHING.iter().any(|known| action == known),
+            [before @ .., action] if before.ends_with(program) => {
+                LEAVES_NOTHING.iter().any(|known| action == known)
+            }
             _ => false,
         };
         action::end_earlier(&self.leaf, is_action).map_err(lacking)

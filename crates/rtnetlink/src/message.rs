@@ -1,25 +1,29 @@
 //! Messages of rtnetlink (rtnetlink(7), linux/if_link.h, linux/if_addr.h): the two dumps that are asked for, and what of
-//! their answers is used. Every length is checked against the bytes that are left.
+//! their answers is used; addresses that are added and removed. Every length is checked against the bytes that are left.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use mainstay_engine::model::networks::Prefixed;
-use mainstay_engine::network::AdapterAddress;
 
 /// RTM_NEWLINK.
 const NEW_LINK: u16 = 16;
 /// RTM_GETLINK.
-pub(super) const GET_LINK: u16 = 18;
+const GET_LINK: u16 = 18;
 /// RTM_NEWADDR.
 const NEW_ADDRESS: u16 = 20;
+/// RTM_DELADDR.
+const REMOVE_ADDRESS: u16 = 21;
 /// RTM_GETADDR.
-pub(super) const GET_ADDRESS: u16 = 22;
+const GET_ADDRESS: u16 = 22;
 /// NLMSG_ERROR.
 const ERROR: u16 = 2;
 /// NLMSG_DONE.
 const DONE: u16 = 3;
 /// NLM_F_REQUEST and NLM_F_DUMP.
 const DUMP: u16 = 0x301;
+/// NLM_F_REQUEST and NLM_F_ACK.
+const CHANGE: u16 = 0x5;
+/// NLM_F_CREATE with NLM_F_EXCL, or with NLM_F_REPLACE.
+const CREATE: u16 = 0x400 | 0x200;
+const CREATE_OR_REPLACE: u16 = 0x400 | 0x100;
 /// NLM_F_DUMP_INTR: something changed while the answer was made.
 const INTERRUPTED: u16 = 0x10;
 
@@ -43,6 +47,8 @@ const LINK_INFO_KIND: u16 = 1;
 const LINK_RECEIVE_QUEUES: u16 = 32;
 const ADDRESS_OTHER_END: u16 = 1;
 const ADDRESS_LOCAL: u16 = 2;
+/// struct ifa_cacheinfo.
+const ADDRESS_LIFE: u16 = 6;
 const ADDRESS_FLAGS: u16 = 8;
 /// NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of an attribute's type.
 const ATTRIBUTE_TYPE_MASK: u16 = 0x3FFF;
@@ -52,31 +58,89 @@ const IS_SECONDARY: u32 = 0x01;
 /// IFA_F_DADFAILED and IFA_F_TENTATIVE.
 const IS_DOUBTFUL: u32 = 0x08 | 0x40;
 const IS_PERMANENT: u32 = 0x80;
+/// IFA_F_NODAD: it is not asked for on the wire before it is used, that has been done.
+const WITHOUT_PROBE: u32 = 0x02;
+/// IFA_F_NOPREFIXROUTE.
+const WITHOUT_ROUTE: u32 = 0x200;
+/// RT_SCOPE_UNIVERSE.
+const SCOPE_GLOBAL: u8 = 0;
+/// RT_SCOPE_HOST.
+const SCOPE_HOST: u8 = 254;
 
 const FAMILY_IPV4: u8 = 2;
 const FAMILY_IPV6: u8 = 10;
 
+/// A question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dump {
+    /// All devices.
+    Links,
+    /// All addresses.
+    Addresses,
+}
+
 /// A device, as the kernel tells it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Link {
-    pub(super) index: u32,
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) master: Option<u32>,
-    pub(super) is_loopback: bool,
-    pub(super) is_up: bool,
-    pub(super) is_running: bool,
-    pub(super) hardware_address: String,
-    pub(super) receive_queues: u32,
+pub struct Link {
+    /// Its number.
+    pub index: u32,
+    /// Its name; empty where that is no text.
+    pub name: String,
+    /// Its kind, `veth` say; empty for hardware.
+    pub kind: String,
+    /// The number of the device that it is a part of.
+    pub master: Option<u32>,
+    /// Whether it leads nowhere but back.
+    pub is_loopback: bool,
+    /// Whether it is switched on.
+    pub is_up: bool,
+    /// Whether it can be used: it is on, and something is at the other end.
+    pub is_running: bool,
+    /// ARPHRD_..., which says how frames on it look.
+    pub hardware_type: u16,
+    /// Its own address on the wire.
+    pub hardware_address: Vec<u8>,
+    /// As many queues as it receives by.
+    pub receive_queues: u32,
+}
+
+/// An address of a device, as the kernel tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Address {
+    /// The device's number.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// How many bits of it are the network's.
+    pub length: u8,
+    /// Another one stands for this network; or it is one that changes now and then.
+    pub is_secondary: bool,
+    /// Somebody else may have it.
+    pub is_doubtful: bool,
+    /// It ends by itself unless somebody says again that it is.
+    pub is_leased: bool,
+}
+
+/// An address for a device. It ends by itself, brings no route with it, and no program that does not ask for it speaks
+/// from it where there is another one: IPv4 has the scope of the host, since sources are taken by that; IPv6 is not
+/// preferred from the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewAddress {
+    /// The device's number.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// When it ends, in seconds.
+    pub lifetime_s: u32,
 }
 
 /// One message of an answer, as far as it is used.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Message {
+pub enum Message {
     /// A device.
     Link(Link),
-    /// An address of the device with this number.
-    Address(u32, AdapterAddress),
+    /// An address.
+    Address(Address),
     /// The end of the answer.
     Done,
     /// The request was refused, with this error number.
@@ -86,20 +150,82 @@ pub(super) enum Message {
 }
 
 /// A request for all devices or all addresses.
-pub(super) fn request(kind: u16, sequence: u32) -> Vec<u8> {
-    let length = HEADER_LENGTH + LINK_LENGTH;
+pub fn request(what: Dump, sequence: u32) -> Vec<u8> {
+    let kind = match what {
+        Dump::Links => GET_LINK,
+        Dump::Addresses => GET_ADDRESS,
+    };
+    whole(kind, DUMP, sequence, &[0; LINK_LENGTH])
+}
+
+/// A request to give a device an address; one that it has is replaced, or the request refused.
+pub fn add(new: &NewAddress, replace: bool, sequence: u32) -> Vec<u8> {
+    let (octets, scope, flags) = match new.address {
+        IpAddr::V4(address) => (address.octets().to_vec(), SCOPE_HOST, WITHOUT_ROUTE),
+        IpAddr::V6(address) => (address.octets().to_vec(), SCOPE_GLOBAL, WITHOUT_ROUTE | WITHOUT_PROBE),
+    };
+    // Preferred for no second; when it was made and changed, the kernel knows.
+    let life = [0, new.lifetime_s, 0, 0].map(u32::to_ne_bytes).concat();
+    let body = [
+        vec![family(new.address), whole_length(new.address), 0, scope],
+        new.index.to_ne_bytes().to_vec(),
+        attribute(ADDRESS_LOCAL, &octets),
+        attribute(ADDRESS_OTHER_END, &octets),
+        attribute(ADDRESS_LIFE, &life),
+        attribute(ADDRESS_FLAGS, &flags.to_ne_bytes()),
+    ];
+    let how = if replace { CREATE_OR_REPLACE } else { CREATE };
+    whole(NEW_ADDRESS, CHANGE | how, sequence, &body.concat())
+}
+
+/// A request to take an address from its device.
+pub fn remove(address: &Address, sequence: u32) -> Vec<u8> {
+    let octets = match address.address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    };
+    let body = [
+        vec![family(address.address), address.length, 0, SCOPE_GLOBAL],
+        address.index.to_ne_bytes().to_vec(),
+        attribute(ADDRESS_LOCAL, &octets),
+    ];
+    whole(REMOVE_ADDRESS, CHANGE, sequence, &body.concat())
+}
+
+/// As many bits as an address has.
+pub fn whole_length(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn family(address: IpAddr) -> u8 {
+    if address.is_ipv4() { FAMILY_IPV4 } else { FAMILY_IPV6 }
+}
+
+fn whole(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
+    let length = HEADER_LENGTH + body.len();
     let mut bytes = Vec::with_capacity(length);
     bytes.extend(u32::try_from(length).unwrap_or(u32::MAX).to_ne_bytes());
     bytes.extend(kind.to_ne_bytes());
-    bytes.extend(DUMP.to_ne_bytes());
+    bytes.extend(flags.to_ne_bytes());
     bytes.extend(sequence.to_ne_bytes());
     bytes.extend(0_u32.to_ne_bytes());
-    bytes.resize(length, 0);
+    bytes.extend(body);
+    bytes.resize(aligned(length), 0);
+    bytes
+}
+
+fn attribute(kind: u16, data: &[u8]) -> Vec<u8> {
+    let length = ATTRIBUTE_LENGTH + data.len();
+    let mut bytes = Vec::with_capacity(aligned(length));
+    bytes.extend(u16::try_from(length).unwrap_or(u16::MAX).to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend(data);
+    bytes.resize(aligned(length), 0);
     bytes
 }
 
 /// The messages of one datagram that answer the request of this sequence. What cannot be read is left out.
-pub(super) fn messages(datagram: &[u8], sequence: u32) -> Vec<Message> {
+pub fn messages(datagram: &[u8], sequence: u32) -> Vec<Message> {
     let mut found = Vec::new();
     let mut rest = datagram;
     while let Some((header, body)) = message(&mut rest) {
@@ -111,11 +237,12 @@ pub(super) fn messages(datagram: &[u8], sequence: u32) -> Vec<Message> {
         }
         match header.kind {
             NEW_LINK => found.extend(link(body).map(Message::Link)),
-            NEW_ADDRESS => found.extend(address(body).map(|(index, seen)| Message::Address(index, seen))),
-            ERROR => {
-                let number = body.first_chunk().map_or(0, |bytes| i32::from_ne_bytes(*bytes));
-                found.push(Message::Refused(number.saturating_neg()));
-            }
+            NEW_ADDRESS => found.extend(address(body).map(Message::Address)),
+            ERROR => found.push(match body.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes)) {
+                // What was asked for was done.
+                Some(0) => Message::Done,
+                number => Message::Refused(number.unwrap_or_default().saturating_neg()),
+            }),
             DONE => found.push(Message::Done),
             _ => {}
         }
@@ -139,10 +266,11 @@ fn message<'a>(rest: &mut &'a [u8]) -> Option<(Header, &'a [u8])> {
 }
 
 fn link(body: &[u8]) -> Option<Link> {
-    let (index, flags) = (u32_at(body, 4)?, u32_at(body, 8)?);
+    let (hardware_type, index, flags) = (u16_at(body, 2)?, u32_at(body, 4)?, u32_at(body, 8)?);
     let is_up = flags & FLAG_UP != 0;
     let mut link = Link {
         index,
+        hardware_type,
         is_loopback: flags & FLAG_LOOPBACK != 0,
         is_up,
         is_running: is_up && flags & FLAG_RUNNING != 0 && flags & FLAG_LOWER_UP != 0,
@@ -152,7 +280,7 @@ fn link(body: &[u8]) -> Option<Link> {
         match kind {
             // A name that is no text can be no object's.
             LINK_NAME => link.name = text(data).unwrap_or_default(),
-            LINK_ADDRESS => link.hardware_address = hardware_address(data),
+            LINK_ADDRESS => link.hardware_address = data.to_vec(),
             LINK_MASTER => link.master = u32_at(data, 0),
             LINK_RECEIVE_QUEUES => link.receive_queues = u32_at(data, 0).unwrap_or(0),
             LINK_INFO => {
@@ -166,7 +294,7 @@ fn link(body: &[u8]) -> Option<Link> {
     Some(link)
 }
 
-fn address(body: &[u8]) -> Option<(u32, AdapterAddress)> {
+fn address(body: &[u8]) -> Option<Address> {
     let [family, length, flags, _scope] = *body.first_chunk()?;
     let index = u32_at(body, 4)?;
     let (mut own, mut other_end, mut flags) = (None, None, u32::from(flags));
@@ -178,13 +306,14 @@ fn address(body: &[u8]) -> Option<(u32, AdapterAddress)> {
             _ => {}
         }
     }
-    let seen = AdapterAddress {
-        address: Prefixed { address: own.or(other_end)?, length },
+    Some(Address {
+        index,
+        address: own.or(other_end)?,
+        length,
         is_secondary: flags & IS_SECONDARY != 0,
         is_doubtful: flags & IS_DOUBTFUL != 0,
         is_leased: flags & IS_PERMANENT == 0,
-    };
-    Some((index, seen))
+    })
 }
 
 /// Attributes in a row; the first that is cut off ends it.
@@ -205,11 +334,6 @@ fn ip_address(family: u8, data: &[u8]) -> Option<IpAddr> {
         FAMILY_IPV6 => <[u8; 16]>::try_from(data).ok().map(|octets| Ipv6Addr::from(octets).into()),
         _ => None,
     }
-}
-
-fn hardware_address(data: &[u8]) -> String {
-    let digits: Vec<String> = data.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.join(":")
 }
 
 /// A text that ends with its NUL.
@@ -235,25 +359,8 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn attribute(kind: u16, data: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend(u16::try_from(ATTRIBUTE_LENGTH + data.len()).unwrap().to_ne_bytes());
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(data);
-        bytes.resize(aligned(bytes.len()), 0);
-        bytes
-    }
-
     fn whole(kind: u16, flags: u16, body: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        bytes.extend(u32::try_from(HEADER_LENGTH + body.len()).unwrap().to_ne_bytes());
-        bytes.extend(kind.to_ne_bytes());
-        bytes.extend(flags.to_ne_bytes());
-        bytes.extend(7_u32.to_ne_bytes());
-        bytes.extend(0_u32.to_ne_bytes());
-        bytes.extend(body);
-        bytes.resize(aligned(bytes.len()), 0);
-        bytes
+        super::whole(kind, flags, 7, body)
     }
 
     fn link_body(index: u32, flags: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
@@ -308,9 +415,10 @@ mod tests {
 
     #[test]
     fn devices_and_addresses_are_read() {
-        let address = |text: &str, length| Prefixed { address: text.parse().unwrap(), length };
-        let seen = |address, is_doubtful, is_leased| AdapterAddress {
-            address,
+        let address = |text: &str, length, is_doubtful, is_leased| Address {
+            index: 3,
+            address: text.parse().unwrap(),
+            length,
             is_secondary: false,
             is_doubtful,
             is_leased,
@@ -323,13 +431,14 @@ mod tests {
             is_loopback: false,
             is_up: true,
             is_running: true,
-            hardware_address: "02:00:00:00:00:1f".into(),
+            hardware_type: 1,
+            hardware_address: vec![2, 0, 0, 0, 0, 0x1F],
             receive_queues: 4,
         };
         let expected = [
             Message::Link(link),
-            Message::Address(3, seen(address("192.0.2.7", 24), false, false)),
-            Message::Address(3, seen(address("2001:db8::7", 64), true, true)),
+            Message::Address(address("192.0.2.7", 24, false, false)),
+            Message::Address(address("2001:db8::7", 64, true, true)),
             Message::Done,
         ];
         assert_eq!(messages(&sample(), 7), expected);
@@ -355,8 +464,29 @@ mod tests {
     fn refusals_and_interruptions_are_told() {
         let refused = whole(ERROR, 0, &(-1_i32).to_ne_bytes());
         assert_eq!(messages(&refused, 7), [Message::Refused(1)]);
+        assert_eq!(messages(&whole(ERROR, 0, &[0; 4]), 7), [Message::Done]);
         let interrupted = whole(DONE, 2 | INTERRUPTED, &[0; 4]);
         assert_eq!(messages(&interrupted, 7), [Message::Interrupted, Message::Done]);
+    }
+
+    #[test]
+    fn what_is_added_is_read_again_as_it_was_meant() {
+        for (text, length) in [("192.0.2.50", 32), ("2001:db8::50", 128)] {
+            let new = NewAddress { index: 3, address: text.parse().unwrap(), lifetime_s: 30 };
+            let expected = Address {
+                index: 3,
+                address: new.address,
+                length,
+                is_secondary: false,
+                is_doubtful: false,
+                is_leased: true,
+            };
+            assert_eq!(messages(&add(&new, true, 7), 7), [Message::Address(expected.clone())]);
+            assert_eq!(messages(&add(&new, false, 7), 8), []);
+            let removal = remove(&expected, 7);
+            assert_eq!(u16_at(&removal, 4), Some(REMOVE_ADDRESS));
+            assert_eq!(address(&removal[HEADER_LENGTH..]), Some(expected));
+        }
     }
 
     #[test]
