@@ -246,6 +246,71 @@ fn a_dependency_expression_is_set_and_read() {
     }
 }
 
+/// What `docs/control-codes.md` says of EXPLAIN_OBJECT and PLAN, in its numbers.
+#[test]
+fn a_program_asks_why_and_what_would_be() {
+    const EXPLAIN_OBJECT: &str = "0x070D3419";
+    const PLAN: &str = "0x070D341D";
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    for name in ["db", "web"] {
+        cluster.application("shop", name, "sleep 1000");
+    }
+    cluster.depend("web", "db");
+    cluster.carry_out(Verb::Online, "web");
+    for width in WIDTHS {
+        let Some(program) = cluster.compile_or_skip("tests/tests/c/ask.c", width) else { return };
+        let ask = |words: &[&str]| cluster.run_lines(&program, words);
+        let document = |name: &str, words: &[&str]| -> serde_json::Value {
+            let lines = ask(words);
+            assert_eq!(lines[0], "0", "{lines:?}");
+            let text = lines[1].strip_prefix(&format!("{name}: ")).unwrap_or_else(|| panic!("{lines:?}"));
+            serde_json::from_str(text).unwrap()
+        };
+        let explained = document("Explanation", &[EXPLAIN_OBJECT, "Object=db"]);
+        assert_eq!((&explained["name"], &explained["state"]), (&"db".into(), &"Online".into()));
+        assert_eq!(explained["reason"]["rule"], "related-asked", "{explained:#}");
+        assert!(explained["reason"]["text"].as_str().unwrap().contains("'web'"), "{explained:#}");
+        let way: Vec<&str> = explained["ways_out"][0]["command"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|it| it.as_str())
+            .collect();
+        assert_eq!(way, ["resource", "offline", "db"]);
+        let explained = document("Explanation", &[EXPLAIN_OBJECT, "Object=SHOP", "ObjectType#2"]);
+        let members = explained["members"].as_array().unwrap();
+        assert_eq!((&explained["state"], members.len()), (&"Online".into(), 2), "{explained:#}");
+
+        let plan = document("Plan", &[PLAN, "Verb=offline", "ObjectType#3", "Object=db"]);
+        let call = &plan["call"];
+        let steps: Vec<_> =
+            call["steps"].as_array().unwrap().iter().map(|it| it["resource"].as_str()).collect();
+        assert_eq!((&call["answer"], steps), (&997.into(), vec![Some("web"), Some("db")]), "{plan:#}");
+        let plan = document("Plan", &[PLAN, "Verb=delete", "ObjectType#2", "Object=shop"]);
+        let text = plan["call"]["text"].as_str().unwrap();
+        assert!(plan["call"]["answer"] == 145 && text.contains("'shop'"), "{plan:#}");
+        let plan = document("Plan", &[PLAN, "Verb=move", "ObjectType#2", "Object=shop", "Flags#1"]);
+        assert_eq!(plan["call"]["answer"], 5050, "{plan:#}");
+        let plan = document("Plan", &[PLAN, "Verb=node-loss", "Object=1"]);
+        assert_eq!(plan["placement"][0]["is_lost"], true, "{plan:#}");
+
+        for (words, status) in [
+            ([EXPLAIN_OBJECT, "Object=nobody"].as_slice(), "5007"),
+            (&[EXPLAIN_OBJECT, "Object=db", "ObjectType#2"], "5013"),
+            (&[EXPLAIN_OBJECT, "Object=db", "ObjectType#5"], "5047"),
+            (&[EXPLAIN_OBJECT, "Object=db", "ObjectType#6"], "5045"),
+            (&[EXPLAIN_OBJECT], "87"),
+            (&[PLAN, "Verb=offline", "ObjectType#3", "Object=nobody"], "5007"),
+            (&[PLAN, "Verb=offline", "ObjectType#2", "Object=db"], "5013"),
+            (&[PLAN, "Verb=node-loss", "Object=nobody"], "5042"),
+            (&[PLAN, "Verb=dance", "ObjectType#3", "Object=db"], "87"),
+        ] {
+            assert_eq!(ask(words), [status], "{words:?}");
+        }
+        assert_eq!(cluster.state("db"), ResourceState::Online, "nothing was done");
+    }
+}
+
 #[test]
 fn many_threads_share_a_cluster_handle() {
     let Some(cluster) = TestCluster::start_or_skip() else { return };
