@@ -119,8 +119,8 @@ fn a_refusal_is_that_of_the_call() {
     assert_eq!((code, &refused["refused"], &refused["answer"]["number"]), (1, &true.into(), &87.into()));
     assert_eq!(refused["notes"], serde_json::json!([]), "it would be nothing at all");
     let (code, slip) = plan(&cluster, &["set", "node", "1", "MemoryCapacity=1"]);
-    let note = "node '1' knows no property 'MemoryCapacity' (is it 'MemoryCapacityMib'?); it would be private, and \
-                nothing comes of it";
+    let note = "node 'node1' knows no property 'MemoryCapacity' (is it 'MemoryCapacityMib'?); it would be private, \
+                and nothing but an agent that asks for it as an attribute reads it";
     assert_eq!((code, &slip["notes"][0]), (0, &note.into()));
     let (code, _) = plan(&cluster, &["set", "cluster", "StartsAtOncePerNode=3"]);
     assert_eq!(
@@ -129,6 +129,13 @@ fn a_refusal_is_that_of_the_call() {
     );
     let (code, lost) = plan(&cluster, &["node-loss", "node1"]);
     assert_eq!((code, &lost[0]["group"], &lost[0]["lost"]), (0, &"shop".into(), &true.into()));
+    cluster.mainstay(&["group", "set", "shop", "LockedFromMoving=1"]);
+    for option in [None, Some("--ignore-locked")] {
+        let [planned, real] = [vec!["move", "shop"], vec!["group", "move", "shop"]]
+            .map(|words| words.into_iter().chain(option).collect::<Vec<_>>());
+        assert_same_refusal(&cluster, &planned, &real);
+    }
+    cluster.mainstay(&["group", "set", "shop", "LockedFromMoving=0"]);
     let (code, moved) = plan(&cluster, &["move", "shop", "--to", "node1"]);
     assert_eq!((code, &moved["answer"]["number"]), (0, &0.into()), "it is there already: {moved}");
     assert!(moved["notes"][0].as_str().unwrap().starts_with("placement: 'shop' stays on node1"), "{moved}");

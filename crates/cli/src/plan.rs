@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 use mainstay_client::{Asking, CallError, Cluster, Group, Node, Resource, SubmitObject, Target};
-use mainstay_types::flags::{GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::flags::{GroupMoveFlags, GroupOfflineFlags, GroupOnlineFlags};
+use mainstay_types::glance::Glance;
 use mainstay_types::name::fold;
 use mainstay_types::operation::{End, Verb};
 use mainstay_types::order::Cause;
@@ -61,6 +62,9 @@ pub enum PlanVerb {
         /// Name or number of the node [default: the best other one]
         #[arg(long, value_name = "NODE")]
         to: Option<String>,
+        /// As if it were done although resources are locked by their types
+        #[arg(long)]
+        ignore_locked: bool,
     },
     /// What would become of the groups if a node were lost
     NodeLoss {
@@ -113,21 +117,36 @@ enum Object<'a> {
 
 impl<'a> Object<'a> {
     /// A resource comes before a group; what is neither the service refuses as a resource.
-    fn find(cluster: &mut Cluster, name: &'a str) -> Result<Self, Failure> {
-        Ok(match found(cluster, name)? {
-            Found { is_resource: false, is_group: true } => Object::Group(name),
-            _ => Object::Resource(name),
-        })
+    fn find(glance: &'a Glance, name: &'a str) -> Self {
+        let object = Object::Resource(name);
+        object.known(glance).or_else(|| Object::Group(name).known(glance)).unwrap_or(object)
     }
 
     /// Of what only groups have. A resource may have the same name.
-    fn find_group(cluster: &mut Cluster, name: &'a str) -> Result<Self, Failure> {
-        match found(cluster, name)? {
-            Found { is_resource: true, is_group: false } => {
-                Err(Failure::usage("--with-resources is of groups, and this is no group"))
-            }
-            _ => Ok(Object::Group(name)),
+    fn find_group(glance: &'a Glance, name: &'a str) -> Result<Self, Failure> {
+        match (Object::Group(name).known(glance), Object::Resource(name).known(glance)) {
+            (Some(group), _) => Ok(group),
+            (None, None) => Ok(Object::Group(name)),
+            (None, Some(_)) => Err(Failure::usage("--with-resources is of groups, and this is no group")),
         }
+    }
+
+    /// The same by its own name, where it is there: it may be named by its id.
+    fn known(self, glance: &'a Glance) -> Option<Self> {
+        match self {
+            Object::Resource(given) => {
+                let found = glance.resources.iter().find(|it| is_it(given, &it.name, &it.id))?;
+                Some(Object::Resource(found.name.as_str()))
+            }
+            Object::Group(given) => {
+                let found = glance.groups.iter().find(|it| is_it(given, &it.name, &it.id))?;
+                Some(Object::Group(found.name.as_str()))
+            }
+        }
+    }
+
+    fn named(self, glance: &'a Glance) -> Self {
+        self.known(glance).unwrap_or(self)
     }
 
     fn subject(self) -> Subject<'a> {
@@ -154,6 +173,18 @@ enum Settable<'a> {
 }
 
 impl<'a> Settable<'a> {
+    /// By its own name, where it is there.
+    fn named(self, glance: &'a Glance) -> Self {
+        match self {
+            Settable::Object(object) => Settable::Object(object.named(glance)),
+            Settable::Node(given) => {
+                let found = glance.nodes.iter().find(|it| is_it(given, &it.name, &it.id));
+                Settable::Node(found.map_or(given, |it| it.name.as_str()))
+            }
+            Settable::Cluster => Settable::Cluster,
+        }
+    }
+
     fn subject(self) -> Subject<'a> {
         match self {
             Settable::Object(object) => object.subject(),
@@ -171,31 +202,27 @@ impl<'a> Settable<'a> {
     }
 }
 
-/// What has a name, or is named by its id.
-struct Found {
-    is_resource: bool,
-    is_group: bool,
-}
-
-fn found(cluster: &mut Cluster, name: &str) -> Result<Found, Failure> {
-    let glance = glance(cluster)?;
-    let is_it = |known: &Name, id: String| known.is(name) || fold(name) == id;
-    Ok(Found {
-        is_resource: glance.resources.iter().any(|it| is_it(&it.name, it.id.to_string())),
-        is_group: glance.groups.iter().any(|it| is_it(&it.name, it.id.to_string())),
-    })
+/// Whether what was given is the name of something, or its id.
+fn is_it(given: &str, name: &Name, id: &impl ToString) -> bool {
+    name.is(given) || fold(given) == id.to_string()
 }
 
 pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failure> {
     // A plan changes nothing: who may look may ask. What the call itself needs beyond that it says.
     let mut cluster = context.read()?;
+    // What is named by its id or number is spoken of by its name.
+    let glance = &glance(&mut cluster)?;
     let (call, name) = match verb {
-        PlanVerb::Offline(given) => return offline(given, &mut cluster, context),
-        PlanVerb::Online(given) => return online(given, &mut cluster, context),
-        PlanVerb::Set { object, properties } => return set(object, properties, &mut cluster, context),
-        PlanVerb::Move { group, to } => {
-            let object = Object::Group(group);
-            let asking = Asking { target: to.as_deref(), ..Asking::new(words::MOVE, object.of_submission()) };
+        PlanVerb::Offline(given) => return offline(given, glance, &mut cluster, context),
+        PlanVerb::Online(given) => return online(given, glance, &mut cluster, context),
+        PlanVerb::Set { object, properties } => {
+            return set(object, properties, glance, &mut cluster, context);
+        }
+        PlanVerb::Move { group, to, ignore_locked } => {
+            let object = Object::Group(group).named(glance);
+            let flags = if *ignore_locked { GroupMoveFlags::IGNORE_RESOURCE_STATUS.bits() } else { 0 };
+            let asking = Asking::new(words::MOVE, object.of_submission());
+            let asking = Asking { flags, target: to.as_deref(), ..asking };
             let plan = match cluster.plan(&asking) {
                 Ok(Plan::Call(plan)) => plan,
                 Ok(Plan::Placement(_)) => return Err(not_understood()),
@@ -216,10 +243,10 @@ pub(crate) fn run(verb: &PlanVerb, context: &mut Context) -> Result<Exit, Failur
     };
     let (object, flags) = match verb {
         PlanVerb::Delete { with_resources: true, .. } => {
-            (Object::find_group(&mut cluster, name)?, words::WITH_RESOURCES)
+            (Object::find_group(glance, name)?, words::WITH_RESOURCES)
         }
-        PlanVerb::Delete { .. } => (Object::find(&mut cluster, name)?, 0),
-        _ => (Object::Resource(name), 0),
+        PlanVerb::Delete { .. } => (Object::find(glance, name), 0),
+        _ => (Object::Resource(name).named(glance), 0),
     };
     let asking = Asking { flags, ..Asking::new(call.as_str(), object.of_submission()) };
     let mut plan = ask_call(&asking, object.subject(), &mut cluster)?;
@@ -238,8 +265,13 @@ pub(crate) fn subject_of<'a>(error: &CallError, subject: Subject<'a>, node: Opti
     }
 }
 
-fn offline(given: &PlanOffline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
-    let object = Object::find(cluster, &given.name)?;
+fn offline(
+    given: &PlanOffline,
+    glance: &Glance,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let object = Object::find(glance, &given.name);
     let flags = match object {
         Object::Resource(_) => {
             let mut flags = OfflineFlags::empty();
@@ -258,8 +290,13 @@ fn offline(given: &PlanOffline, cluster: &mut Cluster, context: &mut Context) ->
     show(&plan, Verb::Offline, object.subject(), !buffer.is_empty(), context)
 }
 
-fn online(given: &PlanOnline, cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
-    let object = Object::find(cluster, &given.name)?;
+fn online(
+    given: &PlanOnline,
+    glance: &Glance,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let object = Object::find(glance, &given.name);
     let flags = match object {
         Object::Resource(_) => {
             let mut flags = OnlineFlags::empty();
@@ -285,11 +322,11 @@ fn of_resources_only() -> Failure {
 fn settable<'a>(
     first: &'a str,
     rest: &'a [String],
-    find: impl FnOnce(&'a str) -> Result<Object<'a>, Failure>,
+    find: impl FnOnce(&'a str) -> Object<'a>,
 ) -> Result<(Settable<'a>, &'a [String]), Failure> {
     let Some((name, properties)) = rest.split_first().filter(|(name, _)| !name.contains('=')) else {
         let is_cluster = first == "cluster";
-        let object = if is_cluster { Settable::Cluster } else { Settable::Object(find(first)?) };
+        let object = if is_cluster { Settable::Cluster } else { Settable::Object(find(first)) };
         return Ok((object, rest));
     };
     let object = match first {
@@ -310,8 +347,15 @@ fn settable<'a>(
     }
 }
 
-fn set(first: &str, rest: &[String], cluster: &mut Cluster, context: &mut Context) -> Result<Exit, Failure> {
-    let (object, properties) = settable(first, rest, |name| Object::find(cluster, name))?;
+fn set(
+    first: &str,
+    rest: &[String],
+    glance: &Glance,
+    cluster: &mut Cluster,
+    context: &mut Context,
+) -> Result<Exit, Failure> {
+    let (object, properties) = settable(first, rest, |name| Object::find(glance, name))?;
+    let object = object.named(glance);
     let subject = object.subject();
     let plans = |cluster: &mut Cluster, target: Target<'_>| {
         Owner { target, subject }.plan(cluster, object.of_submission(), properties)
@@ -542,7 +586,7 @@ mod tests {
         let found = |words: &[&'static str]| {
             let rest: Vec<String> = words[1..].iter().map(|word| (*word).to_owned()).collect();
             let rest: &'static [String] = rest.leak();
-            settable(words[0], rest, |name| Ok(Object::Resource(name)))
+            settable(words[0], rest, Object::Resource)
                 .map(|(object, properties)| (object, properties.len()))
                 .map_err(|failure| failure.to_string())
         };

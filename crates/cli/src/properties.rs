@@ -229,11 +229,21 @@ impl Owner<'_> {
         Some(match self.has_type() {
             _ if unknown.is_empty() => return None,
             true => format!("the type of {subject} lists no property {names}; {done}"),
-            false => format!("{subject} knows no property {names}; {done}, and nothing comes of it"),
+            false => format!("{subject} knows no property {names}; {done}, and {}", self.use_of_unknown()),
         })
     }
 
-    /// Whether there is a type that its private properties are for. Without one they are nobody's.
+    /// What comes of a private property where there is no type that it is for.
+    fn use_of_unknown(&self) -> &'static str {
+        match self.target {
+            Target::Node(_) | Target::Cluster => {
+                "nothing but an agent that asks for it as an attribute reads it"
+            }
+            _ => "nothing comes of it",
+        }
+    }
+
+    /// Whether there is a type that its private properties are for.
     fn has_type(&self) -> bool {
         matches!(self.target, Target::Resource(_))
     }

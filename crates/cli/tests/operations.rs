@@ -99,7 +99,7 @@ fn a_node_that_is_none_is_named_and_not_what_is_asked_of_it() {
         [("plan move g --to nosuch", PLAN), ("node pause n1 --drain --target nosuch", SUBMIT)]
     {
         let fake = Fake::start();
-        fake.on(code, [Step::Status(5042)]);
+        fake.on(STATUS, [glance()]).on(code, [Step::Status(5042)]);
         let ran = fake.mainstay(&words.split(' ').collect::<Vec<_>>());
         assert_eq!(ran.code, 1, "{ran:?}");
         let said = "there is no node 'nosuch': 5042 ERROR_CLUSTER_NODE_NOT_FOUND; 'mainstay node list'";

@@ -127,8 +127,8 @@ fn a_name_that_the_cluster_does_not_know_is_said() {
     assert_eq!((ran.code, ran.out.as_str()), (0, "the cluster's properties are set\n"));
     assert_eq!(
         ran.err,
-        "mainstay: the cluster knows no property 'Descripton' (is it 'Description'?), 'ClusterName'; stored as private, and nothing comes of \
-         it\n"
+        "mainstay: the cluster knows no property 'Descripton' (is it 'Description'?), 'ClusterName'; stored as private, and nothing but an \
+         agent that asks for it as an attribute reads it\n"
     );
     assert_eq!(fake.mainstay(&["cluster", "set", "Description=x"]).err, "");
 }

@@ -19,7 +19,7 @@ use mainstay_types::property::{Format, Table};
 use mainstay_types::{ControlCode, GroupId, GroupSetId, NodeId, ObjectId, ResourceId, Status};
 
 use super::change::{change, parse_name};
-use super::document::{configured, differences, to_change};
+use super::document::{configured, differences, is_kept, to_change};
 use super::planned::check_planned;
 use super::values::{check_size, describe_kind, to_registry};
 use super::{After, Ask, Asked, Change, common_table};
@@ -94,6 +94,7 @@ impl Engine {
         if let Some(planned) = planned {
             check_planned(&known_as, &found, planned)?;
         }
+        check_kept(&found)?;
         let parts = self.parts(id, &known_as, &found)?;
         let path = self.object_path(id)?;
         let mut changes = self.changes();
@@ -326,16 +327,8 @@ impl Engine {
                     "possible_owners" => parts.possible_owners = true,
                     "preferred_owners" => parts.preferred_owners = true,
                     "library" => parts.library = true,
-                    _ if difference.before.is_none() => {}
-                    what => {
-                        let allowed = "an object keeps what it was made with; delete it and make a new one";
-                        return Err(RequestError::Value {
-                            what: "configuration",
-                            value: format!("with another {what}"),
-                            allowed: allowed.into(),
-                        }
-                        .into());
-                    }
+                    // What an object is made with; of one that is there it is checked before.
+                    _ => {}
                 },
             }
         }
@@ -536,6 +529,19 @@ fn put_key(op: &Op) -> Option<Vec<u8>> {
     match op {
         Op::Put { key, .. } => Some(key.clone()),
         _ => None,
+    }
+}
+
+/// What an object that is there was made with does not become another.
+fn check_kept(found: &[SettingDifference]) -> Result<(), Refusal> {
+    match found.iter().find(|difference| is_kept(&difference.what)) {
+        None => Ok(()),
+        Some(difference) => Err(RequestError::Value {
+            what: "configuration",
+            value: format!("with another {}", difference.what),
+            allowed: "an object keeps what it was made with; delete it and make a new one".into(),
+        }
+        .into()),
     }
 }
 

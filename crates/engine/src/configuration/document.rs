@@ -192,7 +192,7 @@ fn changing(known: &ConfiguredObject, wanted: &ConfiguredObject) -> Option<Step>
 }
 
 /// What an object is made with and keeps.
-fn is_kept(what: &str) -> bool {
+pub(super) fn is_kept(what: &str) -> bool {
     ["type", "group", "group_type", "display_name"].contains(&what)
 }
 

@@ -246,8 +246,9 @@ fn a_document_that_does_not_say_what_an_object_keeps_changes_nothing_of_it() {
         (111, Some(111), false),
         (111, Some(9_999), true),
         (9_999, Some(111), true),
+        (0, Some(111), true),
     ] {
-        let world = made(known);
+        let mut world = made(known);
         let mut wanted = exported(&world);
         for object in &mut wanted {
             object.display_name = None;
@@ -261,9 +262,25 @@ fn a_document_that_does_not_say_what_an_object_keeps_changes_nothing_of_it() {
         let found: Vec<Option<Status>> = steps.iter().map(|step| step.status).collect();
         let expected = if is_refused { vec![Some(Status::INVALID_PARAMETER)] } else { Vec::new() };
         assert_eq!(found, expected, "{known} {said:?}: {steps:?}");
+        if is_refused {
+            // Nor is it taken from who asks for that alone.
+            let it = wanted.iter().find(|object| object.name == "g").unwrap().clone();
+            let group = world.engine.view().find_group("g").unwrap();
+            let before = world.database();
+            let call = world.call(Command::Configure {
+                object: ObjectId::Group(group),
+                wanted: Box::new(it),
+                presence: Presence::There,
+                planned: None,
+                remark: Remark::default(),
+            });
+            let answer = world.answer(call);
+            assert_eq!(answer.status, Status::INVALID_PARAMETER, "{known} {said:?}");
+            assert!(answer.text.contains("with another group_type"), "{}", answer.text);
+            assert_eq!(world.database(), before);
+        }
         // What else it says is done, and what the group was made with stays.
         if !is_refused {
-            let mut world = world;
             let it = wanted.iter_mut().find(|object| object.name == "g").unwrap();
             it.properties.insert("Priority".into(), Setting::Number(3_000));
             let (steps, _) = rehearse_steps(&world, &wanted);

@@ -45,7 +45,8 @@ pub(super) fn wanted(session: &Session, input: &PropertyList) -> Result<Wanted, 
                 return Err(Status::INVALID_PARAMETER);
             };
             let node = input.text(plan::TARGET).filter(|name| !name.is_empty()).map(node).transpose()?;
-            Ok(Wanted::Call(Command::MoveGroup { group, node, flags: 0, buffer: Vec::new() }))
+            let flags = input.dword(submit::FLAGS).unwrap_or(0);
+            Ok(Wanted::Call(Command::MoveGroup { group, node, flags, buffer: Vec::new() }))
         }
         plan::DELETE => Ok(Wanted::Call(match object_of(session, input)? {
             ObjectId::Resource(resource) => Command::DeleteResource { resource },
