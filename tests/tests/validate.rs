@@ -7,7 +7,9 @@ use std::path::Path;
 
 use mainstay_process::Signal;
 use mainstay_tests::{TestCluster, assert_same};
+use mainstay_types::glance::ResourceGlance;
 use mainstay_types::operation::{End, Verb};
+use mainstay_types::status_information::ResourceStatusInformation;
 use serde_json::Value;
 
 /// The exit code and the document.
@@ -78,6 +80,42 @@ fn a_host_and_a_guard_that_stand_still_are_failures_with_the_way_out() {
     }
     let (code, document) = validate(&cluster);
     assert_eq!((code, &document["failures"]), (0, &Value::from(0)), "{document:#}");
+}
+
+#[test]
+fn a_host_that_is_needed_and_cannot_come_is_a_failure() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    cluster.application("shop", "db", "sleep 1000");
+    assert_eq!(cluster.carry_out(Verb::Online, "db").end, Some(End::Done));
+    let (host, guard) = (cluster.pool_host(), cluster.guard());
+    // It has to open the next one's control group.
+    guard.signal(Signal::STOP).unwrap();
+    host.signal(Signal::KILL).unwrap();
+    let is_looked_at = |db: &ResourceGlance| {
+        let bits = ResourceStatusInformation::from_bits_truncate(db.status_information);
+        !bits.contains(ResourceStatusInformation::UNMONITORED)
+    };
+    cluster.wait_until("db", |db| !is_looked_at(db));
+    let (code, document) = validate(&cluster);
+    let check = find(&document, "pool host");
+    assert_eq!((code, &check["verdict"]), (4, &"failure".into()), "{check}");
+    let seen = check["seen"].as_str().unwrap();
+    assert!(seen.starts_with("it is not connected, and 'db' needs it: it is being started; "), "{check}");
+    let explained: Value = serde_json::from_str(&cluster.mainstay(&["explain", "db", "--json"])).unwrap();
+    let note = |rule: &str| {
+        let notes = explained["notes"].as_array().unwrap();
+        let found = notes.iter().find(|note| note["rule"] == rule);
+        found.unwrap_or_else(|| panic!("no {rule} in {explained:#}"))["text"].as_str().unwrap()
+    };
+    let absent = note("host-absent");
+    assert!(absent.starts_with("nobody looks at it now, since its resource host is not there: "), "{absent}");
+    let silent = note("guard-silent");
+    assert!(silent.contains(&format!("kill -CONT {}", guard.pid())), "{silent}");
+    guard.signal(Signal::CONT).unwrap();
+    cluster.wait_until("db", is_looked_at);
+    let (_, document) = validate(&cluster);
+    assert_eq!(find(&document, "pool host")["verdict"], "ok", "{document:#}");
+    assert!(!cluster.mainstay(&["explain", "db"]).contains("note:"));
 }
 
 #[test]

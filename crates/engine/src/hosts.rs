@@ -92,6 +92,33 @@ impl Hosts {
         self.known.get(&host).is_some_and(|known| known.state == HostState::Connected)
     }
 
+    /// How a host stands, in words.
+    pub(crate) fn standing(&self, host: HostId) -> String {
+        let known = self.known.get(&host);
+        let how = match known.map(|known| known.state) {
+            None | Some(HostState::Absent) => "it is not there",
+            Some(HostState::Expected) => {
+                "it was there when the service started, and has not been heard since"
+            }
+            Some(HostState::Pausing) => "it is started again after a pause",
+            Some(HostState::Starting) => "it is being started",
+            Some(HostState::Connected) => "it is connected",
+            Some(HostState::Ending | HostState::Killing) => "it is being ended",
+        };
+        let Some((known, cause)) = known.and_then(|known| Some((known, known.last_end.as_ref()?))) else {
+            return how.to_owned();
+        };
+        match known.starts.saturating_sub(u32::from(known.state == HostState::Starting)) {
+            0 | 1 => format!("{how}; the one before has ended: {}", cause.text),
+            ended => format!("{how}; {ended} in a row have ended, the last: {}", cause.text),
+        }
+    }
+
+    /// How the last one has ended, as long as that counts.
+    fn last_end(&self, host: HostId) -> Option<Cause> {
+        self.known.get(&host).and_then(|known| known.last_end.clone())
+    }
+
     /// A host that was found at the start.
     pub(crate) fn expect(&mut self, host: HostId) {
         self.known.insert(host, Host::new(HostState::Expected));
@@ -125,9 +152,8 @@ impl Engine {
 
     /// Sees to it that a host comes. Whoever needs it waits in [`Stage::Host`].
     pub(crate) fn need_host(&mut self, host: HostId) {
-        let known = self.hosts.known.get(&host);
-        let last_end = known.and_then(|known| known.last_end.clone());
-        match known.map(|known| known.state) {
+        let last_end = self.hosts.last_end(host);
+        match self.hosts.known.get(&host).map(|known| known.state) {
             None => self.start_host(host, 0),
             Some(HostState::Absent) => {
                 let unknown = || Cause::new(Status::RESMON_CREATE_FAILED, "nobody knows how");
@@ -139,6 +165,8 @@ impl Engine {
     }
 
     fn start_host(&mut self, host: HostId, starts: u32) {
+        let last_end = self.hosts.last_end(host);
+        let absent = |last_end| Host { starts, last_end, ..Host::new(HostState::Absent) };
         let group = match host {
             HostId::Pool => None,
             HostId::Own(id) => self.model.resource(id).map(|resource| resource.group),
@@ -147,18 +175,14 @@ impl Engine {
             && self.is_leaf_closed(id)
         {
             // It lives in the resource's leaf. Whoever needs it asks again when the epoch has risen.
-            let mut absent = Host::new(HostState::Absent);
-            absent.starts = starts;
-            self.hosts.known.insert(host, absent);
+            self.hosts.known.insert(host, absent(last_end));
             return self.raise_epoch(group);
         }
         if let HostId::Own(id) = host
             && self.is_being_closed(id)
         {
             // The guard is at it, under this epoch. Whoever needs the host asks again when the leaf is seen to be empty.
-            let mut absent = Host::new(HostState::Absent);
-            absent.starts = starts;
-            self.hosts.known.insert(host, absent);
+            self.hosts.known.insert(host, absent(last_end));
             return;
         }
         let epoch = group.map(|group| self.model.epoch(group)).unwrap_or_default();
@@ -166,8 +190,7 @@ impl Engine {
             HostId::Pool => false,
             HostId::Own(id) => self.library_of(id).is_some(),
         };
-        let mut fresh = Host::new(HostState::Starting);
-        fresh.starts = starts + 1;
+        let fresh = Host { starts: starts + 1, last_end, ..Host::new(HostState::Starting) };
         self.hosts.known.insert(host, fresh);
         self.timers.set(Timer::Host(host), self.now.steady_ms + HOST_START_MS);
         self.effects.push(Effect::StartHost { host, group, epoch, foreign });
@@ -423,12 +446,14 @@ impl Engine {
             }
             return;
         }
+        if let Some(known) = self.hosts.known.get_mut(&host) {
+            known.last_end = Some(cause.clone());
+        }
         if starts <= 1 {
             return self.start_host(host, starts);
         }
-        let mut pausing = Host::new(HostState::Pausing);
-        pausing.starts = starts;
-        self.hosts.known.insert(host, pausing);
+        let last_end = Some(cause.clone());
+        self.hosts.known.insert(host, Host { starts, last_end, ..Host::new(HostState::Pausing) });
         let pause = HOST_PAUSE_MS << (starts - 2);
         self.timers.set(Timer::Host(host), self.now.steady_ms + pause);
     }

@@ -44,6 +44,13 @@ pub struct Reason {
     pub because: Option<Box<Reason>>,
 }
 
+impl Reason {
+    /// One without operation, times and cause.
+    pub fn of(rule: Rule, text: impl Into<String>) -> Self {
+        Reason { rule, text: text.into(), operation: None, at_ms: None, until_ms: None, because: None }
+    }
+}
+
 /// A resource of a group that is explained.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Member {
@@ -118,6 +125,10 @@ pub enum Rule {
     GivenUp,
     /// Nothing restarts it.
     NotRestarted,
+    /// Its resource host is not there: nobody looks at it, and nothing is done to it.
+    HostAbsent,
+    /// What is to be done to it needs the guard, which does not answer.
+    GuardSilent,
     /// It is not proven that nothing of it is left.
     Unproven,
     /// Its host was lost, and only its type can say what it still holds.

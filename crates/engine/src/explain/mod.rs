@@ -4,6 +4,7 @@
 //! It decides nothing: every rule is asked of the room that has it. A reason may rest on another one, such as that of the
 //! provider that a resource misses; such a chain has a bound.
 
+mod names;
 mod network;
 mod resource;
 mod search;
@@ -13,20 +14,22 @@ mod ways_out;
 use std::collections::BTreeMap;
 
 use mainstay_types::explanation::{Explanation, Member, Reason, Rule};
-use mainstay_types::operation::OperationRecord;
+use mainstay_types::operation::{OperationRecord, Part};
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceId, ResourceState};
 
+use crate::graph;
 use crate::group_set::order::Provider;
 use crate::limits::REASONS_DEEP_MAX;
 use crate::live::Live;
 use crate::model::objects::{Group, Resource};
 use crate::view::View;
+use names::Names;
 pub use search::Search;
 use story::Story;
 
 /// A reason without operation, times and cause.
 fn reason(rule: Rule, text: impl Into<String>) -> Reason {
-    Reason { rule, text: text.into(), operation: None, at_ms: None, until_ms: None, because: None }
+    Reason::of(rule, text)
 }
 
 /// What explanations are made from.
@@ -87,6 +90,16 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether something of a resource, of a group, or of what these need waits for the guard.
+    pub fn waits_for_guard(self, object: &ObjectId) -> bool {
+        let roots: Vec<ResourceId> = match object {
+            ObjectId::Resource(id) => vec![*id],
+            ObjectId::Group(id) => self.engine().members(*id).collect(),
+            _ => Vec::new(),
+        };
+        graph::with_providers(self.model(), roots).into_iter().any(|id| self.awaits_guard(id))
+    }
+
     /// The group that a group has to wait for before it starts; of several, or of a set, one that is not there yet.
     fn awaited_group(self, group: GroupId) -> Option<GroupId> {
         let unmet = self.engine().unmet(group);
@@ -112,7 +125,21 @@ impl<'a> View<'a> {
     }
 }
 
+/// The clock of moments and that of durations are cut to milliseconds each on its own, so that what happened when the service's
+/// start began may seem to have happened this much before or after.
+const CLOCKS_APART_MS: u64 = 1;
+
 impl Explainer<'_> {
+    /// Whether a moment of Unix time is before the service's start began.
+    fn is_before_start(&self, unix_ms: u64) -> bool {
+        unix_ms + CLOCKS_APART_MS < self.view.engine().start_began_unix_ms()
+    }
+
+    /// Whether it is after that.
+    fn is_after_start(&self, unix_ms: u64) -> bool {
+        unix_ms > self.view.engine().start_began_unix_ms() + CLOCKS_APART_MS
+    }
+
     fn live(&self, id: ResourceId) -> Option<&Live> {
         self.view.engine().live.get(&id)
     }
@@ -193,8 +220,11 @@ impl Explainer<'_> {
 
     /// Who brought a group where it is, when it was asked for by its own name.
     fn story_of_group(&self, group: &Group, up: bool) -> Option<Reason> {
-        let members = || group.members.iter().filter_map(|id| self.view.model().resource(*id));
-        let is_member = |name: &str| members().any(|member| member.name.is(name));
-        Story::of_group(self.records, group.id, is_member, up).map(|story| story.reason(self))
+        let members = group.members.iter().filter_map(|id| self.view.model().resource(*id));
+        let names: Vec<Names> = members
+            .map(|member| Names::of(self.records, &ObjectId::Resource(member.id), member.name.as_str()))
+            .collect();
+        let is_members = |part: &Part| names.iter().any(|names| names.has(part));
+        Story::of_group(self.records, group.id, is_members, up).map(|story| story.reason(self))
     }
 }

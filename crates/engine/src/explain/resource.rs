@@ -3,7 +3,6 @@
 use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::glance::Recovery;
 use mainstay_types::operation::OperationRecord;
-use mainstay_types::order::Cause;
 use mainstay_types::{GroupId, OperationId, ResourceId, ResourceState, Status};
 
 use super::story::{Story, was_refused};
@@ -15,6 +14,7 @@ use crate::live::Live;
 use crate::model::layout;
 use crate::model::objects::Resource;
 use crate::operation::online::FAILED_BY_CALL;
+use crate::placement::NoPlace;
 use crate::policy::settings::{EmbeddedFailureAction, RestartAction};
 use crate::policy::show::duration;
 use crate::policy::{AtOnce, NotBegun};
@@ -68,8 +68,7 @@ impl Explainer<'_> {
 
     /// Whether it stands as it does since before this service was started.
     fn is_from_before(&self, resource: &Resource) -> bool {
-        let began_ms = self.view.engine().start_began_unix_ms();
-        self.live(resource.id).is_some_and(|live| live.since_unix_ms < began_ms)
+        self.live(resource.id).is_some_and(|live| self.is_before_start(live.since_unix_ms))
     }
 
     fn why_offline(&self, resource: &Resource, depth: usize) -> Reason {
@@ -81,7 +80,7 @@ impl Explainer<'_> {
         let is_wanted = self.view.model().is_wanted(resource);
         let was_due = self.was_due(resource);
         if !is_wanted && !was_due {
-            return self.why_not_wanted(resource);
+            return self.why_not_wanted(resource, depth);
         }
         let is_to_be = if is_wanted { "it is to be online" } else { IGNORES };
         if let Some(found) = self.left_by_start(resource) {
@@ -96,13 +95,13 @@ impl Explainer<'_> {
             return found;
         }
         if !is_wanted {
-            return self.why_not_wanted(resource);
+            return self.why_not_wanted(resource, depth);
         }
-        if let Some((story, cause)) = Story::of_vain_wait(self.records, resource) {
-            return self.vain_wait(&story, cause, resource, depth);
+        if let Some(found) = self.lost_call(resource, depth) {
+            return found;
         }
-        let began_ms = engine.start_began_unix_ms();
-        match Story::of_resource(self.records, resource, false).filter(|story| story.is_since(began_ms)) {
+        let down = Story::of_resource(self.records, resource, false);
+        match down.filter(|story| !self.is_before_start(story.last_at_ms())) {
             Some(story) => story.reason(self),
             None => self.told(resource, false),
         }
@@ -111,7 +110,7 @@ impl Explainer<'_> {
     /// Nothing has happened to it since the service's start, but for what the service has made sure of.
     fn is_untouched(&self, resource: &Resource) -> bool {
         let since_ms = self.live(resource.id).map_or(0, |live| live.since_unix_ms);
-        since_ms <= self.view.engine().start_began_unix_ms() || Story::is_cleaned(self.records, resource)
+        !self.is_after_start(since_ms) || Story::is_cleaned(self.records, resource)
     }
 
     /// Whether the start of the machine was to bring it up, whatever was said of it.
@@ -129,18 +128,46 @@ impl Explainer<'_> {
         Some(self.not_begun(&why, resource))
     }
 
-    /// It was to come up, and nothing of it was started: what it waited for did not come in time.
-    fn vain_wait(&self, story: &Story<'_>, cause: &Cause, resource: &Resource, depth: usize) -> Reason {
-        let now = match self.view.engine().unmet(resource.group).is_empty() {
-            true => Some(reason(Rule::GroupsWait, "nothing that it would have to wait for is missing now")),
-            false => self.awaited(resource.group, depth.saturating_sub(1)),
+    /// Somebody has asked for it, and that came to nothing: it was cancelled, or what the start waited for did not come in
+    /// time or left no place.
+    fn lost_call(&self, resource: &Resource, depth: usize) -> Option<Reason> {
+        let (story, cause) = Story::of_lost_call(self.records, resource)?;
+        let taken_back = story.taken_back("", self);
+        let (rule, now) = match cause.status {
+            Status::TIMEOUT => (Rule::GroupsWait, self.awaited_now(resource.group, depth)),
+            status if NoPlace::is_status(status) => (Rule::NoPlace, Some(self.place_now(resource.group))),
+            _ => return Some(taken_back),
         };
-        let vain = Reason { because: now.map(Box::new), ..reason(Rule::GroupsWait, cause.text.clone()) };
-        Reason { rule: Rule::GroupsWait, because: Some(Box::new(vain)), ..story.taken_back("", self) }
+        let in_vain = Reason { because: now.map(Box::new), ..reason(rule, cause.text.clone()) };
+        Some(Reason { rule, because: Some(Box::new(in_vain)), ..taken_back })
+    }
+
+    /// What has become of what a group has waited for in vain.
+    fn awaited_now(&self, group: GroupId, depth: usize) -> Option<Reason> {
+        match self.view.engine().unmet(group).is_empty() {
+            true => Some(reason(Rule::GroupsWait, "nothing that it would have to wait for is missing now")),
+            false => self.awaited(group, depth.saturating_sub(1)),
+        }
+    }
+
+    /// Whether there is a place for a group that had none.
+    fn place_now(&self, group: GroupId) -> Reason {
+        let engine = self.view.engine();
+        let text = match (engine.no_place(group), engine.kept_apart(group)) {
+            (Some(no_place), _) => format!("that is so still: {no_place}"),
+            (None, Some(apart)) => {
+                let provider = engine.describe(&apart.provider.object());
+                format!(
+                    "there is a place for it now, but none as soon as {provider} is started, after which it starts"
+                )
+            }
+            (None, None) => "there is a place for it now".into(),
+        };
+        reason(Rule::NoPlace, text)
     }
 
     /// Somebody's word is that it stay offline, or nobody's that it come up.
-    fn why_not_wanted(&self, resource: &Resource) -> Reason {
+    fn why_not_wanted(&self, resource: &Resource, depth: usize) -> Reason {
         if resource.persistent == Some(false) {
             let word = Story::of_word(self.records, resource.id).map(|story| story.reason(self));
             let text = "it is to stay offline: that was the last word about it";
@@ -154,8 +181,8 @@ impl Explainer<'_> {
             let text = format!("its group '{name}' is to be offline");
             return Reason { because, ..reason(Rule::GroupAsked, text) };
         }
-        if let Some(cancelled) = Story::of_cancelled_wish(self.records, resource) {
-            return cancelled.taken_back("", self);
+        if let Some(found) = self.lost_call(resource, depth) {
+            return found;
         }
         if group.and_then(|group| group.persistent) == Some(true) {
             let because = Story::of_group_wish(self.records, resource);
@@ -455,6 +482,9 @@ impl Explainer<'_> {
                         deleted";
             notes.push(reason(Rule::Unproven, text));
         }
+        if self.view.lacks_host(resource.id) {
+            notes.push(self.absent_host(resource.id, live));
+        }
         if let Some(number) = live.locked {
             let text = format!(
                 "its type has locked it (reason {number}): calls that would stop it are refused with 5960, unless \
@@ -472,6 +502,16 @@ impl Explainer<'_> {
         notes.extend(self.comes_back(resource));
         notes.extend(self.next_start(resource));
         notes
+    }
+
+    /// What its host's absence means for it, and how that host stands.
+    fn absent_host(&self, id: ResourceId, live: &Live) -> Reason {
+        let engine = self.view.engine();
+        let what = match live.state {
+            ResourceState::Online => "nobody looks at it now, since its resource host is not there",
+            _ => "what is to be done to it waits for its resource host",
+        };
+        reason(Rule::HostAbsent, format!("{what}: {}", engine.hosts.standing(engine.task_host(id))))
     }
 
     /// What follows when something has failed in what runs on.

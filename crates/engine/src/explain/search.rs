@@ -3,10 +3,10 @@
 //!
 //! It reads nothing itself.
 
-use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::{GroupId, GroupState, ObjectId, ResourceState};
 
+use super::names::{Names, renames};
 use super::story::{self, Word};
 use crate::graph;
 use crate::limits::REASONS_DEEP_MAX;
@@ -19,6 +19,10 @@ const RUNS_WANTED: u32 = 6;
 
 /// How many starts of a group by the service are looked at; one may take several operations.
 const STARTS_WANTED: u32 = 4;
+
+/// Under how many names, the oldest that are known, parts are sought. More than one: an operation may have begun before a rename
+/// and ended after it.
+const NAMES_SOUGHT: usize = 4;
 
 /// Verbs whose operations take resources up and down.
 const MOVING: &[Verb] = &[
@@ -48,12 +52,12 @@ enum Want {
 }
 
 impl Want {
-    fn is_met_by(self, record: &OperationRecord, object: &ObjectId, name: &str) -> bool {
+    fn is_met_by(self, record: &OperationRecord, object: &ObjectId, names: &Names) -> bool {
         match self {
-            Want::Brought { up } => story::brought(record, object, name, up),
-            Want::Touched => story::touched(record, object, name),
+            Want::Brought { up } => story::brought(record, object, names, up),
+            Want::Touched => story::touched(record, object, names),
             Want::Called => {
-                let is_about = record.object == *object || story::part_of(record, name).is_some();
+                let is_about = record.object == *object || story::part_of(record, names).is_some();
                 is_about && matches!(record.verb, Verb::Online | Verb::Offline)
             }
             Want::Asked(verb) => record.verb == verb && record.object == *object,
@@ -77,8 +81,8 @@ impl Want {
 #[derive(Clone, Debug)]
 pub struct Search {
     object: ObjectId,
-    /// As it was called in the records that come next, folded. Only resources have parts.
-    name: String,
+    /// As it was called until the records that come next. Only resources have parts.
+    names: Names,
     wants: Vec<Want>,
     /// How many records more in which it had a part are wanted.
     runs: u32,
@@ -90,7 +94,7 @@ pub struct Search {
 
 impl Search {
     fn new(object: ObjectId, name: &str, wants: Vec<Want>) -> Self {
-        Search { object, name: fold(name), wants, runs: 0, starts: 0, changes: false }
+        Search { object, names: Names::now(name), wants, runs: 0, starts: 0, changes: false }
     }
 
     /// Wants whatever may be told of a resource or group, and the last runs of a resource.
@@ -113,9 +117,14 @@ impl Search {
         &self.object
     }
 
-    /// How the object was called in the records that come next, folded; `None` where records tell of it by its id alone.
-    pub fn name(&self) -> Option<&str> {
-        matches!(self.object, ObjectId::Resource(_)).then_some(self.name.as_str())
+    /// How the object was called in the records that come next, folded; nothing where records tell of it by its id alone.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.has_parts().then(|| self.names.oldest(NAMES_SOUGHT));
+        names.into_iter().flatten()
+    }
+
+    fn has_parts(&self) -> bool {
+        matches!(self.object, ObjectId::Resource(_))
     }
 
     /// Records of other verbs need not be looked at.
@@ -136,11 +145,11 @@ impl Search {
             return false;
         }
         let before = self.wants.len();
-        let (object, name) = (&self.object, self.name.as_str());
+        let (object, names) = (&self.object, &self.names);
         let brings_up =
-            |want: &Want| *want == Want::Brought { up: true } && want.is_met_by(record, object, name);
+            |want: &Want| *want == Want::Brought { up: true } && want.is_met_by(record, object, names);
         let has_started = record.verb == Verb::StartUp && self.wants.iter().any(brings_up);
-        self.wants.retain(|want| !want.is_met_by(record, object, name));
+        self.wants.retain(|want| !want.is_met_by(record, object, names));
         let mut is_wanted = self.wants.len() < before;
         let starts_group = self.starts > 0 && record.verb == Verb::StartUp && record.object == self.object;
         if has_started || starts_group {
@@ -149,14 +158,14 @@ impl Search {
             self.wants.retain(|want| !matches!(want, Want::Word(_)));
             self.wants.extend([Want::Word(Word::Online), Want::Word(Word::Offline)]);
         }
-        if self.runs > 0 && story::part_of(record, name).is_some() {
+        if self.runs > 0 && story::part_of(record, names).is_some() {
             self.runs -= 1;
             is_wanted = true;
         }
         is_wanted |= self.changes && record.object == self.object;
-        if record.verb == Verb::Rename && record.object == self.object {
-            // Older records have it under the name that it had before.
-            self.name = fold(&record.name);
+        if renames(record, &self.object) {
+            // Older records have it under the name that it had before, too.
+            self.names.learn(record);
             is_wanted = true;
         }
         is_wanted
@@ -211,7 +220,7 @@ impl<'a> View<'a> {
     /// The same about a group, with past runs of all of its resources: what a plan is made from.
     pub fn planned_by(self, group: GroupId) -> Vec<Search> {
         let mut all = self.explained_by(&ObjectId::Group(group));
-        all.iter_mut().filter(|search| search.name().is_some()).for_each(|search| search.runs = RUNS_WANTED);
+        all.iter_mut().filter(|search| search.has_parts()).for_each(|search| search.runs = RUNS_WANTED);
         all
     }
 
@@ -223,8 +232,9 @@ impl<'a> View<'a> {
             Some(ResourceState::Online) => wants.push(Want::Brought { up: true }),
             Some(ResourceState::Offline) => {
                 wants.extend([Want::Brought { up: false }, Want::Touched]);
+                wants.extend([Want::Asked(Verb::Online), Want::Asked(Verb::Restart)]);
                 if !is_wanted {
-                    wants.extend([Want::Asked(Verb::Online), Want::Word(Word::Online)]);
+                    wants.push(Want::Word(Word::Online));
                 }
             }
             Some(ResourceState::Failed) if failure.is_some_and(|it| it.text.starts_with(FAILED_BY_CALL)) => {

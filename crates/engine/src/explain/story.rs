@@ -5,8 +5,9 @@ use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::name::fold;
 use mainstay_types::operation::{End, OperationRecord, Part, Verb};
 use mainstay_types::order::Cause;
-use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId, Status};
+use mainstay_types::{GroupId, ObjectId, OfflineFlags, OfflineReason, OnlineFlags, ResourceId};
 
+use super::names::Names;
 use super::resource::IGNORES;
 use super::{Explainer, reason};
 use crate::live::Goal;
@@ -37,17 +38,10 @@ impl<'a> Story<'a> {
         up: bool,
     ) -> Option<Story<'a>> {
         let object = ObjectId::Resource(resource.id);
-        // Parts name it as it was called then.
-        let mut name = resource.name.as_str();
-        for record in records.iter().filter(|record| !was_refused(record)) {
-            if record.object == object && record.verb == Verb::Rename {
-                name = &record.name;
-            }
-            if brought(record, &object, name, up) {
-                return Some(Story { record, object: ObjectRef::Resource(resource.id), up });
-            }
-        }
-        None
+        let names = Names::of(records, &object, resource.name.as_str());
+        let record =
+            records.iter().find(|record| !was_refused(record) && brought(record, &object, &names, up))?;
+        Some(Story { record, object: ObjectRef::Resource(resource.id), up })
     }
 
     /// The operation on a group by its own name that has brought it where it is, if that was the last one that somebody
@@ -55,13 +49,12 @@ impl<'a> Story<'a> {
     pub(super) fn of_group(
         records: &'a [OperationRecord],
         group: GroupId,
-        is_member: impl Fn(&str) -> bool,
+        is_members: impl Fn(&Part) -> bool,
         up: bool,
     ) -> Option<Story<'a>> {
         let object = ObjectId::Group(group);
-        let is_at_it = |record: &OperationRecord| {
-            record.object == object || record.parts.iter().any(|part| is_member(part.resource.as_str()))
-        };
+        let is_at_it =
+            |record: &OperationRecord| record.object == object || record.parts.iter().any(&is_members);
         let concerns = |record: &&OperationRecord| {
             matches!(record.verb, Verb::Online | Verb::Offline) && !was_refused(record) && is_at_it(record)
         };
@@ -71,32 +64,39 @@ impl<'a> Story<'a> {
         did_it.then_some(Story { record, object: ObjectRef::Group(group), up })
     }
 
-    /// The last call that was to bring a resource up, if that waited for other groups in vain.
-    pub(super) fn of_vain_wait(
+    /// The last call that was to bring a resource up, if it came to nothing: it was cancelled, or ended with its start not
+    /// begun.
+    pub(super) fn of_lost_call(
         records: &'a [OperationRecord],
         resource: &Resource,
     ) -> Option<(Story<'a>, &'a Cause)> {
         let object = ObjectId::Resource(resource.id);
-        let name = resource.name.as_str();
-        let concerns = |record: &&OperationRecord| !was_refused(record) && touched(record, &object, name);
-        let record = records.iter().find(concerns)?;
-        match &record.end {
-            Some(End::Failed(cause))
-                if cause.status == Status::TIMEOUT
-                    && is_a_callers(record.verb)
-                    && part_of(record, name).is_some_and(|part| part.outcome == cause.to_string()) =>
-            {
-                Some((Story { record, object: ObjectRef::Resource(resource.id), up: true }, cause))
+        let names = Names::of(records, &object, resource.name.as_str());
+        let is_asked_of = |record: &OperationRecord| {
+            record.object == object || record.object == ObjectId::Group(resource.group)
+        };
+        let concerns = |record: &&OperationRecord| {
+            let is_call = asks_up(record.verb) || record.verb == Verb::Offline;
+            !was_refused(record) && (is_call && is_asked_of(record) || touched(record, &object, &names))
+        };
+        let record = records.iter().find(concerns).filter(|record| asks_up(record.verb))?;
+        let cause = match &record.end {
+            Some(End::Cancelled(cause)) => cause,
+            Some(End::Failed(cause)) => {
+                part_of(record, &names).filter(|part| part.outcome == cause.to_string())?;
+                cause
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some((Story { record, object: ObjectRef::Resource(resource.id), up: false }, cause))
     }
 
     /// Whether the last that was done to a resource is that the service made sure that nothing of it is left.
     pub(super) fn is_cleaned(records: &[OperationRecord], resource: &Resource) -> bool {
-        let (object, name) = (ObjectId::Resource(resource.id), resource.name.as_str());
+        let object = ObjectId::Resource(resource.id);
+        let names = Names::of(records, &object, resource.name.as_str());
         let mut concerning =
-            records.iter().filter(|record| !was_refused(record) && touched(record, &object, name));
+            records.iter().filter(|record| !was_refused(record) && touched(record, &object, &names));
         concerning.next().is_some_and(|record| record.verb == Verb::Recover)
     }
 
@@ -152,27 +152,14 @@ impl<'a> Story<'a> {
         Some(Story { record, object: ObjectRef::Resource(resource.id), up: true })
     }
 
-    /// The newest call for it, or for its group, to be online, if that was cancelled.
-    pub(super) fn of_cancelled_wish(
-        records: &'a [OperationRecord],
-        resource: &Resource,
-    ) -> Option<Story<'a>> {
-        let objects = [ObjectId::Resource(resource.id), ObjectId::Group(resource.group)];
-        let is_wish = |record: &&OperationRecord| {
-            record.verb == Verb::Online && objects.contains(&record.object) && !was_refused(record)
-        };
-        let record = records.iter().find(is_wish).filter(|record| is_taken_back(record))?;
-        Some(Story { record, object: ObjectRef::Resource(resource.id), up: false })
-    }
-
     /// Whether the service did it by itself.
     pub(super) fn is_services_own(&self) -> bool {
         !is_a_callers(self.record.verb)
     }
 
-    /// Whether it was ended, or begun while it runs, at this moment of Unix time or later.
-    pub(super) fn is_since(&self, unix_ms: u64) -> bool {
-        self.record.ended_at_ms.unwrap_or(self.record.at_ms) >= unix_ms
+    /// When it was ended, or begun while it runs, in milliseconds of Unix time.
+    pub(super) fn last_at_ms(&self) -> u64 {
+        self.record.ended_at_ms.unwrap_or(self.record.at_ms)
     }
 
     /// The story as a reason.
@@ -356,7 +343,7 @@ impl Explainer<'_> {
             return Some(wish.reason(self));
         }
         let engine = self.view.engine();
-        let was_cold = engine.ignores_persistent_state() && start.at_ms >= engine.start_began_unix_ms();
+        let was_cold = engine.ignores_persistent_state() && !self.is_before_start(start.at_ms);
         was_cold.then(|| reason(Rule::StartUp, IGNORES))
     }
 }
@@ -423,22 +410,22 @@ fn keeps_word_down(record: &OperationRecord) -> bool {
     OfflineFlags::from_bits_truncate(record.flags).contains(OfflineFlags::DO_NOT_UPDATE_PERSISTENT_STATE)
 }
 
-/// The last part in a record of what was called so then.
-pub(super) fn part_of<'a>(record: &'a OperationRecord, name: &str) -> Option<&'a Part> {
-    record.parts.iter().rev().find(|part| !is_mere_knowledge(part) && part.resource.is(name))
+/// The last part in a record of what has had these names.
+pub(super) fn part_of<'a>(record: &'a OperationRecord, names: &Names) -> Option<&'a Part> {
+    record.parts.iter().rev().find(|part| !is_mere_knowledge(part) && names.has(part))
 }
 
-/// Whether it has brought a resource, which was called so then, online, or offline.
-pub(super) fn brought(record: &OperationRecord, object: &ObjectId, name: &str, up: bool) -> bool {
+/// Whether it has brought a resource, which has had these names, online, or offline.
+pub(super) fn brought(record: &OperationRecord, object: &ObjectId, names: &Names, up: bool) -> bool {
     let outcome = if up { told::ONLINE } else { told::OFFLINE };
     // Without a part: it was offline already, or failed and stopped.
     let without_part = !up && is_about_stopping(record, object) && record.end == Some(End::Done);
-    without_part || part_of(record, name).is_some_and(|part| part.outcome == outcome)
+    without_part || part_of(record, names).is_some_and(|part| part.outcome == outcome)
 }
 
-/// Whether it was to do something to a resource, which was called so then.
-pub(super) fn touched(record: &OperationRecord, object: &ObjectId, name: &str) -> bool {
-    is_about_stopping(record, object) || part_of(record, name).is_some()
+/// Whether it was to do something to a resource, which has had these names.
+pub(super) fn touched(record: &OperationRecord, object: &ObjectId, names: &Names) -> bool {
+    is_about_stopping(record, object) || part_of(record, names).is_some()
 }
 
 fn is_about_stopping(record: &OperationRecord, object: &ObjectId) -> bool {
@@ -456,6 +443,11 @@ fn is_taken_back(record: &OperationRecord) -> bool {
 /// That it became known to a host says nothing: what ran ran on, and what was offline stayed so.
 fn is_mere_knowledge(part: &Part) -> bool {
     [Goal::Open.word(), Goal::Reopen.word()].contains(&part.action.as_str())
+}
+
+/// Whether calls of this kind bring something up.
+fn asks_up(verb: Verb) -> bool {
+    matches!(verb, Verb::Online | Verb::Restart)
 }
 
 /// Whether operations of this kind are asked for, and their reason is in a caller's words.

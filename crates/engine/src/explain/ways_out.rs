@@ -46,11 +46,10 @@ impl Explainer<'_> {
             ResourceState::Offline => {
                 ways.extend(self.ways_to_start(resource));
                 ways.extend(self.way_to_allow(resource));
-                ways.extend(self.way_to_provider(resource.group));
-                ways.extend(self.ways_to_place(resource.group));
+                ways.extend(self.ways_past_groups(resource.group));
                 let effect = self.after_waiting("brings it online, with what it needs", resource.group);
                 match online(&effect) {
-                    Some(way) => ways.push(way),
+                    Some(way) => ways.extend(self.unless_apart(resource.group, way)),
                     None => ways.extend(self.ways_to_needed(resource)),
                 }
             }
@@ -69,7 +68,9 @@ impl Explainer<'_> {
                 ways.extend(offline("makes it Offline and ends what is planned"));
             }
             ResourceState::OnlinePending | ResourceState::OfflinePending | ResourceState::Initializing => {
-                ways.extend(self.way_to_provider(resource.group).filter(|_| live.task.is_none()));
+                if live.task.is_none() {
+                    ways.extend(self.ways_to_providers(resource.group));
+                }
                 ways.extend(self.ways_past_pending(resource.id));
             }
         }
@@ -238,19 +239,8 @@ impl Explainer<'_> {
             ways = no_place.conflict().and_then(|other| leaves(&other.id, effect));
         }
         let mut ways = ways.unwrap_or_default();
-        let set = |line: CommandLine, properties: &[(&str, u32)], effect: &str| {
-            let named =
-                properties.iter().fold(line, |line, (name, value)| line.name(format!("{name}={value}")));
-            (!properties.is_empty()).then(|| way(&named, effect))
-        };
-        if let Some(node) = model.node(engine.owner_node(group)) {
-            let line = CommandLine::new("node set").name(node.name.as_str());
-            ways.extend(set(line, &room.capacity, "makes room on the node, if it has that much"));
-        }
-        if let Some(found) = model.group(group) {
-            let line = CommandLine::new("group set").name(found.name.as_str());
-            ways.extend(set(line, &room.demand, "has the group claim what is free, if it needs no more"));
-        }
+        let declarations = engine.declarations(group, &room);
+        ways.extend(declarations.iter().map(|(line, effect)| way(line, *effect)));
         ways
     }
 
@@ -270,15 +260,42 @@ impl Explainer<'_> {
         }
     }
 
-    /// Brings up a group that this one would have to wait for.
+    /// What gets a group past others: those that it waits for, and those that are in its way.
+    fn ways_past_groups(&self, group: GroupId) -> Vec<WayOut> {
+        let mut ways = self.ways_to_providers(group);
+        if self.view.engine().kept_apart(group).is_none() {
+            ways.extend(self.ways_to_place(group));
+        }
+        ways
+    }
+
+    /// What ends that a group waits for others. Those that it may not be beside it would wait for in vain.
+    fn ways_to_providers(&self, group: GroupId) -> Vec<WayOut> {
+        let together = self.view.engine().ways_together(group);
+        if together.is_empty() {
+            return self.way_to_provider(group).into_iter().collect();
+        }
+        together.iter().map(|(line, effect)| way(line, effect.as_str())).collect()
+    }
+
+    /// A call that brings a group up, where the group does not have to wait for what it may not be beside.
+    fn unless_apart(&self, group: GroupId, way: WayOut) -> Option<WayOut> {
+        self.view.engine().kept_apart(group).is_none().then_some(way)
+    }
+
+    /// Brings up a group that this one would have to wait for, and that leaves it its place.
     fn way_to_provider(&self, group: GroupId) -> Option<WayOut> {
         let engine = self.view.engine();
         let unmet = engine.unmet(group);
-        let (provider, _) = unmet.first()?.lacks.first()?;
+        let leaves_place = |provider: Provider| engine.no_place_beside(group, provider).is_none();
+        let (provider, _) = unmet.first()?.lacks.iter().find(|(provider, _)| leaves_place(*provider))?;
         let down = |id: &GroupId| engine.group_state(*id) == GroupState::Offline;
         let awaited = match provider {
             Provider::Group(id) => Some(*id).filter(down),
-            Provider::Set(id) => self.view.model().group_set(*id)?.members.iter().copied().find(down),
+            Provider::Set(id) => {
+                let members = self.view.model().group_set(*id)?.members.iter().copied();
+                members.filter(|id| leaves_place(Provider::Group(*id))).find(down)
+            }
         };
         let group = self.view.model().group(awaited?)?;
         self.group_call(group, true, "brings up a group that has to be started first")
@@ -312,21 +329,18 @@ impl Explainer<'_> {
             })
             .into_iter()
             .collect();
-        if matches!(state, GroupState::Offline | GroupState::Pending) {
-            ways.extend(self.way_to_provider(group.id));
-        }
         match state {
             GroupState::Online => ways.extend(offline()),
             GroupState::Offline => {
                 ways.extend(members().find_map(|member| self.ways_to_start(member)));
-                ways.extend(self.ways_to_place(group.id));
+                ways.extend(self.ways_past_groups(group.id));
                 match online() {
-                    Some(way) => ways.push(way),
+                    Some(way) => ways.extend(self.unless_apart(group.id, way)),
                     None => ways.extend(self.ways_to_allow(members())),
                 }
             }
             GroupState::Failed | GroupState::PartialOnline => ways.extend(online()),
-            GroupState::Pending => {}
+            GroupState::Pending => ways.extend(self.ways_to_providers(group.id)),
         }
         if matches!(state, GroupState::Offline | GroupState::PartialOnline) {
             ways.extend(self.way_to_kept_down(group));

@@ -9,8 +9,9 @@
 //!
 //! A dependency says when a group starts and nothing else: a provider that goes offline takes nobody with it, and a
 //! start of the dependent starts no provider. Owns what may be written about it (`place`, `sets`), what a group
-//! waits for (`order`, `started`), and the waits themselves (`wait`). It orders nothing to hosts.
+//! waits for (`order`, `started`) and may not be beside (`apart`), and the waits themselves (`wait`). It orders nothing to hosts.
 
+mod apart;
 mod error;
 pub(crate) mod order;
 pub(crate) mod place;

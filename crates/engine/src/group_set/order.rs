@@ -35,6 +35,8 @@ pub(crate) enum By {
 /// One of these has to be started before the group starts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Need {
+    /// The group.
+    pub(crate) of: GroupId,
     pub(crate) any_of: Vec<Provider>,
     pub(crate) by: By,
 }
@@ -66,7 +68,7 @@ pub(crate) fn groups_before(model: &Model, group: GroupId) -> Vec<GroupId> {
 pub(crate) fn needs(model: &Model, id: GroupId) -> Vec<Need> {
     let Some(group) = model.group(id) else { return Vec::new() };
     let mut needs: Vec<Need> = Vec::new();
-    let mut add = |any_of: Vec<Provider>, by: By| needs.push(Need { any_of, by });
+    let mut add = |any_of: Vec<Provider>, by: By| needs.push(Need { of: id, any_of, by });
     for clause in group.depends_on.clauses() {
         add(clause.iter().copied().map(Provider::Group).collect(), By::Itself);
     }

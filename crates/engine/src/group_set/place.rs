@@ -146,7 +146,7 @@ impl Engine {
     }
 
     /// What ends that one comes after another.
-    fn ends_tie(&self, tie: &Tie) -> CommandLine {
+    pub(super) fn ends_tie(&self, tie: &Tie) -> CommandLine {
         let (last, first) = (self.plain_name(&tie.of.object()), self.plain_name(&tie.first.object()));
         let line = match (tie.of, tie.first) {
             // A set comes after its groups.

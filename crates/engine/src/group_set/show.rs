@@ -48,8 +48,16 @@ impl Engine {
     }
 
     fn one_unmet_text(&self, unmet: &Unmet) -> String {
-        let lacks: Vec<String> =
-            unmet.lacks.iter().map(|(provider, lack)| self.lack_text(*provider, *lack)).collect();
+        let lack = |(provider, lack): &(Provider, Lack)| {
+            let text = self.lack_text(*provider, *lack);
+            match self.no_place_beside(unmet.need.of, *provider) {
+                Some((_, no_place)) => {
+                    format!("{text}, and beside which there would be no place: {no_place}")
+                }
+                None => text,
+            }
+        };
+        let lacks: Vec<String> = unmet.lacks.iter().map(lack).collect();
         let lacks = match lacks.as_slice() {
             [only] => only.clone(),
             several => format!("one of {}", several.join(" or ")),

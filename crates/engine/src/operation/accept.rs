@@ -164,9 +164,21 @@ impl Engine {
                 name: self.plain_name(&ObjectId::Group(group)),
                 status: no_place.status(),
                 reason: no_place.to_string(),
-                way_out: no_place.way_out(),
+                way_out: self.way_to_place(group, &no_place),
             }
             .into()),
+        }
+    }
+
+    /// What gets a group its place. That what is in the way goes offline is none where the group waits for just that.
+    fn way_to_place(&self, group: GroupId, no_place: &NoPlace) -> String {
+        let together: Vec<String> =
+            self.ways_together(group).iter().map(|(line, _)| line.to_string()).collect();
+        match together.as_slice() {
+            [] => no_place.way_out(),
+            ways => {
+                format!("it starts after what it may not be beside; end that with: {}", ways.join(" or: "))
+            }
         }
     }
 

@@ -50,11 +50,20 @@ impl Engine {
 impl View<'_> {
     /// What placement looks at. The hour is that of the cluster's place, 0 to 23, for windows of failback.
     pub fn situation(self, local_hour: Option<u8>) -> Situation {
+        self.situation_among(local_hour, self.model().groups())
+    }
+
+    /// The same, as if there were no other groups than these.
+    pub(super) fn situation_among<'g>(
+        self,
+        local_hour: Option<u8>,
+        groups: impl Iterator<Item = &'g objects::Group>,
+    ) -> Situation {
         let cluster = self.tree().key(&KeyPath::root());
         let coming = self.engine().coming_up();
         Situation {
             nodes: self.model().nodes().map(|node| self.placed_node(node)).collect(),
-            groups: self.model().groups().map(|group| self.placed_group(group, &coming)).collect(),
+            groups: groups.map(|group| self.placed_group(group, &coming)).collect(),
             rules: Vec::new(),
             enforced_anti_affinity: self.enforces_anti_affinity(),
             preferred_site: cluster.and_then(|key| name(key, "PreferredSite")),

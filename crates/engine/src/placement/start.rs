@@ -56,7 +56,12 @@ impl NoPlace {
         }
     }
 
-    /// What would make room.
+    /// Whether a start ends with this number when there is no place for it.
+    pub(crate) fn is_status(status: Status) -> bool {
+        [Status::CLUSTER_AFFINITY_CONFLICT, Status::RESMON_SYSTEM_RESOURCES_LACKING].contains(&status)
+    }
+
+    /// What would make room, for a group that does not have to wait for what is in its way.
     pub(crate) fn way_out(&self) -> String {
         let make_room = self
             .conflict()
@@ -106,6 +111,29 @@ impl Engine {
             true => found.without_affinity(),
             false => Some(found),
         }
+    }
+
+    /// What would stand against a group if nothing but one other were there.
+    pub(crate) fn no_place_beside_group(&self, group: GroupId, other: GroupId) -> Option<NoPlace> {
+        let is_empty = |id: GroupId| self.members(id).next().is_none();
+        // What has no resources takes no place, and counts as started.
+        if group == other || !self.may_lack_place(group) || is_empty(group) || is_empty(other) {
+            return None;
+        }
+        no_place_now(&self.situation_beside_group(group, other), group)
+    }
+
+    /// The situation as if the other group were up, and nothing else there.
+    pub(super) fn situation_beside_group(&self, group: GroupId, other: GroupId) -> Situation {
+        let both = [group, other].into_iter().filter_map(|id| self.model.group(id));
+        let mut situation = self.view().situation_among(None, both);
+        for found in &mut situation.groups {
+            let is_other = found.id == other;
+            found.state = if is_other { GroupState::Online } else { GroupState::Offline };
+            found.activity = Activity::None;
+            (found.wanted, found.starts_itself) = (true, !is_other);
+        }
+        situation
     }
 
     /// At the service's start: what comes first takes the place.

@@ -667,7 +667,7 @@ impl World {
         for mut search in searches {
             for record in self.journal.values().rev() {
                 let has_part = |name: &str| record.parts.iter().any(|part| part.resource.folded() == name);
-                let is_about = record.object == *search.object() || search.name().is_some_and(has_part);
+                let is_about = record.object == *search.object() || search.names().any(has_part);
                 let is_looked_at = !search.is_done() && search.verbs().contains(&record.verb);
                 if is_about && is_looked_at && search.takes(record) {
                     found.insert(record.id, record.clone());

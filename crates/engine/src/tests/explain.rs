@@ -35,7 +35,7 @@ impl Case {
     }
 
     /// The group starts after group `first`, whose only resource is offline.
-    fn after_another() -> Self {
+    pub(super) fn after_another() -> Self {
         let mut case = Case::new();
         let first = case.world.group("first");
         case.world.resource(first, "base");

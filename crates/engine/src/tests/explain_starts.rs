@@ -161,6 +161,32 @@ fn what_a_start_does_not_bring_up_has_its_reason() {
             &["disk", "g"],
         ),
         (
+            "whatever was said, the start of the machine brings it up, and its clocks are cut each on its own",
+            || {
+                let mut case = Case::online();
+                case.take_offline(case.db);
+                case.world.set_of(ObjectId::Cluster, "IgnorePersistentStateOnStartup", 1);
+                case.world.reboot();
+                case.world.now.unix_ms += 1;
+                case.world.pass_ms(1_000);
+                case
+            },
+            &["db"],
+        ),
+        (
+            "the same of what ColdStartSetting 2 leaves, the other way round",
+            || {
+                let mut case = Case::new();
+                case.world.online(case.db);
+                case.set_group("ColdStartSetting", 2);
+                case.world.reboot();
+                case.world.now.unix_ms -= 1;
+                case.world.pass_ms(1_000);
+                case
+            },
+            &["db"],
+        ),
+        (
             "its group's Priority is 0, and the machine was shut down",
             || {
                 let mut case = Case::online();

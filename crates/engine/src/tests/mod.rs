@@ -1,5 +1,6 @@
 //! The engine in its scripted world.
 
+mod absent_hosts;
 mod alternatives;
 mod backup;
 mod broken_walks;
@@ -9,6 +10,7 @@ mod configuration;
 mod configuration_plan;
 mod ends;
 mod explain;
+mod explain_calls;
 mod explain_starts;
 mod expressions;
 mod group_order;

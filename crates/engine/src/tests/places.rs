@@ -109,6 +109,19 @@ impl Cast {
                 assert_eq!(self.world.status(command), Status::IO_PENDING);
                 return;
             }
+            ["group", "undepend", name, provider] => {
+                let group = view.find_group(name).unwrap();
+                let provider = view.find_group(provider).unwrap();
+                self.world.order(OrderChange::RemoveGroup { group, provider });
+                return;
+            }
+            ["group", "set", name, "AntiAffinityClassNames=multi:"] => {
+                let object = ObjectId::Group(view.find_group(name).unwrap());
+                let none = PropertyList::new().with("AntiAffinityClassNames", Value::MultiSz(Vec::new()));
+                self.world.set_list(object, &none);
+                return;
+            }
+            ["cluster", "set", properties @ ..] => (ObjectId::Cluster, properties),
             ["operation", "cancel", _] => {
                 let operation = self.world.engine.shown_operations().last().unwrap().id;
                 let command = Command::CancelOperation { operation, about: None, remark: Remark::default() };
@@ -512,6 +525,74 @@ fn where_there_is_no_room_each_way_out_makes_some() {
             assert_eq!(cast.online(2), Status::IO_PENDING, "after {way}");
         }
     }
+}
+
+#[test]
+fn who_waits_for_what_he_may_not_be_beside_is_told_what_ends_that() {
+    let circle = || {
+        let mut cast = Cast::kept_apart(&["hi", "lo"]);
+        cast.world.order(OrderChange::AddGroup { group: cast.groups[1], provider: cast.groups[0] });
+        cast
+    };
+    let ways = [
+        "group undepend lo hi",
+        "group set lo AntiAffinityClassNames=multi:",
+        "cluster set ClusterEnforcedAntiAffinity=0",
+    ];
+    // Whether the other one is up or not: neither call on a group is a way.
+    let mut cast = circle();
+    assert_eq!((cast.ways(1), cast.ways_of_group(1)), (ways.map(String::from).into(), cast.ways(1)));
+    let plan = rehearse(&cast.world, Access::Full, cast.online_command(1, 0), &[]);
+    let Some(End::Failed(cause)) = &plan.end else { panic!("{plan:?}") };
+    assert_eq!(
+        (cause.status, cause.text.as_str()),
+        (
+            Status::TIMEOUT,
+            "waited 600 s (GroupDependencyTimeout) for group 'hi', which is Offline, and beside which there would be no \
+             place: node 'alpha' has 'hi' of the anti-affinity class 'heavy' (ClusterEnforcedAntiAffinity is 1); \
+             nothing of it was started"
+        )
+    );
+    cast.online(0);
+    assert_eq!((cast.ways(1), cast.ways_of_group(1)), (ways.map(String::from).into(), cast.ways(1)));
+    let call = cast.world.call(cast.online_command(1, 0));
+    let answer = cast.world.answer(call);
+    assert_eq!(answer.status, Status::CLUSTER_AFFINITY_CONFLICT);
+    assert!(
+        answer.text.ends_with(
+            "it starts after what it may not be beside; end that with: mainstay group undepend lo hi or: mainstay \
+             group set lo AntiAffinityClassNames=multi: or: mainstay cluster set ClusterEnforcedAntiAffinity=0"
+        ),
+        "{}",
+        answer.text
+    );
+    // Each of them leads on.
+    for way in ways {
+        let mut cast = circle();
+        cast.online(1);
+        assert_eq!(cast.states(), [Offline, OnlinePending]);
+        cast.follow(way);
+        if cast.states() == [Offline, OnlinePending] {
+            assert_eq!(cast.online(0), Status::IO_PENDING, "after {way}");
+        }
+        assert_eq!(cast.states()[1], Online, "after {way}");
+    }
+    // Of two that would do one is enough.
+    let mut cast = circle();
+    let other = cast.world.group("other");
+    cast.world.resource(other, "r-other");
+    let (group, expression) = (cast.groups[1], "[hi] or [other]".to_owned());
+    cast.world.order(OrderChange::SetGroups { group, expression });
+    assert_eq!(cast.ways(1).first().map(String::as_str), Some("group online other"));
+    let set = cast.world.group_set("base");
+    cast.world.order(OrderChange::SetGroups { group, expression: String::new() });
+    cast.world.order(OrderChange::AddSetToGroup { group, provider: set });
+    for member in [cast.groups[0], other] {
+        cast.world.order(OrderChange::Join { group: member, set, moves: false });
+    }
+    assert_eq!(cast.ways(1).first().map(String::as_str), Some("group undepend lo base --set"));
+    cast.world.set_of(ObjectId::GroupSet(set), "StartupCount", 1);
+    assert_eq!(cast.ways(1).first().map(String::as_str), Some("group online other"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Shows only what is committed, and the states of what runs. It changes nothing and copies little.
 
 mod enumerate;
+mod hosts;
 mod listing;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::live::Live;
 use crate::model::Model;
 use crate::model::objects::{Group, Node, Resource, ResourceType};
 pub use enumerate::{Listed, kind};
+pub use hosts::HostInfo;
 pub use listing::{ListedGroup, ListedProperties, ListedResource};
 
 /// A resource, as single reads want it; everything of it is in [`View::glance`].
@@ -60,17 +62,6 @@ pub struct NodeInfo<'a> {
     pub name: &'a Name,
     /// Its state.
     pub state: NodeState,
-}
-
-/// A resource host, as a look at the node wants it.
-#[derive(Clone, Debug)]
-pub struct HostInfo {
-    /// Which.
-    pub id: HostId,
-    /// Its process; `None` while it is not connected.
-    pub pid: Option<u32>,
-    /// The resource of an own host.
-    pub resource: Option<String>,
 }
 
 /// The readers' view.
@@ -219,20 +210,6 @@ impl<'a> View<'a> {
         Some((host, self.engine.hosts.pid(host)?))
     }
 
-    /// Every host that has a resource open.
-    pub fn hosts(self) -> Vec<HostInfo> {
-        let open: BTreeSet<HostId> = self.engine.live.values().filter_map(|live| live.open).collect();
-        let info = |id: HostId| HostInfo {
-            id,
-            pid: self.engine.hosts.pid(id),
-            resource: match id {
-                HostId::Own(resource) => Some(self.engine.name_of(resource)),
-                HostId::Pool => None,
-            },
-        };
-        open.into_iter().map(info).collect()
-    }
-
     /// CanResourceBeDependent: the same group, no circle, not itself.
     pub fn can_resource_be_dependent(self, resource: ResourceId, provider: ResourceId) -> bool {
         crate::graph::check_new_dependency(&self.engine.model, resource, provider).is_ok()
@@ -368,12 +345,12 @@ impl<'a> View<'a> {
         self.engine.check_host_node(object, node)
     }
 
-    /// Whoever answers is there; others are not members yet.
     /// When a group is started by itself, and how often it is failed over.
     pub fn group_policy(self, id: GroupId) -> Option<GroupPolicy> {
         self.model().group(id).map(|group| group.policy)
     }
 
+    /// Whoever answers is there; others are not members yet.
     pub(crate) fn node_state(self, id: NodeId) -> NodeState {
         match self.engine.model.node(id) {
             _ if id != self.engine.config.node => NodeState::Down,

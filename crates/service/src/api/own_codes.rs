@@ -11,6 +11,7 @@ use mainstay_engine::command::{Command, Drain, Remark};
 use mainstay_proplist::{PropertyList, Value};
 use mainstay_types::control::own;
 use mainstay_types::event::object_type;
+use mainstay_types::explanation::{Reason, Rule};
 use mainstay_types::name::fold;
 use mainstay_types::operation::{OperationRecord, Verb};
 use mainstay_types::own_codes::{
@@ -26,12 +27,16 @@ use super::session::Session;
 use super::{configuration, configuration_plan};
 use crate::core::now;
 use crate::journal::{JournalError, JournalQuery, subjects, unreadable};
+use crate::validate::guard;
 
 /// How many records one answer carries at most.
 const RECORDS_MAX: u32 = 1000;
 
 /// How many records come when the caller does not say.
 const RECORDS_DEFAULT: u32 = 50;
+
+/// How long the guard may take to give a sign of life before an explanation says that it gives none: whoever asks waits for it.
+const GUARD_ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long one call waits at most; who wants to wait longer asks again.
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -371,7 +376,7 @@ fn object_of(session: &Session, input: &PropertyList) -> Result<ObjectId, Status
 fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, JournalError> {
     let searches = session.core.read(|view| view.explained_by(object));
     let records = session.core.hands().journal.involving(searches)?;
-    let explained = session.core.read(|view| match object {
+    let mut explained = session.core.read(|view| match object {
         ObjectId::Resource(id) => view.explain_resource(*id, &records),
         // Nobody here knows the hour of the cluster's place; that is outside of every window of failback.
         ObjectId::Group(id) => view.explain_group(*id, &records, None),
@@ -379,6 +384,13 @@ fn explanation(session: &Session, object: &ObjectId) -> Result<PropertyList, Jou
         ObjectId::NetworkInterface(id) => view.explain_interface(*id),
         _ => None,
     });
+    if let Some(explained) = &mut explained
+        && session.core.read(|view| view.waits_for_guard(object))
+        && let Some(found) = guard::silence(&session.core, &session.ground, GUARD_ANSWERS_WITHIN)
+    {
+        let text = format!("the guard: {}; {}", found.seen, found.way_out);
+        explained.notes.push(Reason::of(Rule::GuardSilent, text));
+    }
     let text = explained.and_then(|found| serde_json::to_string(&found).ok());
     Ok(list(text.map(|text| (explain_object::EXPLANATION, Value::Sz(text)))))
 }

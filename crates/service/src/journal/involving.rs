@@ -80,7 +80,7 @@ impl Lookup<'_> {
         let verbs = serde_json::to_string(&verbs).unwrap_or_default();
         let id = text_of(search.object());
         let mut newest = None;
-        for subject in [Some(id.as_str()), search.name()].into_iter().flatten() {
+        for subject in std::iter::once(id.as_str()).chain(search.names()) {
             let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
             self.left = left;
             let found = self.known(|reader| {

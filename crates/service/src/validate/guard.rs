@@ -1,5 +1,7 @@
 //! The guard: whether it answers, speaks as this service does, and is who holds the control groups.
 
+use std::time::Duration;
+
 use mainstay_ipc::VERSION;
 use mainstay_process::claim;
 use mainstay_process::layout;
@@ -24,16 +26,29 @@ struct Seen {
     answer: Option<Result<Welcome, String>>,
     /// The process that holds the control groups, with how it stands.
     holder: Option<(u32, String)>,
+    /// How long it was waited for.
+    within: Duration,
 }
 
 pub(super) fn check(core: &Core, ground: &Ground) -> Vec<Check> {
+    judge(&look(core, ground, ANSWER_WITHIN))
+}
+
+/// What is wrong with the guard, where it does not serve this service's requests.
+pub(crate) fn silence(core: &Core, ground: &Ground, within: Duration) -> Option<Check> {
+    let seen = look(core, ground, within);
+    let is_served = matches!(seen.answer, Some(Ok(_)));
+    (!is_served).then(|| answering(&seen))
+}
+
+fn look(core: &Core, ground: &Ground, within: Duration) -> Seen {
     let guard = &core.hands().guard;
-    let answer = guard.greeted_within(ANSWER_WITHIN);
+    let answer = guard.greeted_within(within);
     let answer = answer.map(|said| said.map(|(version, pid)| Welcome { pid, version }));
     let holder = claim::holder_of(&layout::owner(&ground.cgroup_root, guard.cluster()));
     let holder = holder.and_then(|holder| u32::try_from(holder.pid?).ok());
     let holder = holder.map(|pid| (pid, state_of(pid)));
-    judge(&Seen { answer, holder })
+    Seen { answer, holder, within }
 }
 
 fn judge(seen: &Seen) -> Vec<Check> {
@@ -47,7 +62,7 @@ fn judge(seen: &Seen) -> Vec<Check> {
 
 fn answering(seen: &Seen) -> Check {
     const WHAT: &str = "guard";
-    let failure = |seen: String, way_out: String| Check::bad(Verdict::Failure, AREA, WHAT, seen, way_out);
+    let failure = |found: String, way_out: String| Check::bad(Verdict::Failure, AREA, WHAT, found, way_out);
     match (&seen.answer, &seen.holder) {
         (Some(Ok(welcome)), _) => Check::ok(AREA, WHAT, format!("process {} answers", welcome.pid)),
         (Some(Err(reason)), _) => failure(
@@ -55,13 +70,13 @@ fn answering(seen: &Seen) -> Check {
             "nothing can be stopped hard until that is mended; see the log of mainstayd".into(),
         ),
         (None, Some((pid, state))) => failure(
-            format!("process {pid} ({state}) does not answer within {} ms", ANSWER_WITHIN.as_millis()),
+            format!("process {pid} ({state}) does not answer within {} ms", seen.within.as_millis()),
             format!("nothing can be started or stopped hard until it does; {}", way_to_answer(*pid, state)),
         ),
         (None, None) => failure(
             format!(
                 "none answers within {} ms, and nobody holds the control groups",
-                ANSWER_WITHIN.as_millis()
+                seen.within.as_millis()
             ),
             "it is started again by itself, or by its unit; the log of mainstayd says why it is not".into(),
         ),
@@ -121,7 +136,7 @@ mod tests {
             (None, None, vec![Failure], "nobody holds"),
             (Some(Err("another tree".into())), None, vec![Failure], "refuses this service: another tree"),
         ] {
-            let checks = judge(&Seen { answer, holder });
+            let checks = judge(&Seen { answer, holder, within: ANSWER_WITHIN });
             let found: Vec<Verdict> = checks.iter().map(|check| check.verdict).collect();
             assert_eq!(found, verdicts, "{checks:?}");
             let text = format!("{checks:?}");

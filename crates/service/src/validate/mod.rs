@@ -6,7 +6,7 @@
 mod clock;
 mod disk;
 mod files;
-mod guard;
+pub(crate) mod guard;
 mod hosts;
 mod libraries;
 mod names;
