@@ -20,6 +20,7 @@ mod ends;
 mod escapes;
 mod events;
 mod explain;
+mod file_system;
 mod full_disk;
 mod group_order;
 mod hangs;

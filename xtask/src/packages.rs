@@ -49,6 +49,7 @@ pub(crate) const FOR_SOME_TESTS: &[Need] = &[
     },
     FOR_BENCH[0],
     Need { what: "ip", package: "iproute2", reason: "addresses and routes, also those of agents" },
+    Need { what: "mkfs.ext4", package: "e2fsprogs", reason: "file systems to mount" },
     Need { what: "fuser", package: "psmisc", reason: "the agent Filesystem calls it" },
     Need { what: "modprobe", package: "kmod", reason: "the agent Filesystem calls it" },
     Need { what: "curl", package: "curl", reason: "the agent nginx calls it" },

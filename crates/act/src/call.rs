@@ -13,6 +13,8 @@ pub(crate) const REASON_PREFIX: &str = "ocf-exit-reason:";
 const PARAMETER_PREFIX: &str = "OCF_RESKEY_";
 /// Names the resource.
 const INSTANCE: &str = "OCF_RESOURCE_INSTANCE";
+/// How thoroughly a monitor is to look.
+const LEVEL: &str = "OCF_CHECK_LEVEL";
 /// Names the directory for what is gone after a boot.
 const SCRATCH: &str = "HA_RSCTMP";
 
@@ -28,6 +30,8 @@ pub(crate) enum Code {
     Unimplemented = 3,
     /// It lacks a right.
     Permission = 4,
+    /// A program that it needs is not there.
+    Installed = 5,
     /// Its parameters are wrong.
     Configured = 6,
     /// It is not running.
@@ -68,12 +72,13 @@ pub(crate) struct Call {
     parameters: BTreeMap<String, String>,
     instance: Option<String>,
     scratch: Option<PathBuf>,
+    level: Option<OsString>,
 }
 
 impl Call {
     /// Reads the environment. What is not meant for agents is left out.
     pub(crate) fn read(environment: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, Refusal> {
-        let mut call = Call { parameters: BTreeMap::new(), instance: None, scratch: None };
+        let mut call = Call { parameters: BTreeMap::new(), instance: None, scratch: None, level: None };
         for (name, value) in environment {
             let Some(name) = name.to_str() else { continue };
             if let Some(parameter) = name.strip_prefix(PARAMETER_PREFIX) {
@@ -81,6 +86,8 @@ impl Call {
                 call.parameters.insert(parameter.to_owned(), value);
             } else if name == INSTANCE {
                 call.instance = value.into_string().ok();
+            } else if name == LEVEL {
+                call.level = Some(value);
             } else if name == SCRATCH {
                 call.scratch = Some(value.into());
             }
@@ -111,6 +118,28 @@ impl Call {
                 Err(Refusal::wrong(name, text))
             }
         }
+    }
+
+    /// One of these words.
+    pub(crate) fn choice<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        if let Some((_, meant)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*meant));
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let known = match known.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+            _ => known.concat(),
+        };
+        Err(Refusal::wrong(name, format!("is '{text}'; it can be {known}")))
+    }
+
+    /// How thoroughly a monitor is to look; 0 where nobody says.
+    pub(crate) fn level(&self) -> Result<u32, Refusal> {
+        let Some(level) = &self.level else { return Ok(0) };
+        let read = level.to_str().and_then(|level| level.parse().ok());
+        let wrong = || format!("{LEVEL} is '{}', which is no level", level.display());
+        read.ok_or_else(|| Refusal::new(Code::Arguments, wrong()))
     }
 
     /// A file of the resource's own that is gone after a boot.

@@ -7,7 +7,10 @@
 #![deny(unsafe_code)]
 
 mod call;
+pub mod file_system;
 pub mod ip_address;
+mod note;
+mod program;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -19,7 +22,7 @@ use mainstay_types::description::TypeDescription;
 use call::{Call, Code, Refusal};
 
 /// All of them.
-pub const AGENTS: &[OwnAgent] = &[ip_address::AGENT];
+pub const AGENTS: &[OwnAgent] = &[file_system::AGENT, ip_address::AGENT];
 
 /// An agent that comes with Mainstay.
 pub struct OwnAgent {
@@ -29,6 +32,9 @@ pub struct OwnAgent {
     pub describe: fn() -> TypeDescription,
     /// What it advises for each of its actions.
     pub actions: &'static [Advice],
+    /// Its properties that say how an action is done, and nothing of what is started: each action goes by what is set then.
+    /// The others are those that it was started with, as long as it runs.
+    pub of_actions: &'static [&'static str],
     /// Does one of its actions.
     act: fn(&str, &Call) -> Result<(), Refusal>,
 }
@@ -42,15 +48,21 @@ pub struct Advice {
     pub timeout: Duration,
     /// How often it is to be done; zero where it is done when there is a reason.
     pub interval: Duration,
+    /// Of a monitor: how thoroughly it looks. 0 is the cheapest look.
+    pub level: u32,
 }
 
 impl Advice {
     const fn new(action: &'static str, timeout_s: u64) -> Self {
-        Advice { action, timeout: Duration::from_secs(timeout_s), interval: Duration::ZERO }
+        Advice { action, timeout: Duration::from_secs(timeout_s), interval: Duration::ZERO, level: 0 }
     }
 
     const fn every(self, interval_s: u64) -> Self {
         Advice { interval: Duration::from_secs(interval_s), ..self }
+    }
+
+    const fn at(self, level: u32) -> Self {
+        Advice { level, ..self }
     }
 }
 
@@ -111,6 +123,6 @@ mod tests {
         assert_eq!(acted(&[]).code, Code::Arguments);
         let refusal = acted(&["ip address", "start"]);
         assert_eq!(refusal.code, Code::Unimplemented);
-        assert_eq!(refusal.reason, "there is no agent 'ip address' here; there are IP Address");
+        assert_eq!(refusal.reason, "there is no agent 'ip address' here; there are File System, IP Address");
     }
 }

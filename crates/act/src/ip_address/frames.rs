@@ -217,6 +217,13 @@ mod tests {
                     // An option that is cut off takes nothing from what was said before.
                     let _ = claimant(&frame[..length], OWN, address);
                 }
+                for (at, value) in (0..frame.len()).flat_map(|at| [0, 1, 0x7F, 0xFF].map(|value| (at, value)))
+                {
+                    let mut mutated = frame.clone();
+                    mutated[at] = value;
+                    let heard = claimant(&mutated, OWN, address);
+                    assert!(heard != Some(OWN), "{at} {value}");
+                }
             }
         }
         let mut routed = announcement(OTHER, v6()).remove(0);

@@ -22,6 +22,7 @@ use super::record::Record;
 use super::settings::Settings;
 use super::{no_link, wire};
 use crate::call::{Call, Code, Refusal};
+use crate::note;
 
 /// The action that is the keeper.
 pub(super) const ACTION: &str = "keep";
@@ -271,13 +272,7 @@ impl Keeper {
 
 /// Forgets the socket of a keeper that has ended.
 pub(super) fn clear(call: &Call) -> Result<(), Refusal> {
-    let path = call.file(SOCKET)?;
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Refusal::system(format!("remove {}", path.display()), &error))
-        }
-        _ => Ok(()),
-    }
+    note::remove(call, SOCKET)
 }
 
 /// Only who may do all may call it.

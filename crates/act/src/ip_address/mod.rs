@@ -37,6 +37,7 @@ pub const AGENT: OwnAgent = OwnAgent {
         Advice::new("monitor", 20).every(10),
         Advice::new("validate-all", 20),
     ],
+    of_actions: &["DuplicateProbe"],
     act,
 };
 
@@ -97,8 +98,16 @@ fn act(action: &str, call: &Call) -> Result<(), Refusal> {
 /// here and this resource's, as it is noted, is not asked for.
 fn start(call: &Call) -> Result<(), Refusal> {
     let settings = Settings::read(call)?;
-    if keeper::ask(call, keeper::LOOK)? == Answer::Well {
-        return Ok(());
+    let noted = Record::read(call)?;
+    match keeper::ask(call, keeper::LOOK)? {
+        Answer::None => {}
+        Answer::Well if noted.as_ref().is_some_and(|noted| noted.address == settings.address) => {
+            return Ok(());
+        }
+        Answer::Well => {
+            return Err(Refusal::new(Code::Failed, "another address of this resource is still kept"));
+        }
+        Answer::Ill(reason) => return Err(Refusal::new(Code::Failed, reason)),
     }
     let machine = Machine::look()?;
     let link = machine.choose(&settings)?;
@@ -107,7 +116,7 @@ fn start(call: &Call) -> Result<(), Refusal> {
         return Err(Refusal::new(Code::Failed, no_link(link)));
     }
     let own = Record { address, interface: link.name.clone() };
-    let is_own = Record::read(call)?.as_ref() == Some(&own);
+    let is_own = noted.as_ref() == Some(&own);
     let is_here = |holder: &&Link| is_own && holder.index == link.index;
     if let Some(holder) = machine.holders(address).find(|holder| !is_here(holder)) {
         let text = format!(

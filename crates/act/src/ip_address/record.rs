@@ -1,11 +1,10 @@
 //! What is noted of an address before it is used: so it is known whose it is, and where it has to be taken away, whoever
-//! has died meanwhile. It is gone after a boot, as addresses are.
+//! has died meanwhile.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use crate::call::{Call, Refusal};
+use crate::note;
 
 /// An address, and the interface that it is on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,43 +13,23 @@ pub(super) struct Record {
     pub(super) interface: String,
 }
 
-const EXTENSION: &str = "address";
+const NOTE: &str = "address";
 
 impl Record {
     pub(super) fn read(call: &Call) -> Result<Option<Self>, Refusal> {
-        let path = call.file(EXTENSION)?;
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Refusal::system(format!("read {}", path.display()), &error)),
-        };
-        let read =
-            text.strip_suffix('\n').and_then(|line| line.split_once(' ')).and_then(|(address, interface)| {
-                Some(Record { address: address.parse().ok()?, interface: interface.to_owned() })
-            });
-        match read {
-            Some(record) => Ok(Some(record)),
-            None => {
-                let error = std::io::Error::new(ErrorKind::InvalidData, "it is damaged; remove it");
-                Err(Refusal::system(format!("read {}", path.display()), &error))
-            }
-        }
+        let Some(line) = note::read(call, NOTE)? else { return Ok(None) };
+        let parts = line.split_once(' ');
+        let read = parts.and_then(|(address, interface)| {
+            Some(Record { address: address.parse().ok()?, interface: interface.to_owned() })
+        });
+        read.map(Some).ok_or_else(|| note::damaged(call, NOTE))
     }
 
     pub(super) fn write(&self, call: &Call) -> Result<(), Refusal> {
-        let (path, new) = (call.file(EXTENSION)?, call.file("address.new")?);
-        let written = fs::write(&new, format!("{} {}\n", self.address, self.interface));
-        let written = written.and_then(|()| fs::rename(&new, &path));
-        written.map_err(|error| Refusal::system(format!("write {}", path.display()), &error))
+        note::write(call, NOTE, &format!("{} {}", self.address, self.interface))
     }
 
     pub(super) fn remove(call: &Call) -> Result<(), Refusal> {
-        let path = call.file(EXTENSION)?;
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Refusal::system(format!("remove {}", path.display()), &error))
-            }
-            _ => Ok(()),
-        }
+        note::remove(call, NOTE)
     }
 }

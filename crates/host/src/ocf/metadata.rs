@@ -30,6 +30,8 @@ pub(super) struct Parameter {
     pub(super) is_required: bool,
     /// A change of it can be taken up without a stop.
     pub(super) is_reloadable: bool,
+    /// It says how an action is done, and nothing of what is started: each action goes by what is set then.
+    pub(super) is_of_action: bool,
     pub(super) default: String,
     pub(super) text: String,
 }
@@ -124,6 +126,8 @@ fn parameter(node: Node<'_, '_>) -> Option<Parameter> {
         name: name.to_owned(),
         is_required: is_set("required"),
         is_reloadable: is_set("reloadable"),
+        // No agent of others says so.
+        is_of_action: false,
         default: content.and_then(|content| content.attribute("default")).unwrap_or_default().to_owned(),
         text,
     })

@@ -19,6 +19,7 @@ pub(super) fn named(name: &Name) -> Option<&'static OwnAgent> {
 pub(super) fn metadata(own: &OwnAgent) -> Metadata {
     let described = (own.describe)();
     let parameter = |property: PropertyDescription| Parameter {
+        is_of_action: own.of_actions.contains(&property.name.as_str()),
         name: property.name,
         is_required: property.is_required,
         is_reloadable: false,
@@ -29,7 +30,7 @@ pub(super) fn metadata(own: &OwnAgent) -> Metadata {
         name: advice.action.to_owned(),
         timeout: Some(advice.timeout),
         interval: Some(advice.interval),
-        depth: 0,
+        depth: advice.level,
     });
     Metadata {
         summary: described.summary,
@@ -51,6 +52,8 @@ mod tests {
             let known = BUILT_IN.iter().find(|known| known.name == own.name).unwrap();
             assert!(!known.has_own_host && !known.is_found_again, "{}", own.name);
             assert_eq!(known.is_contained, (own.describe)().is_contained, "{}", own.name);
+            let described = (own.describe)();
+            assert!(own.of_actions.iter().all(|name| described.property(name).is_some()), "{}", own.name);
             assert!(["start", "stop", "monitor"].iter().all(|action| metadata(own).has(action)));
         }
     }

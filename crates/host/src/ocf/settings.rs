@@ -57,18 +57,24 @@ impl Settings {
         }
     }
 
-    /// These parameters, with how long actions may take by others.
-    pub(super) fn limited_as(self, other: Settings) -> Self {
-        Settings { limits_ms: other.limits_ms, ..self }
+    /// These parameters, with how actions are done, and how long they may take, by others.
+    pub(super) fn done_as(self, other: Settings, metadata: &Metadata) -> Self {
+        let is_of_action =
+            |name: &String| metadata.parameters.iter().any(|one| one.is_of_action && one.name == *name);
+        let own = self.parameters.into_iter().filter(|(name, _)| !is_of_action(name));
+        let of_actions = other.parameters.into_iter().filter(|(name, _)| is_of_action(name));
+        Settings { parameters: own.chain(of_actions).collect(), limits_ms: other.limits_ms }
     }
 
-    /// The parameters that differ.
+    /// The parameters that differ of what is started.
     pub(super) fn differences<'a>(
         &self,
         other: &Settings,
         metadata: &'a Metadata,
     ) -> impl Iterator<Item = &'a Parameter> {
-        let differs = |one: &&Parameter| self.parameters.get(&one.name) != other.parameters.get(&one.name);
+        let differs = |one: &&Parameter| {
+            !one.is_of_action && self.parameters.get(&one.name) != other.parameters.get(&one.name)
+        };
         metadata.parameters.iter().filter(differs).collect::<Vec<_>>().into_iter()
     }
 }
@@ -131,6 +137,27 @@ mod tests {
             described.example,
             "mainstay resource create NAME --group GROUP --type 'ocf:acme:x' --property ip=..."
         );
+    }
+
+    #[test]
+    fn how_an_action_is_done_is_what_is_set_then() {
+        let mut metadata = metadata(&[("device", true), ("how", false)]);
+        metadata.parameters[1].is_of_action = true;
+        let settings = |device: &str, how: Option<&str>, limit_ms| Settings {
+            parameters: [("device", Some(device)), ("how", how)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                .collect(),
+            limits_ms: [("stop".to_owned(), limit_ms)].into(),
+        };
+        let started_with = settings("a", Some("gently"), 1);
+        for how in [Some("hard"), None] {
+            let set = settings("b", how, 2);
+            assert_eq!(started_with.clone().done_as(set, &metadata), settings("a", how, 2));
+        }
+        let differing = |other: &Settings| started_with.differences(other, &metadata).count();
+        assert_eq!(differing(&settings("a", None, 2)), 0);
+        assert_eq!(differing(&settings("b", None, 2)), 1);
     }
 
     #[test]

@@ -119,11 +119,12 @@ impl AgentResource {
         Ok(Settings::of(&values, &self.agent.metadata))
     }
 
-    /// What runs was started with this; else what is set. How long an action may take is always what is set.
+    /// What runs was started with this; else what is set. How an action is done, and how long it may take, is always what
+    /// is set.
     fn settings_in_force(&self) -> Result<Settings, Cause> {
         let started_with = self.started_with.lock().clone();
         match (started_with, self.settings()) {
-            (Some(started_with), Ok(set)) => Ok(started_with.limited_as(set)),
+            (Some(started_with), Ok(set)) => Ok(started_with.done_as(set, &self.agent.metadata)),
             (Some(started_with), Err(_)) => Ok(started_with),
             (None, set) => set,
         }
