@@ -59,11 +59,13 @@ impl Refusal {
 
     /// The system did not do `action`, which continues "cannot".
     pub(crate) fn system(action: impl Display, error: &std::io::Error) -> Self {
-        let code = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => Code::Permission,
-            _ => Code::Failed,
-        };
-        Refusal::new(code, format!("cannot {action}: {error}"))
+        let text = format!("cannot {action}: {error}");
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                Refusal::new(Code::Permission, format!("{text}; this needs the rights of root"))
+            }
+            _ => Refusal::new(Code::Failed, text),
+        }
     }
 }
 
@@ -173,6 +175,17 @@ pub(crate) mod tests {
         for text in ["0", "33", "300", "-1", " 5", "5 ", "x"] {
             assert_eq!(number(text), Err(format!("property N is '{text}'; it can be 1 to 32")));
         }
+    }
+
+    #[test]
+    fn who_lacks_a_right_is_told_which() {
+        let refusal = Refusal::system("do it", &std::io::Error::from_raw_os_error(1));
+        assert_eq!(refusal.code, Code::Permission);
+        assert_eq!(
+            refusal.reason,
+            "cannot do it: Operation not permitted (os error 1); this needs the rights of root"
+        );
+        assert_eq!(Refusal::system("do it", &std::io::Error::from_raw_os_error(5)).code, Code::Failed);
     }
 
     #[test]

@@ -101,11 +101,14 @@ pub(super) fn start() -> Result<(), Refusal> {
         let read = BufReader::new(output.take(LINE_LENGTH_MAX)).read_line(&mut said);
         read.map_err(|error| failed(&error))?;
     }
-    match said.trim_end() {
-        WELL => Ok(()),
-        "" => Err(Refusal::new(Code::Failed, "the address' keeper has ended before it began")),
-        reason => Err(Refusal::new(Code::Failed, reason)),
-    }
+    let reason = match said.trim_end() {
+        WELL => return Ok(()),
+        "" => "the address' keeper has ended before it began",
+        reason => reason,
+    };
+    let ended = keeper.wait().map_err(|error| failed(&error))?;
+    let lacks_right = ended.code() == Some(Code::Permission as i32);
+    Err(Refusal::new(if lacks_right { Code::Permission } else { Code::Failed }, reason))
 }
 
 /// The keeper: until it is told to end, or ended.
@@ -126,7 +129,7 @@ struct Keeper {
     listener: UnixListener,
     next_renewal: Instant,
     /// What the last look has shown.
-    problem: Option<String>,
+    problem: Option<Refusal>,
     /// It is not brought back before.
     restore_from: Instant,
     next_announcement: Instant,
@@ -158,7 +161,7 @@ impl Keeper {
         keeper.look()?;
         match keeper.problem.take() {
             None => Ok(keeper),
-            Some(problem) => Err(Refusal::new(Code::Failed, problem)),
+            Some(problem) => Err(problem),
         }
     }
 
@@ -200,7 +203,8 @@ impl Keeper {
         let machine = Machine::look()?;
         let now = Instant::now();
         let Some(link) = machine.link(&self.interface) else {
-            self.put_off(now, format!("there is no interface {} any more", self.interface));
+            let text = format!("there is no interface {} any more", self.interface);
+            self.put_off(now, Refusal::new(Code::Failed, text));
             return Ok(());
         };
         let is_there = machine.has(self.settings.address, link);
@@ -211,13 +215,13 @@ impl Keeper {
         if (!is_there || now >= self.next_renewal)
             && let Err(error) = self.say(link, is_there)
         {
-            self.put_off(now, format!("cannot give {} the address: {error}", link.name));
+            self.put_off(now, Refusal::system(format!("give {} the address", link.name), &error));
             return Ok(());
         }
         if !is_there {
             self.restore_from = now + RESTORE_INTERVAL;
         }
-        let problem = (!link.is_running).then(|| no_link(link));
+        let problem = (!link.is_running).then(|| Refusal::new(Code::Failed, no_link(link)));
         if !is_there || problem.is_none() && self.problem.is_some() {
             // Others may have forgotten it meanwhile.
             (self.next_announcement, self.announcements_left) = (now, self.settings.announcements);
@@ -226,7 +230,7 @@ impl Keeper {
         Ok(())
     }
 
-    fn put_off(&mut self, now: Instant, problem: String) {
+    fn put_off(&mut self, now: Instant, problem: Refusal) {
         self.problem = Some(problem);
         self.next_renewal = now + RETRY_INTERVAL;
     }
@@ -261,7 +265,8 @@ impl Keeper {
             let mut word = String::new();
             BufReader::new((&caller).take(LINE_LENGTH_MAX)).read_line(&mut word)?;
             let is_end = word.trim_end() == END;
-            let answer = if is_end { WELL } else { self.problem.as_deref().unwrap_or(WELL) };
+            let answer =
+                if is_end { WELL } else { self.problem.as_ref().map_or(WELL, |problem| &problem.reason) };
             // Who does not listen any more has said what he wants.
             let _ = writeln!(&caller, "{answer}");
             Ok::<bool, io::Error>(is_end)
