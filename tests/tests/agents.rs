@@ -315,3 +315,66 @@ fn force_kills_what_hangs() {
     assert_eq!(cluster.state("t"), ResourceState::Offline);
     assert!(cluster.processes("t").is_empty() && !is_there(&cluster, "t"));
 }
+
+#[test]
+fn parameters_may_be_called_as_fixed_properties_are_and_are_what_the_agent_says() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    let state = format!("state={}", cluster.file("n.state").display());
+    let create = |property: &str| {
+        let words =
+            ["resource", "create", "n", "--group", "g", "--type", "ocf:test:Thing", "--property", &state];
+        cluster.mainstay_code(&[&words[..], &["--property", property]].concat())
+    };
+    let (code, _, error) = create("size=large");
+    assert_eq!(code, 1);
+    assert!(error.contains("property size is 'large'") && error.contains("a whole number"), "{error}");
+    let (code, _, error) = create("name=first");
+    assert_eq!(code, 0, "{error}");
+    cluster.mainstay(&["resource", "set", "n", "NAME=second", "size=12"]);
+    let shown = cluster.mainstay(&["resource", "show", "n"]);
+    assert!(shown.contains("second") && !shown.contains("first"), "{shown}");
+    assert!(cluster.mainstay_code(&["resource", "set", "n", "size=x"]).2.contains("a whole number"));
+    // Of a type that has none, it is the resource's own.
+    cluster.application("g", "a", "sleep 1000");
+    let (code, _, error) = cluster.mainstay_code(&["resource", "set", "a", "name=b"]);
+    assert!(code == 1 && error.contains("5089"), "{error}");
+}
+
+#[test]
+fn a_stop_of_an_asked_kind_that_fails_is_followed_by_no_other() {
+    let Some((cluster, _root)) = cluster_or_skip() else { return };
+    thing(&cluster, "t", &[]);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    let instructions = PropertyList::new().with("ocf:test:Thing", "fail=stop").to_bytes().unwrap();
+    let accepted = cluster.submit_with(Verb::Offline, "t", 0, &instructions);
+    let record = cluster.wait_for(accepted.operation.unwrap());
+    let Some(End::Vetoed(cause)) = &record.end else { panic!("{record:?}") };
+    assert!(cause.text.contains("told to fail"), "{}", cause.text);
+    assert_eq!(cluster.state("t"), ResourceState::Online);
+    assert!(is_there(&cluster, "t"));
+    assert_eq!(cluster.carry_out(Verb::Offline, "t").end, Some(End::Done));
+    assert!(!is_there(&cluster, "t"));
+}
+
+#[test]
+fn what_was_not_taken_up_is_given_to_the_agent_by_the_next_host() {
+    let Some((cluster, root)) = cluster_or_skip() else { return };
+    let told = cluster.told("t.told");
+    let state = cluster.file("t.state");
+    let properties = [
+        ("state", state.to_str().unwrap()),
+        ("log", told.path().to_str().unwrap()),
+        ("fail", "reload-agent"),
+    ];
+    cluster.resource("g", "t", "ocf:test:Thing", &properties);
+    assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
+    let wait_for_reload = || while !told.next().starts_with("reload-agent") {};
+    cluster.mainstay(&["resource", "set", "t", "colour=green"]);
+    wait_for_reload();
+    let mended = THING.replace("exit 1\n", "");
+    assert_ne!(mended, THING);
+    install(&root.path().join("resource.d/test/Thing"), &mended);
+    cluster.kill_host(&cluster.pool_host());
+    wait_for_reload();
+    assert_eq!(cluster.state("t"), ResourceState::Online);
+}

@@ -161,7 +161,7 @@ fn delay_file(cluster: &TestCluster) -> PathBuf {
 fn delay(_: &TestCluster) -> Made {
     Ok(Case {
         properties: ["startdelay=0", "stopdelay=0", "mondelay=0"].map(str::to_owned).into(),
-        refused: Some("startdelay=soon"),
+        refused: Some("startdelay=-5"),
         is_there: |cluster| delay_file(cluster).exists(),
         take_away: |cluster| fs::remove_file(delay_file(cluster)).unwrap(),
         noticed: NOT_RUNNING,

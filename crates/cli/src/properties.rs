@@ -12,7 +12,7 @@ use mainstay_types::control::{function, object};
 use mainstay_types::name::fold;
 use mainstay_types::own_codes::plan as words;
 use mainstay_types::plan::CallPlan;
-use mainstay_types::property::Format;
+use mainstay_types::property::{self, Format, PropertyAccess};
 use mainstay_types::{ControlCode, Status};
 
 use crate::exit::Exit;
@@ -199,7 +199,8 @@ impl Owner<'_> {
         let private = |cluster: &mut Cluster| {
             self.formats(cluster, function::GET_PRIVATE_PROPERTY_FMTS, &[function::GET_PRIVATE_PROPERTIES])
         };
-        let mut sorted = sort_by(assignments, &common, private, cluster)?;
+        let is_fixed = |name: &str| self.has_type() && is_fixed_of_resource(name);
+        let mut sorted = sort_by(assignments, &common, is_fixed, private, cluster)?;
         if !self.has_type() {
             sorted.unknown =
                 sorted.private.iter().map(|property| with_nearest(property.name(), [&common])).collect();
@@ -217,7 +218,7 @@ impl Owner<'_> {
         let common = self.formats(cluster, function::GET_COMMON_RESOURCE_PROPERTY_FMTS, &[])?;
         let private =
             |cluster: &mut Cluster| self.formats(cluster, function::GET_PRIVATE_RESOURCE_PROPERTY_FMTS, &[]);
-        let sorted = sort_by(assignments, &common, private, cluster)?;
+        let sorted = sort_by(assignments, &common, is_fixed_of_resource, private, cluster)?;
         check_formats(&sorted.common, &common)?;
         Ok((sorted.common, sorted.private))
     }
@@ -285,17 +286,20 @@ impl Owner<'_> {
 }
 
 /// Sorts assignments into common properties, which are those that these formats name, and private ones. The private
-/// formats are asked for where there is need of them.
+/// formats are asked for where there is need of them. A name that both have is the common property's, unless nobody could
+/// set that: agents have parameters that are called `name`.
 fn sort_by(
     assignments: &[String],
     common_formats: &Formats,
+    is_fixed: impl Fn(&str) -> bool,
     private_formats_of: impl Fn(&mut Cluster) -> Result<Formats, Failure>,
     cluster: &mut Cluster,
 ) -> Result<Sorted, Failure> {
     let mut private_formats = None;
     let (mut common, mut private, mut unknown) = (PropertyList::new(), PropertyList::new(), Vec::new());
     for (name, text) in split(assignments)? {
-        if let Some((known, format)) = common_formats.find(name) {
+        let as_common = common_formats.find(name);
+        if let Some((known, format)) = as_common.filter(|_| !is_fixed(name)) {
             common.set(known, read_value(name, Some(format), text)?);
             continue;
         }
@@ -304,14 +308,23 @@ fn sort_by(
             None => private_formats_of(cluster)?,
         };
         let formats = private_formats.insert(formats);
-        let known = formats.find(name);
-        if known.is_none() && formats.are_all {
+        let as_private = formats.find(name);
+        if as_private.is_none() && as_common.is_none() && formats.are_all {
             unknown.push(with_nearest(name, [common_formats, &*formats]));
         }
-        let (name, format) = known.map_or((name, None), |(known, format)| (known, Some(format)));
-        private.set(name, read_value(name, format, text)?);
+        let (known, format) = match as_private.or(as_common) {
+            Some((known, format)) => (known, Some(format)),
+            None => (name, None),
+        };
+        let section = if as_private.is_none() && as_common.is_some() { &mut common } else { &mut private };
+        section.set(known, read_value(name, format, text)?);
     }
     Ok(Sorted { common, private, unknown })
+}
+
+/// Whether a common property of resources is one that nobody can set.
+fn is_fixed_of_resource(name: &str) -> bool {
+    property::RESOURCE.find(name).is_some_and(|spec| spec.access == PropertyAccess::ReadOnly)
 }
 
 /// A name in quotes, with the one that it may have been meant for.

@@ -4,9 +4,10 @@
 //! own below the resource's leaf: what has taken too long is killed there with everything that it started. What it leaves
 //! behind in there stays: it may be what the action was for.
 //!
-//! Its output goes to memory that is bounded. (Not to a pipe: whoever it leaves behind would be killed by writing to it.
-//! Nor to memory that has its length from the start: some programs, awk among them, set their error output to append, for
-//! themselves and for all who share it, and what is written at the end of that would be lost.)
+//! Its output goes to memory, of which the last part is kept: what was written before that is given back meanwhile, and the
+//! program sees nothing of it. (Not to a pipe: whoever it leaves behind would be killed by writing to it. Nor to memory that
+//! has a length or a bound from the start: a program whose writing fails may fail by that. Everybody writes at the end, since
+//! some programs, awk among them, would have it so for themselves and for all who share it, and some open it anew.)
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -18,9 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mainstay_process::{CgroupError, Command, Exit, Leaf, Output, Process, SpawnError};
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::{FallocateFlags, MemfdFlags, OFlags, SealFlags, fallocate};
 
-/// As much of each output as is kept, in bytes. Once that much is seen, writing more fails, and the program may go on.
+/// As much of the end of each output as is kept, in bytes.
 pub const OUTPUT_LENGTH_MAX: u64 = 1024 * 1024;
 
 /// How long what was killed may take to go.
@@ -66,9 +67,9 @@ pub enum Ended {
 pub struct Done {
     /// How it came to an end.
     pub ended: Ended,
-    /// Its standard output, as far as it was kept.
+    /// The end of its standard output.
     pub output: Vec<u8>,
-    /// Its standard error, as far as it was kept.
+    /// The end of its standard error.
     pub error_output: Vec<u8>,
 }
 
@@ -114,8 +115,8 @@ impl Action {
                 break Ended::By(exit);
             }
             let why = if runs >= self.limit { Ended::TimedOut } else { Ended::Cancelled };
-            bound(&output, OUTPUT_LENGTH_MAX)?;
-            bound(&error_output, OUTPUT_LENGTH_MAX)?;
+            give_back(&output)?;
+            give_back(&error_output)?;
             if why == Ended::TimedOut || !look(runs) {
                 group.end(&process)?;
                 break why;
@@ -203,32 +204,39 @@ impl Drop for Group {
     }
 }
 
-/// A file in memory.
+/// A file in memory, at the end of which is written.
 fn memory() -> Result<File, ActionError> {
     let made = rustix::fs::memfd_create("output", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING);
-    let memory = made.map_err(|error| system("make a file in memory", error.into()))?;
+    let set = made.and_then(|memory| rustix::fs::fcntl_setfl(&memory, OFlags::APPEND).map(|()| memory));
+    let memory = set.map_err(|error| system("make a file in memory", error.into()))?;
     Ok(File::from(memory))
 }
 
-/// A file in memory that has this length does not grow any more, whoever writes to it.
-fn bound(memory: &File, length: u64) -> Result<(), ActionError> {
-    let bounded = memory.metadata().and_then(|file| match file.len() >= length {
-        true => Ok(rustix::fs::fcntl_add_seals(memory, SealFlags::GROW)?),
-        false => Ok(()),
+/// Where the part begins that is kept of a file.
+fn kept_from(memory: &File) -> io::Result<u64> {
+    Ok(memory.metadata()?.len().saturating_sub(OUTPUT_LENGTH_MAX))
+}
+
+/// Gives back the memory of what is not kept. The file stays as long as it is, and whoever writes to it does not see it.
+fn give_back(memory: &File) -> Result<(), ActionError> {
+    let given = kept_from(memory).and_then(|end| match end {
+        0 => Ok(()),
+        _ => Ok(fallocate(memory, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, 0, end)?),
     });
-    bounded.map_err(|error| system("bound a file in memory", error))
+    given.map_err(|error| system("give memory back", error))
 }
 
 fn duplicate(file: &impl AsFd) -> Result<OwnedFd, ActionError> {
     rustix::io::fcntl_dupfd_cloexec(file, 3).map_err(|error| system("duplicate a descriptor", error.into()))
 }
 
-/// What was written. Who was left behind writes no more to it.
+/// The end of what was written. Who was left behind writes no more to it: nobody would give that back.
 fn read(mut file: File) -> Result<Vec<u8>, ActionError> {
-    bound(&file, 0)?;
     let mut bytes = Vec::new();
-    let read =
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.take(OUTPUT_LENGTH_MAX).read_to_end(&mut bytes));
+    let read = rustix::fs::fcntl_add_seals(&file, SealFlags::GROW)
+        .map_err(io::Error::from)
+        .and_then(|()| file.seek(SeekFrom::Start(kept_from(&file)?)))
+        .and_then(|_| file.take(OUTPUT_LENGTH_MAX).read_to_end(&mut bytes));
     read.map_err(|error| system("read a program's output", error))?;
     Ok(bytes)
 }
@@ -306,11 +314,34 @@ mod tests {
     }
 
     #[test]
-    fn more_output_than_is_kept_ends_nobody() {
+    fn who_opens_an_output_anew_fails_by_nothing() {
         let Some(scratch) = Scratch::or_skip() else { return };
-        let text = "head -c 3000000 /dev/zero 2>/dev/null | tr '\\0' x; exit 3";
+        let text = "set -e; echo lost >&2; echo first >/dev/stderr; echo second >&2; echo third >>/dev/stderr; exit 3";
         let done = script(text, Place::Below(scratch.leaf("leaf")), LONG).run(|_| true).unwrap();
         assert_eq!(done.ended, Ended::By(Exit::Exited(3)));
-        assert!(!done.output.is_empty() && done.output.len() as u64 <= OUTPUT_LENGTH_MAX);
+        assert_eq!(done.error_output, b"first\nsecond\nthird\n");
+    }
+
+    #[test]
+    fn more_output_than_is_kept_fails_nobody_and_the_end_of_it_is_kept() {
+        let Some(scratch) = Scratch::or_skip() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        let seen = directory.path().join("seen");
+        let much = "head -c 3000000 /dev/zero | tr '\\0' x >&2";
+        // What comes after the first part was seen to be too long.
+        let text = format!(
+            "set -e; {much}; until [ -e '{}' ]; do sleep 0.01; done; {much}; echo last >&2; exit 3",
+            seen.display()
+        );
+        let action = script(&text, Place::Below(scratch.leaf("leaf")), LONG);
+        let mut looks = 0;
+        let done = action.run(|_| {
+            looks += 1;
+            looks < 2 || std::fs::write(&seen, "").is_ok()
+        });
+        let done = done.unwrap();
+        assert_eq!(done.ended, Ended::By(Exit::Exited(3)));
+        assert_eq!(done.error_output.len() as u64, OUTPUT_LENGTH_MAX);
+        assert!(done.error_output.ends_with(b"xlast\n"));
     }
 }

@@ -10,6 +10,9 @@ const LENGTH_MAX: usize = 1024 * 1024;
 /// More nodes are no agent's.
 const NODES_MAX: u32 = 50_000;
 
+/// No action is given longer than this; it can be said in milliseconds in a DWORD.
+const DURATION_MAX: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+
 /// The actions without which nothing can be done with an agent.
 const NEEDED: [&str; 3] = ["start", "stop", "monitor"];
 
@@ -34,6 +37,52 @@ pub(super) struct Parameter {
     pub(super) is_of_action: bool,
     pub(super) default: String,
     pub(super) text: String,
+    pub(super) content: Content,
+}
+
+/// What a parameter's values are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Content {
+    /// Any text.
+    #[default]
+    Any,
+    /// A whole number.
+    Integer,
+    /// One of the words that agents take for yes or no.
+    Boolean,
+}
+
+impl Content {
+    /// As an agent writes it. One that an agent's own default does not keep to is not its parameter's.
+    fn of(kind: Option<&str>, default: &str) -> Self {
+        let content = match kind {
+            Some("integer") => Content::Integer,
+            Some("boolean") => Content::Boolean,
+            _ => Content::Any,
+        };
+        if default.is_empty() || content.takes(default) { content } else { Content::Any }
+    }
+
+    /// Whether a value is one of these.
+    pub(super) fn takes(self, value: &str) -> bool {
+        match self {
+            Content::Any => true,
+            Content::Integer => {
+                let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+                !digits.is_empty() && digits.chars().all(|letter| letter.is_ascii_digit())
+            }
+            Content::Boolean => BOOLEANS.iter().any(|word| word.eq_ignore_ascii_case(value)),
+        }
+    }
+
+    /// What its values are, for people.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Content::Any => "a text",
+            Content::Integer => "a whole number",
+            Content::Boolean => "true or false",
+        }
+    }
 }
 
 /// What an agent advises for one of its actions.
@@ -45,6 +94,9 @@ pub(super) struct ActionAdvice {
     /// OCF_CHECK_LEVEL; 0 is the cheapest look.
     pub(super) depth: u32,
 }
+
+/// What agents take for yes or no, in any case.
+const BOOLEANS: [&str; 12] = ["true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "ja", "nein"];
 
 impl Metadata {
     /// Reads the document. An error says what is wrong with it.
@@ -122,14 +174,16 @@ fn parameter(node: Node<'_, '_>) -> Option<Parameter> {
     if text.is_empty() {
         text = line(&text_of(node, "longdesc"));
     }
+    let default = content.and_then(|content| content.attribute("default")).unwrap_or_default();
     Some(Parameter {
         name: name.to_owned(),
         is_required: is_set("required"),
         is_reloadable: is_set("reloadable"),
         // No agent of others says so.
         is_of_action: false,
-        default: content.and_then(|content| content.attribute("default")).unwrap_or_default().to_owned(),
+        default: default.to_owned(),
         text,
+        content: Content::of(content.and_then(|content| content.attribute("type")), default),
     })
 }
 
@@ -142,19 +196,22 @@ fn advice(node: Node<'_, '_>) -> Option<ActionAdvice> {
     })
 }
 
-/// `20`, `20s`, `500ms`, `2min`, `1h`: without a unit these are seconds.
+/// `20`, `20s`, `20.5s`, `500ms`, `2min`, `1h`, `1d`: without a unit these are seconds. None at all is no advice.
 fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
-    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().ok()?;
-    let unit_ms = match text[digits..].trim() {
-        "ms" | "msec" => 1,
-        "" | "s" | "sec" => 1_000,
-        "m" | "min" => 60_000,
-        "h" | "hr" => 3_600_000,
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+    let number: f64 = text[..end].parse().ok()?;
+    let unit_s = match text[end..].trim() {
+        "us" | "usec" => 0.000_001,
+        "ms" | "msec" => 0.001,
+        "" | "s" | "sec" => 1.0,
+        "m" | "min" => 60.0,
+        "h" | "hr" => 3_600.0,
+        "d" => 86_400.0,
         _ => return None,
     };
-    number.checked_mul(unit_ms).map(Duration::from_millis)
+    let duration = Duration::try_from_secs_f64((number * unit_s).min(DURATION_MAX.as_secs_f64())).ok()?;
+    Some(duration).filter(|duration| !duration.is_zero())
 }
 
 /// The text of a child, the English one where there are several.
@@ -249,6 +306,17 @@ Another.
     }
 
     #[test]
+    fn values_are_what_the_agent_says_they_are() {
+        let takes = |kind, default, value| Content::of(Some(kind), default).takes(value);
+        for (kind, good, bad) in
+            [("integer", "-12", "12s"), ("integer", "0", ""), ("boolean", "Yes", "maybe")]
+        {
+            assert!(takes(kind, "", good) && !takes(kind, "", bad), "{kind} {good} {bad}");
+        }
+        assert!(takes("integer", "5s", "6s") && takes("string", "", "x") && takes("select", "", "x"));
+    }
+
+    #[test]
     fn durations_have_units() {
         for (text, expected_ms) in [
             ("20", Some(20_000)),
@@ -259,8 +327,15 @@ Another.
             ("", None),
             ("s", None),
             ("20x", None),
-            ("99999999999999999999", None),
-            ("9999999999999999h", None),
+            ("20.5s", Some(20_500)),
+            ("1d", Some(86_400_000)),
+            ("0", None),
+            ("0s", None),
+            (".", None),
+            ("1.2.3", None),
+            ("-1", None),
+            ("99999999999999999999", Some(DURATION_MAX.as_millis() as u64)),
+            ("9999999999999999h", Some(DURATION_MAX.as_millis() as u64)),
         ] {
             assert_eq!(duration(text), expected_ms.map(Duration::from_millis), "{text:?}");
         }

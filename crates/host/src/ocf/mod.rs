@@ -25,9 +25,10 @@ mod turns;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use mainstay_process::{Command, Leaf, layout};
 use mainstay_types::control::function;
@@ -61,7 +62,7 @@ pub struct Agents {
     /// The program that our own are.
     act: Option<PathBuf>,
     /// What agents have said of themselves, by the file that said it.
-    known: Mutex<HashMap<PathBuf, (SystemTime, Arc<Agent>)>>,
+    known: Mutex<HashMap<PathBuf, (Version, Arc<Agent>)>>,
 }
 
 impl Agents {
@@ -124,14 +125,14 @@ impl Agents {
             let text = format!("there is no agent '{name}' on this node: no file {}", place.display());
             return Err(Cause::new(Status::CLUSTER_RESOURCE_TYPE_NOT_FOUND, text));
         };
-        let changed = file.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let version = Version::of(&file);
         if let Some((of, agent)) = self.known.lock().get(&path)
-            && *of == changed
+            && *of == version
         {
             return Ok(agent.clone());
         }
         let agent = Arc::new(self.ask(&path)?);
-        self.known.lock().insert(path, (changed, agent.clone()));
+        self.known.lock().insert(path, (version, agent.clone()));
         Ok(agent)
     }
 
@@ -172,6 +173,27 @@ impl Agents {
             metadata,
             description,
         })
+    }
+}
+
+/// What changes when a file is written or another one takes its place: packages set when a file was written last, and may
+/// set the same for two versions of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Version {
+    file: (u64, u64),
+    length: u64,
+    written: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Version {
+    fn of(file: &fs::Metadata) -> Self {
+        Version {
+            file: (file.dev(), file.ino()),
+            length: file.len(),
+            written: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
     }
 }
 
@@ -270,6 +292,7 @@ impl ResourceType for AgentType {
         private::control(call, &agent.description, |values| {
             let settings = Settings::of(values, &agent.metadata);
             agent.objection(&settings)?;
+            settings.check(&agent.metadata)?;
             // What is not complete yet nobody can judge.
             match is_judgement && values.require(&agent.description).is_ok() {
                 true => agent.validate(&settings),

@@ -5,7 +5,7 @@ use mainstay_types::Name;
 use mainstay_types::description::PropertyDescription;
 use mainstay_types::name::fold;
 
-use super::metadata::{ActionAdvice, Metadata, Parameter};
+use super::metadata::{ActionAdvice, Content, Metadata, Parameter};
 
 /// Their OCF_RESOURCE_PROVIDER.
 pub(super) const PROVIDER: &str = "mainstay";
@@ -25,6 +25,8 @@ pub(super) fn metadata(own: &OwnAgent) -> Metadata {
         is_reloadable: false,
         default: property.default,
         text: property.text,
+        // Its format says what it takes.
+        content: Content::Any,
     };
     let advice = own.actions.iter().map(|advice| ActionAdvice {
         name: advice.action.to_owned(),

@@ -11,10 +11,11 @@ use mainstay_types::description::{
 };
 use mainstay_types::name::fold;
 use mainstay_types::offer::{OCF_PREFIX, is_contained_agent};
+use mainstay_types::order::Cause;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{Metadata, Parameter};
-use crate::private::Values;
+use crate::private::{Values, wrong};
 
 /// How long an action may take for which the agent advises nothing.
 const LIMIT_DEFAULT: Duration = Duration::from_secs(20);
@@ -49,6 +50,16 @@ impl Settings {
         }
     }
 
+    /// Whether each value is what its parameter's values are.
+    pub(super) fn check(&self, metadata: &Metadata) -> Result<(), Cause> {
+        let given =
+            |one: &&Parameter| self.parameters.get(&one.name).is_some_and(|value| !one.content.takes(value));
+        metadata.parameters.iter().find(given).map_or(Ok(()), |one| {
+            let value = self.parameters.get(&one.name).map_or("", String::as_str);
+            Err(wrong(&one.name, format!("is '{value}'; it has to be {}", one.content.words())))
+        })
+    }
+
     /// How long an action may take.
     pub(super) fn limit(&self, action: &str, metadata: &Metadata) -> Duration {
         match self.limits_ms.get(action) {
@@ -71,7 +82,7 @@ impl Settings {
         &self,
         other: &Settings,
         metadata: &'a Metadata,
-    ) -> impl Iterator<Item = &'a Parameter> {
+    ) -> impl Iterator<Item = &'a Parameter> + use<'a> {
         let differs = |one: &&Parameter| {
             !one.is_of_action && self.parameters.get(&one.name) != other.parameters.get(&one.name)
         };

@@ -18,6 +18,12 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Instructions(pub(super) Vec<(String, String)>);
 
+impl Instructions {
+    pub(super) fn are_given(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
 impl AgentResource {
     /// The values that are stored, with these changes.
     fn changed(&self, input: &[u8]) -> Result<Values, Cause> {
@@ -34,6 +40,7 @@ impl AgentResource {
         let values = self.changed(input)?;
         let settings = Settings::of(&values, &self.agent.metadata);
         self.agent.objection(&settings)?;
+        settings.check(&self.agent.metadata)?;
         if values.require(&self.agent.description).is_ok() {
             let _turn = self.turn_within(TURN_TIMEOUT)?;
             let call = self.call("validate-all", &settings);
@@ -53,19 +60,25 @@ impl AgentResource {
         self.turn.try_lock_for(limit).ok_or_else(busy)
     }
 
-    /// Has the agent take up what has changed, if that is all reloadable.
-    pub(super) fn reload(&self) {
-        let (Some(action), Ok(settings)) = (self.agent.reload_action(), self.settings()) else { return };
-        let _turn = self.turn.lock();
-        let Some(started_with) = self.started_with.lock().clone() else { return };
+    /// What is set, if the agent can take it up and has not.
+    pub(super) fn to_reload(&self) -> Option<(&'static str, Settings)> {
+        let (action, settings) = (self.agent.reload_action()?, self.settings().ok()?);
+        let started_with = self.started_with.lock().clone()?;
         let mut changed = started_with.differences(&settings, &self.agent.metadata).peekable();
-        if changed.peek().is_none() || !changed.all(|one| one.is_reloadable) {
-            return;
-        }
+        let takes_up = changed.peek().is_some() && changed.all(|one| one.is_reloadable);
+        takes_up.then_some((action, settings))
+    }
+
+    /// Has the agent take up what has changed, if that is all reloadable. What it does not take up is given to it again at
+    /// the next thorough look, and by a later host.
+    pub(super) fn reload(&self) {
+        let _turn = self.turn.lock();
+        let Some((action, settings)) = self.to_reload() else { return };
         match self.call(action, &settings).run(self.aside(), |_| true).done() {
             Ok(()) => self.keep_record(&settings),
             Err(cause) => {
-                self.context.reporter.log(1, format!("what has changed is not taken up: {}", cause.text));
+                let text = format!("what has changed is not taken up, which is tried again: {}", cause.text);
+                self.context.reporter.log(1, text);
             }
         }
     }

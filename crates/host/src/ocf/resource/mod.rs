@@ -68,10 +68,11 @@ pub(super) struct AgentResource {
 impl AgentResource {
     pub(super) fn open(agent: Arc<Agent>, context: Context) -> Result<Opened, Cause> {
         let leaf = Leaf::new(&context.leaf);
+        let started_with = read_record(&context)?;
         let outside = Outside::new(agent.passes.clone(), context.cluster, context.resource, leaf.clone());
         let resource = AgentHandle(Arc::new(AgentResource {
             opening: Mutex::new(context.opening.clone()),
-            started_with: Mutex::new(read_record(&context)),
+            started_with: Mutex::new(started_with),
             agent,
             leaf,
             outside,
@@ -82,7 +83,11 @@ impl AgentResource {
         resource.0.end_earlier_actions()?;
         let is_recovered = resource.0.context.opening.recover;
         let found = match is_recovered && resource.0.monitor(0).serves().is_ok() {
-            true => Found::Online,
+            true => {
+                // What changed meanwhile, or was not taken up, is given to the agent now.
+                resource.begin_reload();
+                Found::Online
+            }
             false => {
                 resource.0.clean_up_earlier()?;
                 Found::Offline
@@ -188,15 +193,29 @@ impl AgentResource {
         call.run(Place::Leaf(self.leaf.clone()), &mut progress).done()
     }
 
-    fn stop(&self, operation: &Operation, instructions: Instructions) -> Result<(), Cause> {
-        let _turn = self.turn_of(operation)?;
-        let mut settings = self.settings_in_force()?;
+    fn stop(&self, operation: &Operation, instructions: Instructions) -> Result<(), Failure> {
+        let failed = Failure::Failed;
+        let _turn = self.turn_of(operation).map_err(failed)?;
+        let in_force = self.settings_in_force().map_err(failed)?;
+        let mut settings = in_force.clone();
+        let is_instructed = instructions.are_given();
         settings.parameters.extend(instructions.0);
-        let run = self.run_of(operation, "stop")?;
+        let run = self.run_of(operation, "stop").map_err(failed)?;
         let mut progress = self.progress(operation, "stopping");
-        self.call("stop", &settings).run(self.aside(), &mut progress).done()?;
+        let stopped = self.call("stop", &settings).run(self.aside(), &mut progress).done();
+        if let Err(cause) = stopped {
+            // Whoever asked for a stop of his own kind has not asked for any other, which a failure would lead to.
+            let mut serves = || {
+                let look = self.call("monitor", &in_force).check(0, Duration::ZERO);
+                look.run(self.aside(), &mut progress).serves().is_ok()
+            };
+            return match is_instructed && !operation.is_cancelled() && serves() {
+                true => Err(Failure::Vetoed(cause)),
+                false => Err(Failure::Failed(cause)),
+            };
+        }
         drop(run);
-        self.empty_leaf(LEAVE_TIMEOUT)?;
+        self.empty_leaf(LEAVE_TIMEOUT).map_err(failed)?;
         self.end_record();
         Ok(())
     }
@@ -254,11 +273,11 @@ impl AgentResource {
         self: Arc<Self>,
         name: &str,
         operation: Operation,
-        work: impl FnOnce(&Self, &Operation) -> Result<(), Cause> + Send + 'static,
+        work: impl FnOnce(&Self, &Operation) -> Result<(), Failure> + Send + 'static,
     ) -> Result<Completion, Failure> {
         let begun = thread::Builder::new().name(name.into()).stack_size(STACK_LENGTH).spawn(move || {
             let result = work(&self, &operation);
-            operation.finished(result.map_err(Failure::Failed));
+            operation.finished(result);
         });
         begun.map_err(|error| Failure::Failed(lacking(format!("no thread for the {name}: {error}"))))?;
         Ok(Completion::Pending)
@@ -286,11 +305,29 @@ impl AgentResource {
 /// The resource as the host has it; the threads of its actions have it too.
 struct AgentHandle(Arc<AgentResource>);
 
+impl AgentHandle {
+    /// Has the agent take up what has changed, on a thread of its own.
+    fn begin_reload(&self) {
+        if self.0.to_reload().is_none() {
+            return;
+        }
+        let resource = self.0.clone();
+        let reloading = thread::Builder::new()
+            .name("reload".into())
+            .stack_size(STACK_LENGTH)
+            .spawn(move || resource.reload());
+        if let Err(error) = reloading {
+            self.0.context.reporter.log(1, format!("what has changed is not taken up: {error}"));
+        }
+    }
+}
+
 impl Resource for AgentHandle {
     fn online(&self, call: OnlineCall<'_>) -> Result<Completion, Failure> {
         let settings = self.0.settings().map_err(Failure::Failed)?;
-        let work =
-            move |resource: &AgentResource, operation: &Operation| resource.start(operation, &settings);
+        let work = move |resource: &AgentResource, operation: &Operation| {
+            resource.start(operation, &settings).map_err(Failure::Failed)
+        };
         self.0.clone().begin("start", call.operation, work)
     }
 
@@ -320,6 +357,7 @@ impl Resource for AgentHandle {
     }
 
     fn is_alive(&self) -> Result<(), Cause> {
+        self.begin_reload();
         self.0.look_thoroughly()
     }
 
@@ -349,14 +387,7 @@ impl Resource for AgentHandle {
     fn configure(&self, opening: &Opening) {
         *self.0.opening.lock() = opening.clone();
         self.0.looks.forget_level();
-        let resource = self.0.clone();
-        let reloading = thread::Builder::new()
-            .name("reload".into())
-            .stack_size(STACK_LENGTH)
-            .spawn(move || resource.reload());
-        if let Err(error) = reloading {
-            self.0.context.reporter.log(1, format!("what has changed is not taken up: {error}"));
-        }
+        self.begin_reload();
     }
 
     fn close(&self) {
@@ -366,22 +397,21 @@ impl Resource for AgentHandle {
     }
 }
 
-/// What an earlier host has started it with, since this boot.
-fn read_record(context: &Context) -> Option<Settings> {
-    let read = state_file::read_text(&context.state_file).map(|text| {
-        text.map(|text| serde_json::from_str(&text).map_err(|error| error.to_string())).transpose()
+/// What an earlier host has started it with, since this boot. Where that cannot be read, nobody knows with what to stop it,
+/// and what is set now may be another thing's.
+fn read_record(context: &Context) -> Result<Option<Settings>, Cause> {
+    let path = &context.state_file;
+    let read = state_file::read_text(path).map_err(|error| error.to_string()).and_then(|text| {
+        text.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| error.to_string())
     });
-    match read {
-        Ok(Ok(settings)) => settings,
-        Ok(Err(error)) => {
-            context.reporter.log(1, format!("what an earlier host has left cannot be read: {error}"));
-            None
-        }
-        Err(error) => {
-            context.reporter.log(1, format!("what an earlier host has left cannot be read: {error}"));
-            None
-        }
-    }
+    read.map_err(|error| {
+        let shown = path.display();
+        let text = format!(
+            "with what an earlier host has started it cannot be read: '{shown}': {error}; see by hand that nothing of it \
+             runs, and remove that file"
+        );
+        Cause::new(Status::INVALID_DATA, text)
+    })
 }
 
 /// The directory that agents expect; as the agents' own packages make it at boot.

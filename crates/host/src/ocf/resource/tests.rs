@@ -16,6 +16,15 @@ const METADATA: &[u8] = b"<resource-agent><actions><action name='start'/><action
 
 /// A resource of an agent that makes the file `PATH.ACTION` for each action that it is asked for.
 fn open(scratch: &Scratch, directory: &Path, ear: impl Fn(Said) + Send + Sync + 'static) -> Opened {
+    try_open(scratch, directory, false, ear).unwrap()
+}
+
+fn try_open(
+    scratch: &Scratch,
+    directory: &Path,
+    recover: bool,
+    ear: impl Fn(Said) + Send + Sync + 'static,
+) -> Result<Opened, Cause> {
     let path = directory.join("agent");
     fs::write(&path, "#!/bin/sh\n: >\"$0.$1\"\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -43,7 +52,7 @@ fn open(scratch: &Scratch, directory: &Path, ear: impl Fn(Said) + Send + Sync + 
         deadlock_timeout_ms: 10_000,
         looks_alive_interval_ms: 10_000,
         is_alive_interval_ms: 10_000,
-        recover: false,
+        recover,
         online_for_ms: None,
         borne: None,
         note: None,
@@ -57,7 +66,7 @@ fn open(scratch: &Scratch, directory: &Path, ear: impl Fn(Said) + Send + Sync + 
         state_file: directory.join("state"),
         reporter: Reporter::new(Arc::new(ear)),
     };
-    AgentResource::open(Arc::new(agent), context).unwrap()
+    AgentResource::open(Arc::new(agent), context)
 }
 
 #[test]
@@ -98,6 +107,23 @@ fn what_terminate_has_overtaken_starts_and_stops_nothing_however_late_it_comes()
     assert!(!result() && !was_asked("stop"));
     opened.resource.terminate().unwrap();
     assert!(was_asked("stop"));
+}
+
+#[test]
+fn what_nobody_knows_the_parameters_of_is_not_stopped_with_others() {
+    let Some(scratch) = Scratch::or_skip() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    for recover in [false, true] {
+        state_file::write_text(&state, "{\"parameters\": {\"port\"").unwrap();
+        let Err(cause) = try_open(&scratch, directory.path(), recover, |_| {}) else {
+            panic!("it is opened")
+        };
+        assert!(cause.text.contains("remove that file"), "{}", cause.text);
+        assert!(!directory.path().join("agent.stop").exists() && state.exists());
+    }
+    fs::remove_file(&state).unwrap();
+    try_open(&scratch, directory.path(), false, |_| {}).unwrap();
 }
 
 #[test]
