@@ -20,8 +20,11 @@ pub(crate) struct Apart {
 }
 
 impl Engine {
-    /// The first need of a group that leaves no place for it however it is met.
+    /// The first need of a group that leaves no place for it however it is met. Nothing stands against what has begun.
     pub(crate) fn kept_apart(&self, group: GroupId) -> Option<Apart> {
+        if self.has_begun(group) {
+            return None;
+        }
         order::needs(&self.model, group).into_iter().find_map(|need| {
             let beside = |provider: &Provider| self.no_place_beside(group, *provider);
             let against: Option<Vec<_>> = need.any_of.iter().map(beside).collect();

@@ -577,6 +577,15 @@ fn who_waits_for_what_he_may_not_be_beside_is_told_what_ends_that() {
         }
         assert_eq!(cast.states()[1], Online, "after {way}");
     }
+    // What has begun waits for nobody.
+    let mut cast = Cast::new(&["hi", "lo"]);
+    let more = cast.world.resource(cast.groups[1], "more");
+    cast.world.online(cast.resources[1]);
+    cast.keep_apart();
+    cast.world.order(OrderChange::AddGroup { group: cast.groups[1], provider: cast.groups[0] });
+    cast.resources.push(more);
+    assert_eq!(cast.ways(2), ["resource online more"]);
+    assert_eq!(cast.world.online(more), Status::IO_PENDING);
     // Of two that would do one is enough.
     let mut cast = circle();
     let other = cast.world.group("other");
