@@ -92,14 +92,16 @@ impl World {
             if !begins || !self.is_group_start(*group) {
                 continue;
             }
-            let missing = self.comes_before(model, *group, &since);
             let name = self.engine.plain_name(&ObjectId::Group(*group));
-            assert!(missing.is_none(), "order: group '{name}' is started before {missing:?} is");
+            if let Some(missing) = self.comes_before(model, *group, &since) {
+                panic!("order: group '{name}' is started before {} is", self.engine.describe(&missing));
+            }
             let mut others = self.kept_apart_from(*group).filter(|other| since.contains_key(other));
             let beside = others.next();
             let is_kept_apart =
                 beside.is_none() || self.placed.contains(group) || self.ignores_affinity(*group);
-            assert!(is_kept_apart, "policy: group '{name}' is started beside {beside:?}");
+            let other = beside.map(|other| self.engine.describe(&ObjectId::Group(other))).unwrap_or_default();
+            assert!(is_kept_apart, "policy: group '{name}' is started beside {other}");
         }
         let keeps_place = |id: &GroupId| {
             let members = model.group(*id).into_iter().flat_map(|group| &group.members);
