@@ -195,3 +195,19 @@ fn a_disk_that_nobody_would_see_is_refused() {
     }
     cluster.mainstay(&["resource", "set", "vm", "ExtraArguments=-boot d -name sd"]);
 }
+
+#[test]
+fn a_saved_state_of_a_machine_that_is_deleted_is_spoken_of() {
+    let Some(cluster) = TestCluster::start_or_skip() else { return };
+    let Some(mut guest) = cluster.guest_or_skip("g", "vm", &[]) else { return };
+    online(&cluster, "vm");
+    guest.begins_anew();
+    offline(&cluster, "vm");
+    guest.has_ended();
+    let [state] = cluster.saved_states().try_into().unwrap();
+    let (code, output, notes) = cluster.mainstay_code(&["resource", "delete", "vm"]);
+    assert_eq!(code, 0, "{output}{notes}");
+    let said = format!("{output}{notes}");
+    assert!(said.contains("undoing this does not bring it back"), "{said}");
+    assert!(said.contains(state.to_str().unwrap()) && state.exists(), "{said}");
+}

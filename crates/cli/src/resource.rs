@@ -277,8 +277,8 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.change()?;
     let object: Resource = open_object(&mut cluster, name, &subject)?;
     cluster.delete_resource(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let id = Some(object.id().to_owned());
-    context.done("resource", name, id, Vec::new(), || format!("{subject} deleted"))
+    let (id, notes) = (Some(object.id().to_owned()), notes(&mut cluster));
+    context.done("resource", name, id, notes, || format!("{subject} deleted"))
 }
 
 fn online(given: &Online, context: &mut Context) -> Result<Exit, Failure> {
@@ -405,7 +405,7 @@ fn change_dependency(
 }
 
 /// What the service has to say about what it has just done.
-fn notes(cluster: &mut Cluster) -> Vec<String> {
+pub(crate) fn notes(cluster: &mut Cluster) -> Vec<String> {
     cluster.explain().ok().filter(|note| !note.is_empty()).into_iter().collect()
 }
 

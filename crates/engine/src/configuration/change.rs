@@ -246,6 +246,18 @@ impl Engine {
             change.compares.push(notes.unchanged(id));
             change.ops.push(Op::delete(layout::note_key(id)));
         }
+        // Nobody else knows by then that there was something, nor where.
+        if let Some(kept) = self.kept_note(id) {
+            let (name, words) = (self.name_of(id), kept.note.words);
+            let apart = if change.note.is_empty() { "" } else { "; " };
+            let note = format!(
+                "{apart}what was kept of resource '{name}' is given up, and undoing this does not bring it back: {words}"
+            );
+            change.note.push_str(&note);
+            change
+                .outcome
+                .push_str(&format!("{apart}has given up what was kept of resource '{name}': {words}"));
+        }
     }
 
     /// Offline, failed with nothing left of it, or never yet known to a host.

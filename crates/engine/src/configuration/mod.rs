@@ -115,6 +115,8 @@ pub(crate) struct Change {
     pub(crate) answer: Status,
     /// What is worth a word about what was done, with a way out; mostly nothing.
     pub(crate) note: String,
+    /// The same for its record, where that would not be seen from what was changed.
+    pub(crate) outcome: String,
 }
 
 /// What follows a committed change.
@@ -283,6 +285,7 @@ impl Engine {
         operation.record.end = Some(End::Done);
         operation.record.answer = change.answer;
         operation.record.changes = self.recorded_changes(&change.ops);
+        operation.record.outcome = std::mem::take(&mut change.outcome);
         operation.step = StoredStep::Ended;
         operation.is_stored = true;
         change.compares.push(Compare::absent(layout::operation_key(id)));

@@ -105,6 +105,15 @@ fn what_is_kept_of_a_resource_goes_with_it() {
     world.keep(id, true);
     assert_eq!(world.offline(id, 0), Status::IO_PENDING);
     assert_eq!(world.keys("note/").len(), 1);
-    assert_eq!(world.status(Command::DeleteResource { resource: id }), Status::SUCCESS);
+    let call = world.call(Command::DeleteResource { resource: id });
+    let answer = &world.answers[&call];
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (
+            Status::SUCCESS,
+            "what was kept of resource 'vm' is given up, and undoing this does not bring it back: number 1"
+        )
+    );
+    assert_eq!(world.last_record().outcome, "has given up what was kept of resource 'vm': number 1");
     assert!(world.keys("note/").is_empty());
 }
