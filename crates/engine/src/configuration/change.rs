@@ -240,12 +240,9 @@ impl Engine {
 
     /// What its type has the cluster keep goes with it.
     fn delete_note(&self, id: ResourceId, change: &mut Change) {
-        let notes = self.model.notes();
-        // One that is just being written comes first, and goes too.
-        if notes.get(id).is_some() || self.notes.is_writing(id) {
-            change.compares.push(notes.unchanged(id));
-            change.ops.push(Op::delete(layout::note_key(id)));
-        }
+        // One that is written meanwhile comes first, and is looked at again.
+        change.compares.push(self.model.notes().unchanged(id));
+        change.ops.push(Op::delete(layout::note_key(id)));
         // Nobody else knows by then that there was something, nor where.
         if let Some(kept) = self.kept_note(id) {
             let (name, words) = (self.name_of(id), kept.note.words);

@@ -6,10 +6,10 @@ mod starts;
 
 use crate::testing::walk::Step::{
     Alternatives, Behave, CallerGone, Cancel, Check, Commits, Confirm, CrashAfter, Create, DeadGuard,
-    Deadlock, Delete, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, KillOwn,
-    KillPool, KillProcesses, KillService, KillServiceAndPool, KillServiceWhile, Lock, LoseOwn, Maintain,
-    Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Rename, Resolve, Restart, SlowGuard,
-    SlowHost, StartPolicy, StartService, StopService, Undepend, Undo, Unkillable,
+    Deadlock, Delete, EndOrder, Fail, FailCall, FailInside, GroupOffline, GroupOnline, HostsStart, Keep,
+    KillOwn, KillPool, KillProcesses, KillService, KillServiceAndPool, KillServiceWhile, Lock, LoseOwn,
+    Maintain, Offline, Online, Pass, PassLate, Policy, Reboot, Reconnect, Rename, Resolve, Restart,
+    SlowGuard, SlowHost, StartPolicy, StartService, StopService, Undepend, Undo, Unkillable,
 };
 use crate::testing::walk::{Entry, GroupOrder, Kind, Layout, Plan, Planned, Restarts, Step, Walk};
 use crate::testing::{CheckReaction, CommitMode, Reaction};
@@ -826,5 +826,22 @@ fn a_plan_with_a_hard_stop_is_right_in_any_order() {
             (0, Kind::Own, &[&[0]]),
         ],
         &[CrashAfter(23), GroupOnline(0), GroupOffline(0)],
+    );
+}
+
+/// What is noted of a resource while its deletion is on its way into the database goes with it.
+#[test]
+fn what_is_kept_during_a_deletion_is_not_there_when_it_is_taken_back() {
+    check(
+        1,
+        &[POOL, POOL],
+        &[
+            Commits(CommitMode::UnknownDone),
+            Delete(0),
+            Commits(CommitMode::Done),
+            Keep(0, true),
+            KillService,
+            Undo(0),
+        ],
     );
 }
