@@ -16,6 +16,7 @@ mod small_disk;
 mod snapshot;
 mod somebody;
 mod successor;
+mod systemd;
 mod told;
 mod wire;
 
@@ -46,6 +47,7 @@ pub use small_disk::{Device, SmallDisk};
 pub use snapshot::{Snapshot, assert_same};
 pub use somebody::Somebody;
 pub use successor::Successor;
+pub use systemd::Systemd;
 pub use told::Told;
 pub use wire::{INTERFACE, Wire};
 

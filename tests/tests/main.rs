@@ -22,6 +22,7 @@ mod events;
 mod explain;
 mod file_system;
 mod full_disk;
+mod generic_service;
 mod group_order;
 mod hangs;
 mod hostile;

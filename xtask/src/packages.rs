@@ -48,6 +48,8 @@ pub(crate) const FOR_SOME_TESTS: &[Need] = &[
         reason: "agents as resources",
     },
     FOR_BENCH[0],
+    Need { what: "/lib/systemd/systemd", package: "systemd", reason: "units as resources" },
+    Need { what: "dbus-daemon", package: "dbus", reason: "the way to systemd" },
     Need { what: "ip", package: "iproute2", reason: "addresses and routes, also those of agents" },
     Need { what: "mkfs.ext4", package: "e2fsprogs", reason: "file systems to mount" },
     Need { what: "fuser", package: "psmisc", reason: "the agent Filesystem calls it" },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -30,7 +31,7 @@ pub(crate) enum Code {
     Unimplemented = 3,
     /// It lacks a right.
     Permission = 4,
-    /// A program that it needs is not there.
+    /// Something that it needs is not there.
     Installed = 5,
     /// Its parameters are wrong.
     Configured = 6,
@@ -67,6 +68,12 @@ impl Refusal {
             _ => Refusal::new(Code::Failed, text),
         }
     }
+}
+
+/// Says what is worth a word although the action goes on.
+pub(crate) fn remark(text: impl Display) {
+    // Who does not listen does without.
+    let _ = writeln!(std::io::stderr(), "{REASON_PREFIX}{text}");
 }
 
 /// What an action is told.

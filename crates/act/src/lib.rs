@@ -8,12 +8,12 @@
 
 mod call;
 pub mod file_system;
+pub mod generic_service;
 pub mod ip_address;
 mod note;
 mod program;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use mainstay_types::description::TypeDescription;
 use call::{Call, Code, Refusal};
 
 /// All of them.
-pub const AGENTS: &[OwnAgent] = &[file_system::AGENT, ip_address::AGENT];
+pub const AGENTS: &[OwnAgent] = &[file_system::AGENT, generic_service::AGENT, ip_address::AGENT];
 
 /// An agent that comes with Mainstay.
 pub struct OwnAgent {
@@ -76,7 +76,7 @@ pub fn run(
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => {
             // Who does not listen any more learns it from the exit code.
-            let _ = writeln!(std::io::stderr(), "{}{}", call::REASON_PREFIX, refusal.reason);
+            call::remark(&refusal.reason);
             ExitCode::from(refusal.code as u8)
         }
     }
@@ -123,6 +123,9 @@ mod tests {
         assert_eq!(acted(&[]).code, Code::Arguments);
         let refusal = acted(&["ip address", "start"]);
         assert_eq!(refusal.code, Code::Unimplemented);
-        assert_eq!(refusal.reason, "there is no agent 'ip address' here; there are File System, IP Address");
+        assert_eq!(
+            refusal.reason,
+            "there is no agent 'ip address' here; there are File System, Generic Service, IP Address"
+        );
     }
 }

@@ -304,6 +304,6 @@ fn delete_with_resources(name: &str, context: &mut Context) -> Result<Exit, Fail
         deleted = cluster.delete_group_with_resources(&object);
     }
     deleted.map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let (id, notes) = (Some(object.id().to_owned()), crate::resource::notes(&mut cluster));
+    let (id, notes) = (Some(object.id().to_owned()), crate::properties::remarks(&mut cluster));
     context.done("group", name, id, notes, || format!("{subject} deleted, with its resources"))
 }

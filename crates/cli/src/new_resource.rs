@@ -44,10 +44,14 @@ pub(crate) fn make(wanted: &ConfiguredObject, reason: &str, cluster: &mut Cluste
         };
         return Err(Failure::refused(done.status, &done.text, &about).with_operation(done.operation));
     }
-    let notes = match wanted.parameters.is_empty() {
-        true => Vec::new(),
-        false => show_to_type(&id, wanted, cluster, &subject)?,
-    };
+    let mut notes = Vec::new();
+    if !wanted.parameters.is_empty() {
+        notes = show_to_type(&id, wanted, cluster, &subject)?;
+    }
+    // What the type has said it may have said again.
+    if !done.text.is_empty() && !notes.contains(&done.text) {
+        notes.insert(0, done.text);
+    }
     Ok(Made { id, operation: done.operation, notes })
 }
 

@@ -134,6 +134,9 @@ impl Owner<'_> {
             })?;
         }
         let mut notes = self.notes(stored);
+        if !private.is_empty() {
+            notes.extend(remarks(cluster));
+        }
         notes.extend(self.note_of_unknown(&unknown, "stored as private"));
         Ok(notes)
     }
@@ -153,7 +156,11 @@ impl Owner<'_> {
             list.set(name.as_str(), settings::value(setting, format).ok_or_else(cannot)?);
         }
         let stored = !list.is_empty() && self.send(cluster, function::SET_PRIVATE_PROPERTIES, &list)?;
-        Ok(self.notes(stored))
+        let mut notes = self.notes(stored);
+        if !list.is_empty() {
+            notes.extend(remarks(cluster));
+        }
+        Ok(notes)
     }
 
     fn notes(&self, stored: bool) -> Vec<String> {
@@ -526,6 +533,11 @@ fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// What the service has to say about what it has just done.
+pub(crate) fn remarks(cluster: &mut Cluster) -> Vec<String> {
+    cluster.explain().ok().filter(|note| !note.is_empty()).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Subject};
 use crate::instructions::Instructions;
 use crate::json::ResourceDocument;
-use crate::properties::Owner;
+use crate::properties::{Owner, remarks};
 use crate::render::{Cell, Table, clean, now_ms, of_resource};
 use crate::status::note;
 use crate::submit::{self, Request};
@@ -277,7 +277,7 @@ fn delete(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let mut cluster = context.change()?;
     let object: Resource = open_object(&mut cluster, name, &subject)?;
     cluster.delete_resource(&object).map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let (id, notes) = (Some(object.id().to_owned()), notes(&mut cluster));
+    let (id, notes) = (Some(object.id().to_owned()), remarks(&mut cluster));
     context.done("resource", name, id, notes, || format!("{subject} deleted"))
 }
 
@@ -368,7 +368,7 @@ fn set_expression(name: &str, expression: &str, context: &mut Context) -> Result
     cluster
         .set_dependency_expression(&dependent, expression)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let notes = notes(&mut cluster);
+    let notes = remarks(&mut cluster);
     // It is done, whether or not it can be read again.
     let kept = match glance(&mut cluster) {
         Ok(glance) => resource_show::expression(&mut cluster, &dependent, &glance).ok(),
@@ -398,15 +398,10 @@ fn change_dependency(
     let provider: Resource = open_object(&mut cluster, &given.provider, &provider_subject)?;
     change(&mut cluster, &dependent, &provider)
         .map_err(|error| Failure::of_call(&mut cluster, &error, &subject))?;
-    let (id, notes) = (Some(dependent.id().to_owned()), notes(&mut cluster));
+    let (id, notes) = (Some(dependent.id().to_owned()), remarks(&mut cluster));
     context.done("resource", &given.name, id, notes, || {
         sentence(&subject.to_string(), &provider_subject.to_string())
     })
-}
-
-/// What the service has to say about what it has just done.
-pub(crate) fn notes(cluster: &mut Cluster) -> Vec<String> {
-    cluster.explain().ok().filter(|note| !note.is_empty()).into_iter().collect()
 }
 
 fn change_owners(

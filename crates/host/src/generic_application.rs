@@ -567,7 +567,7 @@ impl Resource for Application {
 }
 
 fn properties_control(call: ControlCall<'_>) -> ControlAnswer {
-    private::control(call, &properties::DESCRIPTION, |values| Settings::of(values).map(drop))
+    private::control(call, &properties::DESCRIPTION, |values| Settings::of(values).map(|_| String::new()))
 }
 
 fn environment(settings: &Settings, account: Option<&Account>, mark: &Mark) -> Vec<(OsString, OsString)> {

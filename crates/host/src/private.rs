@@ -144,11 +144,12 @@ impl Given {
 
 /// Answers the control codes about private properties, of a resource and of its type: FMTS and ENUM with all properties
 /// that there are, VALIDATE with a judgement, DESCRIBE with the whole table. SET refuses what is wrong and otherwise leaves
-/// the storing to the service. `check` says whether the type can do with values, which need not be all that it requires.
+/// the storing to the service. `check` says whether the type can do with values, which need not be all that it requires,
+/// and what is worth a word to whoever gives them; mostly nothing.
 pub fn control(
     call: ControlCall<'_>,
     table: &TypeDescription,
-    check: impl Fn(&Values) -> Result<(), Cause>,
+    check: impl Fn(&Values) -> Result<String, Cause>,
 ) -> ControlAnswer {
     let validated = || {
         let list = PropertyList::parse(call.input)
@@ -166,9 +167,10 @@ pub fn control(
         let names: Vec<&str> = table.properties.iter().map(|property| property.name.as_str()).collect();
         answered(multi_string::build(&names).map_err(|error| error.to_string()))
     } else if is(function::VALIDATE_PRIVATE_PROPERTIES) {
-        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::output(Vec::new(), 0))
+        validated().map_or_else(ControlAnswer::refused, ControlAnswer::agreed)
     } else if is(function::SET_PRIVATE_PROPERTIES) {
-        validated().map_or_else(ControlAnswer::refused, |()| ControlAnswer::unknown())
+        validated()
+            .map_or_else(ControlAnswer::refused, |text| ControlAnswer { text, ..ControlAnswer::unknown() })
     } else if is(RESOURCE_TYPE_DESCRIBE.0) {
         answered(serde_json::to_vec(table).map_err(|error| error.to_string()))
     } else {

@@ -349,6 +349,11 @@ impl ControlAnswer {
         ControlAnswer { status: cause.status, output: Vec::new(), output_length_needed: 0, text: cause.text }
     }
 
+    /// It went, without output; what is worth a word about it, mostly nothing.
+    pub fn agreed(text: String) -> Self {
+        ControlAnswer { text, ..ControlAnswer::output(Vec::new(), 0) }
+    }
+
     /// It went, with this output; ERROR_MORE_DATA where the caller cannot take so much.
     pub fn output(output: Vec<u8>, output_length_max: u32) -> Self {
         // Outputs are made by types in memory and bounded by the frame long before 4 GiB.

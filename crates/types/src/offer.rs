@@ -17,6 +17,9 @@ pub const IP_ADDRESS: &str = "IP Address";
 /// `File System`: a file system that is mounted, done by an agent of our own.
 pub const FILE_SYSTEM: &str = "File System";
 
+/// `Generic Service`: a unit of systemd, done by an agent of our own.
+pub const GENERIC_SERVICE: &str = "Generic Service";
+
 /// Every agent of the Open Cluster Framework is a type: `ocf:PROVIDER:NAME`.
 pub const OCF_PREFIX: &str = "ocf:";
 
@@ -40,6 +43,7 @@ pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: GENERIC_APPLICATION, has_own_host: false, is_contained: true, is_found_again: false },
     BuiltIn { name: VIRTUAL_MACHINE, has_own_host: true, is_contained: true, is_found_again: true },
     BuiltIn { name: FILE_SYSTEM, has_own_host: false, is_contained: false, is_found_again: false },
+    BuiltIn { name: GENERIC_SERVICE, has_own_host: false, is_contained: false, is_found_again: false },
     BuiltIn { name: IP_ADDRESS, has_own_host: false, is_contained: false, is_found_again: false },
 ];
 

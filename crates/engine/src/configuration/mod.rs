@@ -87,10 +87,11 @@ pub(crate) struct Ask {
 }
 
 /// What a type has said about properties that are to be set, where it is not against them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Said {
-    /// They may be set. Beside 0, 5024: not all of them take effect before the next online.
-    Yes(Status),
+    /// They may be set. Beside 0, 5024: not all of them take effect before the next online. With it, what the type says about
+    /// them all the same.
+    Yes(Status, String),
     /// Nobody could be asked.
     Nothing,
     /// It did not answer; and nothing of the resource runs that they could harm.
@@ -219,10 +220,16 @@ impl Engine {
             (_, said) => said,
         };
         match said {
-            Some(Said::Yes(Status::RESOURCE_PROPERTIES_STORED) | Said::Silence) => {
-                change.answer = Status::RESOURCE_PROPERTIES_STORED;
+            Some(Said::Yes(status, remark)) => {
+                change.answer = status;
+                change.note = [std::mem::take(&mut change.note), remark]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("; ");
             }
-            Some(Said::Yes(_) | Said::Nothing) | None => {}
+            Some(Said::Silence) => change.answer = Status::RESOURCE_PROPERTIES_STORED,
+            Some(Said::Nothing) | None => {}
         }
         let id = self.new_operation_id();
         self.lane.current = Some(Box::new(Current { call, id, change }));
@@ -245,10 +252,12 @@ impl Engine {
         let is_up = live.is_some_and(|live| live.task.is_some() || live.has_to_stop());
         let said = match answer {
             // The type stored what it wanted to, or does not know the code: then they are kept here.
-            Ok((Status::SUCCESS | Status::INVALID_FUNCTION, _)) => Said::Yes(Status::SUCCESS),
+            Ok((Status::SUCCESS | Status::INVALID_FUNCTION, text)) => Said::Yes(Status::SUCCESS, text),
             // Nothing of it runs yet that could go on as it was.
-            Ok((Status::RESOURCE_PROPERTIES_STORED, _)) if is_new => Said::Yes(Status::SUCCESS),
-            Ok((Status::RESOURCE_PROPERTIES_STORED, _)) => Said::Yes(Status::RESOURCE_PROPERTIES_STORED),
+            Ok((Status::RESOURCE_PROPERTIES_STORED, text)) if is_new => Said::Yes(Status::SUCCESS, text),
+            Ok((Status::RESOURCE_PROPERTIES_STORED, text)) => {
+                Said::Yes(Status::RESOURCE_PROPERTIES_STORED, text)
+            }
             Ok((Status::RESOURCE_NOT_AVAILABLE, _)) | Err(Unanswered::NotAsked) => Said::Nothing,
             Ok((status, text)) => {
                 let text = if text.is_empty() { status.to_string() } else { text };

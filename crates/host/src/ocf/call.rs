@@ -250,6 +250,11 @@ impl Outcome {
         }
     }
 
+    /// What it had to say although it did what it was asked for.
+    pub(super) fn remark(&self) -> Option<&str> {
+        self.reason.as_deref().filter(|_| self.done().is_ok())
+    }
+
     fn code(&self) -> Option<i32> {
         match self.ended {
             Ok(Ended::By(Exit::Exited(code))) => Some(code),

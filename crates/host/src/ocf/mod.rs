@@ -266,13 +266,16 @@ impl Agent {
         Err(Cause::new(Status::CLUSTER_RESTYPE_NOT_SUPPORTED, text))
     }
 
-    /// Whether the agent can do with these settings, as far as it is itself asked: its action `validate-all`.
-    fn validate(&self, settings: &Settings) -> Result<(), Cause> {
+    /// Whether the agent can do with these settings, as far as it is itself asked: its action `validate-all`. What it has to
+    /// say about them all the same.
+    fn validate(&self, settings: &Settings) -> Result<String, Cause> {
         if !self.metadata.has("validate-all") {
-            return Ok(());
+            return Ok(String::new());
         }
         let call = call::Call::validate(self, settings);
-        call.run(Place::Below(self.surroundings.pool.clone()), |_| true).judged()
+        let outcome = call.run(Place::Below(self.surroundings.pool.clone()), |_| true);
+        outcome.judged()?;
+        Ok(outcome.remark().unwrap_or_default().to_owned())
     }
 }
 
@@ -296,7 +299,7 @@ impl ResourceType for AgentType {
             // What is not complete yet nobody can judge.
             match is_judgement && values.require(&agent.description).is_ok() {
                 true => agent.validate(&settings),
-                false => Ok(()),
+                false => Ok(String::new()),
             }
         })
     }

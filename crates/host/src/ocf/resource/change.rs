@@ -35,25 +35,29 @@ impl AgentResource {
         stored.with(&list, &opening.type_name, &self.agent.description)
     }
 
-    /// The agent's judgement of what would be set, and whether what runs takes it up.
-    pub(super) fn judge(&self, input: &[u8]) -> Result<Status, Cause> {
+    /// The agent's judgement of what would be set, and whether what runs takes it up; with it, what the agent has to say about
+    /// it all the same.
+    pub(super) fn judge(&self, input: &[u8]) -> Result<(Status, String), Cause> {
         let values = self.changed(input)?;
         let settings = Settings::of(&values, &self.agent.metadata);
         self.agent.objection(&settings)?;
         settings.check(&self.agent.metadata)?;
+        let mut remark = String::new();
         if values.require(&self.agent.description).is_ok() {
             let _turn = self.turn_within(TURN_TIMEOUT)?;
             let call = self.call("validate-all", &settings);
             if self.agent.metadata.has("validate-all") {
-                call.run(self.aside(), |_| true).judged()?;
+                let outcome = call.run(self.aside(), |_| true);
+                outcome.judged()?;
+                remark = outcome.remark().unwrap_or_default().to_owned();
             }
         }
         let started_with = self.started_with.lock().clone();
-        let Some(started_with) = started_with else { return Ok(Status::SUCCESS) };
+        let Some(started_with) = started_with else { return Ok((Status::SUCCESS, remark)) };
         let mut changed = started_with.differences(&settings, &self.agent.metadata).peekable();
         let takes_up = changed.peek().is_none()
             || self.agent.reload_action().is_some() && changed.all(|one| one.is_reloadable);
-        Ok(if takes_up { Status::SUCCESS } else { Status::RESOURCE_PROPERTIES_STORED })
+        Ok((if takes_up { Status::SUCCESS } else { Status::RESOURCE_PROPERTIES_STORED }, remark))
     }
 
     fn turn_within(&self, limit: Duration) -> Result<MutexGuard<'_, ()>, Cause> {

@@ -190,7 +190,12 @@ impl AgentResource {
         self.outside.note_start();
         let mut progress = self.progress(operation, "starting");
         let call = self.call("start", settings);
-        call.run(Place::Leaf(self.leaf.clone()), &mut progress).done()
+        let outcome = call.run(Place::Leaf(self.leaf.clone()), &mut progress);
+        outcome.done()?;
+        if let Some(remark) = outcome.remark() {
+            self.context.reporter.log(1, remark);
+        }
+        Ok(())
     }
 
     fn stop(&self, operation: &Operation, instructions: Instructions) -> Result<(), Failure> {
@@ -372,15 +377,15 @@ impl Resource for AgentHandle {
         let is = |code: u32| call.code.function() == ControlCode(code).function();
         let is_set = is(function::SET_PRIVATE_PROPERTIES);
         if !is_set && !is(function::VALIDATE_PRIVATE_PROPERTIES) {
-            return private::control(call, &self.0.agent.description, |_| Ok(()));
+            return private::control(call, &self.0.agent.description, |_| Ok(String::new()));
         }
         match self.0.judge(call.input) {
             Err(cause) => ControlAnswer::refused(cause),
-            Ok(Status::RESOURCE_PROPERTIES_STORED) if is_set => {
-                ControlAnswer::refused(Cause::new(Status::RESOURCE_PROPERTIES_STORED, ""))
+            Ok((Status::RESOURCE_PROPERTIES_STORED, remark)) if is_set => {
+                ControlAnswer::refused(Cause::new(Status::RESOURCE_PROPERTIES_STORED, remark))
             }
-            Ok(_) if is_set => ControlAnswer::unknown(),
-            Ok(_) => ControlAnswer::output(Vec::new(), 0),
+            Ok((_, text)) if is_set => ControlAnswer { text, ..ControlAnswer::unknown() },
+            Ok((_, text)) => ControlAnswer::agreed(text),
         }
     }
 
