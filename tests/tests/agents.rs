@@ -210,9 +210,12 @@ fn a_thing_that_has_gone_is_noticed_and_brought_back() {
     cluster.set_common("t", &[("LooksAlivePollInterval", "100"), ("RestartDelay", "0")]);
     assert_eq!(cluster.carry_out(Verb::Online, "t").end, Some(End::Done));
     actions(&cluster, "t");
+    let last = last_revision(&cluster);
+    let words = ["--object", "t", "--kind", "resource-state", "--after", &last];
+    let mut states = Follower::start(&cluster, &words);
     fs::remove_file(cluster.file("t.state")).unwrap();
-    cluster.wait_for_state("t", ResourceState::Failed);
-    cluster.wait_for_state("t", ResourceState::Online);
+    assert_eq!(states.next()["value"], "Failed");
+    while states.next()["value"] != "Online" {}
     assert!(is_there(&cluster, "t"));
 }
 

@@ -125,19 +125,15 @@ impl<'a> View<'a> {
     }
 }
 
-/// The clock of moments and that of durations are cut to milliseconds each on its own, so that what happened when the service's
-/// start began may seem to have happened this much before or after.
-const CLOCKS_APART_MS: u64 = 1;
-
 impl Explainer<'_> {
     /// Whether a moment of Unix time is before the service's start began.
     fn is_before_start(&self, unix_ms: u64) -> bool {
-        unix_ms + CLOCKS_APART_MS < self.view.engine().start_began_unix_ms()
+        unix_ms < self.view.engine().start_began_unix_ms()
     }
 
     /// Whether it is after that.
     fn is_after_start(&self, unix_ms: u64) -> bool {
-        unix_ms > self.view.engine().start_began_unix_ms() + CLOCKS_APART_MS
+        unix_ms > self.view.engine().start_began_unix_ms()
     }
 
     fn live(&self, id: ResourceId) -> Option<&Live> {

@@ -23,6 +23,7 @@ use crate::Engine;
 use crate::alternatives::{self, Readiness};
 use crate::effect::Effect;
 use crate::group_set::wait::Held;
+use crate::input::Now;
 use crate::limits::{START_WAIT_MS, STARTS_AT_ONCE_MAX};
 use crate::model::objects::Group;
 use crate::operation::{PartGoal, Phase};
@@ -38,7 +39,7 @@ pub(crate) struct StartOrder {
     /// Start-up operations that have not ended: priority, and when they began.
     begun: BTreeMap<OperationId, (u32, u64)>,
     /// When the service was ready.
-    ready_at_ms: u64,
+    ready_at: Now,
     /// The first start of the service since the machine was started.
     is_cold: bool,
     /// Groups that were left offline, since what was on their node left no place for them.
@@ -79,7 +80,7 @@ impl Engine {
         self.changed_groups.extend(self.policies.start.left.keys());
         let model = &self.model;
         let start = &mut self.policies.start;
-        (start.is_cold, start.ready_at_ms) = (is_cold, self.now.steady_ms);
+        (start.is_cold, start.ready_at) = (is_cold, self.now);
         start.left.retain(|group, _| {
             let policy = model.group(*group).map(|group| group.policy).unwrap_or_default();
             policy.priority > 0 && !(is_cold && policy.cold_start == ColdStart::Never)
@@ -232,7 +233,7 @@ impl Engine {
         let mut by_priority: BTreeMap<u32, Vec<(GroupId, u64)>> = BTreeMap::new();
         for id in self.policies.start.left.keys() {
             let policy = self.model.group(*id).map(|group| group.policy).unwrap_or_default();
-            let begins_ms = self.policies.start.ready_at_ms + u64::from(policy.start_delay_s) * 1_000;
+            let begins_ms = self.policies.start.ready_at.steady_ms + u64::from(policy.start_delay_s) * 1_000;
             by_priority.entry(policy.priority).or_default().push((*id, begins_ms));
         }
         let name = |id: GroupId| self.model.group(id).map(|group| &group.name);
@@ -418,8 +419,7 @@ pub(crate) enum NotBegun {
 impl Engine {
     /// When the start of the service began to bring things up, in milliseconds of Unix time.
     pub(crate) fn start_began_unix_ms(&self) -> u64 {
-        let ago_ms = self.now.steady_ms.saturating_sub(self.policies.start.ready_at_ms);
-        self.now.unix_ms.saturating_sub(ago_ms)
+        self.policies.start.ready_at.unix_ms
     }
 
     /// Why the start of the service, or of the machine, leaves a group offline whatever is written of it.
@@ -451,7 +451,7 @@ impl Engine {
         if self.waits_for_maintenance(id) {
             return Some(NotBegun::Maintenance);
         }
-        let begins_ms = start.ready_at_ms + u64::from(group.policy.start_delay_s) * 1_000;
+        let begins_ms = start.ready_at.steady_ms + u64::from(group.policy.start_delay_s) * 1_000;
         if let Some(left_ms) = begins_ms.checked_sub(self.now.steady_ms).filter(|left_ms| *left_ms > 0) {
             return Some(NotBegun::Delay { until_unix_ms: self.now.unix_ms + left_ms });
         }

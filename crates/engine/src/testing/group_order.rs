@@ -62,10 +62,6 @@ impl World {
     pub(super) fn check_group_order(&mut self) {
         self.note_classes();
         let model = self.engine.view().model();
-        if !model.orders_groups() && !self.engine.view().enforces_anti_affinity() {
-            (self.begun, self.placed, self.is_first_look) = (BTreeMap::new(), BTreeSet::new(), true);
-            return;
-        }
         let now_ms = self.now.steady_ms;
         let is_first_look = std::mem::take(&mut self.is_first_look);
         let known = std::mem::take(&mut self.begun);

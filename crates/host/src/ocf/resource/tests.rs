@@ -1,3 +1,4 @@
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 
 use mainstay_process::scratch::Scratch;
@@ -157,12 +158,18 @@ fn an_action_that_a_dead_host_has_left_is_ended_and_what_serves_is_not() {
     // As a script is run that hangs: the interpreter, the agent, the action.
     let agent = directory.path().join("agent");
     let hangs = directory.path().join("hangs");
-    fs::write(&hangs, "sleep 1000\n").unwrap();
+    let reached = directory.path().join("reached");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &reached, rustix::fs::Mode::RWXU).unwrap();
+    // Open for both, so that nobody waits for another.
+    let mut told = fs::OpenOptions::new().read(true).write(true).open(&reached).unwrap();
+    fs::write(&hangs, format!("echo >{}\nsleep 1000\n", reached.display())).unwrap();
     std::os::unix::fs::symlink(&hangs, &agent).unwrap();
     let agent = agent.to_str().unwrap();
     let monitor = run("action-1-1", &["/bin/sh", agent, "monitor"]);
     let reload = run("action-1-2", &["/bin/sh", agent, "reload-agent"]);
     let serving = run("action-1-3", &["/bin/sleep", "1000"]);
+    // Each of the two has read its agent.
+    told.read_exact(&mut [0; 2]).unwrap();
     fs::remove_file(agent).unwrap();
     drop(open(&scratch, directory.path(), |_| {}));
     let has_ended = |process: &mainstay_process::Process| process.wait(Instant::now()).unwrap().is_some();
