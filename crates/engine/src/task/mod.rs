@@ -119,8 +119,10 @@ impl Engine {
         let Some(live) = self.live.get(&id) else { return };
         let (Some(task), open) = (&live.task, live.open) else { return };
         let goal = task.goal;
+        // Its leaf may have been closed by a request that the guard has not answered yet.
+        let is_closed = matches!(goal, Goal::Start | Goal::Restore) && self.is_leaf_closed(id);
         match open {
-            Some(host) if host == desired || !matches!(goal, Goal::Start | Goal::Open) => {
+            Some(host) if !is_closed && (host == desired || !matches!(goal, Goal::Start | Goal::Open)) => {
                 self.open_in_host(id);
             }
             Some(_) => {

@@ -182,3 +182,22 @@ fn a_call_that_has_not_begun_keeps_no_place() {
         ],
     );
 }
+
+/// A leaf that a slow guard was asked to close, and has not, is not started in again: it may close it then.
+#[test]
+fn nothing_starts_in_a_leaf_that_is_about_to_be_closed() {
+    check_in_order(
+        GroupOrder::Sets(0, 42),
+        1,
+        &[POOL, POOL, POOL, LIBRARY, POOL, POOL, (0, Kind::Pool, &[&[2], &[3]])],
+        &[
+            SlowGuard,
+            CrashAfter(14),
+            Online(6),
+            GroupOffline(0),
+            Pass(329_977),
+            Offline(3, 6),
+            GroupOnline(0),
+        ],
+    );
+}
